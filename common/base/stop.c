@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/stop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* the only mutable file-scope state: written by the signal handler */
+static volatile sig_atomic_t requested_signal;
+static int wake_fd = -1;
+
+static void
+on_signal(int signal)
+{
+	int saved = errno;
+	uint64_t one = 1;
+
+	if (requested_signal)
+		stop_die(signal);
+	requested_signal = signal;
+	/* cannot block: the counter is far from its limit */
+	if (wake_fd >= 0 && write(wake_fd, &one, sizeof(one)) < 0)
+		errno = saved;
+	errno = saved;
+}
+
+int
+stop_install(struct err *err)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal }, old;
+
+	if (wake_fd < 0)
+		wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (wake_fd < 0)
+		return err_errno(err, ERR_FAULT, errno, "eventfd");
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		if (!sigaction(signals[i], NULL, &old) && old.sa_handler == SIG_IGN)
+			continue;
+		if (sigaction(signals[i], &action, NULL))
+			return err_errno(err, ERR_FAULT, errno, "sigaction");
+	}
+	action.sa_handler = SIG_IGN;
+	if (sigaction(SIGPIPE, &action, NULL))
+		return err_errno(err, ERR_FAULT, errno, "sigaction");
+	return 0;
+}
+
+bool
+stop_requested(void)
+{
+	return requested_signal != 0;
+}
+
+int
+stop_signal(void)
+{
+	return requested_signal;
+}
+
+int
+stop_fd(void)
+{
+	return wake_fd;
+}
+
+void
+stop_request(void)
+{
+	if (!requested_signal)
+		on_signal(SIGTERM);
+}
+
+bool
+stop_wait(int64_t deadline_mono_ms)
+{
+	struct pollfd fd = { .fd = wake_fd, .events = POLLIN };
+
+	while (!stop_requested()) {
+		int timeout_ms = clock_poll_ms(deadline_mono_ms);
+
+		if (timeout_ms == 0)
+			return false;
+		if (poll(&fd, 1, timeout_ms) < 0 && errno != EINTR)
+			return false;
+	}
+	return true;
+}
+
+void
+stop_die(int signal)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	sigemptyset(&action.sa_mask);
+	(void)sigaction(signal, &action, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)raise(signal);
+	/* only where the signal's default is not to end the process */
+	_exit(128 + signal);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Being asked to stop. The first SIGTERM, SIGINT or SIGHUP sets a flag and makes a descriptor
+ * readable; the second ends the process at once by that signal. SIGPIPE is ignored, so that a
+ * closed pipe comes back as EPIPE and what was written can still be committed.
+ */
+#ifndef SLUICE_BASE_STOP_H
+#define SLUICE_BASE_STOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Installs the handlers. Signals that are ignored already (nohup) stay ignored. */
+int stop_install(struct err *);
+
+bool stop_requested(void);
+
+/* The signal that asked, 0 while none has. */
+int stop_signal(void);
+
+/* Becomes readable, and stays so, when a stop is requested; -1 before stop_install. */
+int stop_fd(void);
+
+/* Asks for a stop from inside, as a signal would (SIGTERM's meaning). */
+void stop_request(void);
+
+/* Sleeps until the deadline or a request to stop; true where a stop was requested. */
+bool stop_wait(int64_t deadline_mono_ms);
+
+/* Ends the process by this signal's default action, so that the parent sees the true reason. */
+_Noreturn void stop_die(int signal);
+
+#endif
