@@ -75,7 +75,7 @@ put_json(char *line, enum diag_level level, const char *text)
 	return at + 3;
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 say(enum diag_level level, const char *format, va_list args)
 {
 	char text[TEXT_BYTES];

@@ -235,7 +235,8 @@ opt_apply(struct opt_set *set, const struct opt *row, const char *value, enum op
 	const struct opt_group *group = NULL;
 	size_t index = row_index(set, row);
 
-	(void)row_at(set, index, &group);
+	if (!row_at(set, index, &group) || !group)
+		abort(); /* a row of another table */
 	if (set_row(row, group->target, value, origin, err)) {
 		if (row->letter)
 			return err_wrap(err, "-%c, --%s", row->letter, row->name);

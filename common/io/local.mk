@@ -1,1 +1,4 @@
 # SPDX-License-Identifier: MIT
+libcommon_a_SOURCES += \
+	common/io/lines.c \
+	common/io/lines.h
