@@ -138,7 +138,7 @@ give_up_line(struct lines *lines, struct slice *ret_line)
 {
 	lines->number++;
 	*ret_line = slice_make(lines->data + lines->begin, lines->line_bytes_max);
-	lines->searched = lines->end;
+	lines->searched = lines->begin + lines->line_bytes_max;
 	lines->is_skipping = true;
 	return LINES_TOO_LONG;
 }
