@@ -2,5 +2,7 @@
 libcommon_a_SOURCES += \
 	common/io/lines.c \
 	common/io/lines.h \
+	common/io/paths.c \
+	common/io/paths.h \
 	common/io/read_file.c \
 	common/io/read_file.h
