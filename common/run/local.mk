@@ -8,5 +8,7 @@ libcommon_a_SOURCES += \
 	common/run/input.h \
 	common/run/job.c \
 	common/run/job.h \
+	common/run/output.c \
+	common/run/output.h \
 	common/run/settings.c \
 	common/run/settings.h
