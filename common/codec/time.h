@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Times as text. Inside, a time is int64_t ms since 1970-01-01T00:00:00Z; years 0001 to 9999. No
+ * zone in a text means UTC. Nothing here reads a clock, calls tzset or depends on a locale.
+ */
+#ifndef SLUICE_CODEC_TIME_H
+#define SLUICE_CODEC_TIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+/* How event times are written. */
+enum time_style {
+	TIME_AUTO,     /* a string is ISO 8601, a number ms since the epoch */
+	TIME_ISO,      /* ISO 8601 / RFC 3339: date, 'T' 't' or a space, time; fraction, zone optional */
+	TIME_S,        /* seconds since the epoch, a fraction is allowed */
+	TIME_MS,
+	TIME_US,
+	TIME_PATTERN,  /* strptime(3), in the C locale */
+};
+
+enum { TIME_PATTERN_BYTES = 64 };
+
+struct time_format {
+	enum time_style style;
+	char pattern[TIME_PATTERN_BYTES]; /* of TIME_PATTERN, NUL terminated */
+};
+
+/* From an option's value: auto, iso, s, ms, us, or a pattern with a '%'. ERR_USAGE otherwise. */
+int time_format_parse(const char *text, struct time_format *ret, struct err *);
+
+/*
+ * Reads all of `text`, the inside of a JSON string (`is_string`) or a JSON number. Numbers written
+ * as strings are taken by s, ms and us. Sub-millisecond digits are cut off (towards the past).
+ * Returns 0, or -1 with a static phrase that says what is wrong.
+ */
+int time_parse(const struct time_format *, struct slice text, bool is_string, int64_t *ret_ms,
+    const char **ret_reason);
+
+/* ISO 8601 alone; the hot path: "2019-01-01T00:46:40.000Z" costs a few ns. */
+int time_parse_iso(struct slice text, int64_t *ret_ms, const char **ret_reason);
+
+/* A command line's TIME: ISO 8601 or ms since the epoch. ERR_USAGE otherwise. */
+int time_parse_option(const char *text, int64_t *ret_ms, struct err *);
+
+/* Years outside 0001-9999 are held at the nearest end. */
+enum { TIME_ISO_BYTES = 25 };
+
+/* "2019-01-01T00:46:40.000Z", NUL terminated. */
+void time_format_iso(int64_t ms, char text[static TIME_ISO_BYTES]);
+
+/* The reverse of time_parse: writes ms in the same style (a JSON string with quotes or a number is
+ * the caller's matter: *ret_is_string says which the style wants; TIME_AUTO is ISO). */
+int time_append(struct buf *, const struct time_format *, int64_t ms, bool *ret_is_string,
+    struct err *);
+
+/* strftime(3) in UTC and the C locale. */
+int time_append_strftime(struct buf *, const char *pattern, int64_t ms, struct err *);
+
+struct time_civil {
+	int year, month, day, hour, minute, second, millisecond; /* month and day from 1 */
+};
+
+void time_to_civil(int64_t ms, struct time_civil *ret);
+
+/* ---- durations of command lines ---- */
+
+/* "90s", "1h", "500ms", "1m30s"; units ms s m h d are required. ERR_USAGE otherwise. */
+int duration_parse(const char *text, int64_t *ret_ms, struct err *);
+
+#endif
