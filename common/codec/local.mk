@@ -1,1 +1,4 @@
 # SPDX-License-Identifier: MIT
+libcommon_a_SOURCES += \
+	common/codec/number.c \
+	common/codec/number.h
