@@ -1,1 +1,5 @@
 # SPDX-License-Identifier: MIT
+libcommon_a_SOURCES += \
+	common/sink/pipe.c \
+	common/sink/pipe.h \
+	common/sink/sink.h
