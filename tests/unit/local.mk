@@ -13,6 +13,10 @@ UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_lines
+tests_unit_test_lines_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lines_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_number_LDADD = $(UNIT_LIBS)
@@ -20,3 +24,7 @@ tests_unit_test_number_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_record
 tests_unit_test_record_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_record_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_replay
+tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
