@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records to a Kafka topic by the idempotent producer, acknowledged by all in-sync replicas.
+ * Partitioner murmur2_random, so that keys land where Java's clients put them.
+ */
+#ifndef SLUICE_SINK_TOPIC_H
+#define SLUICE_SINK_TOPIC_H
+
+#include "io/kafka.h"
+#include "sink/sink.h"
+
+struct sink_topic_options {
+	const struct kafka_options *kafka;
+	const char *topic;
+	const char *compression; /* -z; NULL: librdkafka's default or the user's property */
+	int64_t wait_ms;         /* for a topic that is not there yet */
+	size_t memory_bytes;     /* bound on what waits to be sent */
+};
+
+/* Without `done` only failures are reported, which is faster; counts are right either way. A delivery
+ * failure makes the next call fail with topic, partition and reason, and counts. */
+struct sink *sink_topic_open(const struct sink_topic_options *, const struct sink_done *,
+    struct err *);
+
+int32_t sink_topic_partition_count(const struct sink *);
+
+#endif

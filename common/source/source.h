@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A source gives records one after another and takes positions back. One thread.
+ */
+#ifndef SLUICE_SOURCE_SOURCE_H
+#define SLUICE_SOURCE_SOURCE_H
+
+#include "flow/record.h"
+
+enum source_status {
+	SOURCE_RECORD, /* *ret_record is set, borrowed until the next call */
+	SOURCE_WAIT,   /* nothing before the deadline, or a stop was requested (stop_requested) */
+	SOURCE_REJECT, /* a record that cannot be given (too long, a bad envelope, a bad row): err says
+	                * why with its place; *ret_record has its position and, where known, raw bytes
+	                * (perhaps cut short) for the dead letter. The next call goes on behind it. */
+	SOURCE_END,    /* the end of bounded input */
+	SOURCE_FAILED, /* err is set */
+};
+
+/* What a stream may be committed to: the next offset to read, with metadata (NULL: none). */
+struct commit_point {
+	int32_t stream;
+	int64_t sequence;
+	const char *metadata;
+};
+
+/*
+ * What a source tells its user, from inside source_next. Any may be NULL. A return of -1 with err
+ * makes source_next fail.
+ */
+struct source_events {
+	void *context;
+	/* A stream begins at `sequence`; metadata is that of the commit it starts from, "" if none. */
+	int (*assigned)(void *context, int32_t stream, uint32_t term, int64_t sequence,
+	    const char *metadata, struct err *);
+	/* Streams are about to be taken away: finish or drop their work; source_commit may be called
+	 * now unless is_lost. Called once with all of them. */
+	int (*revoked)(void *context, const int32_t *streams, size_t count, bool is_lost, struct err *);
+	/* The stream has been read to its present end. */
+	void (*at_end)(void *context, int32_t stream, int64_t sequence);
+};
+
+struct source;
+
+struct source_ops {
+	enum source_status (*next)(struct source *, int64_t deadline_mono_ms, struct record *,
+	    struct err *);
+	int (*commit)(struct source *, const struct commit_point *, size_t count, struct err *);
+	void (*free)(struct source *);
+};
+
+/* First member of every source. */
+struct source {
+	const struct source_ops *ops;
+};
+
+/*
+ * deadline_mono_ms: 0 asks only for what is at hand; CLOCK_NEVER waits until a record, the end or a
+ * request to stop. After a stop was requested no further records are given.
+ */
+static inline enum source_status
+source_next(struct source *s, int64_t deadline_mono_ms, struct record *ret_record, struct err *err)
+{
+	return s->ops->next(s, deadline_mono_ms, ret_record, err);
+}
+
+/* Returns when the commit is acknowledged; nothing to do for sources without positions to keep.
+ * ERR_STOPPED where this member was fenced or has lost a stream of it. */
+static inline int
+source_commit(struct source *s, const struct commit_point *points, size_t count, struct err *err)
+{
+	return s->ops->commit(s, points, count, err);
+}
+
+static inline void
+source_free(struct source *s)
+{
+	if (s)
+		s->ops->free(s);
+}
+
+#endif
