@@ -134,9 +134,9 @@ field_byte(const struct field_set *set, unsigned index)
 {
 	const struct json_value *value = field_get(set, index);
 
-	if (value->type == JSON_MISSING)
+	if (value->type == JSON_TYPE_MISSING)
 		return 0;
-	return value->data - set->text - (value->type == JSON_STRING);
+	return value->data - set->text - (value->type == JSON_TYPE_STRING);
 }
 
 int
@@ -145,7 +145,7 @@ field_reject(const struct field_set *set, const struct record *record, unsigned 
 {
 	struct slice name = field_set_name(set, index);
 	char text[REASON_BYTES];
-	bool is_missing = field_get(set, index)->type == JSON_MISSING;
+	bool is_missing = field_get(set, index)->type == JSON_TYPE_MISSING;
 
 	(void)snprintf(text, sizeof(text), "field %.*s: %s", SLICE_ARGS(name), reason);
 	return record_reject(record, is_missing ? -1 : field_byte(set, index), text, err);
@@ -159,7 +159,7 @@ reject_type(const struct field_set *set, const struct record *record, unsigned i
 	enum json_type type = field_get(set, index)->type;
 	char reason[64];
 
-	if (type == JSON_MISSING)
+	if (type == JSON_TYPE_MISSING)
 		return field_reject(set, record, index, "missing", err);
 	(void)snprintf(reason, sizeof(reason), "%s is not %s", json_type_name(type), wanted);
 	return field_reject(set, record, index, reason, err);
@@ -171,7 +171,7 @@ field_number(const struct field_set *set, const struct record *record, unsigned 
 {
 	const struct json_value *value = field_get(set, index);
 
-	if (value->type != JSON_NUMBER)
+	if (value->type != JSON_TYPE_NUMBER)
 		return reject_type(set, record, index, "a number", err);
 	if (number_parse(json_slice(value), ret))
 		return field_reject(set, record, index, "number out of range", err);
@@ -202,13 +202,13 @@ field_time(const struct field_set *set, const struct record *record, unsigned in
 	const char *reason;
 	int rc;
 
-	if (value->type != JSON_STRING && value->type != JSON_NUMBER)
+	if (value->type != JSON_TYPE_STRING && value->type != JSON_TYPE_NUMBER)
 		return reject_type(set, record, index, "a time", err);
 	if (value->has_escape)
 		rc = parse_escaped_time(json_slice(value), format, ret_ms, &reason);
 	else
 		rc = time_parse(
-		    format, json_slice(value), value->type == JSON_STRING, ret_ms, &reason);
+		    format, json_slice(value), value->type == JSON_TYPE_STRING, ret_ms, &reason);
 	return rc ? field_reject(set, record, index, reason, err) : 0;
 }
 
@@ -216,21 +216,21 @@ int
 field_append_text(const struct json_value *value, struct buf *out, struct err *err)
 {
 	switch ((enum json_type)value->type) {
-	case JSON_STRING:
+	case JSON_TYPE_STRING:
 		if (value->has_escape)
 			return json_string_decode(json_slice(value), out, err);
 		return buf_append(out, json_slice(value), err);
-	case JSON_NUMBER:
-	case JSON_TRUE:
-	case JSON_FALSE:
+	case JSON_TYPE_NUMBER:
+	case JSON_TYPE_TRUE:
+	case JSON_TYPE_FALSE:
 		return buf_append(out, json_slice(value), err);
-	case JSON_ARRAY:
+	case JSON_TYPE_ARRAY:
 		return err_set(err, ERR_DATA, "is an array, not a single value");
-	case JSON_OBJECT:
+	case JSON_TYPE_OBJECT:
 		return err_set(err, ERR_DATA, "is an object, not a single value");
-	case JSON_NULL:
+	case JSON_TYPE_NULL:
 		return err_set(err, ERR_DATA, "is null");
-	case JSON_MISSING:
+	case JSON_TYPE_MISSING:
 		break;
 	}
 	return err_set(err, ERR_DATA, "missing");

@@ -91,12 +91,12 @@ check_scan(bool is_padded)
 	struct err err = ERR_INIT;
 
 	assert_int_equal(field_scan(set, &record, &err), 0);
-	assert_int_equal(field_get(set, 0)->type, JSON_NUMBER);
+	assert_int_equal(field_get(set, 0)->type, JSON_TYPE_NUMBER);
 	assert_true(slice_is(json_slice(field_get(set, 0)), "12"));
 	assert_int_equal(field_byte(set, 0), 6);
-	assert_int_equal(field_get(set, 1)->type, JSON_ARRAY);
+	assert_int_equal(field_get(set, 1)->type, JSON_TYPE_ARRAY);
 	assert_int_equal(field_byte(set, 1), 19);
-	assert_int_equal(field_get(set, 2)->type, JSON_MISSING);
+	assert_int_equal(field_get(set, 2)->type, JSON_TYPE_MISSING);
 	assert_int_equal(field_byte(set, 2), 0);
 	assert_true(slice_is(json_slice(field_get(set, 3)), "x"));
 	assert_int_equal(field_byte(set, 3), 28);
@@ -129,7 +129,7 @@ test_bad_value_is_rejected(void **state)
 	assert_int_equal(field_scan(set, &bad, &err), -1);
 	assert_int_equal(err.class, ERR_DATA);
 	assert_true(slice_starts(slice_of(err.text), "trips[0]@17: byte 8: "));
-	assert_int_equal(field_get(set, 0)->type, JSON_MISSING);
+	assert_int_equal(field_get(set, 0)->type, JSON_TYPE_MISSING);
 	assert_int_equal(field_scan(set, &empty, &err), -1);
 	assert_int_equal(err.class, ERR_DATA);
 	bad.has_value = false;
