@@ -3,4 +3,8 @@ libcommon_a_SOURCES += \
 	common/flow/field.c \
 	common/flow/field.h \
 	common/flow/record.c \
-	common/flow/record.h
+	common/flow/record.h \
+	common/flow/template.c \
+	common/flow/template.h \
+	common/flow/template_parts.h \
+	common/flow/template_render.c

@@ -7,7 +7,7 @@
 #include "flow/template_parts.h"
 
 enum {
-	WIDTH_DIGITS_MAX = 2,
+	WIDTH_MAX = 99,
 	SECOND_MS = 1000,
 	MINUTE_MS = 60 * SECOND_MS,
 	HOUR_MS = 60 * MINUTE_MS,
@@ -110,12 +110,10 @@ read_width(struct parser *p, struct part *part, struct slice spec)
 
 	part->is_integer = true;
 	part->is_zero_padded = slice_starts(spec, "0");
-	if (part->is_zero_padded)
-		digits = slice_skip(digits, 1);
 	while (digits.len && digits.data[0] >= '0' && digits.data[0] <= '9') {
-		if (spec.len - digits.len >= WIDTH_DIGITS_MAX + part->is_zero_padded)
-			return refuse(p, part->byte, "a width is at most 99");
 		part->width = part->width * 10 + (unsigned)(digits.data[0] - '0');
+		if (part->width > WIDTH_MAX)
+			return refuse(p, part->byte, "a width is at most 99");
 		digits = slice_skip(digits, 1);
 	}
 	if (!slice_is(digits, "d"))
@@ -215,7 +213,7 @@ parse(struct parser *p)
 
 /* What is known, before any record, of one segment of a path. */
 struct segment {
-	size_t byte;       /* where it begins in the template */
+	size_t byte; /* where it begins in the template */
 	bool is_empty;
 	bool has_value;    /* a record's value is part of it */
 	bool is_only_dots; /* but for values */
@@ -226,8 +224,8 @@ static int
 end_segment(struct parser *p, struct segment *s, size_t next_byte)
 {
 	if (s->is_empty)
-		return refuse(p, s->byte, s->byte ? "an empty segment in a path"
-		                                  : "a path must be relative");
+		return refuse(
+		    p, s->byte, s->byte ? "an empty segment in a path" : "a path must be relative");
 	if (s->is_only_dots && !s->has_value && s->dots <= 2)
 		return refuse(p, s->byte, "\".\" and \"..\" are no segments of a path");
 	if (s->is_only_dots && s->has_value)

@@ -26,12 +26,12 @@ enum part_kind {
 
 struct part {
 	enum part_kind kind;
-	size_t byte;          /* where it stands in the template */
-	struct slice text;    /* the literal; otherwise the name between the braces, for messages */
-	struct slice header;  /* of PART_HEADER: its name */
-	const char *pattern;  /* of PART_STRFTIME, NUL terminated */
-	unsigned index;       /* of PART_FIELD in the field set, of PART_KEY_FIELD in the key's paths */
-	bool is_integer;      /* a width was given */
+	size_t byte;         /* where it stands in the template */
+	struct slice text;   /* the literal; otherwise the name between the braces, for messages */
+	struct slice header; /* of PART_HEADER: its name */
+	const char *pattern; /* of PART_STRFTIME, NUL terminated */
+	unsigned index;  /* of PART_FIELD in the field set, of PART_KEY_FIELD in the key's paths */
+	bool is_integer; /* a width was given */
 	bool is_zero_padded;
 	unsigned width;
 
@@ -44,7 +44,8 @@ struct part {
 	struct buf cached;
 };
 
-struct template {
+struct template
+{
 	char *source; /* a copy of the template, which the parts point into */
 	struct part *parts;
 	size_t part_count;

@@ -40,9 +40,21 @@ append_missing(struct rendering *r, const struct part *part, struct buf *out)
 
 /* FileUtils.charToEscape, but for the control bytes. */
 static const bool is_special[0x80] = {
-	['"'] = true, ['#'] = true, ['%'] = true, ['\''] = true, ['*'] = true, ['/'] = true,
-	[':'] = true, ['='] = true, ['?'] = true, ['\\'] = true, ['{'] = true, ['['] = true,
-	[']'] = true, ['^'] = true, [0x7f] = true,
+	['"'] = true,
+	['#'] = true,
+	['%'] = true,
+	['\''] = true,
+	['*'] = true,
+	['/'] = true,
+	[':'] = true,
+	['='] = true,
+	['?'] = true,
+	['\\'] = true,
+	['{'] = true,
+	['['] = true,
+	[']'] = true,
+	['^'] = true,
+	[0x7f] = true,
 };
 
 enum escape_flags {
@@ -149,23 +161,23 @@ append_value(struct rendering *r, const struct part *part, struct slice value, s
 }
 
 static int
-append_json(struct rendering *r, const struct part *part, const struct json_value *value,
-    struct buf *out)
+append_json(
+    struct rendering *r, const struct part *part, const struct json_value *value, struct buf *out)
 {
 	struct buf *scratch = &r->template->scratch;
 
 	switch ((enum json_type)value->type) {
-	case JSON_MISSING:
-	case JSON_NULL:
+	case JSON_TYPE_MISSING:
+	case JSON_TYPE_NULL:
 		return append_missing(r, part, out);
-	case JSON_ARRAY:
+	case JSON_TYPE_ARRAY:
 		return reject(r, part, "an array has no place in a name");
-	case JSON_OBJECT:
+	case JSON_TYPE_OBJECT:
 		return reject(r, part, "an object has no place in a name");
-	case JSON_FALSE:
-	case JSON_TRUE:
-	case JSON_NUMBER:
-	case JSON_STRING:
+	case JSON_TYPE_FALSE:
+	case JSON_TYPE_TRUE:
+	case JSON_TYPE_NUMBER:
+	case JSON_TYPE_STRING:
 		break;
 	}
 	if (!value->has_escape)
@@ -295,7 +307,7 @@ render_run(struct rendering *r, struct part *first)
 		const struct part *part = &first[i];
 
 		if (part->kind == PART_LITERAL ? buf_append(&first->cached, part->text, r->err)
-		                               : append_time(r, part, &first->cached))
+					       : append_time(r, part, &first->cached))
 			return -1;
 	}
 	first->cached_unit = unit_at(r->time_ms, first->unit_ms);
@@ -396,8 +408,9 @@ int
 template_render(struct template *t, const struct field_set *fields, const struct record *record,
     int64_t time_ms, struct buf *out, struct err *err)
 {
-	struct rendering r = { .template = t, .fields = fields, .record = record,
-		.time_ms = time_ms, .err = err };
+	struct rendering r = {
+		.template = t, .fields = fields, .record = record, .time_ms = time_ms, .err = err
+	};
 	size_t start = out->len;
 
 	if (!render(&r, out))

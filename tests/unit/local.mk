@@ -3,3 +3,15 @@
 UNIT_TESTS += tests/unit/test_base
 tests_unit_test_base_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_field
+tests_unit_test_field_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_field_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_record
+tests_unit_test_record_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_record_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_template
+tests_unit_test_template_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_template_LDADD = $(UNIT_LIBS)
