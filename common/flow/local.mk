@@ -2,6 +2,8 @@
 libcommon_a_SOURCES += \
 	common/flow/field.c \
 	common/flow/field.h \
+	common/flow/frontier.c \
+	common/flow/frontier.h \
 	common/flow/record.c \
 	common/flow/record.h \
 	common/flow/template.c \

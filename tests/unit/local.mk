@@ -15,3 +15,7 @@ tests_unit_test_record_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_template
 tests_unit_test_template_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_template_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_frontier
+tests_unit_test_frontier_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_frontier_LDADD = $(UNIT_LIBS)
