@@ -13,6 +13,10 @@ UNIT_TESTS += tests/unit/test_frames
 tests_unit_test_frames_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_frames_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_frontier
+tests_unit_test_frontier_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_frontier_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
@@ -32,6 +36,10 @@ tests_unit_test_record_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_replay
 tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_template
+tests_unit_test_template_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_template_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_time
 tests_unit_test_time_CFLAGS = $(UNIT_CFLAGS)
