@@ -2,3 +2,6 @@
 libcommon_a_SOURCES += \
 	common/io/lines.c \
 	common/io/lines.h
+libcommon_a_SOURCES += \
+	common/io/file.c \
+	common/io/file.h
