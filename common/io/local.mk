@@ -8,3 +8,7 @@ libcommon_a_SOURCES += \
 	common/io/paths.h \
 	common/io/read_file.c \
 	common/io/read_file.h
+libcommon_a_SOURCES += common/io/kafka.h
+libcommon_a_SOURCES += common/io/lines.c common/io/lines.h
+libcommon_a_SOURCES += common/io/paths.c common/io/paths.h
+libcommon_a_SOURCES += common/io/read_file.c common/io/read_file.h

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: MIT
-libcommon_a_SOURCES += \
-	common/source/objects.c \
-	common/source/objects.h \
-	common/source/pipe.c \
-	common/source/pipe.h \
-	common/source/source.h
+libcommon_a_SOURCES += common/source/objects.c common/source/objects.h
+libcommon_a_SOURCES += common/source/pipe.c common/source/pipe.h
+libcommon_a_SOURCES += common/source/source.h
+libcommon_a_SOURCES += common/source/topic.h

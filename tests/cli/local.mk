@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: MIT
+CLI_TESTS += tests/cli/house.sh
