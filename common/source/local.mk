@@ -2,4 +2,10 @@
 libcommon_a_SOURCES += \
 	common/source/pipe.c \
 	common/source/pipe.h \
-	common/source/source.h
+	common/source/source.h \
+	common/source/topic.c \
+	common/source/topic.h \
+	common/source/topic_group.c \
+	common/source/topic_offsets.c \
+	common/source/topic_spec.c \
+	common/source/topic_state.h
