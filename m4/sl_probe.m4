@@ -2,7 +2,7 @@
 # SL_PROBE_CFLAGS(FLAGS): adds each flag that the compiler takes without complaint to SL_CFLAGS.
 AC_DEFUN([SL_PROBE_CFLAGS], [
 	sl_saved_CFLAGS=$CFLAGS
-	for sl_flag in $1; do
+	for sl_flag in m4_normalize([$1]); do
 		AC_MSG_CHECKING([whether $CC takes $sl_flag])
 		CFLAGS="$sl_saved_CFLAGS -Werror $sl_flag"
 		AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],
@@ -15,7 +15,7 @@ AC_DEFUN([SL_PROBE_CFLAGS], [
 # SL_PROBE_LDFLAGS(FLAGS): the same for the linker and SL_LDFLAGS.
 AC_DEFUN([SL_PROBE_LDFLAGS], [
 	sl_saved_LDFLAGS=$LDFLAGS
-	for sl_flag in $1; do
+	for sl_flag in m4_normalize([$1]); do
 		AC_MSG_CHECKING([whether the linker takes $sl_flag])
 		LDFLAGS="$sl_saved_LDFLAGS $sl_flag"
 		AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])],

@@ -3,7 +3,7 @@
  * The record scanner: one pass over one JSON text that checks all of it against RFC 8259 (UTF-8
  * included: RFC 3629, no surrogates, no overlong forms) and returns the values of the field paths
  * it was compiled for, as slices of the original bytes with their types. It allocates nothing per
- * record (a buffer for escaped keys grows once).
+ * record.
  *
  * Any JSON value is a record; fields of a record that is no object are missing. Of duplicate keys
  * the last wins, with everything below it. A path and a longer path through it (a and a.b) may
@@ -18,16 +18,18 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/slice.h"
+#include "codec/utf8.h"
 
+/* The prefix keeps clear of jansson's enumerators, so that one file may use both. */
 enum json_type {
-	JSON_MISSING = 0,
-	JSON_NULL,
-	JSON_FALSE,
-	JSON_TRUE,
-	JSON_NUMBER,
-	JSON_STRING,
-	JSON_ARRAY,
-	JSON_OBJECT,
+	JSON_TYPE_MISSING = 0,
+	JSON_TYPE_NULL,
+	JSON_TYPE_FALSE,
+	JSON_TYPE_TRUE,
+	JSON_TYPE_NUMBER,
+	JSON_TYPE_STRING,
+	JSON_TYPE_ARRAY,
+	JSON_TYPE_OBJECT,
 };
 
 enum {
@@ -35,7 +37,7 @@ enum {
 	JSON_PATHS_MAX = 1024,
 };
 
-/* data and len are 0 for JSON_MISSING. For a string the quotes are not part of it. */
+/* data and len are 0 for JSON_TYPE_MISSING. For a string the quotes are not part of it. */
 struct json_value {
 	const char *data;
 	uint32_t len;
@@ -69,7 +71,8 @@ void json_paths_free(struct json_paths *);
 /*
  * Adds a dotted path (`trip.fare`, a leading dot allowed; members are compared after decoding
  * escapes). Returns its index, counted from 0 in the order of adding, the same for a path that is
- * there already; -1 with ERR_USAGE where the path is empty or has an empty member.
+ * there already; -1 with ERR_USAGE where the path is empty, has an empty member or more than
+ * JSON_DEPTH_MAX of them, or is one more than JSON_PATHS_MAX.
  */
 int json_paths_add(struct json_paths *, struct slice path, struct err *);
 
@@ -100,10 +103,10 @@ int json_scan(struct json_scanner *, struct slice text, struct json_value *ret_v
  * A lone surrogate escape becomes U+FFFD. */
 int json_string_decode(struct slice inside, struct buf *out, struct err *);
 
+/* True where the decoded form of a JSON string's inside is `text`. */
+bool json_string_is(struct slice inside, struct slice text);
+
 /* Appends `bytes` as a JSON string with quotes; what is not UTF-8 is replaced by U+FFFD. */
 int json_string_append(struct buf *out, struct slice bytes, struct err *);
-
-/* True where all of it is well-formed UTF-8. */
-bool utf8_is_valid(struct slice bytes);
 
 #endif

@@ -37,24 +37,29 @@ struct record_header {
 
 struct record {
 	struct position position;
-	struct slice origin;  /* "stdin" or a file's name; empty from a topic */
-	int64_t line;         /* from 1, where origin is set */
-	struct slice topic;   /* empty where not known */
+	struct slice origin; /* "stdin" or a file's name; empty from a topic */
+	int64_t line;        /* from 1, where origin is set */
+	struct slice topic;  /* empty where not known */
 	int32_t partition;
 	int64_t offset;
-	int64_t time_ms;      /* Kafka's timestamp, or RECORD_NO_TIME */
+	int64_t time_ms;     /* Kafka's timestamp, or RECORD_NO_TIME */
+	bool is_append_time; /* time_ms is the broker's (LogAppendTime) */
 	struct slice key;
 	struct slice value;
 	bool has_key;
-	bool has_value;       /* false for a tombstone */
-	bool is_padded;       /* BUF_PADDING bytes are readable behind value */
+	bool has_value; /* false for a tombstone */
+	bool is_padded; /* BUF_PADDING bytes are readable behind value */
 	const struct record_header *headers;
 	size_t header_count;
 };
 
 enum { RECORD_PLACE_BYTES = 384 };
 
-/* "topic[3]@991" or "file.json:17", NUL terminated, for messages; control bytes become '?'. */
+/*
+ * "topic[3]@991", or "file.json:17" where the record has an origin (whatever an envelope in it
+ * said), NUL terminated, for messages. Control bytes become '?'; of a long name the end is kept,
+ * after "...".
+ */
 void record_place(const struct record *, char place[static RECORD_PLACE_BYTES]);
 
 /* The record is rejected: ERR_DATA, "PLACE: byte N: REASON" (byte counted from 0 in the value; left

@@ -6,3 +6,8 @@ libcommon_a_SOURCES += \
 	common/io/kafka_wait.c \
 	common/io/lines.c \
 	common/io/lines.h
+libcommon_a_SOURCES += common/io/file.c common/io/file.h
+libcommon_a_SOURCES += common/io/kafka.h
+libcommon_a_SOURCES += common/io/lines.c common/io/lines.h
+libcommon_a_SOURCES += common/io/paths.c common/io/paths.h
+libcommon_a_SOURCES += common/io/read_file.c common/io/read_file.h

@@ -9,3 +9,7 @@ libcommon_a_SOURCES += \
 	common/source/topic_offsets.c \
 	common/source/topic_spec.c \
 	common/source/topic_state.h
+libcommon_a_SOURCES += common/source/objects.c common/source/objects.h
+libcommon_a_SOURCES += common/source/pipe.c common/source/pipe.h
+libcommon_a_SOURCES += common/source/source.h
+libcommon_a_SOURCES += common/source/topic.h

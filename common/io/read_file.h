@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLUICE_IO_READ_FILE_H
+#define SLUICE_IO_READ_FILE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+/*
+ * The content of a small file, NUL terminated, owned by the caller (free(3)). NULL with
+ * ERR_NO_INPUT where it cannot be opened (ERR_DENIED for permissions), ERR_USAGE where it is longer
+ * than bytes_max or holds a NUL.
+ */
+char *read_file(const char *path, size_t bytes_max, struct err *);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/deadletter.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "flow/envelope.h"
+
+enum {
+	ENVELOPE_BYTES_MAX = 1024 * 1024 * 1024,
+	REPORTED_MAX = 10, /* lines on stderr, one a record; then only the count at the end */
+};
+
+struct deadletter {
+	const char *tool;
+	int64_t count_max;
+	int64_t count;
+	struct sink *sink; /* NULL without a target */
+	int fd;
+	struct buf envelope;
+};
+
+const struct opt deadletter_rows[] = {
+	{ 0, "dead-letter", "TOPIC|FILE",
+	    "put rejected records there and go on (a file's name has a '/' in it) [stop at the first]",
+	    OPT_TEXT, offsetof(struct deadletter_options, target), 0, 0, NULL },
+	{ 0, "dead-letter-max", "N", "stop when more than N records were rejected [no limit]", OPT_INT,
+	    offsetof(struct deadletter_options, count_max), 1, 0, NULL },
+};
+const size_t deadletter_row_count = sizeof(deadletter_rows) / sizeof(*deadletter_rows);
+
+struct deadletter *
+deadletter_open(const struct deadletter_options *options, const struct client_options *client,
+    const char *tool, const struct sink_done *done, struct err *err)
+{
+	struct deadletter *letters = calloc(1, sizeof(*letters));
+
+	if (!letters) {
+		err_no_memory(err);
+		return NULL;
+	}
+	letters->tool = tool;
+	letters->count_max = options->count_max;
+	letters->fd = -1;
+	buf_init(&letters->envelope, ENVELOPE_BYTES_MAX);
+	if (!options->target)
+		return letters;
+	letters->sink = client_open_target(client, options->target, done, &letters->fd, err);
+	if (!letters->sink) {
+		err_wrap(err, "--dead-letter");
+		deadletter_free(letters);
+		return NULL;
+	}
+	return letters;
+}
+
+void
+deadletter_free(struct deadletter *letters)
+{
+	if (!letters)
+		return;
+	sink_free(letters->sink);
+	if (letters->fd >= 0)
+		(void)close(letters->fd); /* flushed and synced before, or given up */
+	buf_release(&letters->envelope);
+	free(letters);
+}
+
+/* The reason alone, without the place and the byte that record_reject put before it. */
+static const char *
+split_reason(const struct record *record, const char *text, int64_t *ret_byte)
+{
+	char place[RECORD_PLACE_BYTES];
+	size_t len;
+	char *end;
+
+	*ret_byte = -1;
+	record_place(record, place);
+	len = strlen(place);
+	if (strncmp(text, place, len) == 0 && strncmp(text + len, ": ", 2) == 0)
+		text += len + 2;
+	if (strncmp(text, "byte ", 5) == 0) {
+		*ret_byte = strtoll(text + 5, &end, 10);
+		if (strncmp(end, ": ", 2) == 0)
+			return end + 2;
+		*ret_byte = -1;
+	}
+	return text;
+}
+
+static int
+write_letter(struct deadletter *letters, const struct record *record, const char *text,
+    struct err *err)
+{
+	struct outgoing out = {
+		.key = record->key,
+		.has_key = record->has_key,
+		.has_value = true,
+		.time_ms = RECORD_NO_TIME,
+		.partition = -1,
+		.position = record->position,
+	};
+	int64_t byte;
+	const char *reason = split_reason(record, text, &byte);
+
+	buf_clear(&letters->envelope);
+	if (envelope_append_error(&letters->envelope, record, letters->tool, "data", reason, byte,
+		err))
+		return -1;
+	out.value = buf_slice(&letters->envelope);
+	return sink_write(letters->sink, &out, err);
+}
+
+int
+deadletter_put(struct deadletter *letters, const struct record *record, const struct err *why,
+    struct err *err)
+{
+	char text[ERR_TEXT_BYTES];
+
+	/* why may be err itself */
+	memcpy(text, why->text, sizeof(text));
+	if (why->class != ERR_DATA || !letters->sink) {
+		if (why != err)
+			*err = *why;
+		return -1;
+	}
+	if (write_letter(letters, record, text, err))
+		return err_wrap(err, "--dead-letter");
+	letters->count++;
+	if (letters->count <= REPORTED_MAX)
+		diag_warn("%s%s", text,
+		    letters->count == REPORTED_MAX ? " (further rejected records are only counted)"
+						   : "");
+	if (letters->count_max && letters->count > letters->count_max)
+		return err_set(err, ERR_DATA, "%s (more than --dead-letter-max %lld rejected records)",
+		    text, (long long)letters->count_max);
+	err_clear(err);
+	return 0;
+}
+
+int
+deadletter_flush(struct deadletter *letters, int64_t deadline_mono_ms, struct err *err)
+{
+	if (!letters->sink)
+		return 0;
+	if (sink_flush(letters->sink, deadline_mono_ms, err))
+		return err_wrap(err, "--dead-letter");
+	return 0;
+}
+
+int64_t
+deadletter_count(const struct deadletter *letters)
+{
+	return letters->count;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What becomes of a record that cannot be handled: with --dead-letter it goes there, wrapped in the
+ * JSON envelope with its error, and counts as done when that is durable; without, it stops the tool.
+ */
+#ifndef SLUICE_RUN_DEADLETTER_H
+#define SLUICE_RUN_DEADLETTER_H
+
+#include "run/client.h"
+
+struct deadletter_options {
+	const char *target; /* NULL: the first rejected record ends the tool */
+	int64_t count_max;  /* 0: no limit */
+};
+
+/* --dead-letter, --dead-letter-max; target: struct deadletter_options. */
+extern const struct opt deadletter_rows[];
+extern const size_t deadletter_row_count;
+
+struct deadletter;
+
+/* done (may be NULL) is told of positions whose letters are durable. */
+struct deadletter *deadletter_open(const struct deadletter_options *,
+    const struct client_options *, const char *tool, const struct sink_done *done, struct err *);
+void deadletter_free(struct deadletter *);
+
+/*
+ * Puts the record away for the reason `why` (class ERR_DATA). Returns -1 with ERR_DATA and why's text
+ * where there is no target or the limit is passed; otherwise -1 only if the target fails. A `why` of
+ * another class is no reason to skip a record and is returned as it is.
+ */
+int deadletter_put(struct deadletter *, const struct record *, const struct err *why,
+    struct err *err);
+
+/* Makes all of them durable. */
+int deadletter_flush(struct deadletter *, int64_t deadline_mono_ms, struct err *);
+
+int64_t deadletter_count(const struct deadletter *);
+
+#endif

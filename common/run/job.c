@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/job.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/stop.h"
+#include "run/settings.h"
+
+static int
+set_log_format(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	struct job_options *options = target;
+
+	(void)origin;
+	if (strcmp(value, "json") && strcmp(value, "text"))
+		return err_set(err, ERR_USAGE, "\"%s\" is neither text nor json", value);
+	options->is_json_log = strcmp(value, "json") == 0;
+	return 0;
+}
+
+/* --help and --version are answered before anything is set. */
+static int
+set_nothing(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	(void)target;
+	(void)value;
+	(void)origin;
+	(void)err;
+	return 0;
+}
+
+const struct opt job_rows[] = {
+	{ 'F', "config", "FILE", "read options and librdkafka properties from FILE", OPT_TEXT,
+	    offsetof(struct job_options, config_file), 0, 0, NULL },
+	{ 0, "dry-run", NULL, "say what would be done; join nothing, change nothing", OPT_FLAG,
+	    offsetof(struct job_options, is_dry_run), 0, 0, NULL },
+	{ 'q', "quiet", NULL, "say nothing but warnings and errors", OPT_FLAG,
+	    offsetof(struct job_options, is_quiet), 0, 0, NULL },
+	{ 'v', "verbose", NULL, "say more", OPT_FLAG, offsetof(struct job_options, is_verbose), 0, 0,
+	    NULL },
+	{ 0, "log-format", "text|json", "how messages on stderr are written [text]", OPT_CALL, 0, 0, 0,
+	    set_log_format },
+	{ 'h', "help", NULL, "print this", OPT_CALL, 0, 0, 0, set_nothing },
+	{ 'V', "version", NULL, "print the version", OPT_CALL, 0, 0, 0, set_nothing },
+};
+const size_t job_row_count = sizeof(job_rows) / sizeof(*job_rows);
+
+static void
+print_help(const struct job *job)
+{
+	(void)printf("usage: %s %s\n\n%s\n\n", job->tool->name, job->tool->synopsis,
+	    job->tool->summary);
+	if (job->tool->examples)
+		(void)printf("Examples:\n%s\n", job->tool->examples);
+	opt_print_help(&job->set, stdout);
+	(void)printf("\nThe manual: man %s, man 7 sluice\n", job->tool->name);
+}
+
+/* Output that is not printed is an error too (a full disk). */
+static int
+finish_stdout(struct job *job, struct err *err)
+{
+	job->is_finished = true;
+	if (fflush(stdout) || ferror(stdout)) {
+		bool is_broken_pipe = errno == EPIPE;
+
+		err_errno(err, ERR_IO, errno, "stdout");
+		err->is_broken_pipe = is_broken_pipe;
+		return -1;
+	}
+	return 0;
+}
+
+static int
+check_operands(const struct tool *tool, const struct opt_line *line, struct err *err)
+{
+	if (line->operand_count < tool->operand_count_min)
+		return err_set(err, ERR_USAGE, "an argument is missing: usage: %s %s", tool->name,
+		    tool->synopsis);
+	if (tool->operand_count_max && line->operand_count > tool->operand_count_max)
+		return err_set(err, ERR_USAGE, "one argument too many: %s",
+		    line->operands[tool->operand_count_max]);
+	if (!tool->operand_count_max && !tool->operand_count_min && line->operand_count)
+		return err_set(err, ERR_USAGE, "takes no arguments, but was given %s",
+		    line->operands[0]);
+	for (size_t i = 0; i < line->operand_count; i++) {
+		if (!line->operands[i][0])
+			return err_set(err, ERR_USAGE, "argument %zu is empty", i + 1);
+	}
+	return 0;
+}
+
+static int
+apply_all(struct job *job, const struct opt_line *line, struct err *err)
+{
+	if (check_operands(job->tool, line, err))
+		return -1;
+	if (settings_apply_defaults(&job->set, job->tool->name, job->config_text, err))
+		return -1;
+	if (opt_line_has(line, "config") &&
+	    settings_apply_file(&job->set, job->tool->name, opt_line_find(line, "config"),
+		OPT_GIVEN_FILE, &job->config_text[2], err))
+		return -1;
+	return opt_apply_line(&job->set, line, err);
+}
+
+int
+job_begin(struct job *job, const struct tool *tool, const struct opt_group *groups,
+    size_t group_count, int argc, char **argv, struct err *err)
+{
+	struct opt_line line;
+	enum diag_level level;
+	int rc;
+
+	job->tool = tool;
+	job->set = (struct opt_set){ .groups = groups, .group_count = group_count };
+	diag_open(tool->name, DIAG_NOTE, false);
+	if (opt_read_line(&job->set, argc, argv, &line, err))
+		return -1;
+	if (opt_line_has(&line, "help") || opt_line_has(&line, "version")) {
+		if (opt_line_has(&line, "help"))
+			print_help(job);
+		else
+			(void)printf("%s (sluice) %s\n", tool->name, PACKAGE_VERSION);
+		opt_line_release(&line);
+		return finish_stdout(job, err);
+	}
+	rc = apply_all(job, &line, err);
+	job->operands = line.operands;
+	job->operand_count = line.operand_count;
+	opt_line_release(&line);
+	if (rc)
+		return -1;
+	level = job->options.is_quiet ? DIAG_WARNING
+	    : job->options.is_verbose ? DIAG_DETAIL
+				      : DIAG_NOTE;
+	diag_open(tool->name, level, job->options.is_json_log);
+	return stop_install(err);
+}
+
+static void
+release(struct job *job)
+{
+	for (size_t i = 0; i < sizeof(job->config_text) / sizeof(*job->config_text); i++)
+		free(job->config_text[i]);
+}
+
+int
+job_end(struct job *job, enum job_input input, struct err *err)
+{
+	release(job);
+	if (err->class != ERR_NONE && err->is_broken_pipe)
+		stop_die(SIGPIPE);
+	if (err->class == ERR_NONE && input == JOB_INPUT_BOUNDED && stop_requested())
+		err_set(err, ERR_STOPPED, "stopped before the end of its input");
+	if (err->class == ERR_USAGE)
+		diag_error("%s (%s --help lists the options)", err->text, job->tool->name);
+	else if (err->class != ERR_NONE)
+		diag_error("%s", err->text);
+	if (stop_signal() == SIGINT || stop_signal() == SIGHUP)
+		stop_die(stop_signal());
+	return (int)err->class;
+}

@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# The harness of the shell tests, sourced by each of them. A test file defines functions
+# test_SOMETHING and ends with `run_tests`: each function runs in a shell of its own (errexit,
+# nounset, pipefail) in an empty scratch directory and passes if it returns 0. `skip WHY` skips it.
+# Output is TAP. TEST_ONLY=REGEX runs only the functions whose names match.
+
+top_srcdir=$(cd "${srcdir:-.}" && pwd)
+top_builddir=$(cd "${top_builddir:-.}" && pwd)
+shared_data=${SLUICE_SHARED_DATA:-$top_srcdir/../shared/data}
+PATH=$top_builddir:$PATH
+# nothing of the caller's configuration may leak in
+export SLUICE_CONFIG=/dev/null LC_ALL=C TZ=America/New_York
+
+fail() {
+	echo "FAILED: $*"
+	exit 1
+}
+
+skip() {
+	echo "SKIP: $*"
+	exit 77
+}
+
+# expect_status N COMMAND...: stdout in ./out, stderr in ./err
+expect_status() {
+	local want=$1 got=0
+	shift
+	"$@" >out 2>err || got=$?
+	[ "$got" = "$want" ] && return 0
+	echo "\$ $*"
+	echo "exit status $got, expected $want; stderr:"
+	head -n 20 err
+	exit 1
+}
+
+# expect_same FILE FILE
+expect_same() {
+	cmp -s "$1" "$2" && return 0
+	diff -u "$1" "$2" | head -n 30
+	fail "$1 and $2 differ"
+}
+
+# expect_text FILE TEXT: the file's whole content (a line feed at its end added)
+expect_text() {
+	printf '%s\n' "$2" | cmp -s - "$1" && return 0
+	printf '%s\n' "$2" | diff -u - "$1" | head -n 30
+	fail "$1 is not as expected"
+}
+
+# expect_line REGEX FILE: at least one line matches
+expect_line() {
+	grep -Eq -- "$1" "$2" && return 0
+	echo "no line of $2 matches: $1; it holds:"
+	head -n 20 "$2"
+	exit 1
+}
+
+expect_no_line() {
+	grep -Eq -- "$1" "$2" || return 0
+	grep -E -- "$1" "$2" | head -n 5
+	fail "a line of $2 matches: $1"
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds; fails after that time
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || fail "not within time: $*"
+		sleep 0.05
+	done
+}
+
+need_shared() {
+	[ -r "$shared_data/$1" ] || skip "$1 is not in $shared_data"
+}
+
+run_one() {
+	(
+		set -euo pipefail
+		cd "$1"
+		"$2"
+	) >"$1.log" 2>&1 </dev/null
+}
+
+run_tests() {
+	local names name scratch number=0 failed=0 status
+	# in the order of the file
+	names=$(grep -oE '^test_[a-zA-Z0-9_]+ *\(\)' "$0" | tr -d ' ()')
+	[ -z "${TEST_ONLY:-}" ] || names=$(grep -E "$TEST_ONLY" <<<"$names")
+	scratch=$(mktemp -d "${TMPDIR:-/tmp}/sluice-test.XXXXXX")
+	# a directory with blanks finds missing quotes
+	mkdir "$scratch/a b"
+	echo "1..$(wc -w <<<"$names")"
+	for name in $names; do
+		number=$((number + 1))
+		mkdir "$scratch/a b/$name"
+		status=0
+		run_one "$scratch/a b/$name" "$name" || status=$?
+		case $status in
+		0) echo "ok $number - $name" ;;
+		77) echo "ok $number - $name # SKIP $(sed -n 's/^SKIP: //p' "$scratch/a b/$name.log")" ;;
+		*)
+			echo "not ok $number - $name"
+			sed 's/^/# /' "$scratch/a b/$name.log"
+			failed=1
+			;;
+		esac
+	done
+	if declare -F end_of_tests >/dev/null; then end_of_tests; fi
+	chmod -R u+w "$scratch"
+	rm -rf "$scratch"
+	exit $failed
+}

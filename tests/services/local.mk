@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+EXTRA_DIST += \
+	tests/services/kafka.sh \
+	tests/services/kafka/KafkaAdmin.java \
+	tests/services/kafka/pom.xml \
+	tests/services/kafka/simplelogger.properties

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+include tools/s3-to-kafka/local.mk
+include tools/kafka-window/local.mk
+include tools/kafka-to-s3/local.mk
+include tools/kafka-to-pipe/local.mk
