@@ -1,13 +1,5 @@
 # SPDX-License-Identifier: MIT
-libcommon_a_SOURCES += \
-	common/io/file.c \
-	common/io/file.h \
-	common/io/lines.c \
-	common/io/lines.h \
-	common/io/paths.c \
-	common/io/paths.h \
-	common/io/read_file.c \
-	common/io/read_file.h
+libcommon_a_SOURCES += common/io/file.c common/io/file.h
 libcommon_a_SOURCES += common/io/kafka.h
 libcommon_a_SOURCES += common/io/lines.c common/io/lines.h
 libcommon_a_SOURCES += common/io/paths.c common/io/paths.h

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
 CLI_TESTS += tests/cli/house.sh
+CLI_TESTS += tests/cli/s3-to-kafka.sh
