@@ -26,6 +26,11 @@ UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_lake
+tests_unit_test_lake_SOURCES = tests/unit/test_lake.c tests/unit/scratch.c tests/unit/scratch.h
+tests_unit_test_lake_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lake_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_lines
 tests_unit_test_lines_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lines_LDADD = $(UNIT_LIBS)
