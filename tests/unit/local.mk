@@ -5,6 +5,11 @@ UNIT_TESTS += tests/unit/test_base
 tests_unit_test_base_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_csv
+tests_unit_test_csv_SOURCES = tests/unit/test_csv.c tests/unit/shared_data.h
+tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_csv_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_field
 tests_unit_test_field_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_field_LDADD = $(UNIT_LIBS)
