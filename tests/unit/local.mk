@@ -14,6 +14,7 @@ tests_unit_test_field_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_field_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_file
+tests_unit_test_file_SOURCES = tests/unit/test_file.c tests/unit/scratch.c
 tests_unit_test_file_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_file_LDADD = $(UNIT_LIBS)
 
@@ -38,6 +39,7 @@ tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_number_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_open_files
+tests_unit_test_open_files_SOURCES = tests/unit/test_open_files.c tests/unit/scratch.c
 tests_unit_test_open_files_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_open_files_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
