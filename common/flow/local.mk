@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 libcommon_a_SOURCES += common/flow/envelope.h
 libcommon_a_SOURCES += common/flow/field.c common/flow/field.h
-libcommon_a_SOURCES += common/flow/frontier.h
+libcommon_a_SOURCES += common/flow/frontier.c common/flow/frontier.h
 libcommon_a_SOURCES += common/flow/record.c common/flow/record.h
-libcommon_a_SOURCES += common/flow/template.h
+libcommon_a_SOURCES += common/flow/template.c common/flow/template.h
+libcommon_a_SOURCES += common/flow/template_parts.h
+libcommon_a_SOURCES += common/flow/template_render.c

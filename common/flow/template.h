@@ -2,12 +2,24 @@
 /*
  * Templates make names out of records: object paths, keys, ids (sluice(7), TEMPLATES).
  *
- *   {field} {field:03d}   a field of the value, dotted path; a printf-like width for numbers
+ *   {field} {field:03d}   a field of the value, dotted path; a printf-like width for integers
  *   {@topic} {@partition} {@offset} {@key} {@key.id} {@header.NAME}
  *   {@year} {@month} {@day} {@hour} {@minute} {@time:STRFTIME}   event time, UTC
  *
- * A '{' that is not followed by a letter, '_', '.' or '@' is literal; "{{" is a literal '{'. '%' is
- * ordinary outside braces.
+ * A '{' that is not followed by a letter, '_', '.' or '@' is literal; "{{" is a literal '{'. '}'
+ * and
+ * '%' are ordinary outside braces. The first ':' inside braces ends the name, so a name with a ':'
+ * or a '}' in it cannot be asked for.
+ *
+ * Values. A string is decoded, a number, true and false are written as they came; an array or an
+ * object rejects the record. {@key} is the key's bytes, {@key.id} a field of a key that is JSON (a
+ * key that is not rejects the record), {@header.NAME} the last header of that name. Missing are: a
+ * field that is not there or null, the key or a header that is not there or null, the topic where
+ * it is not known, any time where the record has none.
+ *
+ * Widths: {n:d}, {n:4d} (blanks), {n:04d} (zeros), up to 99, as printf(3), for everything but the
+ * topic and times. The value must be an integer, of any size, or a string that is nothing but one
+ * ("-0012" gives -012 for {n:04d}); anything else rejects the record.
  */
 #ifndef SLUICE_FLOW_TEMPLATE_H
 #define SLUICE_FLOW_TEMPLATE_H
@@ -20,31 +32,48 @@ enum template_missing {
 	TEMPLATE_DEFAULT_PARTITION, /* "__DEFAULT_PARTITION__": object paths */
 };
 
-/* How values are written into the result. */
+/*
+ * How values are written into the result. The template's own text is never escaped.
+ *
+ * TEMPLATE_PATH writes a relative path that no value can lead out of or add segments to. Control
+ * bytes and "#%'*\/:=?{[]^ become %XX, the set of Hive's FileUtils.escapePathName (charToEscape;
+ * Hive, common/src/java/org/apache/hadoop/hive/common/FileUtils.java), which Flink and Spark share;
+ * so do the bytes above 0x7f of a value that is not UTF-8. An empty value is
+ * "__DEFAULT_PARTITION__" whatever template_missing says. Where values make a whole segment "." or
+ * "..", its dots become %2E (Hive reads that back). What {@time:} makes is escaped too, but for
+ * '/': there it is the template that says so.
+ */
 enum template_escape {
 	TEMPLATE_PLAIN,
-	TEMPLATE_PATH, /* as Hive escapes partition values: '/', '%', control bytes ... become %XX */
+	TEMPLATE_PATH,
 };
 
 struct template;
 
-/* Adds the fields it needs to `fields`. ERR_USAGE with the byte in the template where it is wrong. */
+/*
+ * Adds the fields it needs to `fields`. ERR_USAGE with the byte in the template where it is wrong;
+ * for TEMPLATE_PATH also where the path is absolute, ends with '/' or has an empty, "." or ".."
+ * segment. An empty template is right and renders to nothing.
+ */
 struct template *template_compile(const char *text, enum template_missing, enum template_escape,
     struct field_set *fields, struct err *);
 void template_free(struct template *);
 
-/* True where the result differs from record to record. */
+/* True where the result may differ from record to record. */
 bool template_has_variable(const struct template *);
 bool template_uses_time(const struct template *);
-/* {@key} or {@header}: the source need not carry them otherwise. */
+/* {@key}, {@key.id} or {@header.NAME}: the source need not carry keys and headers otherwise. */
 bool template_uses_headers(const struct template *);
 
 /*
- * Appends the result for a record whose value has been scanned by the set given at compilation.
- * time_ms is its event time (RECORD_NO_TIME where there is none: a missing field). ERR_DATA rejects
- * the record.
+ * Appends the result for a record whose value has been scanned by the set given at compilation (no
+ * scan is needed where the template has no field). time_ms is its event time (RECORD_NO_TIME where
+ * there is none: a missing field). ERR_DATA rejects the record; `out` is as before then.
+ *
+ * Not const: what event time makes is kept from record to record and rendered again only in
+ * another minute (or day, or second: the finest part of a run decides).
  */
-int template_render(const struct template *, const struct field_set *, const struct record *,
+int template_render(struct template *, const struct field_set *, const struct record *,
     int64_t time_ms, struct buf *out, struct err *);
 
 #endif

@@ -7,10 +7,18 @@ tests_fuzz_fuzz_csv_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_csv_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 noinst_PROGRAMS += tests/fuzz/fuzz_frames
+endif
 tests_fuzz_fuzz_frames_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_frames_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
+if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_template
+endif
+tests_fuzz_fuzz_template_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_template_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_time
+endif
 tests_fuzz_fuzz_time_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_time_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-endif

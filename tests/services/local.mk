@@ -4,3 +4,5 @@ EXTRA_DIST += \
 	tests/services/kafka/KafkaAdmin.java \
 	tests/services/kafka/pom.xml \
 	tests/services/kafka/simplelogger.properties
+EXTRA_DIST += tests/services/lib.sh
+SERVICE_TESTS += tests/services/main_job.sh

@@ -14,23 +14,50 @@ UNIT_TESTS += tests/unit/test_field
 tests_unit_test_field_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_field_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_file
+tests_unit_test_file_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_file_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_frames
-tests_unit_test_frames_SOURCES = tests/unit/test_frames.c tests/unit/shared_data.h
 tests_unit_test_frames_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_frames_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_frontier
+tests_unit_test_frontier_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_frontier_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_lines
+tests_unit_test_lines_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lines_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_number_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_open_files
+tests_unit_test_open_files_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_open_files_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_record
 tests_unit_test_record_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_record_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_replay
+tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_template
+tests_unit_test_template_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_template_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_time
 tests_unit_test_time_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_time_LDADD = $(UNIT_LIBS)
+
+noinst_HEADERS += tests/unit/scratch.h
+
+noinst_HEADERS += tests/unit/shared_data.h
