@@ -6,7 +6,6 @@ tests_unit_test_base_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_csv
-tests_unit_test_csv_SOURCES = tests/unit/test_csv.c tests/unit/shared_data.h
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
 
