@@ -449,6 +449,8 @@ static void
 test_real_files(void **state)
 {
 	(void)state;
+	for (size_t i = 0; i < COUNT(files); i++)
+		shared_require(files[i].name);
 	for (size_t i = 0; i < COUNT(files); i++) {
 		struct csv *csv = csv_of(files[i].columns);
 		struct buf out = BUF_INIT(SHARED_FILE_BYTES_MAX);
