@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 libcommon_a_SOURCES += \
+	common/codec/base64.c \
+	common/codec/base64.h \
 	common/codec/json.c \
 	common/codec/json.h \
 	common/codec/json_paths.c \

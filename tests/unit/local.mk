@@ -19,3 +19,7 @@ tests_unit_test_template_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_frontier
 tests_unit_test_frontier_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_frontier_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_base64
+tests_unit_test_base64_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_base64_LDADD = $(UNIT_LIBS)
