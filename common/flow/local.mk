@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 libcommon_a_SOURCES += \
+	common/flow/envelope.c \
+	common/flow/envelope.h \
 	common/flow/field.c \
 	common/flow/field.h \
 	common/flow/frontier.c \

@@ -23,3 +23,7 @@ tests_unit_test_frontier_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_base64
 tests_unit_test_base64_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base64_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_envelope
+tests_unit_test_envelope_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_envelope_LDADD = $(UNIT_LIBS)
