@@ -9,3 +9,12 @@ libcommon_a_SOURCES += \
 	common/codec/json_wide.h \
 	common/codec/utf8.c \
 	common/codec/utf8.h
+libcommon_a_SOURCES += common/codec/csv.c common/codec/csv.h
+libcommon_a_SOURCES += common/codec/frames.c common/codec/frames.h
+libcommon_a_SOURCES += common/codec/json.c common/codec/json.h
+libcommon_a_SOURCES += common/codec/json_paths.c
+libcommon_a_SOURCES += common/codec/json_string.c
+libcommon_a_SOURCES += common/codec/json_wide.h
+libcommon_a_SOURCES += common/codec/number.c common/codec/number.h
+libcommon_a_SOURCES += common/codec/time.c common/codec/time.h
+libcommon_a_SOURCES += common/codec/utf8.c common/codec/utf8.h

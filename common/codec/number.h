@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decimal numbers as JSON writes them, kept exact where that is possible: mantissa / 10^scale. What
- * does not fit (more than 18 digits after the point, 38 digits in all) is a double and says so.
+ * Decimal numbers as JSON writes them (RFC 8259 section 6), kept exact where that is possible:
+ * mantissa / 10^scale. What does not fit (more than 18 digits after the point, 38 digits in all)
+ * is a double and says so.
  */
 #ifndef SLUICE_CODEC_NUMBER_H
 #define SLUICE_CODEC_NUMBER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/slice.h"
 
 enum {
@@ -17,10 +20,13 @@ enum {
 	NUMBER_TEXT_BYTES = 48, /* enough for any text that number_format makes */
 };
 
+/* -Wpedantic knows no 128-bit integers. */
+__extension__ typedef __int128 number_wide;
+
 struct number {
-	__int128 mantissa; /* valid where is_exact */
-	double approximate; /* valid where not is_exact; finite */
-	uint8_t scale;      /* digits after the point, at most NUMBER_SCALE_MAX */
+	number_wide mantissa; /* valid where is_exact */
+	double approximate;   /* valid where not is_exact; finite */
+	uint8_t scale;        /* digits after the point, at most NUMBER_SCALE_MAX */
 	bool is_exact;
 };
 
@@ -31,6 +37,12 @@ struct number {
  */
 int number_parse(struct slice text, struct number *ret);
 
+enum { NUMBER_PADDING = 8 };
+
+/* The same, faster for short texts; NUMBER_PADDING bytes behind text's end must be readable, as
+ * they are behind the values of a record. */
+int number_parse_padded(struct slice text, struct number *ret);
+
 /* All of `text` as a signed integer (same grammar, no fraction or exponent); -1 where it is not, or
  * where it does not fit. */
 int number_parse_int64(struct slice text, int64_t *ret);
@@ -38,18 +50,59 @@ int number_parse_int64(struct slice text, int64_t *ret);
 struct number number_from_int64(int64_t);
 struct number number_from_double(double); /* must be finite */
 
+/* The nearest double. */
 double number_to_double(const struct number *);
 
-/* Negative, 0, positive. Exact where both are exact, by doubles otherwise. */
-int number_compare(const struct number *a, const struct number *b);
+/* number_compare and number_add where the short way does not do. */
+int number_compare_mixed(const struct number *a, const struct number *b);
+struct number number_add_mixed(const struct number *a, const struct number *b);
 
-/* a + b: exact where both are and the sum fits; otherwise a double, and stays one. */
-struct number number_add(const struct number *a, const struct number *b);
+/* Negative, 0, positive. Exact where both are exact, by doubles otherwise. */
+static inline int
+number_compare(const struct number *a, const struct number *b)
+{
+	if (!a->is_exact || !b->is_exact || a->scale != b->scale)
+		return number_compare_mixed(a, b);
+	return a->mantissa < b->mantissa ? -1 : a->mantissa > b->mantissa;
+}
+
+/* 10^0 to 10^18 */
+extern const int64_t number_pow10[NUMBER_SCALE_MAX + 1];
+
+/*
+ * sum += n: exact where both are and the sum fits; otherwise the sum turns into a double, and stays
+ * one. A sum past the largest double is held there.
+ */
+static inline void
+number_add_to(struct number *sum, const struct number *n)
+{
+	int64_t narrow = (int64_t)n->mantissa;
+	number_wide total;
+
+	/* a running sum has seen the larger scale already, and a factor of 1 costs less than a
+	 * branch that is guessed wrong */
+	if (!sum->is_exact || !n->is_exact || sum->scale < n->scale || n->mantissa != narrow ||
+	    __builtin_add_overflow(
+		sum->mantissa, (number_wide)narrow * number_pow10[sum->scale - n->scale], &total))
+		*sum = number_add_mixed(sum, n);
+	else
+		sum->mantissa = total;
+}
+
+/* a + b, likewise. */
+static inline struct number
+number_add(const struct number *a, const struct number *b)
+{
+	struct number sum = *a;
+
+	number_add_to(&sum, b);
+	return sum;
+}
 
 /*
  * Writes the number as JSON, without trailing zeros behind the point (7.50 gives 7.5, 4.0 gives 4);
- * a double as the shortest decimal that reads back as the same double. Returns its length; the
- * text is NUL terminated.
+ * a double as the shortest decimal that reads back as the same double, -0 as 0. Returns its
+ * length; the text is NUL terminated.
  */
 size_t number_format(const struct number *, char text[static NUMBER_TEXT_BYTES]);
 

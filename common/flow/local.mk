@@ -12,3 +12,10 @@ libcommon_a_SOURCES += \
 	common/flow/template.h \
 	common/flow/template_parts.h \
 	common/flow/template_render.c
+libcommon_a_SOURCES += common/flow/envelope.h
+libcommon_a_SOURCES += common/flow/field.c common/flow/field.h
+libcommon_a_SOURCES += common/flow/frontier.c common/flow/frontier.h
+libcommon_a_SOURCES += common/flow/record.c common/flow/record.h
+libcommon_a_SOURCES += common/flow/template.c common/flow/template.h
+libcommon_a_SOURCES += common/flow/template_parts.h
+libcommon_a_SOURCES += common/flow/template_render.c

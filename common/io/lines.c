@@ -15,6 +15,7 @@ enum { READ_BYTES = 256 * 1024 };
 
 struct lines {
 	struct lines_input input;
+	struct lines_splitter splitter; /* find is NULL for plain lines */
 	char *data;      /* capacity bytes and BUF_PADDING behind them */
 	size_t capacity;
 	size_t begin;    /* first byte of the next line */
@@ -22,6 +23,8 @@ struct lines {
 	size_t end;
 	size_t line_bytes_max;
 	int64_t number;
+	int64_t inner_feeds; /* line feeds inside the row given last */
+	bool is_new_row;
 	bool at_end;
 	bool is_skipping; /* inside a line that was too long */
 };
@@ -59,9 +62,19 @@ void
 lines_reset(struct lines *lines, struct lines_input input)
 {
 	lines->input = input;
+	lines->splitter = (struct lines_splitter){ .find = NULL };
+	lines->inner_feeds = 0;
+	lines->is_new_row = true;
 	lines->begin = lines->searched = lines->end = 0;
 	lines->number = 0;
 	lines->at_end = lines->is_skipping = false;
+}
+
+void
+lines_split_by(struct lines *lines, struct lines_splitter splitter)
+{
+	lines->splitter = splitter;
+	lines->is_new_row = true;
 }
 
 int64_t
@@ -118,6 +131,17 @@ fill(struct lines *lines, int64_t deadline_mono_ms, struct err *err)
 	return LINES_LINE;
 }
 
+static int64_t
+count_feeds(struct slice row)
+{
+	int64_t count = 0;
+
+	for (const char *at = row.data; (at = memchr(at, '\n', row.len - (size_t)(at - row.data)));
+	     at++)
+		count++;
+	return count;
+}
+
 static enum lines_status
 take(struct lines *lines, size_t len, size_t next, struct slice *ret_line)
 {
@@ -126,9 +150,11 @@ take(struct lines *lines, size_t len, size_t next, struct slice *ret_line)
 	*ret_line = slice_make(lines->data + lines->begin, len);
 	lines->begin = lines->searched = next;
 	lines->is_skipping = false;
+	lines->is_new_row = true;
 	if (was_skipping)
 		return LINES_WAIT; /* not a line of its own: the caller looks for the next */
-	lines->number++;
+	lines->number += 1 + lines->inner_feeds;
+	lines->inner_feeds = lines->splitter.find ? count_feeds(*ret_line) : 0;
 	return LINES_LINE;
 }
 
@@ -136,19 +162,34 @@ take(struct lines *lines, size_t len, size_t next, struct slice *ret_line)
 static enum lines_status
 give_up_line(struct lines *lines, struct slice *ret_line)
 {
-	lines->number++;
+	lines->number += 1 + lines->inner_feeds;
+	lines->inner_feeds = 0;
 	*ret_line = slice_make(lines->data + lines->begin, lines->line_bytes_max);
 	lines->searched = lines->begin + lines->line_bytes_max;
 	lines->is_skipping = true;
 	return LINES_TOO_LONG;
 }
 
+/* The line feed that ends the present row, or NULL. The rest of an overlong row ends at the next
+ * line feed of any kind: a quote that was never closed must not swallow the input. */
+static const char *
+find_feed(struct lines *lines)
+{
+	ptrdiff_t at;
+
+	if (!lines->splitter.find || lines->is_skipping)
+		return memchr(lines->data + lines->searched, '\n', lines->end - lines->searched);
+	at = lines->splitter.find(lines->splitter.context,
+	    slice_make(lines->data + lines->begin, lines->end - lines->begin), lines->is_new_row);
+	lines->is_new_row = false;
+	return at < 0 ? NULL : lines->data + lines->begin + at;
+}
+
 enum lines_status
 lines_next(struct lines *lines, int64_t deadline_mono_ms, struct slice *ret_line, struct err *err)
 {
 	for (;;) {
-		const char *from = lines->data + lines->searched;
-		const char *feed = memchr(from, '\n', lines->end - lines->searched);
+		const char *feed = find_feed(lines);
 		size_t len = (feed ? (size_t)(feed - lines->data) : lines->end) - lines->begin;
 		enum lines_status status;
 

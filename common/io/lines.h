@@ -30,6 +30,16 @@ struct lines_input {
 	    size_t *ret_len, bool *ret_again, struct err *);
 };
 
+/*
+ * Finds the end of the row that begins at bytes.data: the offset of the line feed that ends it, or
+ * -1. Called again with more bytes at the same beginning until it finds one; `is_new_row` is set
+ * at the first call of a row.
+ */
+struct lines_splitter {
+	void *context;
+	ptrdiff_t (*find)(void *context, struct slice bytes, bool is_new_row);
+};
+
 struct lines;
 
 /* ceiling: the longest line without its line feed. */
@@ -39,10 +49,13 @@ void lines_free(struct lines *);
 /* Forgets what is buffered and counts from line 1 again: the next input. */
 void lines_reset(struct lines *, struct lines_input);
 
+/* Rows end where the splitter says (line breaks inside CSV quotes); until the next reset. */
+void lines_split_by(struct lines *, struct lines_splitter);
+
 enum lines_status lines_next(struct lines *, int64_t deadline_mono_ms, struct slice *ret_line,
     struct err *);
 
-/* Number of the line given last, from 1. */
+/* Number of the line given last, from 1; of a row of several lines, its first. */
 int64_t lines_number(const struct lines *);
 
 /* A lines_input over a descriptor, waiting with poll(2) on it and on stop_fd(). `fd` must live as

@@ -1,12 +1,7 @@
 # SPDX-License-Identifier: MIT
-libcommon_a_SOURCES += \
-	common/run/client.c \
-	common/run/client.h \
-	common/run/deadletter.c \
-	common/run/deadletter.h \
-	common/run/input.c \
-	common/run/input.h \
-	common/run/job.c \
-	common/run/job.h \
-	common/run/settings.c \
-	common/run/settings.h
+libcommon_a_SOURCES += common/run/client.c common/run/client.h
+libcommon_a_SOURCES += common/run/deadletter.c common/run/deadletter.h
+libcommon_a_SOURCES += common/run/input.c common/run/input.h
+libcommon_a_SOURCES += common/run/job.c common/run/job.h
+libcommon_a_SOURCES += common/run/output.c common/run/output.h
+libcommon_a_SOURCES += common/run/settings.c common/run/settings.h

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Records to a Kafka topic by the idempotent producer, acknowledged by all in-sync replicas.
- * Partitioner murmur2_random, so that keys land where Java's clients put them.
+ * Partitioner murmur2_random, so that keys land where Java's clients put them; records without key
+ * and partition go to one partition after another, a few hundred at a time.
+ *
+ * A few hundred records may wait inside until sink_push or sink_flush: call one before sleeping.
  */
 #ifndef SLUICE_SINK_TOPIC_H
 #define SLUICE_SINK_TOPIC_H
@@ -15,10 +18,15 @@ struct sink_topic_options {
 	const char *compression; /* -z; NULL: librdkafka's default or the user's property */
 	int64_t wait_ms;         /* for a topic that is not there yet */
 	size_t memory_bytes;     /* bound on what waits to be sent */
+	int64_t drain_ms;        /* once a stop was requested, how long sink_write may still wait for
+	                          * room (then ERR_STOPPED); 0: until message.timeout.ms */
 };
 
-/* Without `done` only failures are reported, which is faster; counts are right either way. A delivery
- * failure makes the next call fail with topic, partition and reason, and counts. */
+/*
+ * Without `done` only failures are reported, which is faster; counts are right either way. A delivery
+ * failure makes the next call fail with topic, partition and reason, and counts. A broker that stays
+ * away is waited for: ERR_UNAVAILABLE after message.timeout.ms (5 min).
+ */
 struct sink *sink_topic_open(const struct sink_topic_options *, const struct sink_done *,
     struct err *);
 

@@ -56,6 +56,10 @@ struct source *source_topic_open(const struct source_topic_options *, const stru
 /* Partitions of the topic as seen at the start. */
 int32_t source_topic_partition_count(const struct source *);
 
+/* After SOURCE_WAIT: readable when source_next should be called again (and once a second is soon enough
+ * where it stays silent). For loops that wait for other descriptors too. */
+int source_topic_fd(const struct source *);
+
 /* Records between the read positions and the last known ends, for progress lines; -1 unknown. */
 int64_t source_topic_lag(const struct source *);
 

@@ -1,1 +1,10 @@
 # SPDX-License-Identifier: MIT
+# Built by `make bench-programs`, run by scripts/bench.
+EXTRA_DIST += tests/bench/gen-trips
+bench_programs = tests/bench/slow_reader
+EXTRA_PROGRAMS = $(bench_programs)
+CLEANFILES += $(bench_programs)
+tests_bench_slow_reader_SOURCES = tests/bench/slow_reader.c
+
+.PHONY: bench-programs
+bench-programs: $(bench_programs)

@@ -1,1 +1,4 @@
 # SPDX-License-Identifier: MIT
+CLI_TESTS += tests/cli/house.sh
+CLI_TESTS += tests/cli/s3-to-kafka.sh
+CLI_TESTS += tests/cli/main_job.sh

@@ -1,6 +1,17 @@
 # SPDX-License-Identifier: MIT
-# libFuzzer targets, with ./configure --enable-fuzz --enable-sanitize CC=clang.
-FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+# libFuzzer targets: ./configure CC=clang --enable-fuzz --enable-sanitize
+
+if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_csv
+endif
+tests_fuzz_fuzz_csv_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_csv_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_frames
+endif
+tests_fuzz_fuzz_frames_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_frames_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_envelope
@@ -8,6 +19,12 @@ tests_fuzz_fuzz_envelope_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_envelope_LDFLAGS = $(FUZZ_LDFLAGS)
 
 noinst_PROGRAMS += tests/fuzz/fuzz_template
-tests_fuzz_fuzz_template_LDADD = $(COMMON_LIBS)
-tests_fuzz_fuzz_template_LDFLAGS = $(FUZZ_LDFLAGS)
 endif
+tests_fuzz_fuzz_template_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_template_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_time
+endif
+tests_fuzz_fuzz_time_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_time_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

@@ -1,16 +1,55 @@
 # SPDX-License-Identifier: MIT
 # One cmocka group a program.
+
 UNIT_TESTS += tests/unit/test_base
 tests_unit_test_base_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_csv
+tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_csv_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_field
 tests_unit_test_field_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_field_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_file
+tests_unit_test_file_SOURCES = tests/unit/test_file.c tests/unit/scratch.c
+tests_unit_test_file_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_file_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_frames
+tests_unit_test_frames_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_frames_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_frontier
+tests_unit_test_frontier_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_frontier_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_json
+tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_lines
+tests_unit_test_lines_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lines_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_number
+tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_number_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_open_files
+tests_unit_test_open_files_SOURCES = tests/unit/test_open_files.c tests/unit/scratch.c
+tests_unit_test_open_files_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_open_files_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_record
 tests_unit_test_record_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_record_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_replay
+tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_template
 tests_unit_test_template_CFLAGS = $(UNIT_CFLAGS)
@@ -27,3 +66,10 @@ tests_unit_test_base64_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_envelope
 tests_unit_test_envelope_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_envelope_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_time
+tests_unit_test_time_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_time_LDADD = $(UNIT_LIBS)
+
+noinst_HEADERS += tests/unit/scratch.h
+
+noinst_HEADERS += tests/unit/shared_data.h

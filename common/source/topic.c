@@ -1,0 +1,790 @@
+/* SPDX-License-Identifier: MIT */
+#include "source/topic.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/stop.h"
+#include "source/topic_state.h"
+
+/*
+ * The main queue is served when it has something, and this often anyway: it counts as being alive
+ * (max.poll.interval.ms, 5 min) where the caller is slow or data never ends.
+ */
+enum { SERVE_EVERY_CALLS = 64, SLEEP_MS_MAX = 1000 };
+
+/* ---- wake-ups; these run on librdkafka's threads, with the queue's lock held ---- */
+
+static void
+ring(struct topic_bell *bell)
+{
+	uint64_t one = 1;
+
+	atomic_store(&bell->has_rung, true);
+	if (!atomic_load(&bell->is_asleep))
+		return;
+	/* an eventfd takes any number of these; a full one is readable, which is what counts */
+	while (write(bell->fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+void
+topic_on_ready(rd_kafka_t *rk, void *opaque)
+{
+	struct topic_partition *p = opaque;
+
+	(void)rk;
+	atomic_store(&p->is_ready, true);
+	ring(p->bell);
+}
+
+void
+topic_on_main_ready(rd_kafka_t *rk, void *opaque)
+{
+	struct source_topic *s = opaque;
+
+	(void)rk;
+	atomic_store(&s->is_main_ready, true);
+	ring(&s->bell);
+}
+
+/* ---- failing ---- */
+
+int
+topic_fail(struct source_topic *s, const struct err *err)
+{
+	if (!s->has_failed)
+		s->failure = *err;
+	s->has_failed = true;
+	return -1;
+}
+
+static enum source_status
+failed(struct source_topic *s, struct err *err)
+{
+	*err = s->failure;
+	return SOURCE_FAILED;
+}
+
+/* ---- the main queue ---- */
+
+static int
+fail_gone(struct source_topic *s, struct err *err)
+{
+	return err_set(err, ERR_NO_INPUT, "topic %s has been deleted", s->options.topic);
+}
+
+/* A topic that is missing from one answer may be there in the next. */
+static int
+check_topic(struct source_topic *s, struct err *err)
+{
+	int32_t partitions;
+	struct err reason = ERR_INIT;
+
+	if (!kafka_wait_topic(s->kafka, KAFKA_CONSUMER, s->options.topic, 0, &partitions, &reason) ||
+	    reason.class != ERR_NO_INPUT)
+		return 0;
+	return fail_gone(s, err);
+}
+
+/* Trouble that concerns the whole group or the subscription. */
+static int
+judge_main(struct source_topic *s, const rd_kafka_message_t *m, struct err *err)
+{
+	enum err_class class = kafka_error_class(m->err);
+
+	if (m->err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED)
+		return err_set(err, ERR_STOPPED,
+		    "group %s: nothing was read for max.poll.interval.ms, and the group went on "
+		    "without this member",
+		    s->options.group);
+	if (class == ERR_NO_INPUT)
+		return check_topic(s, err);
+	if (class == ERR_DENIED || class == ERR_STOPPED || class == ERR_USAGE ||
+	    m->err == RD_KAFKA_RESP_ERR__FATAL)
+		return err_set(err, class, "%s %s: %s", s->options.group ? "group" : "topic",
+		    s->options.group ? s->options.group : s->options.topic, rd_kafka_message_errstr(m));
+	diag_detail("kafka: %s", rd_kafka_message_errstr(m));
+	return 0;
+}
+
+static int
+serve_group(struct source_topic *s, struct err *err)
+{
+	rd_kafka_message_t *m;
+	int rc = 0;
+
+	while (!rc && (m = rd_kafka_consumer_poll(s->kafka->rk, 0)) != NULL) {
+		/* a record here would be one of a queue that is not detached: there is none */
+		if (m->err)
+			rc = judge_main(s, m, err);
+		rd_kafka_message_destroy(m);
+	}
+	return rc;
+}
+
+static int
+serve_main(struct source_topic *s, struct err *err)
+{
+	int rc = 0;
+
+	atomic_store(&s->is_main_ready, false);
+	if (s->options.group)
+		rc = serve_group(s, err);
+	else
+		(void)rd_kafka_poll(s->kafka->rk, 0); /* how many does not matter */
+	if (!rc)
+		rc = kafka_check(s->kafka, err);
+	if (rc)
+		(void)topic_fail(s, err);
+	return s->has_failed ? -1 : 0;
+}
+
+/* ---- records ---- */
+
+void
+topic_drop_batch(struct source_topic *s)
+{
+	for (; s->batch_at < s->batch_len; s->batch_at++)
+		rd_kafka_message_destroy(s->batch[s->batch_at]);
+	s->batch_at = s->batch_len = 0;
+	s->batch_of = NULL;
+}
+
+static int
+grow_headers(struct source_topic *s, size_t count, struct err *err)
+{
+	struct record_header *headers;
+
+	if (count <= s->header_capacity)
+		return 0;
+	headers = realloc(s->headers, count * sizeof(*headers));
+	if (!headers)
+		return err_no_memory(err);
+	s->headers = headers;
+	s->header_capacity = count;
+	return 0;
+}
+
+static int
+fill_headers(struct source_topic *s, const rd_kafka_message_t *m, struct record *r,
+    struct err *err)
+{
+	rd_kafka_headers_t *list;
+	size_t count;
+
+	r->headers = NULL;
+	r->header_count = 0;
+	if (!s->options.want_headers || rd_kafka_message_headers(m, &list))
+		return 0; /* ERR__NOENT: it has none */
+	count = rd_kafka_header_cnt(list);
+	if (grow_headers(s, count, err))
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		const char *name;
+		const void *value;
+		size_t size;
+
+		if (rd_kafka_header_get_all(list, i, &name, &value, &size))
+			break;
+		s->headers[i] = (struct record_header){
+			.name = slice_of(name),
+			.value = slice_make(value, value ? size : 0),
+			.has_value = value != NULL,
+		};
+		r->header_count = i + 1;
+	}
+	r->headers = s->headers;
+	return 0;
+}
+
+static int
+fill_record(struct source_topic *s, const struct topic_partition *p, const rd_kafka_message_t *m,
+    struct record *r, struct err *err)
+{
+	rd_kafka_timestamp_type_t kind;
+	int64_t time_ms = rd_kafka_message_timestamp(m, &kind);
+
+	r->position = (struct position){ p->number, p->term, m->offset };
+	r->origin = slice_make(NULL, 0);
+	r->line = 0;
+	r->topic = slice_of(s->options.topic);
+	r->partition = p->number;
+	r->offset = m->offset;
+	r->time_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || time_ms < 0 ? RECORD_NO_TIME : time_ms;
+	r->key = slice_make(m->key, m->key_len);
+	r->value = slice_make(m->payload, m->len);
+	r->has_key = m->key != NULL;
+	r->has_value = m->payload != NULL;
+	/* what follows the last value of a fetch response need not be ours to read */
+	r->is_padded = false;
+	return fill_headers(s, m, r, err);
+}
+
+static void
+finish(struct source_topic *s, struct topic_partition *p)
+{
+	if (p->is_done)
+		return;
+	p->is_done = true;
+	s->done_count++;
+}
+
+/* The partition has been read up to `offset`, and there is nothing behind it for now. */
+static void
+reach_end(struct source_topic *s, struct topic_partition *p, int64_t offset)
+{
+	if (offset > p->next)
+		p->next = offset; /* over markers and compacted records */
+	p->is_at_end = true;
+	/* -e: at the last stable offset even where the end seen at the start has not been reached:
+	 * the rest belongs to a transaction that is still open, or was aborted */
+	if (p->next >= p->end || s->options.exit_at_end)
+		finish(s, p);
+	if (s->events.at_end)
+		s->events.at_end(s->events.context, p->number, p->next);
+}
+
+static int
+fail_range(struct source_topic *s, const struct topic_partition *p, struct err *err)
+{
+	const char *topic = s->options.topic;
+	int64_t range[2];
+
+	if (topic_query_range(s, p->number, range, err))
+		return err_wrap(err, "%s[%" PRId32 "]@%" PRId64 ": offset is out of range", topic,
+		    p->number, p->next);
+	if (p->next < range[0])
+		return err_set(err, ERR_DATA,
+		    "%s[%" PRId32 "]@%" PRId64 ": offset has expired: the log now starts at %" PRId64
+		    " (%" PRId64 " records are gone)",
+		    topic, p->number, p->next, range[0], range[0] - p->next);
+	return err_set(err, ERR_DATA,
+	    "%s[%" PRId32 "]@%" PRId64 ": offset is out of range: the log now ends at %" PRId64
+	    ": was the topic made anew?",
+	    topic, p->number, p->next, range[1]);
+}
+
+/* 0: nothing that ends the reading. */
+static int
+judge_partition(struct source_topic *s, struct topic_partition *p, const rd_kafka_message_t *m,
+    struct err *err)
+{
+	enum err_class class = kafka_error_class(m->err);
+
+	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		reach_end(s, p, m->offset);
+		return 0;
+	}
+	if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+	    m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+		return fail_range(s, p, err);
+	if (class == ERR_NO_INPUT)
+		return check_topic(s, err);
+	if (class == ERR_UNAVAILABLE) {
+		diag_detail("%s[%" PRId32 "]: %s", s->options.topic, p->number,
+		    rd_kafka_message_errstr(m));
+		return 0;
+	}
+	return err_set(err, class, "%s[%" PRId32 "]@%" PRId64 ": %s", s->options.topic, p->number,
+	    p->next, rd_kafka_message_errstr(m));
+}
+
+enum taken { TAKEN, PASSED_OVER, TAKE_FAILED };
+
+/* One message of the batch. Destroyed here unless it is lent to the caller. */
+static enum taken
+take(struct source_topic *s, struct record *ret, struct err *err)
+{
+	rd_kafka_message_t *m = s->batch[s->batch_at++];
+	struct topic_partition *p = s->batch_of;
+	enum taken taken = PASSED_OVER;
+
+	if (m->err) {
+		if (judge_partition(s, p, m, err))
+			taken = TAKE_FAILED;
+	} else if (m->offset >= p->end || (p->has_timed_end &&
+	               rd_kafka_message_timestamp(m, NULL) >= s->options.stop_time_ms)) {
+		finish(s, p);
+	} else if (m->offset >= p->next && !p->is_done) {
+		taken = fill_record(s, p, m, ret, err) ? TAKE_FAILED : TAKEN;
+	}
+	if (taken != TAKEN) {
+		rd_kafka_message_destroy(m);
+		return taken;
+	}
+	p->next = m->offset + 1;
+	p->is_at_end = false;
+	if (p->next >= p->end)
+		finish(s, p);
+	s->lent = m;
+	s->given++;
+	return TAKEN;
+}
+
+/* Fills the batch from the next partition that has something; false where none has. */
+static bool
+refill(struct source_topic *s)
+{
+	atomic_store(&s->bell.has_rung, false);
+	for (size_t i = 0; i < s->count; i++) {
+		struct topic_partition *p = &s->partitions[s->turn];
+		ssize_t n;
+
+		if (++s->turn >= s->count)
+			s->turn = 0;
+		if (p->is_done || !atomic_exchange(&p->is_ready, false))
+			continue;
+		n = rd_kafka_consume_batch_queue(p->queue, 0, s->batch, TOPIC_BATCH);
+		if (n <= 0)
+			continue;
+		/* its bell rings only when an empty queue gets something */
+		if (n == TOPIC_BATCH || rd_kafka_queue_length(p->queue) > 0)
+			atomic_store(&p->is_ready, true);
+		s->batch_of = p;
+		s->batch_at = 0;
+		s->batch_len = (size_t)n;
+		kafka_saw_broker(s->kafka);
+		return true;
+	}
+	return false;
+}
+
+/* e@TIME without a record that late: once that time has come, the end is the end. */
+static void
+finish_timed(struct source_topic *s)
+{
+	if (!s->options.has_stop_time || clock_wall_ms() < s->options.stop_time_ms)
+		return;
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->partitions[i].is_at_end)
+			finish(s, &s->partitions[i]);
+	}
+}
+
+static bool
+is_finished(const struct source_topic *s)
+{
+	if (s->options.count_max && s->given >= s->options.count_max)
+		return true;
+	if (!s->options.exit_at_end && !s->options.has_stop_time)
+		return false;
+	return s->is_assigned && s->done_count == s->count;
+}
+
+/* ---- sleeping ---- */
+
+/* From here on the descriptor becomes readable when some queue turns from empty to not empty, or has
+ * done so since the last look at them all. */
+static void
+arm(struct source_topic *s)
+{
+	atomic_store(&s->bell.is_asleep, true);
+	if (atomic_load(&s->bell.has_rung))
+		ring(&s->bell);
+}
+
+static void
+disarm(struct source_topic *s)
+{
+	uint64_t rings;
+
+	atomic_store(&s->bell.is_asleep, false);
+	/* EAGAIN where nothing has rung */
+	while (read(s->bell.fd, &rings, sizeof(rings)) < 0 && errno == EINTR)
+		;
+}
+
+static void
+sleep_until(struct source_topic *s, int64_t deadline)
+{
+	struct pollfd fds[2] = {
+		{ .fd = s->bell.fd, .events = POLLIN },
+		{ .fd = stop_fd(), .events = POLLIN },
+	};
+	int timeout_ms = clock_poll_ms(deadline);
+
+	if (timeout_ms < 0 || timeout_ms > SLEEP_MS_MAX)
+		timeout_ms = SLEEP_MS_MAX;
+	arm(s);
+	(void)poll(fds, 2, timeout_ms); /* whatever it says, the queues are looked at next */
+	disarm(s);
+}
+
+/* ---- beginning ---- */
+
+static int
+subscribe(struct source_topic *s, struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t code;
+
+	rd_kafka_topic_partition_list_add(list, s->options.topic, RD_KAFKA_PARTITION_UA);
+	code = rd_kafka_subscribe(s->kafka->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (code)
+		return err_set(err, kafka_error_class(code), "subscribe to %s: %s", s->options.topic,
+		    rd_kafka_err2str(code));
+	return 0;
+}
+
+static int
+start_partition(struct source_topic *s, const struct topic_partition *p, struct err *err)
+{
+	rd_kafka_resp_err_t code;
+
+	if (p->is_done || !rd_kafka_consume_start(s->topic, p->number, p->next))
+		return 0;
+	code = rd_kafka_last_error();
+	return err_set(err, kafka_error_class(code), "%s[%" PRId32 "]: %s", s->options.topic, p->number,
+	    rd_kafka_err2str(code));
+}
+
+/*
+ * Without a group: librdkafka's simple consumer. It has no group id and so asks no coordinator, for
+ * which a user would need a right to the group.
+ */
+static int
+start_partitions(struct source_topic *s, struct err *err)
+{
+	size_t count = s->options.partition_count;
+	struct topic_start *starts = calloc(count + 1, sizeof(*starts));
+	int rc = -1;
+
+	if (!starts)
+		return err_no_memory(err);
+	for (size_t i = 0; i < count; i++)
+		starts[i] = (struct topic_start){ .partition = s->options.partitions[i], .offset = -1 };
+	if (topic_resolve(s, starts, count, err) || topic_take_partitions(s, starts, count, err))
+		goto out;
+	for (size_t i = 0; i < s->count; i++) {
+		if (start_partition(s, &s->partitions[i], err))
+			goto out;
+	}
+	rc = 0;
+out:
+	free(starts);
+	return rc;
+}
+
+static int
+begin(struct source_topic *s, struct err *err)
+{
+	s->is_begun = true;
+	if (s->options.group ? subscribe(s, err) : start_partitions(s, err))
+		return topic_fail(s, err);
+	return 0;
+}
+
+/* ---- source_ops ---- */
+
+static enum source_status
+topic_next(struct source *source, int64_t deadline, struct record *ret, struct err *err)
+{
+	struct source_topic *s = (struct source_topic *)source;
+
+	if (s->lent)
+		rd_kafka_message_destroy(s->lent);
+	s->lent = NULL;
+	if (s->has_failed || (!s->is_begun && begin(s, err)))
+		return failed(s, err);
+	if (atomic_load_explicit(&s->bell.is_asleep, memory_order_relaxed))
+		disarm(s);
+	if (++s->calls % SERVE_EVERY_CALLS == 0)
+		atomic_store_explicit(&s->is_main_ready, true, memory_order_relaxed);
+	for (;;) {
+		if (atomic_load_explicit(&s->is_main_ready, memory_order_relaxed) && serve_main(s, err))
+			return failed(s, err);
+		if (stop_requested())
+			return SOURCE_WAIT;
+		if (s->options.count_max && s->given >= s->options.count_max)
+			return SOURCE_END;
+		while (s->batch_at < s->batch_len) {
+			enum taken taken = take(s, ret, err);
+
+			if (taken == TAKEN)
+				return SOURCE_RECORD;
+			if (taken == TAKE_FAILED) {
+				(void)topic_fail(s, err);
+				return failed(s, err);
+			}
+		}
+		if (refill(s))
+			continue;
+		finish_timed(s);
+		if (is_finished(s))
+			return SOURCE_END;
+		kafka_watch(s->kafka);
+		if (clock_poll_ms(deadline) == 0) {
+			arm(s); /* for who polls source_topic_fd */
+			return SOURCE_WAIT;
+		}
+		sleep_until(s, deadline);
+		atomic_store(&s->is_main_ready, true);
+	}
+}
+
+static void
+free_options(struct source_topic_options *o)
+{
+	free((void *)(uintptr_t)o->topic);
+	free((void *)(uintptr_t)o->group);
+	free((void *)(uintptr_t)o->partitions);
+}
+
+static void
+topic_free(struct source *source)
+{
+	struct source_topic *s = (struct source_topic *)source;
+	bool has_left = true;
+
+	if (s->lent)
+		rd_kafka_message_destroy(s->lent);
+	if (s->kafka && s->options.group && s->main_queue)
+		has_left = topic_leave(s);
+	topic_release_partitions(s);
+	if (s->topic)
+		rd_kafka_topic_destroy(s->topic);
+	if (s->main_queue) {
+		rd_kafka_queue_cb_event_enable(s->main_queue, NULL, NULL);
+		rd_kafka_queue_destroy(s->main_queue);
+	}
+	if (s->commit_queue)
+		rd_kafka_queue_destroy(s->commit_queue);
+	/* destroying a handle whose group does not answer waits for it without a bound: it is left to
+	 * the end of the process, and all that its callbacks touch with it */
+	if (!has_left)
+		return;
+	kafka_free(s->kafka);
+	if (s->bell.fd >= 0)
+		(void)close(s->bell.fd);
+	free_options(&s->options);
+	free(s->headers);
+	free(s);
+}
+
+static const struct source_ops topic_ops = {
+	.next = topic_next,
+	.commit = topic_commit,
+	.free = topic_free,
+};
+
+/* ---- opening ---- */
+
+static int
+set_number(rd_kafka_conf_t *conf, const struct kafka_options *o, const char *name, int64_t value,
+    bool is_optional, struct err *err)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, value);
+	return kafka_conf_default(o, conf, name, text, is_optional, err);
+}
+
+static int64_t
+clamp(int64_t value, int64_t low, int64_t high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+/*
+ * Each partition has a queue of its own, so its limit is a part of the whole; a fetch response comes
+ * on top. librdkafka stops fetching a partition whose queue is over the limit, and looks again when
+ * the back-off is over: 2.0.2 has none that can be set and may sleep for a second.
+ */
+static int
+set_fetching(rd_kafka_conf_t *conf, const struct source_topic_options *o, int32_t partitions,
+    struct err *err)
+{
+	const struct kafka_options *k = o->kafka;
+	int64_t bytes = clamp((int64_t)o->memory_bytes, 1 << 20, INT64_C(1) << 31);
+	int64_t queue_bytes = clamp(bytes / (partitions > 0 ? partitions : 1), 64 << 10, bytes);
+
+	return set_number(conf, k, "queued.min.messages", 1000000, false, err) ||
+	    set_number(conf, k, "queued.max.messages.kbytes", queue_bytes >> 10, false, err) ||
+	    set_number(conf, k, "fetch.message.max.bytes", clamp(queue_bytes / 2, 64 << 10, 1 << 20),
+	        false, err) ||
+	    set_number(conf, k, "fetch.queue.backoff.ms", 10, true, err) ||
+	    set_number(conf, k, "fetch.wait.max.ms", 10, true, err) ||
+	    set_number(conf, k, "fetch.error.backoff.ms", 100, true, err);
+}
+
+static int
+configure(struct source_topic *s, rd_kafka_conf_t *conf, struct err *err)
+{
+	const struct source_topic_options *o = &s->options;
+	int32_t partitions =
+	    o->partition_count ? (int32_t)o->partition_count : s->partition_count;
+
+	if (set_fetching(conf, o, partitions, err) ||
+	    kafka_conf_set(conf, "enable.partition.eof", "true", false, err))
+		return -1;
+	if (!o->group)
+		return 0;
+	rd_kafka_conf_set_rebalance_cb(conf, topic_on_rebalance);
+	return kafka_conf_set(conf, "group.id", o->group, false, err);
+}
+
+/*
+ * The limits of the queues depend on the number of partitions and cannot be changed once a handle
+ * is there, so a first one waits for the topic.
+ */
+static int
+wait_for_topic(struct source_topic *s, struct err *err)
+{
+	rd_kafka_conf_t *conf = kafka_conf_new(s->options.kafka, KAFKA_CONSUMER, err);
+	struct kafka *k = conf ? kafka_open(conf, KAFKA_CONSUMER, s->options.kafka, NULL, err) : NULL;
+	int rc = -1;
+
+	if (k)
+		rc = kafka_wait_topic(k, KAFKA_CONSUMER, s->options.topic, s->options.wait_ms,
+		    &s->partition_count, err);
+	kafka_free(k);
+	return rc;
+}
+
+static int
+list_partitions(struct source_topic *s, struct err *err)
+{
+	struct source_topic_options *o = &s->options;
+	int32_t *all;
+
+	for (size_t i = 0; i < o->partition_count; i++) {
+		if (o->partitions[i] < 0 || o->partitions[i] >= s->partition_count)
+			return err_set(err, ERR_NO_INPUT,
+			    "topic %s has no partition %" PRId32 ": it has 0 to %" PRId32, o->topic,
+			    o->partitions[i], s->partition_count - 1);
+	}
+	if (o->group || o->partition_count)
+		return 0;
+	all = calloc((size_t)s->partition_count, sizeof(*all));
+	if (!all)
+		return err_no_memory(err);
+	for (int32_t i = 0; i < s->partition_count; i++)
+		all[i] = i;
+	o->partitions = all;
+	o->partition_count = (size_t)s->partition_count;
+	return 0;
+}
+
+static int
+open_handle(struct source_topic *s, struct err *err)
+{
+	rd_kafka_conf_t *conf = kafka_conf_new(s->options.kafka, KAFKA_CONSUMER, err);
+
+	if (!conf)
+		return -1;
+	if (configure(s, conf, err)) {
+		rd_kafka_conf_destroy(conf);
+		return -1;
+	}
+	s->kafka = kafka_open(conf, KAFKA_CONSUMER, s->options.kafka, s, err);
+	if (!s->kafka)
+		return -1;
+	if (s->options.group) {
+		(void)rd_kafka_poll_set_consumer(s->kafka->rk); /* fails only without a group */
+		s->main_queue = rd_kafka_queue_get_consumer(s->kafka->rk);
+		s->commit_queue = rd_kafka_queue_new(s->kafka->rk);
+	} else {
+		s->main_queue = rd_kafka_queue_get_main(s->kafka->rk);
+		s->topic = rd_kafka_topic_new(s->kafka->rk, s->options.topic, NULL);
+	}
+	if (!s->main_queue || (!s->commit_queue && !s->topic))
+		return err_set(err, ERR_FAULT, "topic %s: no queue", s->options.topic);
+	rd_kafka_queue_cb_event_enable(s->main_queue, topic_on_main_ready, s);
+	return 0;
+}
+
+static int
+copy_options(struct source_topic *s, const struct source_topic_options *o, struct err *err)
+{
+	s->options = *o;
+	s->options.topic = strdup(o->topic);
+	s->options.group = o->group ? strdup(o->group) : NULL;
+	s->options.partitions = NULL;
+	if (!s->options.topic || (o->group && !s->options.group))
+		return err_no_memory(err);
+	if (!o->partition_count)
+		return 0;
+	s->options.partitions = malloc(o->partition_count * sizeof(*o->partitions));
+	if (!s->options.partitions)
+		return err_no_memory(err);
+	memcpy((void *)(uintptr_t)s->options.partitions, o->partitions,
+	    o->partition_count * sizeof(*o->partitions));
+	return 0;
+}
+
+struct source *
+source_topic_open(const struct source_topic_options *options, const struct source_events *events,
+    struct err *err)
+{
+	struct source_topic *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		err_no_memory(err);
+		return NULL;
+	}
+	s->source.ops = &topic_ops;
+	s->bell.fd = -1;
+	if (events)
+		s->events = *events;
+	if (copy_options(s, options, err))
+		goto fail;
+	s->bell.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->bell.fd < 0) {
+		err_errno(err, ERR_FAULT, errno, "eventfd");
+		goto fail;
+	}
+	if (wait_for_topic(s, err) || list_partitions(s, err) || open_handle(s, err))
+		goto fail;
+	return &s->source;
+fail:
+	topic_free(&s->source);
+	return NULL;
+}
+
+int32_t
+source_topic_partition_count(const struct source *source)
+{
+	return ((const struct source_topic *)source)->partition_count;
+}
+
+int
+source_topic_fd(const struct source *source)
+{
+	return ((const struct source_topic *)source)->bell.fd;
+}
+
+int64_t
+source_topic_lag(const struct source *source)
+{
+	const struct source_topic *s = (const struct source_topic *)source;
+	int64_t lag = 0;
+
+	if (!s->is_assigned)
+		return -1;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct topic_partition *p = &s->partitions[i];
+		int64_t low, high;
+
+		if (p->is_done)
+			continue;
+		/* from what the last fetch said: no request */
+		if (rd_kafka_get_watermark_offsets(s->kafka->rk, s->options.topic, p->number, &low,
+		        &high) ||
+		    high < 0)
+			return -1;
+		if (high > p->end)
+			high = p->end;
+		if (high > p->next)
+			lag += high - p->next;
+	}
+	return lag;
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/stop.h"
+#include "source/topic_state.h"
+
+/* One try to fetch committed offsets, to commit; they are repeated up to TOPIC_ANSWER_MS_MAX. */
+enum { FETCH_TRY_MS = 2000, COMMIT_TRY_MS = 10 * 1000, PAUSE_MS = 100 };
+
+/* Leaving a group tells the others at once; a broker that does not answer is not worth more. */
+enum { LEAVE_MS_MAX = 5000 };
+
+/* ---- partitions ---- */
+
+static int
+take_partition(struct source_topic *s, struct topic_partition *p, const struct topic_start *start,
+    struct err *err)
+{
+	p->number = start->partition;
+	p->term = s->last_term;
+	p->next = start->offset;
+	p->end = start->end;
+	p->has_timed_end = start->has_timed_end;
+	p->bell = &s->bell;
+	p->queue = rd_kafka_queue_get_partition(s->kafka->rk, s->options.topic, p->number);
+	if (!p->queue)
+		return err_set(err, ERR_FAULT, "%s[%" PRId32 "]: no queue", s->options.topic, p->number);
+	/* on its own: not through the consumer's queue, so that it can be left alone */
+	rd_kafka_queue_forward(p->queue, NULL);
+	if (p->next >= p->end) {
+		p->is_done = true;
+		s->done_count++;
+	}
+	if (!s->events.assigned)
+		return 0;
+	return s->events.assigned(s->events.context, p->number, p->term, p->next,
+	    start->metadata ? start->metadata : "", err);
+}
+
+/* What an earlier assignment left in a queue would look like a jump ahead. librdkafka marks it as
+ * outdated; this does not rely on it. */
+static void
+empty_queue(struct source_topic *s, rd_kafka_queue_t *queue)
+{
+	for (;;) {
+		ssize_t n = rd_kafka_consume_batch_queue(queue, 0, s->batch, TOPIC_BATCH);
+
+		if (n <= 0)
+			return;
+		for (ssize_t i = 0; i < n; i++)
+			rd_kafka_message_destroy(s->batch[i]);
+	}
+}
+
+int
+topic_take_partitions(struct source_topic *s, const struct topic_start *starts, size_t count,
+    struct err *err)
+{
+	topic_release_partitions(s);
+	s->partitions = calloc(count + 1, sizeof(*s->partitions));
+	if (!s->partitions)
+		return err_no_memory(err);
+	s->last_term++;
+	for (size_t i = 0; i < count; i++) {
+		struct topic_partition *p = &s->partitions[i];
+
+		s->count = i + 1;
+		if (take_partition(s, p, &starts[i], err))
+			return -1;
+		empty_queue(s, p->queue);
+		atomic_store(&p->is_ready, true);
+		rd_kafka_queue_cb_event_enable(p->queue, topic_on_ready, p);
+	}
+	s->is_assigned = true;
+	return 0;
+}
+
+void
+topic_release_partitions(struct source_topic *s)
+{
+	topic_drop_batch(s);
+	for (size_t i = 0; i < s->count; i++) {
+		if (!s->partitions[i].queue)
+			continue;
+		/* takes the queue's lock: no callback runs after it */
+		rd_kafka_queue_cb_event_enable(s->partitions[i].queue, NULL, NULL);
+		rd_kafka_queue_destroy(s->partitions[i].queue);
+	}
+	free(s->partitions);
+	s->partitions = NULL;
+	s->count = s->done_count = s->turn = 0;
+	s->is_assigned = false;
+}
+
+static struct topic_partition *
+find(struct source_topic *s, int32_t number)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->partitions[i].number == number)
+			return &s->partitions[i];
+	}
+	return NULL;
+}
+
+/* ---- commits ---- */
+
+static int
+add_point(rd_kafka_topic_partition_list_t *list, const char *topic, const struct commit_point *point,
+    struct err *err)
+{
+	rd_kafka_topic_partition_t *to =
+	    rd_kafka_topic_partition_list_add(list, topic, point->stream);
+
+	to->offset = point->sequence;
+	if (!point->metadata || !*point->metadata)
+		return 0;
+	to->metadata = strdup(point->metadata); /* freed with the list */
+	if (!to->metadata)
+		return err_no_memory(err);
+	to->metadata_size = strlen(point->metadata);
+	return 0;
+}
+
+/* The worst of the answer's codes: that of the request or of a partition. */
+static rd_kafka_resp_err_t
+answer_code(rd_kafka_event_t *event)
+{
+	const rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
+	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+
+	for (int i = 0; list && !code && i < list->cnt; i++)
+		code = list->elems[i].err;
+	return code;
+}
+
+/* Waits for the answer to this commit; late answers to earlier ones are passed over. */
+static rd_kafka_resp_err_t
+await_answer(struct source_topic *s, int64_t deadline)
+{
+	for (;;) {
+		rd_kafka_event_t *event =
+		    rd_kafka_queue_poll(s->commit_queue, clock_poll_ms(deadline));
+		rd_kafka_resp_err_t code;
+		void *id;
+
+		if (!event)
+			return RD_KAFKA_RESP_ERR__TIMED_OUT;
+		code = answer_code(event);
+		id = rd_kafka_event_opaque(event);
+		rd_kafka_event_destroy(event);
+		if (id == (void *)s->commit_id)
+			return code;
+	}
+}
+
+/*
+ * Anything but an answer that settles it leaves unknown what the broker has: the identical commit is
+ * repeated until it is known. REBALANCE_IN_PROGRESS (27) passes when the group has settled.
+ */
+static int
+commit_list(struct source_topic *s, const rd_kafka_topic_partition_list_t *list, struct err *err)
+{
+	int64_t deadline = clock_deadline(TOPIC_ANSWER_MS_MAX);
+	rd_kafka_resp_err_t code;
+
+	s->commit_id++;
+	for (;;) {
+		int64_t try_deadline = clock_deadline(COMMIT_TRY_MS);
+
+		code = rd_kafka_commit_queue(s->kafka->rk, list, s->commit_queue, NULL,
+		    (void *)s->commit_id);
+		if (!code)
+			code = await_answer(s, try_deadline < deadline ? try_deadline : deadline);
+		if (!code)
+			return 0;
+		if (kafka_error_class(code) == ERR_STOPPED || kafka_error_class(code) == ERR_DENIED ||
+		    clock_mono_ms() >= deadline)
+			break;
+		diag_detail("commit to group %s: %s; once more", s->options.group,
+		    rd_kafka_err2str(code));
+		(void)stop_wait(clock_deadline(PAUSE_MS)); /* also while stopping: it is asked for */
+	}
+	return err_set(err, kafka_error_class(code), "commit to group %s: %s", s->options.group,
+	    rd_kafka_err2str(code));
+}
+
+static int
+commit_points(struct source_topic *s, const struct commit_point *points, size_t count,
+    struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+	int rc = -1;
+
+	for (size_t i = 0; i < count; i++) {
+		if (add_point(list, s->options.topic, &points[i], err))
+			goto out;
+	}
+	rc = commit_list(s, list, err);
+out:
+	rd_kafka_topic_partition_list_destroy(list);
+	return rc;
+}
+
+int
+topic_commit(struct source *source, const struct commit_point *points, size_t count,
+    struct err *err)
+{
+	struct source_topic *s = (struct source_topic *)source;
+
+	if (!s->options.group || !count)
+		return 0;
+	if (s->has_failed && s->failure.class == ERR_STOPPED) {
+		*err = s->failure;
+		return -1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!find(s, points[i].stream))
+			return err_set(err, ERR_STOPPED, "%s[%" PRId32 "] is no longer ours to commit",
+			    s->options.topic, points[i].stream);
+	}
+	if (!commit_points(s, points, count, err))
+		return 0;
+	/*
+	 * Fenced, or unknown whether it is committed. A commit that librdkafka still holds could go
+	 * out after the partition went to another member, so this source ends here.
+	 */
+	return topic_fail(s, err);
+}
+
+/* ---- assignment ---- */
+
+static void
+free_starts(struct topic_start *starts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(starts[i].metadata);
+	free(starts);
+}
+
+static int
+fetch_committed(struct source_topic *s, rd_kafka_topic_partition_list_t *list, struct err *err)
+{
+	int64_t deadline = clock_deadline(TOPIC_ANSWER_MS_MAX);
+
+	for (;;) {
+		rd_kafka_resp_err_t code = rd_kafka_committed(s->kafka->rk, list, FETCH_TRY_MS);
+
+		for (int i = 0; !code && i < list->cnt; i++)
+			code = list->elems[i].err;
+		if (!code)
+			return 0;
+		if (kafka_check(s->kafka, err))
+			return -1;
+		if (kafka_error_class(code) != ERR_UNAVAILABLE || clock_mono_ms() >= deadline)
+			return err_set(err, kafka_error_class(code), "offsets of group %s: %s",
+			    s->options.group, rd_kafka_err2str(code));
+		if (stop_wait(clock_deadline(PAUSE_MS)))
+			return err_set(err, ERR_STOPPED, "stopped while asking for committed offsets");
+	}
+}
+
+static int
+copy_starts(const rd_kafka_topic_partition_list_t *list, struct topic_start *starts,
+    struct err *err)
+{
+	for (int i = 0; i < list->cnt; i++) {
+		const rd_kafka_topic_partition_t *from = &list->elems[i];
+
+		starts[i].partition = from->partition;
+		starts[i].offset = from->offset >= 0 ? from->offset : -1;
+		starts[i].end = TOPIC_NO_END;
+		if (!from->metadata_size)
+			continue;
+		starts[i].metadata = strndup(from->metadata, from->metadata_size);
+		if (!starts[i].metadata)
+			return err_no_memory(err);
+	}
+	return 0;
+}
+
+/* So that a restart does not resolve again what has changed meanwhile. */
+static int
+commit_resolved(struct source_topic *s, const struct topic_start *starts, size_t count,
+    struct err *err)
+{
+	struct commit_point *points = calloc(count + 1, sizeof(*points));
+	size_t resolved = 0;
+	int rc = 0;
+
+	if (!points)
+		return err_no_memory(err);
+	for (size_t i = 0; i < count; i++) {
+		if (starts[i].was_resolved)
+			points[resolved++] = (struct commit_point){ .stream = starts[i].partition,
+				.sequence = starts[i].offset };
+	}
+	if (resolved)
+		rc = commit_points(s, points, resolved, err);
+	free(points);
+	return rc;
+}
+
+static bool
+needs_resolving(const struct source_topic *s, const struct topic_start *starts, size_t count)
+{
+	if (s->options.exit_at_end || s->options.has_stop_time)
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		if (starts[i].offset < 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+begin_at(struct source_topic *s, rd_kafka_topic_partition_list_t *list, struct topic_start *starts,
+    struct err *err)
+{
+	size_t count = (size_t)list->cnt;
+	rd_kafka_resp_err_t code;
+
+	if (copy_starts(list, starts, err))
+		return -1;
+	if (needs_resolving(s, starts, count) && topic_resolve(s, starts, count, err))
+		return -1;
+	if (commit_resolved(s, starts, count, err) || topic_take_partitions(s, starts, count, err))
+		return -1;
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = starts[i].offset;
+	code = rd_kafka_assign(s->kafka->rk, list);
+	if (code)
+		return err_set(err, kafka_error_class(code), "assignment: %s", rd_kafka_err2str(code));
+	return 0;
+}
+
+static int
+check_all_given(const struct source_topic *s, const rd_kafka_topic_partition_list_t *list,
+    struct err *err)
+{
+	char numbers[128] = "none";
+	size_t at = 0;
+
+	if (!s->options.want_all_partitions || list->cnt >= s->partition_count)
+		return 0;
+	for (int i = 0; i < list->cnt && at < sizeof(numbers) - 16; i++)
+		at += (size_t)snprintf(numbers + at, sizeof(numbers) - at, "%s%" PRId32,
+		    i ? ", " : "", list->elems[i].partition);
+	return err_set(err, ERR_STOPPED,
+	    "this process was given %s of the %" PRId32 " partitions of %s and needs them all: "
+	    "another member of group %s has the others",
+	    numbers, s->partition_count, s->options.topic, s->options.group);
+}
+
+static void
+assign(struct source_topic *s, rd_kafka_topic_partition_list_t *list)
+{
+	struct topic_start *starts = calloc((size_t)list->cnt + 1, sizeof(*starts));
+	struct err err = ERR_INIT;
+	int rc;
+
+	rd_kafka_topic_partition_list_sort(list, NULL, NULL);
+	if (!starts)
+		rc = err_no_memory(&err);
+	else if (check_all_given(s, list, &err) || (list->cnt && fetch_committed(s, list, &err)))
+		rc = -1;
+	else
+		rc = begin_at(s, list, starts, &err);
+	if (rc) {
+		(void)topic_fail(s, &err);
+		(void)rd_kafka_assign(s->kafka->rk, NULL); /* the source has failed anyway */
+	}
+	free_starts(starts, starts ? (size_t)list->cnt : 0);
+	diag_detail("group %s: %d of %" PRId32 " partitions of %s", s->options.group, list->cnt,
+	    s->partition_count, s->options.topic);
+}
+
+static void
+revoke(struct source_topic *s)
+{
+	bool is_lost = rd_kafka_assignment_lost(s->kafka->rk) != 0;
+	struct err err = ERR_INIT;
+	int32_t *streams;
+
+	topic_drop_batch(s);
+	if (!s->count || !s->events.revoked || s->is_closing || s->has_failed)
+		goto unassign;
+	streams = calloc(s->count, sizeof(*streams));
+	if (!streams) {
+		(void)err_no_memory(&err);
+		(void)topic_fail(s, &err);
+		goto unassign;
+	}
+	for (size_t i = 0; i < s->count; i++)
+		streams[i] = s->partitions[i].number;
+	if (s->events.revoked(s->events.context, streams, s->count, is_lost, &err) && !s->has_failed)
+		(void)topic_fail(s, &err);
+	free(streams);
+unassign:
+	(void)rd_kafka_assign(s->kafka->rk, NULL); /* fails only where the handle is going away */
+	topic_release_partitions(s);
+	diag_detail("group %s: partitions of %s %s", s->options.group, s->options.topic,
+	    is_lost ? "lost" : "given back");
+}
+
+/* Served by polling the main queue, inside source_next or while leaving. */
+void
+topic_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
+    void *opaque)
+{
+	struct source_topic *s = ((struct kafka *)opaque)->user;
+	struct err err = ERR_INIT;
+
+	if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
+		revoke(s);
+		return;
+	}
+	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !s->is_closing && !s->has_failed) {
+		assign(s, list);
+		return;
+	}
+	if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+		(void)err_set(&err, kafka_error_class(code), "group %s: %s", s->options.group,
+		    rd_kafka_err2str(code));
+		(void)topic_fail(s, &err);
+	}
+	(void)rd_kafka_assign(rk, NULL);
+}
+
+bool
+topic_leave(struct source_topic *s)
+{
+	int64_t deadline = clock_deadline(LEAVE_MS_MAX);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(s->kafka->rk);
+	rd_kafka_error_t *failure;
+	bool is_closed = true;
+
+	s->is_closing = true;
+	failure = rd_kafka_consumer_close_queue(s->kafka->rk, queue);
+	if (failure) {
+		rd_kafka_error_destroy(failure); /* closed already */
+		goto out;
+	}
+	while (!(is_closed = rd_kafka_consumer_closed(s->kafka->rk)) && clock_mono_ms() < deadline)
+		(void)rd_kafka_queue_poll_callback(queue, 50); /* the revocation; how many is all one */
+out:
+	if (is_closed)
+		rd_kafka_queue_destroy(queue);
+	return is_closed;
+}

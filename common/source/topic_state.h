@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of source/topic share. topic.c opens, reads and frees; topic_group.c is the group:
+ * assignment, revocation, commits; topic_offsets.c turns what a user says into numbers.
+ */
+#ifndef SLUICE_SOURCE_TOPIC_STATE_H
+#define SLUICE_SOURCE_TOPIC_STATE_H
+
+#include <stdatomic.h>
+
+#include "source/topic.h"
+
+/* Messages taken from a partition's queue in one go. */
+enum { TOPIC_BATCH = 1024 };
+
+/* How long the broker may take to answer what reading cannot go on without. */
+enum { TOPIC_ANSWER_MS_MAX = 60 * 1000 };
+
+/* An offset that does not limit anything. */
+#define TOPIC_NO_END INT64_MAX
+
+/* Wakes the loop; set by librdkafka's threads. */
+struct topic_bell {
+	int fd;                /* an eventfd, written only while the loop sleeps */
+	atomic_bool is_asleep;
+	atomic_bool has_rung;  /* some queue has turned from empty to not empty */
+};
+
+/* A partition being read. */
+struct topic_partition {
+	int32_t number;
+	uint32_t term;
+	int64_t next;       /* the offset owed next; lower ones are dropped */
+	int64_t end;        /* stop before it */
+	bool has_timed_end; /* e@TIME has no offset yet: a record then or later ends it */
+	bool is_at_end;     /* nothing behind `next`, as far as is known */
+	bool is_done;       /* `end` is reached */
+	rd_kafka_queue_t *queue;
+	atomic_bool is_ready; /* the queue may have something */
+	struct topic_bell *bell;
+};
+
+struct source_topic {
+	struct source source;
+	struct source_topic_options options; /* strings and lists are ours */
+	struct source_events events;
+	struct kafka *kafka;
+	rd_kafka_queue_t *main_queue;   /* rebalances, errors */
+	rd_kafka_queue_t *commit_queue; /* group only */
+	rd_kafka_topic_t *topic;        /* without a group only */
+	struct topic_bell bell;
+	atomic_bool is_main_ready;
+	int32_t partition_count; /* of the topic */
+
+	struct topic_partition *partitions; /* those being read */
+	size_t count;
+	size_t done_count;
+	bool is_assigned; /* reading has begun, perhaps of nothing */
+	uint32_t last_term;
+	size_t turn; /* the partition to look at first */
+
+	rd_kafka_message_t *batch[TOPIC_BATCH];
+	size_t batch_at, batch_len;
+	struct topic_partition *batch_of;
+	rd_kafka_message_t *lent; /* behind the record that the caller holds */
+	struct record_header *headers;
+	size_t header_capacity;
+
+	int64_t given;      /* records */
+	unsigned calls;     /* of next, for what is done now and then */
+	bool is_begun;
+	bool is_closing;
+	bool has_failed;    /* `failure` is final */
+	struct err failure;
+	uintptr_t commit_id;
+};
+
+/* ---- topic.c ---- */
+
+void topic_on_ready(rd_kafka_t *, void *opaque);
+void topic_on_main_ready(rd_kafka_t *, void *opaque);
+
+/* Makes err final. Returns -1. */
+int topic_fail(struct source_topic *, const struct err *);
+
+/* Gives the messages that were taken and not handed out back to librdkafka. */
+void topic_drop_batch(struct source_topic *);
+
+/* ---- topic_offsets.c ---- */
+
+/* Where a partition begins; `offset` is below zero where nothing is stored. */
+struct topic_start {
+	int32_t partition;
+	int64_t offset;
+	int64_t end;
+	bool has_timed_end;
+	bool was_resolved; /* by `start`: there was nothing stored */
+	char *metadata;    /* of the commit, or NULL */
+};
+
+/* Fills in offset where it is below zero, end and has_timed_end. */
+int topic_resolve(struct source_topic *, struct topic_start *, size_t count, struct err *);
+
+/* First and end offset, in that order; -1 where not known. */
+int topic_query_range(struct source_topic *, int32_t partition, int64_t range[static 2],
+    struct err *);
+
+/* ---- topic_group.c ---- */
+
+void topic_on_rebalance(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *,
+    void *opaque);
+
+int topic_commit(struct source *, const struct commit_point *, size_t count, struct err *);
+
+/* Begins to read these: makes the partitions and tells events.assigned. */
+int topic_take_partitions(struct source_topic *, const struct topic_start *, size_t count,
+    struct err *);
+void topic_release_partitions(struct source_topic *);
+
+/* Leaves the group, in bounded time; false where the broker did not answer. */
+bool topic_leave(struct source_topic *);
+
+#endif

@@ -1,0 +1,298 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# s3-to-kafka into a pipe: formats, compression, time, keys, bad input.
+# shellcheck source=tests/lib.sh
+. "${srcdir:-.}/tests/lib.sh"
+
+# ten lines with rising times, a second apart
+make_trips() {
+	local i
+	for i in 0 1 2 3 4 5 6 7 8 9; do
+		printf '{"id":%d,"at":"2019-01-01T00:00:0%d.000Z","n":{"x":%d.50}}\n' "$i" "$i" "$i"
+	done
+}
+
+test_lines_pass_through_byte_for_byte() {
+	printf '{"a":847.43,"b":12345678901234567890}\n  {"a" : 1e2}  \n[1]\n"no newline"' >in
+	expect_status 0 s3-to-kafka in
+	printf '\n' >>in
+	expect_same in out
+	expect_line '4 records read: 4 delivered, 0 rejected' err
+}
+
+test_every_compression_is_told_by_content() {
+	make_trips >plain
+	lz4 -q plain a
+	gzip -c plain >b
+	zstd -q plain -o c
+	for f in plain a b c; do
+		expect_status 0 s3-to-kafka -q $f
+		expect_same plain out
+	done
+}
+
+test_every_concatenated_frame_is_read() {
+	local pack
+	make_trips >plain
+	cat plain plain plain >three
+	for pack in 'lz4 -q -c' 'gzip -c' 'zstd -q -c'; do
+		rm -f packed
+		for _ in 1 2 3; do $pack plain >>packed; done
+		expect_status 0 s3-to-kafka -q packed
+		expect_same three out
+	done
+}
+
+test_real_trips_in_two_frames() {
+	need_shared tripevents-2019-01.two-frames.json.lz4
+	lz4 -dc "$shared_data/tripevents-2019-01.json.lz4" >want
+	for f in tripevents-2019-01.json.lz4 tripevents-2019-01.two-frames.json.lz4; do
+		expect_status 0 s3-to-kafka -q "$shared_data/$f"
+		expect_same want out
+	done
+}
+
+test_directories_and_patterns_are_read_in_order() {
+	mkdir -p lake/b lake/a lake/.hidden lake/_sluice
+	echo 1 >lake/a/1.json
+	echo 2 >lake/a/2.json
+	echo 3 >lake/b/0.json
+	echo no | tee lake/.hidden/x lake/_sluice/x lake/_SUCCESS lake/README.md >/dev/null
+	expect_status 0 s3-to-kafka -q lake
+	expect_text out $'1\n2\n3'
+	expect_status 0 s3-to-kafka -q 'lake/a/*.json' lake/b
+	expect_text out $'1\n2\n3'
+}
+
+test_standard_input() {
+	make_trips >in
+	s3-to-kafka -q <in >out
+	expect_same in out
+	s3-to-kafka -q - <in >out
+	expect_same in out
+}
+
+test_blank_lines_and_crlf() {
+	printf '\n1\r\n\r\n  \n2\n\n' >in
+	expect_status 0 s3-to-kafka in
+	expect_text out $'1\n2'
+	expect_line '2 records read' err
+}
+
+test_an_empty_file_is_no_error() {
+	: >in
+	expect_status 0 s3-to-kafka in
+	expect_line '0 records read: 0 delivered' err
+	[ ! -s out ]
+}
+
+# ---- CSV ----
+
+test_csv_with_columns() {
+	printf 'id1,2,3.50,true,,"a ""b"" c",{"x":[1]}\r\nid2,,,,x,,' >in
+	expect_status 0 s3-to-kafka -q --columns 'id:string,v:int,d:double,b:bool,s,q:string,j:json' in
+	expect_text out '{"id":"id1","v":2,"d":3.50,"b":true,"s":"","q":"a \"b\" c","j":{"x":[1]}}
+{"id":"id2","v":null,"d":null,"b":null,"s":"x","q":"","j":null}' || true
+	jq -es 'length == 2 and .[0].q == "a \"b\" c" and .[1].v == null' out >/dev/null
+}
+
+test_csv_header_names_the_columns() {
+	printf 'a,b\n1,"x\ny"\n' >in.csv
+	expect_status 0 s3-to-kafka -q in.csv
+	expect_text out '{"a":"1","b":"x\ny"}'
+	expect_status 0 s3-to-kafka -q --columns a:int,b --header in.csv
+	expect_text out '{"a":1,"b":"x\ny"}'
+}
+
+test_csv_bad_cell_names_line_and_column() {
+	printf '1,2\n3,x\n' >in.csv
+	expect_status 65 s3-to-kafka --columns a:int,b:int in.csv
+	expect_line 'in.csv:2: .*b.*x' err
+	expect_text out '{"a":1,"b":2}'
+}
+
+test_csv_files_of_the_workshop() {
+	need_shared workshop-taxi-trips.csv
+	local columns=id,vendor_id:int,pickup_datetime,dropoff_datetime,passenger_count:int
+	columns=$columns,pickup_longitude,pickup_latitude,dropoff_longitude,dropoff_latitude
+	columns=$columns,store_and_fwd_flag,gc_distance:double,trip_duration:int,google_distance,google_duration
+	expect_status 0 s3-to-kafka -q --columns $columns --time dropoff_datetime \
+		--time-format '%m/%d/%y %H:%M' "$shared_data/workshop-taxi-trips.csv"
+	[ "$(wc -l <out)" = 342 ]
+	[ "$(jq -r .vendor_id out | awk '{s += $1} END {print s}')" = \
+		"$(awk -F, '{s += $2} END {print s}' "$shared_data/workshop-taxi-trips.csv")" ]
+	expect_status 0 s3-to-kafka -q --columns $columns --time dropoff_datetime \
+		--time-format '%m/%d/%Y %H:%M' "$shared_data/workshop-kpl-taxi-trips.csv"
+	[ "$(wc -l <out)" = 49 ]
+	expect_status 0 s3-to-kafka -q --format csv \
+		--columns order,user,items:json,day,total:double,state "$shared_data/workshop-order-details.csv"
+	[ "$(jq -r '.items[].item_id' out | wc -l)" -gt 36 ]
+}
+
+# ---- event time ----
+
+test_pacing_takes_as_long_as_it_says() {
+	local begin end
+	make_trips >in
+	begin=$(date +%s%N)
+	expect_status 0 s3-to-kafka -q --time at --speedup 9 in
+	end=$(date +%s%N)
+	expect_same in out
+	# nine seconds of event time: a second at the least
+	[ $(((end - begin) / 1000000)) -ge 990 ] || fail "took $(((end - begin) / 1000000)) ms"
+}
+
+test_progress_says_how_far_and_how_far_behind() {
+	make_trips >in
+	expect_status 0 s3-to-kafka --time at --speedup 4 in
+	expect_line '2019-01-01T00:00:0[0-9].000Z: [0-9]+ records, .* behind' err
+}
+
+test_reorder_sorts_within_the_horizon() {
+	make_trips >sorted
+	{ sed -n 3p sorted; sed -n 1,2p sorted; sed -n 4,8p sorted; sed -n 10p sorted; sed -n 9p sorted; } >in
+	expect_status 0 s3-to-kafka -q --time at --reorder 3 in
+	expect_same sorted out
+	# smaller than the horizon: all of it comes out
+	expect_status 0 s3-to-kafka -q --time at --reorder 1000000 in
+	expect_same sorted out
+	# without: as it came
+	expect_status 0 s3-to-kafka -q --time at in
+	expect_same in out
+}
+
+test_event_time_formats() {
+	echo '{"t":"2019-01-01 00:00:00"}' >iso
+	echo '{"t":1546300800}' >s
+	echo '{"t":1546300800000}' >ms
+	echo '{"t":"1/8/16 20:50"}' >pattern
+	expect_status 0 s3-to-kafka -q --time t iso
+	expect_status 0 s3-to-kafka -q --time t --time-format s s
+	expect_status 0 s3-to-kafka -q --time t ms
+	expect_status 0 s3-to-kafka -q --time t --time-format '%m/%d/%y %H:%M' pattern
+	expect_status 65 s3-to-kafka -q --time t pattern
+	expect_status 2 s3-to-kafka --time t --time-format nonsense iso
+}
+
+# ---- bad input: each one line, the documented status, nothing before it lost ----
+
+test_invalid_json() {
+	printf '{"t":1}\n{"t":2,}\n{"t":3}\n' >in
+	expect_status 65 s3-to-kafka --time t in
+	expect_text out '{"t":1}'
+	expect_line '^s3-to-kafka: in:2: byte 7: ' err
+}
+
+test_invalid_utf8_and_nul() {
+	printf '{"t":1,"x":"\xff"}\n' >utf8
+	printf '{"t":1,"x":"\0"}\n' >nul
+	expect_status 65 s3-to-kafka -q --time t utf8
+	expect_line '^s3-to-kafka: utf8:1: byte 12: ' err
+	expect_status 65 s3-to-kafka -q --time t nul
+	expect_line '^s3-to-kafka: nul:1: byte 12: ' err
+	[ "$(wc -l <err)" = 1 ]
+}
+
+test_missing_and_mistyped_fields() {
+	echo '{"u":1}' >missing
+	echo '{"t":{}}' >mistyped
+	echo '{"t":"soon"}' >wrong
+	for f in missing mistyped wrong; do
+		expect_status 65 s3-to-kafka -q --time t $f
+		expect_line "^s3-to-kafka: $f:1: .*t" err
+	done
+	expect_status 65 s3-to-kafka -q --key '{id}' missing
+}
+
+test_dead_letters_take_what_is_rejected() {
+	printf '{"t":1}\nnonsense\n{"u":2}\n{"t":3}\n' >in
+	expect_status 0 s3-to-kafka --time t --dead-letter ./letters in
+	expect_text out $'{"t":1}\n{"t":3}'
+	expect_line '4 records read: 2 delivered, 2 rejected' err
+	[ "$(wc -l <letters)" = 2 ]
+	jq -es '.[0].payload == "nonsense" and .[0].error.tool == "s3-to-kafka" and .[0].error.class == "data"
+		and .[0].error.byte == 0 and .[1].payload == "{\"u\":2}"' letters >/dev/null ||
+		fail "$(cat letters)"
+	expect_status 65 s3-to-kafka --time t --dead-letter ./letters --dead-letter-max 1 in
+	expect_line 'dead-letter-max' err
+}
+
+test_a_line_too_long() {
+	{ echo '{"t":1}'; head -c 300000 /dev/zero | tr '\0' x; echo; echo '{"t":2}'; } >in
+	expect_status 65 s3-to-kafka -q --line-max 100K in
+	expect_line '^s3-to-kafka: in:2: .*102400' err
+	expect_text out '{"t":1}'
+	expect_status 0 s3-to-kafka -q --line-max 100K --dead-letter ./letters in
+	expect_text out $'{"t":1}\n{"t":2}'
+}
+
+test_a_truncated_frame() {
+	local i
+	for i in $(seq 1 3000); do echo "{\"t\":$i,\"x\":\"$((i * 7919 % 1000))\"}"; done >plain
+	lz4 -q plain whole.lz4
+	head -c 15000 whole.lz4 >cut.lz4
+	expect_status 65 s3-to-kafka cut.lz4
+	expect_line '^s3-to-kafka: cut.lz4: .*lz4' err
+	# whole lines before the cut are delivered, unchanged
+	head -n "$(wc -l <out)" plain | cmp - out
+}
+
+test_input_that_is_not_there() {
+	expect_status 66 s3-to-kafka nothing.json
+	expect_line 'nothing.json: No such file' err
+	expect_status 66 s3-to-kafka 'nothing*.json'
+	mkdir empty
+	expect_status 66 s3-to-kafka empty
+}
+
+test_usage_errors() {
+	echo '{"t":1}' >in
+	expect_status 2 s3-to-kafka -t '' in
+	expect_status 2 s3-to-kafka -b localhost:1 in
+	expect_status 2 s3-to-kafka -t trips in
+	expect_status 2 s3-to-kafka --speedup 2 in
+	expect_status 2 s3-to-kafka --speedup 0 --time t in
+	expect_status 2 s3-to-kafka --nonsense in
+	expect_status 2 s3-to-kafka --key constant in
+	expect_status 2 s3-to-kafka ''
+	expect_status 2 s3-to-kafka s3://bucket/key
+	expect_status 2 script -qec 's3-to-kafka' /dev/null
+}
+
+test_a_broker_that_is_not_there() {
+	echo '{"t":1}' >in
+	expect_status 69 s3-to-kafka -b 127.0.0.1:1 -t trips --wait 1s in
+	expect_line '127.0.0.1:1' err
+	[ "$(grep -c . err)" -le 4 ] || fail "$(cat err)"
+}
+
+test_a_full_disk_and_a_closed_pipe() {
+	local status=0
+	make_trips >in
+	s3-to-kafka in >/dev/full 2>err || status=$?
+	[ $status = 74 ]
+	expect_line 'No space left on device' err
+	# yes(1) never ends by itself: only the closed pipe does it
+	set +o pipefail
+	yes '{"t":1}' | { s3-to-kafka -q 2>err; echo $? >status; } | head -n 1 >out
+	expect_text status 141
+	[ ! -s err ]
+}
+
+test_signals() {
+	make_trips >in
+	s3-to-kafka -q --time at --speedup 0.1 in >out 2>err &
+	wait_for 5 test -s out
+	kill -TERM $!
+	status=0
+	wait $! || status=$?
+	[ $status = 75 ] || fail "status $status"
+	s3-to-kafka -q --time at --speedup 0.1 in >out 2>err &
+	wait_for 5 test -s out
+	kill -HUP $!
+	status=0
+	wait $! || status=$?
+	[ $status = 129 ] || fail "status $status"
+}
+
+run_tests

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "kafka-to-s3/naming.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+
+static bool
+is_run_id(const char *text)
+{
+	for (const char *at = text; *at; at++) {
+		if (!isalnum((unsigned char)*at) && !strchr("._-", *at))
+			return false;
+	}
+	return *text && strlen(text) <= RUN_ID_BYTES_MAX;
+}
+
+static int
+format_name(const struct naming *n, const struct extent *e, char *name, size_t name_bytes)
+{
+	const char *extension = compression_extension(n->compression);
+
+	if (n->topic)
+		return snprintf(name, name_bytes,
+		    "%s-%05" PRId32 "-%020" PRId64 "-%020" PRId64 ".%s%s", n->topic, e->stream,
+		    e->first, e->last, n->format, extension);
+	return snprintf(name, name_bytes, "part-%s%s%012" PRId64 ".%s%s",
+	    n->run_id ? n->run_id : "", n->run_id ? "-" : "", e->first + 1, n->format, extension);
+}
+
+int
+naming_check(const struct naming *n, struct err *err)
+{
+	static const struct extent widest = {
+		.stream = INT32_MAX, .first = INT64_MAX - 1, .last = INT64_MAX
+	};
+
+	if (n->run_id && !is_run_id(n->run_id))
+		return err_set(err, ERR_USAGE,
+		    "--run-id takes 1 to %d of A-Z a-z 0-9 . _ -, not \"%s\"", RUN_ID_BYTES_MAX,
+		    n->run_id);
+	if (format_name(n, &widest, NULL, 0) >= OBJECT_NAME_BYTES)
+		return err_set(
+		    err, ERR_USAGE, "file names made from topic %s would be too long", n->topic);
+	return 0;
+}
+
+bool
+naming_is_known_at_start(const struct naming *n)
+{
+	return !n->topic;
+}
+
+void
+naming_format(const struct naming *n, const struct extent *e, char name[static OBJECT_NAME_BYTES])
+{
+	/* fits: naming_check tried the widest */
+	(void)format_name(n, e, name, OBJECT_NAME_BYTES);
+}
+
+static int
+check_segment(struct slice name, struct err *err)
+{
+	if (name.len > NAME_MAX)
+		return err_set(err, ERR_DATA, "a name of %zu bytes in its path (at most %d)",
+		    name.len, NAME_MAX);
+	if (!name.len || slice_is(name, ".") || slice_is(name, ".."))
+		return err_set(err, ERR_DATA, "\"%.*s\" as a name in its path", SLICE_ARGS(name));
+	if (memchr(name.data, '\0', name.len))
+		return err_set(err, ERR_DATA, "a NUL byte in its path");
+	return 0;
+}
+
+int
+naming_check_path(struct slice path, struct err *err)
+{
+	struct slice rest = path, name;
+	bool has_more = path.len > 0;
+
+	if (path.len > OBJECT_PATH_BYTES_MAX)
+		return err_set(err, ERR_DATA, "a path of %zu bytes (at most %d)", path.len,
+		    OBJECT_PATH_BYTES_MAX);
+	while (has_more) {
+		has_more = slice_cut(rest, '/', &name, &rest);
+		if (check_segment(name, err))
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names of objects in the lake. A name is unique within its path by where its first record stands,
+ * so that the same input makes the same names, and sorts in the order of the records:
+ *
+ *   from a topic   trips-00003-00000000000000000991-00000000000000001204.json.lz4
+ *                  (topic, partition, first and last offset, as wide as Kafka's own segment files)
+ *   from a pipe    part-000000000001.json, part-RUN-000000000001.json (the first record's line)
+ */
+#ifndef SLUICE_KAFKA_TO_S3_NAMING_H
+#define SLUICE_KAFKA_TO_S3_NAMING_H
+
+#include "base/slice.h"
+#include "codec/frames.h"
+
+enum {
+	OBJECT_NAME_BYTES = 256,     /* NAME_MAX and a NUL: files and keys are named alike */
+	OBJECT_PATH_BYTES_MAX = 767, /* with a slash and the name an S3 key: 1,024 bytes at most */
+	RUN_ID_BYTES_MAX = 64,
+};
+
+struct naming {
+	const char *topic;  /* NULL: from a pipe */
+	const char *run_id; /* NULL: none; not with a topic */
+	const char *format; /* the extension without its dot: "json" */
+	enum compression compression;
+};
+
+/* Which records an object holds: of one stream, in order, perhaps not all between the ends. */
+struct extent {
+	int32_t stream;
+	int64_t first;
+	int64_t last;
+	int64_t record_count;
+};
+
+/* ERR_USAGE where the run id has odd characters or names would be too long. */
+int naming_check(const struct naming *, struct err *);
+
+/* True where the name does not depend on the last record. */
+bool naming_is_known_at_start(const struct naming *);
+
+/* NUL terminated. */
+void naming_format(
+    const struct naming *, const struct extent *, char name[static OBJECT_NAME_BYTES]);
+
+/* ERR_DATA where a path that a template gave for a record cannot be one: too long for a file or a
+ * key, or (the template takes care of that) leading out of the target. "" is the target itself. */
+int naming_check_path(struct slice path, struct err *);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "kafka-to-s3/publisher.h"
+
+#include <stdlib.h>
+
+enum {
+	ENCODE_BYTES = 64 * 1024,
+	ENCODED_BYTES_MAX = 16 * 1024 * 1024, /* of one step; far above what it can become */
+};
+
+struct publisher {
+	struct directory *directory;
+	struct frames_encoder *encoder; /* NULL: objects are the lines as they are */
+	enum publish_existing existing;
+	struct buf encoded;
+	char *raw; /* ENCODE_BYTES, with an encoder */
+};
+
+static int
+open_encoder(struct publisher *p, enum compression compression, struct err *err)
+{
+	p->encoder = frames_encoder_new(compression, err);
+	if (!p->encoder)
+		return -1;
+	p->raw = malloc(ENCODE_BYTES);
+	return p->raw ? 0 : err_no_memory(err);
+}
+
+struct publisher *
+publisher_new(const struct publisher_options *options, struct err *err)
+{
+	struct publisher *p = calloc(1, sizeof(*p));
+
+	if (!p) {
+		err_no_memory(err);
+		return NULL;
+	}
+	p->existing = options->existing;
+	buf_init(&p->encoded, ENCODED_BYTES_MAX);
+	p->directory = directory_open(options->directory, err);
+	if (!p->directory || (options->compression != COMPRESSION_NONE &&
+				 open_encoder(p, options->compression, err))) {
+		publisher_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void
+publisher_free(struct publisher *p)
+{
+	if (!p)
+		return;
+	frames_encoder_free(p->encoder);
+	buf_release(&p->encoded);
+	free(p->raw);
+	directory_free(p->directory);
+	free(p);
+}
+
+struct spool *
+publisher_begin(struct publisher *p, const char *path, struct err *err)
+{
+	return p->encoder ? spool_open_scratch(p->directory, err)
+	                  : spool_open(p->directory, path, err);
+}
+
+static int
+refuse(
+    const struct publisher *p, const char *path, const char *name, const char *why, struct err *err)
+{
+	return err_set(err, ERR_CANT_CREATE, "%s/%s%s%s %s", directory_name(p->directory), path,
+	    *path ? "/" : "", name, why);
+}
+
+static int
+refuse_existing(const struct publisher *p, const char *path, const char *name, struct err *err)
+{
+	return refuse(p, path, name,
+	    "exists already (--overwrite replaces it, --run-id gives a run its own names)", err);
+}
+
+int
+publisher_check(struct publisher *p, const char *path, const char *name, struct err *err)
+{
+	bool has;
+
+	if (p->existing != PUBLISH_REFUSE)
+		return 0;
+	if (directory_has(p->directory, path, name, &has, err))
+		return -1;
+	return has ? refuse_existing(p, path, name, err) : 0;
+}
+
+static int
+move_encoded(struct publisher *p, struct spool *to, struct err *err)
+{
+	int rc = spool_write(to, buf_slice(&p->encoded), err);
+
+	buf_clear(&p->encoded);
+	return rc;
+}
+
+static int
+encode(struct publisher *p, const struct spool *from, struct spool *to, struct err *err)
+{
+	int64_t offset = 0;
+	size_t len;
+
+	buf_clear(&p->encoded);
+	do {
+		if (spool_read(from, offset, p->raw, ENCODE_BYTES, &len, err) ||
+		    frames_encode(p->encoder, slice_make(p->raw, len), &p->encoded, err) ||
+		    move_encoded(p, to, err))
+			return -1;
+		offset += (int64_t)len;
+	} while (len == ENCODE_BYTES);
+	if (frames_encode_finish(p->encoder, &p->encoded, err))
+		return -1;
+	return move_encoded(p, to, err);
+}
+
+/* Puts the object's final bytes in place of the lines. */
+static int
+finish(struct publisher *p, struct publication *item, struct err *err)
+{
+	struct spool *encoded;
+
+	if (p->encoder) {
+		encoded = spool_open(p->directory, item->path, err);
+		if (!encoded || encode(p, item->spool, encoded, err)) {
+			spool_free(encoded);
+			return -1;
+		}
+		spool_free(item->spool);
+		item->spool = encoded;
+	}
+	item->object_bytes = spool_bytes(item->spool);
+	return 0;
+}
+
+static int
+settle_existing(struct publisher *p, struct publication *item, struct err *err)
+{
+	bool is_equal;
+
+	if (p->existing != PUBLISH_COMPARE)
+		return refuse_existing(p, item->path, item->name, err);
+	if (spool_equals(item->spool, item->name, &is_equal, err))
+		return -1;
+	if (!is_equal)
+		return refuse(p, item->path, item->name,
+		    "exists and holds something else (--overwrite replaces it)", err);
+	item->was_there = true;
+	return 0;
+}
+
+static int
+link_item(struct publisher *p, struct publication *item, struct err *err)
+{
+	item->was_there = false;
+	switch (spool_link(item->spool, item->name, p->existing == PUBLISH_REPLACE, err)) {
+	case SPOOL_LINKED:
+		return 0;
+	case SPOOL_EXISTS:
+		return settle_existing(p, item, err);
+	case SPOOL_FAILED:
+		break;
+	}
+	return -1;
+}
+
+int
+publisher_publish(struct publisher *p, struct publication *items, size_t count, struct err *err)
+{
+	const char *synced = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (finish(p, &items[i], err))
+			return -1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (spool_sync(items[i].spool, err))
+			return -1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (link_item(p, &items[i], err))
+			return -1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (directory_sync(p->directory, items[i].path, synced, err))
+			return -1;
+		synced = items[i].path;
+	}
+	return 0;
+}
