@@ -8,6 +8,12 @@ tests_fuzz_fuzz_csv_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_csv_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_envelope
+endif
+tests_fuzz_fuzz_envelope_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_envelope_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_frames
 endif
 tests_fuzz_fuzz_frames_LDADD = $(COMMON_LIBS)
