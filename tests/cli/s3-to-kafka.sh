@@ -214,7 +214,7 @@ test_dead_letters_take_what_is_rejected() {
 	expect_line '4 records read: 2 delivered, 2 rejected' err
 	[ "$(wc -l <letters)" = 2 ]
 	jq -es '.[0].payload == "nonsense" and .[0].error.tool == "s3-to-kafka" and .[0].error.class == "data"
-		and .[0].error.byte == 0 and .[1].payload == "{\"u\":2}"' letters >/dev/null ||
+		and .[0].error.byte == 1 and .[1].payload == "{\"u\":2}"' letters >/dev/null ||
 		fail "$(cat letters)"
 	expect_status 65 s3-to-kafka --time t --dead-letter ./letters --dead-letter-max 1 in
 	expect_line 'dead-letter-max' err
