@@ -30,6 +30,27 @@ UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
 
+# the same of the scanner without SSE2
+UNIT_TESTS += tests/unit/test_json_portable
+tests_unit_test_json_portable_SOURCES = tests/unit/test_json.c common/codec/json.c
+tests_unit_test_json_portable_CPPFLAGS = $(AM_CPPFLAGS) -DSLUICE_PORTABLE
+tests_unit_test_json_portable_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_portable_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_json_jansson
+tests_unit_test_json_jansson_SOURCES = tests/unit/test_json_jansson.c tests/unit/json_oracle.c
+tests_unit_test_json_jansson_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_jansson_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_json_jansson_portable
+tests_unit_test_json_jansson_portable_SOURCES = tests/unit/test_json_jansson.c \
+	tests/unit/json_oracle.c common/codec/json.c
+tests_unit_test_json_jansson_portable_CPPFLAGS = $(AM_CPPFLAGS) -DSLUICE_PORTABLE
+tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
+
+noinst_HEADERS += tests/unit/json_oracle.h
+
 UNIT_TESTS += tests/unit/test_lines
 tests_unit_test_lines_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lines_LDADD = $(UNIT_LIBS)
