@@ -38,6 +38,11 @@ UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_json_jansson
+tests_unit_test_json_jansson_SOURCES = tests/unit/test_json_jansson.c tests/unit/json_oracle.c
+tests_unit_test_json_jansson_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_jansson_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_lake
 tests_unit_test_lake_SOURCES = tests/unit/test_lake.c tests/unit/scratch.c
 tests_unit_test_lake_CFLAGS = $(UNIT_CFLAGS)
@@ -72,6 +77,22 @@ UNIT_TESTS += tests/unit/test_time
 tests_unit_test_time_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_time_LDADD = $(UNIT_LIBS)
 
+noinst_HEADERS += tests/unit/json_oracle.h
+
 noinst_HEADERS += tests/unit/scratch.h
 
 noinst_HEADERS += tests/unit/shared_data.h
+
+# the scanner without SSE2
+UNIT_TESTS += tests/unit/test_json_portable
+tests_unit_test_json_portable_SOURCES = tests/unit/test_json.c common/codec/json.c
+tests_unit_test_json_portable_CPPFLAGS = $(AM_CPPFLAGS) -DSLUICE_PORTABLE
+tests_unit_test_json_portable_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_portable_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_json_jansson_portable
+tests_unit_test_json_jansson_portable_SOURCES = tests/unit/test_json_jansson.c tests/unit/json_oracle.c common/codec/json.c
+tests_unit_test_json_jansson_portable_CPPFLAGS = $(AM_CPPFLAGS) -DSLUICE_PORTABLE
+tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
+
