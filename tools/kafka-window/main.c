@@ -249,7 +249,8 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		goto out;
 	windower_set_outputs(windower, output, late, letters);
 	rc = windower_run(windower, source, ret_input, err);
-	say_summary(o, windower);
+	if (!err->is_broken_pipe) /* which ends the tool in silence */
+		say_summary(o, windower);
 out:
 	source_free(source);
 	deadletter_free(letters);

@@ -445,6 +445,7 @@ int
 windower_run(struct windower *w, struct source *source, enum job_input *ret_input,
     struct err *err)
 {
+	static const struct engine_mark fresh = { WATERMARK_NONE, WATERMARK_NONE, 0 };
 	struct err later = ERR_INIT;
 	int rc;
 
@@ -452,7 +453,7 @@ windower_run(struct windower *w, struct source *source, enum job_input *ret_inpu
 	w->source = source;
 	w->until_clock = CLOCK_EVERY;
 	w->commit_from_ms = clock_deadline(COMMIT_MS);
-	if (w->options.is_pipe && add_stream(w, 0, 0, NULL, err))
+	if (w->options.is_pipe && add_stream(w, 0, 0, &fresh, err))
 		return -1;
 	rc = run_input(w, ret_input, err);
 	if (!rc)

@@ -240,7 +240,8 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 	if (!replay)
 		goto out;
 	rc = replay_run(replay, ret_input, err);
-	say_summary(replay);
+	if (!err->is_broken_pipe) /* which ends the tool in silence */
+		say_summary(replay);
 out:
 	replay_free(replay);
 	deadletter_free(letters);
