@@ -161,7 +161,7 @@ test_envelopes_carry_everything() {
 	create_topic $id 1
 	printf 'k1|{"a":1}\n' | kcat -P -t $id -b "$BOOTSTRAP_SERVERS" -K '|' -H h1=v1 -H h2=v2
 	printf 'k2|' | kcat -P -t $id -b "$BOOTSTRAP_SERVERS" -K '|' -Z
-	printf '\xff\xfe' | kcat -P -t $id -b "$BOOTSTRAP_SERVERS" -D ''
+	printf '\xff\xfe\n' | kcat -P -t $id -b "$BOOTSTRAP_SERVERS"
 	kafka-to-pipe -q -t $id -e -J >got
 	jq -es '.[0].key == "k1" and .[0].payload == "{\"a\":1}" and .[0].headers == ["h1","v1","h2","v2"]
 		and .[0].partition == 0 and .[0].offset == 0 and .[1].key == "k2" and .[1].payload == null
@@ -233,7 +233,7 @@ test_members_of_a_lake_come_and_go() {
 	s3-to-kafka -q -t $id --time dropoff_datetime --speedup 30000 trips.json &
 	local replay=$! one two status=0
 	member() {
-		kafka-to-s3 -q -t $id -G g-$id --time dropoff_datetime --path "$lake_path" --max-age 300ms \
+		exec kafka-to-s3 -q -t $id -G g-$id --time dropoff_datetime --path "$lake_path" --max-age 300ms \
 			-X session.timeout.ms=6000 ./lake 2>>member.err
 	}
 	member & one=$!

@@ -13,12 +13,13 @@ replay() {
 		--speedup 1000000 trips.json
 }
 
+# run in the background: exec, so that signals reach the tool
 aggregate() {
-	kafka-window -q -t trips-$id --wait 30s --output-topic windows-$id --idle-close 2s "${window_options[@]}"
+	exec kafka-window -q -t trips-$id --wait 30s --output-topic windows-$id --idle-close 2s "${window_options[@]}"
 }
 
 land() {
-	kafka-to-s3 -q -t windows-$id --wait 30s --time window_time --path "$lake_path" --max-age 1s ./lake
+	exec kafka-to-s3 -q -t windows-$id --wait 30s --time window_time --path "$lake_path" --max-age 1s ./lake
 }
 
 lake_lines() {
