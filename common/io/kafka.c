@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/kafka.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/diag.h"
+
+enum { DESTROY_S_MAX = 3 };
 
 /* While no broker is reachable, how often and how long to look. */
 enum { PROBE_EVERY_MS = 1000, PROBE_MS = 100 };
@@ -124,6 +128,8 @@ on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 		copy_reason(k->trouble, sizeof(k->trouble), text);
 	else if (kafka_error_class(e) == ERR_DENIED)
 		note_refusal(k, e, text);
+	else if (kafka_error_class(e) == ERR_NO_INPUT)
+		k->has_missing = true;
 }
 
 /* Runs on librdkafka's background thread. */
@@ -188,18 +194,78 @@ kafka_open(rd_kafka_conf_t *conf, enum kafka_role role, const struct kafka_optio
 		return k;
 	err_set(err, ERR_FAULT, "kafka: %s", rd_kafka_error_string(failure));
 	rd_kafka_error_destroy(failure);
-	kafka_free(k);
+	(void)kafka_free(k); /* nobody knows the handle yet */
 	return NULL;
 }
 
-void
+/*
+ * rd_kafka_destroy waits for the threads of every broker, and librdkafka 2.0.2 waits for ever once a
+ * topic that was being read has been deleted. So it runs in a thread of its own, and one that does
+ * not come back in time is left to the end of the process, with all that callbacks could touch.
+ */
+struct farewell {
+	struct kafka *kafka;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool is_over;
+};
+
+static void *
+destroy(void *argument)
+{
+	struct farewell *f = argument;
+
+	rd_kafka_destroy_flags(f->kafka->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	(void)pthread_mutex_lock(&f->lock);
+	f->is_over = true;
+	(void)pthread_cond_signal(&f->changed);
+	(void)pthread_mutex_unlock(&f->lock);
+	return NULL;
+}
+
+static bool
+await_farewell(struct farewell *f)
+{
+	struct timespec until;
+	bool is_over;
+
+	(void)clock_gettime(CLOCK_REALTIME, &until); /* what pthread_cond_timedwait goes by */
+	until.tv_sec += DESTROY_S_MAX;
+	(void)pthread_mutex_lock(&f->lock);
+	while (!f->is_over && !pthread_cond_timedwait(&f->changed, &f->lock, &until))
+		;
+	is_over = f->is_over;
+	(void)pthread_mutex_unlock(&f->lock);
+	return is_over;
+}
+
+bool
 kafka_free(struct kafka *k)
 {
-	if (!k)
-		return;
-	if (k->rk)
-		rd_kafka_destroy_flags(k->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	struct farewell *f = k && k->rk ? calloc(1, sizeof(*f)) : NULL;
+	pthread_t thread;
+
+	if (!f) {
+		free(k); /* never opened, or no memory: then the process ends soon */
+		return true;
+	}
+	f->kafka = k;
+	(void)pthread_mutex_init(&f->lock, NULL);
+	(void)pthread_cond_init(&f->changed, NULL);
+	if (pthread_create(&thread, NULL, destroy, f)) {
+		(void)destroy(f);
+	} else if (!await_farewell(f)) {
+		(void)pthread_detach(thread);
+		diag_detail("librdkafka does not end its threads; leaving them");
+		return false;
+	} else {
+		(void)pthread_join(thread, NULL);
+	}
+	(void)pthread_cond_destroy(&f->changed);
+	(void)pthread_mutex_destroy(&f->lock);
+	free(f);
 	free(k);
+	return true;
 }
 
 int

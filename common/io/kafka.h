@@ -87,6 +87,8 @@ struct kafka {
 	rd_kafka_resp_err_t refused; /* the first error after which waiting makes no sense */
 	char refused_text[512];
 	char trouble[512]; /* the last trouble with a connection, "" while there is none */
+	bool has_missing;  /* a broker said that some topic or partition does not exist; its user
+	                    * looks into it and resets this */
 	bool is_down;      /* no broker is connected */
 	bool is_down_said;
 	int64_t probe_mono_ms; /* when to look again */
@@ -96,8 +98,12 @@ struct kafka {
 struct kafka *kafka_open(rd_kafka_conf_t *conf, enum kafka_role, const struct kafka_options *,
     void *user, struct err *);
 
-/* Destroys the handle; a consumer of a group must have been closed before. NULL is fine. */
-void kafka_free(struct kafka *);
+/*
+ * Destroys the handle, in bounded time; a consumer of a group must have been closed before. NULL is
+ * fine. False where librdkafka does not come to an end: its threads, the handle and what callbacks
+ * may touch (`user`) must then be left as they are until the process ends.
+ */
+bool kafka_free(struct kafka *);
 
 /*
  * -1 and ERR_DENIED, ERR_UNAVAILABLE ... where something was seen, since the start, that no waiting

@@ -87,7 +87,8 @@ give_up(const struct wait *w, enum outcome outcome, struct err *err)
 {
 	struct err ignored = ERR_INIT;
 	const char *brokers = kafka_options_brokers(w->kafka->options, &ignored);
-	double waited_s = (double)(clock_mono_ms() - w->start_ms) / 1000;
+	int64_t waited_ms = clock_mono_ms() - w->start_ms;
+	double waited_s = (double)(waited_ms - waited_ms % 100) / 1000;
 
 	if (outcome == NO_TOPIC)
 		return err_set(err, w->role == KAFKA_CONSUMER ? ERR_NO_INPUT : ERR_CANT_CREATE,
@@ -107,10 +108,10 @@ is_over(const struct wait *w, enum outcome outcome, int64_t now_ms)
 	return outcome == NO_TOPIC || *w->kafka->trouble || waited_ms >= ANSWER_MS_MIN;
 }
 
-static int
-shorter(int64_t a, int b)
+static int64_t
+shorter(int64_t a, int64_t b)
 {
-	return a < b ? (int)a : b;
+	return a < b ? a : b;
 }
 
 static int
@@ -119,7 +120,9 @@ wait_loop(struct wait *w, int32_t *ret_partitions, struct err *err)
 	int try_ms = TRY_MS_MIN, pause_ms = PAUSE_MS_MIN;
 
 	for (;;) {
-		enum outcome outcome = try_once(w, try_ms, ret_partitions, err);
+		int64_t left_ms = w->start_ms + w->wait_ms - clock_mono_ms();
+		int bounded_ms = (int)shorter(try_ms, left_ms > TRY_MS_MIN ? left_ms : TRY_MS_MIN);
+		enum outcome outcome = try_once(w, bounded_ms, ret_partitions, err);
 		int64_t now_ms = clock_mono_ms();
 
 		if (outcome == FOUND)
@@ -129,10 +132,10 @@ wait_loop(struct wait *w, int32_t *ret_partitions, struct err *err)
 		if (is_over(w, outcome, now_ms))
 			return give_up(w, outcome, err);
 		note(w, outcome, now_ms);
-		if (stop_wait(now_ms + pause_ms))
+		if (stop_wait(shorter(now_ms + pause_ms, w->start_ms + w->wait_ms)))
 			return err_set(err, ERR_STOPPED, "stopped while waiting for topic %s", w->name);
-		try_ms = shorter(2 * (int64_t)try_ms, TRY_MS_MAX);
-		pause_ms = shorter(2 * (int64_t)pause_ms, PAUSE_MS_MAX);
+		try_ms = (int)shorter(2 * (int64_t)try_ms, TRY_MS_MAX);
+		pause_ms = (int)shorter(2 * (int64_t)pause_ms, PAUSE_MS_MAX);
 	}
 }
 

@@ -449,7 +449,8 @@ topic_free(struct sink *sink)
 		                                       RD_KAFKA_PURGE_F_NON_BLOCKING);
 	if (s->topic)
 		rd_kafka_topic_destroy(s->topic);
-	kafka_free(s->kafka);
+	if (!kafka_free(s->kafka))
+		return;
 	while (s->blocks) {
 		struct ticket_block *next = s->blocks->next;
 

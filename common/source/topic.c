@@ -20,6 +20,10 @@
  */
 enum { SERVE_EVERY_CALLS = 64, SLEEP_MS_MAX = 1000 };
 
+/* A topic that is missing from one answer may be there in the next: a broker that has just started
+ * need not know all. */
+enum { GONE_AFTER_MS = 3000 };
+
 /* ---- wake-ups; these run on librdkafka's threads, with the queue's lock held ---- */
 
 static void
@@ -76,22 +80,20 @@ failed(struct source_topic *s, struct err *err)
 /* ---- the main queue ---- */
 
 static int
-fail_gone(struct source_topic *s, struct err *err)
-{
-	return err_set(err, ERR_NO_INPUT, "topic %s has been deleted", s->options.topic);
-}
-
-/* A topic that is missing from one answer may be there in the next. */
-static int
 check_topic(struct source_topic *s, struct err *err)
 {
 	int32_t partitions;
 	struct err reason = ERR_INIT;
 
-	if (!kafka_wait_topic(s->kafka, KAFKA_CONSUMER, s->options.topic, 0, &partitions, &reason) ||
-	    reason.class != ERR_NO_INPUT)
+	if (!kafka_wait_topic(s->kafka, KAFKA_CONSUMER, s->options.topic, GONE_AFTER_MS, &partitions,
+	        &reason)) {
+		s->kafka->has_missing = false;
 		return 0;
-	return fail_gone(s, err);
+	}
+	s->kafka->has_missing = reason.class == ERR_UNAVAILABLE; /* then it is asked again */
+	if (reason.class != ERR_NO_INPUT)
+		return 0;
+	return err_set(err, ERR_NO_INPUT, "topic %s has been deleted", s->options.topic);
 }
 
 /* Trouble that concerns the whole group or the subscription. */
@@ -143,6 +145,8 @@ serve_main(struct source_topic *s, struct err *err)
 		(void)rd_kafka_poll(s->kafka->rk, 0); /* how many does not matter */
 	if (!rc)
 		rc = kafka_check(s->kafka, err);
+	if (!rc && s->kafka->has_missing)
+		rc = check_topic(s, err);
 	if (rc)
 		(void)topic_fail(s, err);
 	return s->has_failed ? -1 : 0;
@@ -560,11 +564,9 @@ topic_free(struct source *source)
 	}
 	if (s->commit_queue)
 		rd_kafka_queue_destroy(s->commit_queue);
-	/* destroying a handle whose group does not answer waits for it without a bound: it is left to
-	 * the end of the process, and all that its callbacks touch with it */
-	if (!has_left)
+	/* destroying a handle whose group does not answer would wait for it */
+	if (!has_left || !kafka_free(s->kafka))
 		return;
-	kafka_free(s->kafka);
 	if (s->bell.fd >= 0)
 		(void)close(s->bell.fd);
 	free_options(&s->options);
@@ -648,7 +650,7 @@ wait_for_topic(struct source_topic *s, struct err *err)
 	if (k)
 		rc = kafka_wait_topic(k, KAFKA_CONSUMER, s->options.topic, s->options.wait_ms,
 		    &s->partition_count, err);
-	kafka_free(k);
+	(void)kafka_free(k); /* it has no user */
 	return rc;
 }
 

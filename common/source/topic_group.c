@@ -11,6 +11,9 @@
 /* One try to fetch committed offsets, to commit; they are repeated up to TOPIC_ANSWER_MS_MAX. */
 enum { FETCH_TRY_MS = 2000, COMMIT_TRY_MS = 10 * 1000, PAUSE_MS = 100 };
 
+/* Once a stop was requested, a commit is given up after that time: the default of --drain. */
+enum { STOPPING_MS_MAX = 30 * 1000 };
+
 /* Leaving a group tells the others at once; a broker that does not answer is not worth more. */
 enum { LEAVE_MS_MAX = 5000 };
 
@@ -157,6 +160,12 @@ await_answer(struct source_topic *s, int64_t deadline)
 	}
 }
 
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 /*
  * Anything but an answer that settles it leaves unknown what the broker has: the identical commit is
  * repeated until it is known. REBALANCE_IN_PROGRESS (27) passes when the group has settled.
@@ -165,16 +174,18 @@ static int
 commit_list(struct source_topic *s, const rd_kafka_topic_partition_list_t *list, struct err *err)
 {
 	int64_t deadline = clock_deadline(TOPIC_ANSWER_MS_MAX);
+	bool is_stopping = false;
 	rd_kafka_resp_err_t code;
 
 	s->commit_id++;
 	for (;;) {
-		int64_t try_deadline = clock_deadline(COMMIT_TRY_MS);
-
+		if (stop_requested() && !is_stopping)
+			deadline = earlier(deadline, clock_deadline(STOPPING_MS_MAX));
+		is_stopping = stop_requested();
 		code = rd_kafka_commit_queue(s->kafka->rk, list, s->commit_queue, NULL,
 		    (void *)s->commit_id);
 		if (!code)
-			code = await_answer(s, try_deadline < deadline ? try_deadline : deadline);
+			code = await_answer(s, earlier(deadline, clock_deadline(COMMIT_TRY_MS)));
 		if (!code)
 			return 0;
 		if (kafka_error_class(code) == ERR_STOPPED || kafka_error_class(code) == ERR_DENIED ||
@@ -213,7 +224,7 @@ topic_commit(struct source *source, const struct commit_point *points, size_t co
 
 	if (!s->options.group || !count)
 		return 0;
-	if (s->has_failed && s->failure.class == ERR_STOPPED) {
+	if (s->has_failed && s->is_commit_lost) {
 		*err = s->failure;
 		return -1;
 	}
@@ -228,6 +239,7 @@ topic_commit(struct source *source, const struct commit_point *points, size_t co
 	 * Fenced, or unknown whether it is committed. A commit that librdkafka still holds could go
 	 * out after the partition went to another member, so this source ends here.
 	 */
+	s->is_commit_lost = true;
 	return topic_fail(s, err);
 }
 

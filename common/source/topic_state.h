@@ -72,6 +72,7 @@ struct source_topic {
 	bool is_closing;
 	bool has_failed;    /* `failure` is final */
 	struct err failure;
+	bool is_commit_lost; /* no other one may follow */
 	uintptr_t commit_id;
 };
 
