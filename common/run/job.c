@@ -2,6 +2,7 @@
 #include "run/job.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,23 @@ apply_all(struct job *job, const struct opt_line *line, struct err *err)
 	return opt_apply_line(&job->set, line, err);
 }
 
+/*
+ * A standard descriptor that the caller has closed would go to the next file, socket or eventfd, and
+ * records with it. It is held open the wrong way round, so that using it still fails with EBADF.
+ */
+static int
+hold_standard_descriptors(struct err *err)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* the lowest free one, which is fd */
+		if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return err_errno(err, ERR_FAULT, errno, "/dev/null");
+	}
+	return 0;
+}
+
 int
 job_begin(struct job *job, const struct tool *tool, const struct opt_group *groups,
     size_t group_count, int argc, char **argv, struct err *err)
@@ -120,6 +138,8 @@ job_begin(struct job *job, const struct tool *tool, const struct opt_group *grou
 	job->tool = tool;
 	job->set = (struct opt_set){ .groups = groups, .group_count = group_count };
 	diag_open(tool->name, DIAG_NOTE, false);
+	if (hold_standard_descriptors(err))
+		return -1;
 	if (opt_read_line(&job->set, argc, argv, &line, err))
 		return -1;
 	if (opt_line_has(&line, "help") || opt_line_has(&line, "version")) {
