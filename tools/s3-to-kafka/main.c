@@ -161,7 +161,8 @@ check(struct options *o, struct err *err)
 		return err_set(err, ERR_USAGE, "--speedup needs --time: the field with the event time");
 	if (o->replay.reorder_count && !o->replay.time_field)
 		return err_set(err, ERR_USAGE, "--reorder needs --time: the field with the event time");
-	if (!o->topic && opt_origin(&o->job.set, "brokers") == OPT_COMMAND_LINE)
+	if (!o->topic && !o->letters.target &&
+	    opt_origin(&o->job.set, "brokers") == OPT_COMMAND_LINE)
 		return err_set(err, ERR_USAGE, "--brokers is given, but no topic to write (-t)");
 	if (!o->topic && o->partition >= 0)
 		return err_set(err, ERR_USAGE, "--partition is given, but no topic to write (-t)");
