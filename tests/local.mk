@@ -7,7 +7,7 @@ TEST_EXTENSIONS = .sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
-	top_builddir=.; export top_builddir;
+	top_builddir=.; export top_builddir; UNDER_MAKE=1; export UNDER_MAKE;
 
 UNIT_TESTS =
 CLI_TESTS =

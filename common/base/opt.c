@@ -399,7 +399,7 @@ print_wrapped(FILE *out, const char *text)
 	while (*text) {
 		size_t word = strcspn(text, " ");
 
-		if (column > HELP_COLUMN && column + 1 + word > HELP_WIDTH) {
+		if (column + 1 + word > HELP_WIDTH && column > HELP_COLUMN) {
 			(void)fprintf(out, "\n%*s", HELP_COLUMN, "");
 			column = HELP_COLUMN;
 		} else if (column > HELP_COLUMN) {
@@ -408,7 +408,7 @@ print_wrapped(FILE *out, const char *text)
 		}
 		(void)fprintf(out, "%.*s", (int)word, text);
 		column += word;
-		text += word + (text[word] == ' ');
+		text += word + strspn(text + word, " ");
 	}
 	(void)fputc('\n', out);
 }

@@ -181,7 +181,7 @@ field_number(const struct field_set *set, const struct record *record, unsigned 
 
 	if (value->type != JSON_TYPE_NUMBER)
 		return reject_type(set, record, index, "a number", err);
-	if (number_parse(json_slice(value), ret))
+	if (number_parse_padded(json_slice(value), ret))
 		return field_reject(set, record, index, "number out of range", err);
 	return 0;
 }

@@ -100,11 +100,12 @@ judge_main(struct source_topic *s, const rd_kafka_message_t *m, struct err *err)
 {
 	enum err_class class = kafka_error_class(m->err);
 
-	if (m->err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED)
-		return err_set(err, ERR_STOPPED,
-		    "group %s: nothing was read for max.poll.interval.ms, and the group went on "
-		    "without this member",
-		    s->options.group);
+	if (m->err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) {
+		/* the partitions come back, or others, from what is committed */
+		diag_warn("group %s went on without this member: nothing was read for "
+			  "max.poll.interval.ms", s->options.group);
+		return 0;
+	}
 	if (class == ERR_NO_INPUT)
 		return check_topic(s, err);
 	if (class == ERR_DENIED || class == ERR_STOPPED || class == ERR_USAGE ||
@@ -219,6 +220,7 @@ fill_record(struct source_topic *s, const struct topic_partition *p, const rd_ka
 	r->partition = p->number;
 	r->offset = m->offset;
 	r->time_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || time_ms < 0 ? RECORD_NO_TIME : time_ms;
+	r->is_append_time = kind == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
 	r->key = slice_make(m->key, m->key_len);
 	r->value = slice_make(m->payload, m->len);
 	r->has_key = m->key != NULL;

@@ -2,6 +2,18 @@
 # libFuzzer targets: ./configure CC=clang --enable-fuzz --enable-sanitize
 
 if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_csv
+endif
+tests_fuzz_fuzz_csv_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_csv_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_envelope
+endif
+tests_fuzz_fuzz_envelope_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_envelope_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_frames
 endif
 tests_fuzz_fuzz_frames_LDADD = $(COMMON_LIBS)

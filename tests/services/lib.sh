@@ -10,7 +10,7 @@
 export BOOTSTRAP_SERVERS
 
 services() {
-	"$top_srcdir/scripts/services" "$@"
+	"${top_srcdir:?source tests/lib.sh first}/scripts/services" "$@"
 }
 
 fresh_id() {

@@ -5,11 +5,24 @@ UNIT_TESTS += tests/unit/test_base
 tests_unit_test_base_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_base64
+tests_unit_test_base64_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_base64_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_csv
+tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_csv_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_envelope
+tests_unit_test_envelope_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_envelope_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_field
 tests_unit_test_field_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_field_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_file
+tests_unit_test_file_SOURCES = tests/unit/test_file.c tests/unit/scratch.c
 tests_unit_test_file_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_file_LDADD = $(UNIT_LIBS)
 
@@ -25,6 +38,11 @@ UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_lake
+tests_unit_test_lake_SOURCES = tests/unit/test_lake.c tests/unit/scratch.c
+tests_unit_test_lake_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lake_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_lines
 tests_unit_test_lines_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lines_LDADD = $(UNIT_LIBS)
@@ -34,6 +52,7 @@ tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_number_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_open_files
+tests_unit_test_open_files_SOURCES = tests/unit/test_open_files.c tests/unit/scratch.c
 tests_unit_test_open_files_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_open_files_LDADD = libkafkatos3.a $(UNIT_LIBS)
 

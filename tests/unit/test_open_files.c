@@ -378,7 +378,7 @@ long_lines_and_full_buffers(void **state)
 static void
 keeps_every_record_once(void **state)
 {
-	enum { RECORDS = 2000, PATHS = 31 };
+	enum { RECORDS = 800, PATHS = 31 };
 	struct lake *l = *state;
 	uint32_t seed = 12345;
 	char path[32], line[32];
@@ -496,7 +496,7 @@ few_descriptors_lower_the_cap(void **state)
 		lake_open(l);
 		if (open_files_open_max(l->files) != 172)
 			_exit(1);
-		for (int64_t i = 0; i < 400; i++) {
+		for (int64_t i = 0; i < 250; i++) {
 			char path[16];
 
 			(void)snprintf(path, sizeof(path), "%d", (int)i);
@@ -507,7 +507,7 @@ few_descriptors_lower_the_cap(void **state)
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	assert_int_equal(scratch_count_files(l->root), 400);
+	assert_int_equal(scratch_count_files(l->root), 250);
 }
 
 /* ---- names ---- */

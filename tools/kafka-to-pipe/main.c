@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kafka-to-pipe: a topic to standard output, to look at, to follow or to copy.
+ *
+ * Promise: records of a partition come out in order. Without a group nothing is committed. With -G at
+ * least once: what write(2) has taken is committed, every second and at the end. What the other end
+ * of a pipe does with it is not known.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/stop.h"
+#include "flow/envelope.h"
+#include "run/client.h"
+#include "run/input.h"
+#include "run/job.h"
+#include "sink/pipe.h"
+
+/* ---- limits ---- */
+
+enum {
+	COMMIT_EVERY_MS = 1000,
+	LOOK_AT_READER_MS = 1000, /* while nothing comes, has the reader gone away? */
+	CLOCK_EVERY_RECORDS = 1024,
+	ENVELOPE_BYTES_MAX = 1024 * 1024 * 1024,
+};
+
+/* ---- options ---- */
+
+struct options {
+	struct job job;
+	struct client_options client;
+	struct input_options input;
+};
+
+static const struct tool tool = {
+	.name = "kafka-to-pipe",
+	.synopsis = "[options] -t TOPIC",
+	.summary = "Write the records of a Kafka topic to standard output, one a line.",
+	.examples = "  kafka-to-pipe -b localhost:9092 -t orders -e | wc -l\n"
+		    "  kafka-to-pipe -b localhost:9092 -t orders -o end -J | jq .key\n"
+		    "  kafka-to-pipe -b localhost:9092 -t orders -G archive >>orders.json\n",
+};
+
+/* ---- state ---- */
+
+/* One partition of the present assignment. */
+struct stream {
+	int32_t number;
+	uint32_t term;
+	int64_t written;   /* the next offset that write(2) has not taken */
+	int64_t committed;
+};
+
+struct copy {
+	struct source *source;
+	struct sink *sink;
+	struct buf envelope;
+	bool has_envelopes;
+	bool has_group;
+	struct stream *streams;
+	size_t stream_count;
+	size_t last; /* the stream of the record before */
+	int64_t commit_mono_ms;
+	int64_t given;
+	int64_t tombstones;
+};
+
+static struct stream *
+find_stream(struct copy *c, int32_t number)
+{
+	if (c->last < c->stream_count && c->streams[c->last].number == number)
+		return &c->streams[c->last];
+	for (size_t i = 0; i < c->stream_count; i++) {
+		if (c->streams[i].number == number) {
+			c->last = i;
+			return &c->streams[i];
+		}
+	}
+	return NULL;
+}
+
+/* ---- what write(2) has taken ---- */
+
+static int
+on_done(void *context, struct position position, struct err *err)
+{
+	struct copy *c = context;
+	struct stream *stream = find_stream(c, position.stream);
+
+	(void)err;
+	if (stream && stream->term == position.term)
+		stream->written = position.sequence + 1;
+	return 0;
+}
+
+static int
+commit(struct copy *c, struct err *err)
+{
+	struct commit_point *points;
+	size_t count = 0;
+	int rc = 0;
+
+	c->commit_mono_ms = clock_deadline(COMMIT_EVERY_MS);
+	if (!c->has_group || !c->stream_count)
+		return 0;
+	points = calloc(c->stream_count, sizeof(*points));
+	if (!points)
+		return err_no_memory(err);
+	for (size_t i = 0; i < c->stream_count; i++) {
+		if (c->streams[i].written > c->streams[i].committed)
+			points[count++] = (struct commit_point){ .stream = c->streams[i].number,
+				.sequence = c->streams[i].written };
+	}
+	if (count)
+		rc = source_commit(c->source, points, count, err);
+	for (size_t i = 0; !rc && i < c->stream_count; i++)
+		c->streams[i].committed = c->streams[i].written;
+	free(points);
+	return rc;
+}
+
+static int
+write_and_commit(struct copy *c, struct err *err)
+{
+	if (sink_push(c->sink, err))
+		return -1;
+	return commit(c, err);
+}
+
+/* ---- what the source says ---- */
+
+static int
+on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, const char *metadata,
+    struct err *err)
+{
+	struct copy *c = context;
+	struct stream *streams =
+	    reallocarray(c->streams, c->stream_count + 1, sizeof(*c->streams));
+
+	(void)metadata;
+	if (!streams)
+		return err_no_memory(err);
+	c->streams = streams;
+	c->streams[c->stream_count++] = (struct stream){
+		.number = number,
+		.term = term,
+		.written = sequence,
+		.committed = sequence,
+	};
+	return 0;
+}
+
+static int
+on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, struct err *err)
+{
+	struct copy *c = context;
+	int rc = 0;
+
+	(void)numbers; /* eager groups: it is all of them */
+	(void)count;
+	if (!is_lost)
+		rc = write_and_commit(c, err);
+	c->stream_count = 0;
+	return rc;
+}
+
+/* ---- the copy ---- */
+
+static int
+put(struct copy *c, const struct record *record, struct err *err)
+{
+	struct outgoing out = { .value = record->value, .has_value = true, .position = record->position };
+
+	c->given++;
+	if (c->has_envelopes) {
+		buf_clear(&c->envelope);
+		if (envelope_append(&c->envelope, record, err))
+			return -1;
+		out.value = buf_slice(&c->envelope);
+	} else if (!record->has_value) {
+		c->tombstones++; /* an empty line would be a value to who reads lines */
+		return 0;
+	}
+	return sink_write(c->sink, &out, err);
+}
+
+/* A quiet topic gives nothing to write, and only write(2) would tell. */
+static int
+look_at_reader(struct err *err)
+{
+	struct pollfd fd = { .fd = STDOUT_FILENO, .events = 0 };
+
+	if (poll(&fd, 1, 0) != 1 || !(fd.revents & POLLERR))
+		return 0;
+	err_errno(err, ERR_IO, EPIPE, "stdout");
+	err->is_broken_pipe = true;
+	return -1;
+}
+
+/* There is nothing at hand: what has been read goes out, then sleep. */
+static enum source_status
+wait_for_record(struct copy *c, struct record *record, struct err *err)
+{
+	if (sink_push(c->sink, err))
+		return SOURCE_FAILED;
+	if (clock_mono_ms() >= c->commit_mono_ms && commit(c, err))
+		return SOURCE_FAILED;
+	if (look_at_reader(err))
+		return SOURCE_FAILED;
+	return source_next(c->source, clock_deadline(LOOK_AT_READER_MS), record, err);
+}
+
+static int
+now_and_then(struct copy *c, struct err *err)
+{
+	if (c->given % CLOCK_EVERY_RECORDS || !c->has_group || clock_mono_ms() < c->commit_mono_ms)
+		return 0;
+	return write_and_commit(c, err);
+}
+
+/* *ret_ended: the input has an end and it was reached. */
+static int
+copy_all(struct copy *c, bool *ret_ended, struct err *err)
+{
+	struct record record;
+
+	for (;;) {
+		enum source_status status = source_next(c->source, 0, &record, err);
+
+		if (status == SOURCE_WAIT && !stop_requested())
+			status = wait_for_record(c, &record, err);
+		switch (status) {
+		case SOURCE_RECORD:
+			if (put(c, &record, err) || now_and_then(c, err))
+				return -1;
+			break;
+		case SOURCE_WAIT:
+			if (stop_requested())
+				return 0;
+			break;
+		case SOURCE_END:
+			*ret_ended = true;
+			return 0;
+		case SOURCE_REJECT:
+		case SOURCE_FAILED:
+			return -1;
+		}
+	}
+}
+
+/* Also after a failure: what was written is written. */
+static int
+finish(struct copy *c, int rc, struct err *err)
+{
+	struct err second = ERR_INIT;
+
+	if (!rc || !err->is_broken_pipe)
+		rc = sink_flush(c->sink, CLOCK_NEVER, rc ? &second : err) || rc ? -1 : 0;
+	if (commit(c, rc ? &second : err))
+		rc = -1;
+	if (second.class != ERR_NONE)
+		diag_detail("%s", second.text);
+	if (c->tombstones)
+		diag_note("%lld tombstones left out: --envelope shows them", (long long)c->tombstones);
+	return rc;
+}
+
+static int
+run(const struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct copy c = {
+		.envelope = BUF_INIT(ENVELOPE_BYTES_MAX),
+		.has_envelopes = o->input.has_envelopes_out,
+		.has_group = o->input.group != NULL,
+	};
+	const struct input_needs needs = { .is_group_optional = true, .want_headers = c.has_envelopes };
+	const struct source_events events = {
+		.context = &c,
+		.assigned = on_assigned,
+		.revoked = on_revoked,
+	};
+	const struct sink_pipe_options out = { .fd = STDOUT_FILENO, .name = "stdout" };
+	const struct sink_done done = { .context = &c, .done = on_done };
+	bool has_ended = false;
+	int rc = -1;
+
+	c.source = input_open(&o->input, &o->client, &o->job, &needs, &events, err);
+	if (!c.source)
+		goto out;
+	c.sink = sink_pipe_open(&out, c.has_group ? &done : NULL, err);
+	if (!c.sink)
+		goto out;
+	rc = finish(&c, copy_all(&c, &has_ended, err), err);
+	if (has_ended)
+		*ret_input = JOB_INPUT_ENDED;
+	else if (!input_is_bounded(&o->input))
+		*ret_input = JOB_INPUT_ENDLESS;
+out:
+	sink_free(c.sink);
+	source_free(c.source);
+	buf_release(&c.envelope);
+	free(c.streams);
+	return rc;
+}
+
+static int
+check(const struct options *o, struct err *err)
+{
+	if (!o->input.topic)
+		return err_set(err, ERR_USAGE, "no topic: give -t TOPIC");
+	if (o->input.has_start && o->input.start.kind == OFFSET_STORED && !o->input.group)
+		return err_set(err, ERR_USAGE, "only a group has stored offsets: give -G");
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct options o = { .client = CLIENT_OPTIONS_INIT, .input = INPUT_OPTIONS_INIT };
+	const struct opt_group groups[] = {
+		{ "Topic", input_rows, input_row_count, &o.input },
+		{ "Kafka", client_rows, client_row_count, &o.client },
+		{ "General", job_rows, job_row_count, &o.job.options },
+	};
+	enum job_input input = JOB_INPUT_BOUNDED;
+	struct err err = ERR_INIT;
+
+	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
+	    !o.job.is_finished && !check(&o, &err))
+		(void)run(&o, &input, &err); /* err says it all */
+	client_options_release(&o.client);
+	return job_end(&o.job, input, &err);
+}
