@@ -99,13 +99,16 @@ check_operands(const struct tool *tool, const struct opt_line *line, struct err 
 static int
 apply_all(struct job *job, const struct opt_line *line, struct err *err)
 {
+	const char *config = opt_line_find(line, "config");
+
 	if (check_operands(job->tool, line, err))
 		return -1;
 	if (settings_apply_defaults(&job->set, job->tool->name, job->config_text, err))
 		return -1;
-	if (opt_line_has(line, "config") &&
-	    settings_apply_file(&job->set, job->tool->name, opt_line_find(line, "config"),
-		OPT_GIVEN_FILE, &job->config_text[2], err))
+	if (config && !*config)
+		return err_set(err, ERR_USAGE, "-F, --config: the value is empty");
+	if (config && settings_apply_file(&job->set, job->tool->name, config, OPT_GIVEN_FILE,
+		&job->config_text[2], err))
 		return -1;
 	return opt_apply_line(&job->set, line, err);
 }

@@ -142,10 +142,11 @@ static const struct opt rows[] = {
 static const struct tool tool = {
 	.name = "s3-to-kafka",
 	.synopsis = "[options] [FILE|DIRECTORY|PATTERN ...]",
-	.summary = "Replay newline JSON or CSV from files into a Kafka topic or a pipe, in event time.",
+	.summary = "Replay JSON lines or CSV in event time into a Kafka topic or a pipe.",
 	.examples =
 	    "  s3-to-kafka -b localhost:9092 -t trips trips.json.lz4\n"
-	    "  s3-to-kafka --time dropoff_datetime --speedup 3600 trips.json.lz4 | kafka-window ...\n",
+	    "  s3-to-kafka --time dropoff_datetime --speedup 3600 trips.json.lz4 |\n"
+	    "      kafka-window ...\n",
 	.operand_count_max = SIZE_MAX,
 };
 
