@@ -19,7 +19,7 @@ fresh_id() {
 
 # create_topic NAME PARTITIONS [K=V...]
 create_topic() {
-	services topic create "$@" >/dev/null
+	services topic create "$@" >/dev/null || fail "topic $1 could not be made"
 }
 
 # end_offsets TOPIC: the sum over its partitions
