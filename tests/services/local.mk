@@ -8,3 +8,4 @@ EXTRA_DIST += tests/services/lib.sh
 SERVICE_TESTS += tests/services/kafka-to-s3.sh
 SERVICE_TESTS += tests/services/main_job.sh
 SERVICE_TESTS += tests/services/delivery.sh
+SERVICE_TESTS += tests/services/window.sh
