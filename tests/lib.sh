@@ -111,5 +111,6 @@ run_tests() {
 	if declare -F end_of_tests >/dev/null; then end_of_tests; fi
 	chmod -R u+w "$scratch"
 	rm -rf "$scratch"
-	exit $failed
+	# under make the driver counts the lines
+	[ -n "${UNDER_MAKE:-}" ] || exit $failed
 }

@@ -7,7 +7,7 @@ TEST_EXTENSIONS = .sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
-	top_builddir=.; export top_builddir;
+	top_builddir=.; export top_builddir; UNDER_MAKE=1; export UNDER_MAKE;
 
 UNIT_TESTS =
 CLI_TESTS =
@@ -22,7 +22,7 @@ include tests/bench/local.mk
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(CLI_TESTS)
-EXTRA_DIST += tests/lib.sh $(CLI_TESTS) $(SERVICE_TESTS)
+EXTRA_DIST += tests/lib.sh tests/trips.sh $(CLI_TESTS) $(SERVICE_TESTS)
 
 UNIT_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 UNIT_LIBS = $(COMMON_LIBS) $(CMOCKA_LIBS)

@@ -399,18 +399,16 @@ print_wrapped(FILE *out, const char *text)
 	while (*text) {
 		size_t word = strcspn(text, " ");
 
-		if (column + word > HELP_WIDTH && column > HELP_COLUMN) {
+		if (column + 1 + word > HELP_WIDTH && column > HELP_COLUMN) {
 			(void)fprintf(out, "\n%*s", HELP_COLUMN, "");
 			column = HELP_COLUMN;
+		} else if (column > HELP_COLUMN) {
+			(void)fputc(' ', out);
+			column++;
 		}
 		(void)fprintf(out, "%.*s", (int)word, text);
 		column += word;
-		text += word;
-		if (*text == ' ') {
-			(void)fputc(' ', out);
-			column++;
-			text++;
-		}
+		text += word + strspn(text + word, " ");
 	}
 	(void)fputc('\n', out);
 }

@@ -23,10 +23,10 @@
 
 enum {
 	LITERAL_MAX = WIDE_BYTES,
-	NAME_MAX = WIDE_BYTES, /* with its quotes */
-	CACHE_SETS = 128,      /* a power of 2 */
-	CACHE_WAYS = 4,
-	KEY_ALIGNMENT = 64, /* a line of the processor's cache */
+	QUOTED_MAX = WIDE_BYTES, /* a name with its quotes */
+	CACHE_KEYS = 512,        /* a power of 2 */
+	CACHE_PROBES = 4,        /* a key stands at one of so many places from its hash on */
+	KEY_ALIGNMENT = 64,      /* a line of the processor's cache */
 };
 
 #define SLOT_NONE UINT32_MAX
@@ -46,15 +46,16 @@ struct node {
 struct key {
 	/* from behind the comma or brace to the value */
 	_Alignas(KEY_ALIGNMENT) char literal[WIDE_BYTES];
-	char name[WIDE_BYTES];     /* with its quotes */
-	uint32_t literal_len;      /* 0: not to be guessed */
+	char name[WIDE_BYTES]; /* with its quotes */
+	uint32_t literal_len, literal_mask;
 	uint32_t name_len;
 	uint32_t slot;
-	bool has_below;            /* a longer path goes through it */
-	const struct node *object; /* whose member it is; NULL: no key */
-	const struct node *node;   /* what is asked for inside its value */
-	struct key *next;          /* followed it last time */
-	struct key *inside;        /* was first in the object that is its value */
+	bool has_below;                /* a longer path goes through it */
+	const struct node *object;     /* whose member it is; NULL: no key */
+	const struct node *guessed_in; /* the same where there is a literal, else NULL */
+	const struct node *node;       /* what is asked for inside its value */
+	struct key *next;              /* followed it last time */
+	struct key *inside;            /* was first in the object that is its value */
 };
 
 /* An open array or object, and what to return to behind it. */
@@ -68,14 +69,14 @@ struct frame {
 struct json_scanner {
 	struct node *nodes; /* [0] is the root */
 	char *names;
-	struct key (*cache)[CACHE_WAYS];
+	struct key *cache;
 	struct key *root;   /* the key whose value is the record */
 	struct key *spare;  /* the key in hand where it cannot be cached */
 	struct key *no_key; /* matches nothing */
 	struct frame *frames;
 	struct node nobody; /* asks for nothing */
 	uint32_t slot_count;
-	uint32_t turn;      /* which way of a full set is replaced next */
+	uint32_t turn; /* which of several keys is replaced next */
 };
 
 /* Why and where a text is not JSON, while it is being read. */
@@ -190,10 +191,11 @@ measure_paths(const struct json_paths *paths, size_t *ret_bytes, size_t *ret_nod
 
 /* What is asked for at a key and inside its value; node is NULL where nothing is. */
 static void
-key_settle(struct json_scanner *s, struct key *key, const struct node *object,
-    const struct node *node)
+key_settle(
+    struct json_scanner *s, struct key *key, const struct node *object, const struct node *node)
 {
 	key->object = object;
+	key->guessed_in = NULL;
 	key->node = node ? node : &s->nobody;
 	key->slot = key->node->slot;
 	key->has_below = key->node->child != NULL;
@@ -210,11 +212,13 @@ key_init(struct json_scanner *s, struct key *key)
 static void
 key_remember(struct key *key, const char *from, const char *to)
 {
-	key->literal_len = 0;
+	key->guessed_in = NULL;
 	if (to - from > LITERAL_MAX)
 		return;
+	key->guessed_in = key->object;
 	memcpy(key->literal, from, (size_t)(to - from));
 	key->literal_len = (uint32_t)(to - from);
+	key->literal_mask = wide_mask(key->literal_len);
 }
 
 static inline uint64_t
@@ -226,40 +230,52 @@ load_word(const char *p)
 	return word;
 }
 
-/* The set for a name: `quote` is its opening quote, len (2 to NAME_MAX) counts both quotes. */
+/*
+ * Where the key of a name is looked for first; the next places follow. `quote` is the name's
+ * opening quote, len (2 to QUOTED_MAX) counts both.
+ */
 static inline struct key *
-cache_set(const struct json_scanner *s, const struct node *object, const char *quote, uint32_t len)
+cache_place(
+    const struct json_scanner *s, const struct node *object, const char *quote, uint32_t len)
 {
+	/* the word at 8 - n keeps the first n bytes of another */
 	static const unsigned char masks[16] = { 255, 255, 255, 255, 255, 255, 255, 255 };
 	uint32_t inner = len - 2, last = inner > 8 ? inner - 8 : 0;
-	/* the eight bytes from 8 - n on of `masks` have the first n bytes set, for n up to 8 */
 	uint64_t mask = load_word((const char *)masks + (inner > 8 ? 0 : 8 - inner));
 	uint64_t hash = (load_word(quote + 1) & mask) * 0x9e3779b97f4a7c15u;
 
 	hash ^= (load_word(quote + 1 + last) & mask) * 0xc2b2ae3d27d4eb4fu;
-	return s->cache[((hash >> 57) + len + 37 * object->id) % CACHE_SETS];
+	return &s->cache[((hash >> 55) + len + 37 * object->id) % CACHE_KEYS];
+}
+
+static inline bool
+key_is(const struct key *key, const struct node *object, const char *quote, uint32_t len)
+{
+	/* one branch: three are often guessed wrong where two keys contend for a place */
+	return (key->object == object) & (key->name_len == len) &
+	       wide_equal(quote, key->name, wide_mask(len));
 }
 
 static inline struct key *
-cache_find(struct key *set, const struct node *object, const char *quote, uint32_t len)
+cache_find(struct key *place, const struct node *object, const char *quote, uint32_t len)
 {
-	for (struct key *key = set; key < set + CACHE_WAYS; key++)
-		if (key->object == object && key->name_len == len &&
-		    wide_equal(quote, key->name, len))
+	for (struct key *key = place; key < place + CACHE_PROBES; key++)
+		if (key_is(key, object, quote, len))
 			return key;
 	return NULL;
 }
 
 /* A new key for the name in the place of an older one. */
 static struct key *
-cache_add(struct json_scanner *s, struct key *set, const struct node *object, const char *quote,
+cache_add(struct json_scanner *s, struct key *place, const struct node *object, const char *quote,
     uint32_t len)
 {
-	struct key *key = &set[s->turn++ % CACHE_WAYS];
+	struct key *key = place;
 
-	for (int way = 0; way < CACHE_WAYS; way++)
-		if (!set[way].object)
-			key = &set[way];
+	while (key < place + CACHE_PROBES && key->object)
+		key++;
+	if (key == place + CACHE_PROBES)
+		key = place + s->turn++ % CACHE_PROBES;
 	key_init(s, key);
 	memcpy(key->name, quote, len);
 	key->name_len = len;
@@ -401,7 +417,7 @@ read_string(const char *p, const char *end, bool *ret_has_escape, struct trouble
 static const char *
 read_digits(const char *p, const char *end, struct trouble *trouble)
 {
-	if (p == end)
+	if (p >= end)
 		return stuck(trouble, end, end_reason);
 	if (!is_digit(*p))
 		return stuck(trouble, p, "digit expected");
@@ -457,47 +473,78 @@ read_word(const char *p, const char *end, enum json_type *ret_type, struct troub
 	return p;
 }
 
-/*
- * Reads a member's name and colon. *at is behind the comma or brace, then at the value. *guess is
- * what was expected there; it becomes what was found. Returns NULL in trouble.
- */
-static struct key *
-read_key(struct json_scanner *s, const struct node *object, struct key **guess, const char **at,
-    const char *end, struct trouble *trouble)
+/* A member's key, NULL in trouble, and where its value is, or white space before that. */
+struct member {
+	struct key *key;
+	const char *value;
+};
+
+/* Reads a member's name and colon from p on, as member_read. */
+static struct member
+member_read_slowly(struct json_scanner *s, const struct node *object, struct key **guess,
+    const char *p, const char *end, struct trouble *trouble)
 {
-	const char *quote = skip_blanks(*at, end), *behind, *p;
-	struct key *set, *key;
+	const struct member none = { NULL, NULL };
+	const char *quote = skip_blanks(p, end), *behind, *colon, *value;
+	struct key *place, *key;
 	uint32_t name_len;
 	bool has_escape;
 
 	if (quote >= end || *quote != '"') {
 		(void)stuck(trouble, quote, "string expected as a member's name");
-		return NULL;
+		return none;
 	}
 	behind = read_string(quote, end, &has_escape, trouble);
 	if (!behind)
-		return NULL;
-	p = skip_blanks(behind, end);
-	if (p >= end || *p != ':') {
-		(void)stuck(trouble, p, "colon expected");
-		return NULL;
+		return none;
+	colon = skip_blanks(behind, end);
+	if (colon >= end || *colon != ':') {
+		(void)stuck(trouble, colon, "colon expected");
+		return none;
 	}
-	p = skip_blanks(p + 1, end);
-	if (has_escape || behind - quote > NAME_MAX) {
-		*at = p;
-		return spare_key(s, object,
-		    slice_make(quote + 1, (size_t)(behind - quote) - 2), has_escape);
+	value = skip_blanks(colon + 1, end);
+	if (has_escape || behind - quote > QUOTED_MAX) {
+		key = spare_key(
+		    s, object, slice_make(quote + 1, (size_t)(behind - quote) - 2), has_escape);
+		return (struct member){ key, value };
 	}
 	name_len = (uint32_t)(behind - quote);
-	set = cache_set(s, object, quote, name_len);
-	key = cache_find(set, object, quote, name_len);
+	place = cache_place(s, object, quote, name_len);
+	key = cache_find(place, object, quote, name_len);
 	if (!key)
-		key = cache_add(s, set, object, quote, name_len);
-	if (key == *guess || !key->literal_len)
-		key_remember(key, *at, p);
+		key = cache_add(s, place, object, quote, name_len);
+	if (key == *guess || !key->guessed_in)
+		key_remember(key, p, value);
 	*guess = key;
-	*at = p;
-	return key;
+	return (struct member){ key, value };
+}
+
+/*
+ * Reads the member at p, behind a comma or brace, that *guess was wrong about; *guess becomes what
+ * it should have been. A known name in its usual form takes no look at the end of the text: the
+ * caller sees where it got.
+ */
+static __attribute__((noinline)) struct member
+member_read(struct json_scanner *s, const struct node *object, struct key **guess, const char *p,
+    const char *end, struct trouble *trouble)
+{
+	const char *quote = p;
+	struct key *key;
+	uint32_t quotes, len;
+
+	if (*quote == ' ')
+		quote++;
+	quotes = *quote == '"' ? wide_quote(quote + 1) : 0;
+	if (!quotes)
+		return member_read_slowly(s, object, guess, p, end, trouble);
+	len = (uint32_t)__builtin_ctz(quotes) + 2;
+	if (len > QUOTED_MAX || quote[len] != ':')
+		return member_read_slowly(s, object, guess, p, end, trouble);
+	key = cache_find(cache_place(s, object, quote, len), object, quote, len);
+	if (!key || (key == *guess && key->guessed_in))
+		return member_read_slowly(s, object, guess, p, end, trouble);
+	*guess = key;
+	return (struct member){ key, quote + len + 1 };
 }
 
 /* ---- the scanner ---- */
@@ -524,7 +571,7 @@ json_scanner_new(const struct json_paths *paths, struct err *err)
 	if (!s)
 		goto no_memory;
 	measure_paths(paths, &name_bytes, &node_count);
-	cache_bytes = CACHE_SETS * sizeof(*s->cache) + 3 * sizeof(struct key);
+	cache_bytes = (CACHE_KEYS + CACHE_PROBES - 1 + 3) * sizeof(*s->cache);
 	s->slot_count = json_paths_count(paths);
 	s->names = malloc(name_bytes + 1);
 	s->nodes = calloc(node_count, sizeof(*s->nodes));
@@ -533,7 +580,7 @@ json_scanner_new(const struct json_paths *paths, struct err *err)
 	if (!s->names || !s->nodes || !s->frames || !s->cache)
 		goto no_memory;
 	memset(s->cache, 0, cache_bytes);
-	extra = s->cache[CACHE_SETS];
+	extra = &s->cache[CACHE_KEYS + CACHE_PROBES - 1];
 	s->no_key = &extra[0];
 	s->root = &extra[1];
 	s->spare = &extra[2];
@@ -551,13 +598,40 @@ no_memory:
 }
 
 static inline void
-value_set(struct json_value *out, enum json_type type, const char *from, const char *to)
+value_set(struct json_value *out, enum json_type type, const char *from, const char *to,
+    bool has_escape, bool is_integer)
 {
-	*out = (struct json_value){
-		.data = from,
-		.len = (uint32_t)(to - from),
-		.type = (uint8_t)type,
-	};
+	out->data = from;
+	out->len = (uint32_t)(to - from);
+	out->type = (uint8_t)type;
+	out->has_escape = has_escape;
+	out->is_integer = is_integer;
+}
+
+/*
+ * At p, behind a value that is not followed by what it should be: is that value a number, of which
+ * wide_number saw only the digits before its exponent?
+ */
+static bool
+is_exponent_of(const char *p, const struct json_value *value)
+{
+	return (*p == 'e' || *p == 'E') && value->type == JSON_TYPE_NUMBER &&
+	       value->data + value->len == p && !memchr(value->data, 'e', value->len) &&
+	       !memchr(value->data, 'E', value->len);
+}
+
+/* Steps over a record that is no array and no object. */
+static const char *
+read_scalar(const char *p, const char *end, struct trouble *trouble)
+{
+	enum json_type type;
+	bool flag;
+
+	if (*p == '"')
+		return read_string(p, end, &flag, trouble);
+	if (*p == '-' || is_digit(*p))
+		return read_number(p, end, &flag, trouble);
+	return read_word(p, end, &type, trouble);
 }
 
 int
@@ -565,16 +639,17 @@ json_scan(struct json_scanner *s, struct slice text, struct json_value *ret_valu
     struct json_fault *ret_fault)
 {
 	const char *const end = text.len ? text.data + text.len : text.data;
-	const char *p = text.data, *behind, *quote;
+	const char *p = text.data, *behind;
 	const struct node *object = &s->nobody; /* the object we are in, NULL in an array */
 	struct key *key = s->root;              /* the latest one */
 	struct key **guess;                     /* where the guess for the next one is kept */
+	struct member member;
 	struct frame *frame = s->frames, *const frames_end = s->frames + JSON_DEPTH_MAX;
 	struct json_value nowhere, *out = &nowhere;
 	struct trouble trouble;
 	enum json_type type;
-	uint32_t special, name_len;
-	bool flag;
+	uint32_t special, len;
+	bool is_integer, flag;
 
 	if (text.len > TEXT_MAX) {
 		*ret_fault = (struct json_fault){ TEXT_MAX, "longer than 4 GiB" };
@@ -583,33 +658,28 @@ json_scan(struct json_scanner *s, struct slice text, struct json_value *ret_valu
 	if (s->slot_count)
 		memset(ret_values, 0, s->slot_count * sizeof(*ret_values));
 	p = skip_blanks(p, end);
-	goto value;
+	if (p == end)
+		goto cut;
+	if (*p == '{' || *p == '[')
+		goto open;
+	p = read_scalar(p, end, &trouble);
+	if (!p)
+		goto fault;
+	goto root_done;
 
 member: /* p is behind a comma or the opening brace */
-	if (__builtin_expect((*guess)->object == object, 1) && (*guess)->literal_len &&
-	    wide_equal(p, (*guess)->literal, (*guess)->literal_len)) {
-		key = *guess;
+	member.key = *guess;
+	if (member.key->guessed_in == object &&
+	    wide_equal(p, member.key->literal, member.key->literal_mask)) {
+		key = member.key;
 		p += key->literal_len;
 		goto member_value;
 	}
-	quote = p + (*p == ' ');
-	special = *quote == '"' ? wide_special(quote + 1) : 0;
-	if (special) {
-		name_len = (uint32_t)__builtin_ctz(special) + 2;
-		if (name_len <= NAME_MAX && quote[name_len - 1] == '"' && quote[name_len] == ':') {
-			key = cache_find(cache_set(s, object, quote, name_len), object, quote,
-			    name_len);
-			if (key && (key != *guess || !key->literal_len)) {
-				*guess = key;
-				p = quote + name_len + 1;
-				p += *p == ' ';
-				goto member_value;
-			}
-		}
-	}
-	key = read_key(s, object, guess, &p, end, &trouble);
-	if (!key)
+	member = member_read(s, object, guess, p, end, &trouble);
+	if (!member.key)
 		goto fault;
+	key = member.key;
+	p = member.value;
 
 member_value:
 	out = key->slot == SLOT_NONE ? &nowhere : &ret_values[key->slot];
@@ -621,43 +691,39 @@ value: /* p is at it, or at white space before it */
 		goto cut;
 	if (*p == '"') {
 		special = wide_special(p + 1);
-		if (special && p[1 + __builtin_ctz(special)] == '"') {
+		if (special) {
 			behind = p + 1 + __builtin_ctz(special);
-			value_set(out, JSON_TYPE_STRING, p + 1, behind);
-			p = behind + 1;
-			goto value_done;
+			if (*behind == '"') {
+				value_set(out, JSON_TYPE_STRING, p + 1, behind, false, false);
+				p = behind + 1;
+				goto value_done;
+			}
 		}
 		behind = read_string(p, end, &flag, &trouble);
 		if (!behind)
 			goto fault;
-		value_set(out, JSON_TYPE_STRING, p + 1, behind - 1);
-		out->has_escape = flag;
+		value_set(out, JSON_TYPE_STRING, p + 1, behind - 1, flag, false);
 		p = behind;
 		goto value_done;
 	}
-	if (is_digit(*p) || *p == '-') {
-		behind = p + wide_number(p, &flag);
-		if (behind == p || frame == s->frames) {
-			behind = read_number(p, end, &flag, &trouble);
-			if (!behind)
-				goto fault;
-		}
-		value_set(out, JSON_TYPE_NUMBER, p, behind);
-		out->is_integer = flag;
-		p = behind;
+	if (is_digit(*p)) {
+		len = wide_number(p, &is_integer);
+		if (!len)
+			goto number;
+		value_set(out, JSON_TYPE_NUMBER, p, p + len, false, is_integer);
+		p += len;
 		goto value_done;
 	}
-	if (*p == '{' || *p == '[') {
-		if (frame == frames_end) {
-			trouble = (struct trouble){ p, "nested too deep" };
-			goto fault;
-		}
-		*frame++ = (struct frame){ .start = p, .out = out, .object = object, .key = key };
-		if (*p == '[')
-			goto array;
-		object = object ? key->node : &s->nobody;
-		goto object;
+	if (*p == '-') {
+		len = is_digit(p[1]) ? wide_number(p + 1, &is_integer) : 0;
+		if (!len)
+			goto number;
+		value_set(out, JSON_TYPE_NUMBER, p, p + 1 + len, false, is_integer);
+		p += len + 1;
+		goto value_done;
 	}
+	if (*p == '{' || *p == '[')
+		goto open;
 	if (is_blank(*p)) {
 		p = skip_blanks(p, end);
 		goto value;
@@ -665,14 +731,12 @@ value: /* p is at it, or at white space before it */
 	behind = read_word(p, end, &type, &trouble);
 	if (!behind)
 		goto fault;
-	value_set(out, type, p, behind);
+	value_set(out, type, p, behind, false, false);
 	p = behind;
 
-value_done:
+value_done: /* p is behind it */
 	if (p > end)
 		goto cut;
-	if (frame == s->frames)
-		goto root_done;
 	if (!object)
 		goto element_done;
 	if (*p == ',') {
@@ -682,30 +746,13 @@ value_done:
 	}
 	if (*p == '}')
 		goto close;
+	if (p < end && is_exponent_of(p, out))
+		goto exponent;
 	p = skip_blanks(p, end);
 	if (p < end && (*p == ',' || *p == '}'))
 		goto value_done;
-	trouble = (struct trouble){ p, "comma or } expected" };
+	(void)stuck(&trouble, p, "comma or } expected");
 	goto fault;
-
-object:
-	p = skip_blanks(p + 1, end);
-	if (p >= end)
-		goto cut;
-	if (*p == '}')
-		goto close;
-	guess = &key->inside;
-	goto member;
-
-array:
-	object = NULL;
-	p = skip_blanks(p + 1, end);
-	if (p >= end)
-		goto cut;
-	if (*p == ']')
-		goto close;
-	out = &nowhere;
-	goto value;
 
 element_done:
 	if (*p == ',') {
@@ -715,25 +762,59 @@ element_done:
 	}
 	if (*p == ']')
 		goto close;
+	if (p < end && is_exponent_of(p, out))
+		goto exponent;
 	p = skip_blanks(p, end);
 	if (p < end && (*p == ',' || *p == ']'))
 		goto value_done;
-	trouble = (struct trouble){ p, "comma or ] expected" };
+	(void)stuck(&trouble, p, "comma or ] expected");
 	goto fault;
 
-close:
-	p++;
-	frame--;
-	value_set(frame->out, object ? JSON_TYPE_OBJECT : JSON_TYPE_ARRAY, frame->start, p);
-	object = frame->object;
-	key = frame->key;
+exponent: /* p is behind the digits of a number that has more */
+	p = out->data;
+number:
+	behind = read_number(p, end, &flag, &trouble);
+	if (!behind)
+		goto fault;
+	value_set(out, JSON_TYPE_NUMBER, p, behind, false, flag);
+	p = behind;
 	goto value_done;
 
+open: /* p is at a bracket */
+	if (frame == frames_end) {
+		(void)stuck(&trouble, p, "nested too deep");
+		goto fault;
+	}
+	*frame++ = (struct frame){ .start = p, .out = out, .object = object, .key = key };
+	object = *p == '[' ? NULL : object ? key->node : &s->nobody;
+	p = skip_blanks(p + 1, end);
+	if (p >= end)
+		goto cut;
+	if (*p == (object ? '}' : ']'))
+		goto close;
+	guess = &key->inside;
+	out = &nowhere;
+	if (object)
+		goto member;
+	goto value;
+
+close: /* p is at the bracket */
+	p++;
+	frame--;
+	value_set(
+	    frame->out, object ? JSON_TYPE_OBJECT : JSON_TYPE_ARRAY, frame->start, p, false, false);
+	object = frame->object;
+	key = frame->key;
+	if (frame > s->frames)
+		goto value_done;
+
 root_done:
+	if (p > end)
+		goto cut;
 	p = skip_blanks(p, end);
 	if (p == end)
 		return 0;
-	trouble = (struct trouble){ p, "something after the value" };
+	(void)stuck(&trouble, p, "something after the value");
 
 fault:
 	if (trouble.at >= end)

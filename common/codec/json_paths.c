@@ -49,8 +49,8 @@ check_members(struct slice path, struct err *err)
 		count++;
 	} while (has_more);
 	if (count > JSON_DEPTH_MAX)
-		return err_set(err, ERR_USAGE, "a field path of more than %d members",
-		    JSON_DEPTH_MAX);
+		return err_set(
+		    err, ERR_USAGE, "a field path of more than %d members", JSON_DEPTH_MAX);
 	return 0;
 }
 

@@ -25,7 +25,7 @@ read_unit(const char *at, const char *end, uint32_t *ret_unit)
 	if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
 		return false;
 	*ret_unit = hex_value(at[2]) << 12 | hex_value(at[3]) << 8 | hex_value(at[4]) << 4 |
-	    hex_value(at[5]);
+	            hex_value(at[5]);
 	return true;
 }
 
@@ -112,8 +112,8 @@ json_string_is(struct slice inside, struct slice text)
 	return text.len == 0;
 }
 
-/* What must stand for the byte inside a JSON string: its escape, or NULL where it stands for itself.
- * The result may point into `scratch`. */
+/* The escape that must stand for the byte inside a JSON string, NULL where there is none. It may be
+ * made in `scratch`. */
 static const char *
 escape_of(unsigned char c, char scratch[7])
 {
@@ -181,7 +181,8 @@ json_string_append(struct buf *out, struct slice bytes, struct err *err)
 		part = 1;
 		escape = escape_of((unsigned char)*stop, scratch);
 		if (!escape) {
-			(void)utf8_measure(stop, end, &part); /* known to be bad; how much of it is */
+			/* bad UTF-8: what counts is how much of it one U+FFFD stands for */
+			(void)utf8_measure(stop, end, &part);
 			escape = UTF8_REPLACEMENT;
 		}
 		if (buf_append_text(out, escape, err))

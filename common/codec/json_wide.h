@@ -21,7 +21,7 @@
 
 enum {
 	WIDE_BYTES = 32,
-	WIDE_NUMBER_MAX = 15, /* the longest number wide_number measures; it reads one byte more */
+	WIDE_NUMBER_MAX = 15, /* the longest number that wide_number measures */
 };
 
 #if JSON_WIDE_SSE2
@@ -38,14 +38,35 @@ wide_bits(__m128i low, __m128i high)
 	return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
 }
 
-/* True where the first len (1 to 32) bytes at p and at `known` are the same. */
+/*
+ * True where the bytes at p and at `known` are the same as far as `mask`, made by wide_mask, says.
+ * `known` is aligned to 16.
+ */
 static inline bool
-wide_equal(const char *p, const char known[WIDE_BYTES], uint32_t len)
+wide_equal(const char *p, const char known[WIDE_BYTES], uint32_t mask)
 {
-	uint32_t same = wide_bits(_mm_cmpeq_epi8(wide_load(p), wide_load(known)),
-	    _mm_cmpeq_epi8(wide_load(p + 16), wide_load(known + 16)));
+	const __m128i *aligned = (const __m128i *)(const void *)known;
+	uint32_t same = wide_bits(_mm_cmpeq_epi8(wide_load(p), aligned[0]),
+	    _mm_cmpeq_epi8(wide_load(p + 16), aligned[1]));
 
-	return !(~same << (WIDE_BYTES - len));
+	return !(~same & mask);
+}
+
+/* For the first len (1 to 32) bytes. */
+static inline uint32_t
+wide_mask(uint32_t len)
+{
+	return UINT32_MAX >> (WIDE_BYTES - len);
+}
+
+/* The lowest bit set tells the first of 32 bytes that is a quote. 0 where none is. */
+static inline uint32_t
+wide_quote(const char *p)
+{
+	__m128i quote = _mm_set1_epi8('"');
+
+	return wide_bits(
+	    _mm_cmpeq_epi8(wide_load(p), quote), _mm_cmpeq_epi8(wide_load(p + 16), quote));
 }
 
 static inline __m128i
@@ -70,31 +91,27 @@ wide_special(const char *p)
 }
 
 /*
- * Measures a number of at most WIDE_NUMBER_MAX bytes without exponent. Returns 0 where there is
- * none, or one that takes more than this to judge.
+ * Measures a number without sign and exponent of at most WIDE_NUMBER_MAX bytes. There is a digit
+ * at p. Returns 0 where it is none, or takes more than this to judge; an exponent may follow.
  */
 static inline uint32_t
 wide_number(const char *p, bool *ret_is_integer)
 {
-	__m128i x = wide_load(p), nine = _mm_set1_epi8(9);
-	__m128i offset = _mm_sub_epi8(x, _mm_set1_epi8('0'));
-	uint32_t digit = (uint32_t)_mm_movemask_epi8(
-	    _mm_cmpeq_epi8(_mm_min_epu8(offset, nine), offset));
+	__m128i x = wide_load(p);
+	/* the ten digits are moved to the lowest signed values */
+	__m128i moved = _mm_add_epi8(x, _mm_set1_epi8(INT8_MAX + 1 - '0'));
+	uint32_t digit =
+	    (uint32_t)_mm_movemask_epi8(_mm_cmplt_epi8(moved, _mm_set1_epi8(INT8_MIN + 10)));
 	uint32_t dot = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8('.')));
-	uint32_t sign = p[0] == '-';
-	uint32_t part = digit | dot | sign;
-	uint32_t len = (uint32_t)__builtin_ctz(~part);
-	uint32_t dots = dot & ((1u << len) - 1);
-	uint32_t bad;
+	uint32_t part = digit | dot;
+	uint32_t carry = part + 1; /* its lowest bit is the byte behind the number */
+	uint32_t dots = dot & (part ^ carry);
+	uint32_t bad = dots & (dots - 1); /* two dots */
 
-	bad = dots & (dots - 1);                                 /* at most one dot ... */
-	bad |= dots << 1 & ~digit;                               /* and a digit after it */
-	bad |= ~(digit >> sign) & 1;                             /* a digit first ... */
-	bad |= (uint32_t)(p[sign] == '0') & digit >> (sign + 1); /* and after 0 no other */
-	bad |= len >> 4;
-	bad |= (uint32_t)((p[len] | 0x20) == 'e');
+	bad |= (dots << 1 | 1u << (WIDE_NUMBER_MAX + 1)) & carry; /* ends in a dot; too long */
+	bad |= (uint32_t)(*p == '0') & digit >> 1;                /* a digit after a leading 0 */
 	*ret_is_integer = !dots;
-	return bad ? 0 : len;
+	return bad ? 0 : (uint32_t)__builtin_ctz(carry);
 }
 
 #else
@@ -103,6 +120,12 @@ static inline bool
 wide_equal(const char *p, const char known[WIDE_BYTES], uint32_t len)
 {
 	return memcmp(p, known, len) == 0;
+}
+
+static inline uint32_t
+wide_mask(uint32_t len)
+{
+	return len;
 }
 
 /* Eight bytes, the first one lowest. */
@@ -123,6 +146,19 @@ static inline uint64_t
 wide_zero(uint64_t word)
 {
 	return (word - 0x0101010101010101u) & ~word & 0x8080808080808080u;
+}
+
+static inline uint32_t
+wide_quote(const char *p)
+{
+	uint64_t found;
+
+	for (unsigned i = 0; i < WIDE_BYTES; i += 8) {
+		found = wide_zero(wide_word(p + i) ^ 0x2222222222222222u);
+		if (found)
+			return 1u << (i + (unsigned)__builtin_ctzll(found) / 8);
+	}
+	return 0;
 }
 
 static inline uint32_t
@@ -151,11 +187,11 @@ wide_is_digit(char c)
 static inline uint32_t
 wide_number(const char *p, bool *ret_is_integer)
 {
-	uint32_t at = p[0] == '-', first = at, dot = 0;
+	uint32_t at = 1, dot = 0;
 
 	while (at <= WIDE_NUMBER_MAX && wide_is_digit(p[at]))
 		at++;
-	if (at == first || (p[first] == '0' && at > first + 1))
+	if (*p == '0' && at > 1)
 		return 0;
 	if (at < WIDE_NUMBER_MAX && p[at] == '.') {
 		dot = at++;
@@ -164,7 +200,7 @@ wide_number(const char *p, bool *ret_is_integer)
 		if (at == dot + 1)
 			return 0;
 	}
-	if (at > WIDE_NUMBER_MAX || p[at] == '.' || (p[at] | 0x20) == 'e')
+	if (at > WIDE_NUMBER_MAX || p[at] == '.')
 		return 0;
 	*ret_is_integer = !dot;
 	return at;

@@ -77,10 +77,4 @@ struct time_civil {
 
 void time_to_civil(int64_t ms, struct time_civil *ret);
 
-/* ---- durations of command lines ---- */
-
-/* "90s", "1h", "500ms", "1m30s", "1.5h"; units d h m s ms are required, the larger first, and the
- * sum must be whole ms. ERR_USAGE otherwise. */
-int duration_parse(const char *text, int64_t *ret_ms, struct err *);
-
 #endif

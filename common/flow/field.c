@@ -17,6 +17,7 @@ struct field_set {
 	size_t values_bytes;
 	const char *text; /* what was scanned last */
 	struct buf copy;  /* of a value that came without padding */
+	bool checks_all;  /* with no path either */
 };
 
 struct field_set *
@@ -62,6 +63,13 @@ field_set_is_empty(const struct field_set *set)
 	return json_paths_count(set->paths) == 0;
 }
 
+void
+field_set_check_all(struct field_set *set)
+{
+	assert(!set->scanner);
+	set->checks_all = true;
+}
+
 struct slice
 field_set_name(const struct field_set *set, unsigned index)
 {
@@ -73,7 +81,7 @@ prepare(struct field_set *set, struct err *err)
 {
 	size_t count = json_paths_count(set->paths);
 
-	set->values = calloc(count, sizeof(*set->values));
+	set->values = calloc(count + 1, sizeof(*set->values)); /* never of no size */
 	if (!set->values)
 		return err_no_memory(err);
 	set->values_bytes = count * sizeof(*set->values);
@@ -101,7 +109,7 @@ field_scan(struct field_set *set, const struct record *record, struct err *err)
 	struct json_fault fault;
 
 	if (!set->scanner) {
-		if (field_set_is_empty(set))
+		if (field_set_is_empty(set) && !set->checks_all)
 			return 0;
 		if (prepare(set, err))
 			return -1;
@@ -173,7 +181,7 @@ field_number(const struct field_set *set, const struct record *record, unsigned 
 
 	if (value->type != JSON_TYPE_NUMBER)
 		return reject_type(set, record, index, "a number", err);
-	if (number_parse(json_slice(value), ret))
+	if (number_parse_padded(json_slice(value), ret))
 		return field_reject(set, record, index, "number out of range", err);
 	return 0;
 }

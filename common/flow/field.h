@@ -22,6 +22,9 @@ void field_set_free(struct field_set *);
 int field_set_add(struct field_set *, struct slice path, struct err *);
 
 bool field_set_is_empty(const struct field_set *);
+
+/* Makes field_scan check values though no field of them is asked for. Only before the first scan. */
+void field_set_check_all(struct field_set *);
 struct slice field_set_name(const struct field_set *, unsigned index);
 
 /*

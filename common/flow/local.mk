@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-libcommon_a_SOURCES += common/flow/envelope.h
+libcommon_a_SOURCES += common/flow/envelope.c common/flow/envelope.h
 libcommon_a_SOURCES += common/flow/field.c common/flow/field.h
 libcommon_a_SOURCES += common/flow/frontier.c common/flow/frontier.h
 libcommon_a_SOURCES += common/flow/record.c common/flow/record.h

@@ -92,12 +92,13 @@ open_directory(int fd, const char *path)
 	return openat(fd, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Makes one directory and opens it; a new one is made durable in its parent, `fd`. -1 and errno. */
+/* Makes one directory and opens it; is_synced: a new one is made durable in its parent, `fd`, which
+ * otherwise directory_sync does, once for many. -1 and errno. */
 static int
-make_directory(int fd, const char *name)
+make_directory(int fd, const char *name, bool is_synced)
 {
 	if (!mkdirat(fd, name, 0777)) {
-		if (sync_fd(fd))
+		if (is_synced && sync_fd(fd))
 			return -1;
 	} else if (errno != EEXIST) {
 		return -1;
@@ -107,7 +108,7 @@ make_directory(int fd, const char *name)
 
 /* Opens the directory `path` (not empty) below fd, making what is missing. -1 and errno. */
 static int
-make_directories(int fd, const char *path)
+make_directories(int fd, const char *path, bool is_synced)
 {
 	char name[NAME_MAX + 1];
 	int at = dup(fd), next;
@@ -123,7 +124,7 @@ make_directories(int fd, const char *path)
 		if (len) {
 			memcpy(name, path, len);
 			name[len] = '\0';
-			next = make_directory(at, name);
+			next = make_directory(at, name, is_synced);
 			close(at);
 			at = next;
 		}
@@ -135,13 +136,13 @@ make_directories(int fd, const char *path)
 
 /* Opens it where it is there, makes it where not. -1 and errno. */
 static int
-open_or_make(int fd, const char *path)
+open_or_make(int fd, const char *path, bool is_synced)
 {
 	int opened = open_directory(fd, path);
 
 	if (opened >= 0 || errno != ENOENT)
 		return opened;
-	return make_directories(fd, path);
+	return make_directories(fd, path, is_synced);
 }
 
 /* linkat(2) of a file without a name needs /proc, or a capability that few processes have. */
@@ -184,7 +185,7 @@ directory_open(const char *path, struct err *err)
 		return NULL;
 	start = open_directory(AT_FDCWD, *path == '/' ? "/" : ".");
 	if (start >= 0)
-		d->fd = open_or_make(start, path);
+		d->fd = open_or_make(start, path, true);
 	if (d->fd >= 0) {
 		d->is_hidden_style = !has_proc(d->fd);
 	} else {
@@ -467,7 +468,7 @@ spool_open(const struct directory *d, const char *path, struct err *err)
 
 	if (check_path(d, path, err) || !(s = spool_new(d, path, err)))
 		return NULL;
-	directory_fd = open_or_make(d->fd, path);
+	directory_fd = open_or_make(d->fd, path, false);
 	if (directory_fd >= 0)
 		s->fd = open_unnamed(s, directory_fd);
 	if (s->fd < 0) {
@@ -564,6 +565,13 @@ spool_read(const struct spool *s, int64_t offset, char *bytes, size_t byte_count
 		return fail_io(s, "read back", errno, err);
 	*ret_len = (size_t)len;
 	return 0;
+}
+
+void
+spool_start_sync(struct spool *s)
+{
+	/* a hint: where it is not taken, spool_sync does all of it */
+	(void)sync_file_range(s->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
 int
@@ -665,7 +673,7 @@ spool_link(struct spool *s, const char *name, bool may_replace, struct err *err)
 	if (check_name(s->directory, name, err))
 		return SPOOL_FAILED;
 	/* made again where somebody has tidied up an empty directory */
-	directory_fd = open_or_make(s->directory->fd, s->path);
+	directory_fd = open_or_make(s->directory->fd, s->path, false);
 	if (directory_fd < 0) {
 		(void)fail_create(s->directory, s->path, name, errno, err);
 		return SPOOL_FAILED;

@@ -64,6 +64,10 @@ int64_t spool_bytes(const struct spool *);
 int spool_read(const struct spool *, int64_t offset, char *bytes, size_t byte_count,
     size_t *ret_len, struct err *);
 
+/* Begins to write the content out. Of many files, begin with all before the first is waited for:
+ * a journalling file system then makes them durable together. */
+void spool_start_sync(struct spool *);
+
 /* Makes the content durable: fsync(2). */
 int spool_sync(struct spool *, struct err *);
 

@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: MIT
-libcommon_a_SOURCES += \
-	common/io/kafka.c \
-	common/io/kafka.h \
-	common/io/kafka_options.c \
-	common/io/kafka_wait.c \
-	common/io/lines.c \
-	common/io/lines.h
 libcommon_a_SOURCES += common/io/file.c common/io/file.h
-libcommon_a_SOURCES += common/io/kafka.h
+libcommon_a_SOURCES += common/io/kafka.c common/io/kafka.h
+libcommon_a_SOURCES += common/io/kafka_options.c
+libcommon_a_SOURCES += common/io/kafka_wait.c
 libcommon_a_SOURCES += common/io/lines.c common/io/lines.h
 libcommon_a_SOURCES += common/io/paths.c common/io/paths.h
 libcommon_a_SOURCES += common/io/read_file.c common/io/read_file.h

@@ -16,6 +16,11 @@ set_property(void *target, const char *value, enum opt_origin origin, struct err
 {
 	struct client_options *options = target;
 
+	/* files say brokers (settings.c); argv lives as long as the options */
+	if (strncmp(value, "bootstrap.servers=", 18) == 0 && value[18]) {
+		options->kafka.brokers = value + 18;
+		return 0;
+	}
 	return kafka_options_add(&options->kafka, value,
 	    origin == OPT_SYSTEM_FILE || origin == OPT_USER_FILE || origin == OPT_GIVEN_FILE, err);
 }

@@ -108,6 +108,19 @@ input_is_bounded(const struct input_options *options)
 	    options->has_stop_time;
 }
 
+/* Brokers on the command line have a use without a topic to read: one to write to. */
+static bool
+writes_to_topic(const struct job *job)
+{
+	static const char *const targets[] = { "output-topic", "dead-letter", "late" };
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
+		if (opt_origin(&job->set, targets[i]) != OPT_UNSET)
+			return true;
+	}
+	return false;
+}
+
 static int
 check_pipe(const struct input_options *options, const struct job *job, struct err *err)
 {
@@ -118,9 +131,7 @@ check_pipe(const struct input_options *options, const struct job *job, struct er
 	for (size_t i = 0; i < sizeof(of_topics) / sizeof(*of_topics); i++) {
 		if (opt_origin(&job->set, of_topics[i]) != OPT_COMMAND_LINE)
 			continue;
-		/* a tool that writes to a topic needs brokers for that */
-		if (strcmp(of_topics[i], "brokers") == 0 &&
-		    opt_origin(&job->set, "output-topic") != OPT_UNSET)
+		if (strcmp(of_topics[i], "brokers") == 0 && writes_to_topic(job))
 			continue;
 		return err_set(err, ERR_USAGE, "--%s is given, but no topic to read (-t)",
 		    of_topics[i]);

@@ -2,6 +2,7 @@
 #include "run/job.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,15 +99,35 @@ check_operands(const struct tool *tool, const struct opt_line *line, struct err 
 static int
 apply_all(struct job *job, const struct opt_line *line, struct err *err)
 {
+	const char *config = opt_line_find(line, "config");
+
 	if (check_operands(job->tool, line, err))
 		return -1;
 	if (settings_apply_defaults(&job->set, job->tool->name, job->config_text, err))
 		return -1;
-	if (opt_line_has(line, "config") &&
-	    settings_apply_file(&job->set, job->tool->name, opt_line_find(line, "config"),
-		OPT_GIVEN_FILE, &job->config_text[2], err))
+	if (config && !*config)
+		return err_set(err, ERR_USAGE, "-F, --config: the value is empty");
+	if (config && settings_apply_file(&job->set, job->tool->name, config, OPT_GIVEN_FILE,
+		&job->config_text[2], err))
 		return -1;
 	return opt_apply_line(&job->set, line, err);
+}
+
+/*
+ * A standard descriptor that the caller has closed would go to the next file, socket or eventfd, and
+ * records with it. It is held open the wrong way round, so that using it still fails with EBADF.
+ */
+static int
+hold_standard_descriptors(struct err *err)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* the lowest free one, which is fd */
+		if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return err_errno(err, ERR_FAULT, errno, "/dev/null");
+	}
+	return 0;
 }
 
 int
@@ -120,6 +141,8 @@ job_begin(struct job *job, const struct tool *tool, const struct opt_group *grou
 	job->tool = tool;
 	job->set = (struct opt_set){ .groups = groups, .group_count = group_count };
 	diag_open(tool->name, DIAG_NOTE, false);
+	if (hold_standard_descriptors(err))
+		return -1;
 	if (opt_read_line(&job->set, argc, argv, &line, err))
 		return -1;
 	if (opt_line_has(&line, "help") || opt_line_has(&line, "version")) {

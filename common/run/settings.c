@@ -38,6 +38,10 @@ apply_setting(struct opt_set *set, const char *name, const char *value, bool is_
 {
 	const struct opt *row;
 
+	/* one list of brokers, so that the strongest origin wins whatever it calls them */
+	if ((!strcmp(name, "bootstrap.servers") || !strcmp(name, "metadata.broker.list")) &&
+	    opt_find(set, "brokers"))
+		name = "brokers";
 	if (strchr(name, '.'))
 		return apply_property(set, name, value, origin, err);
 	row = opt_find(set, name);

@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: MIT
-libcommon_a_SOURCES += \
-	common/source/pipe.c \
-	common/source/pipe.h \
-	common/source/source.h \
-	common/source/topic.c \
-	common/source/topic.h \
-	common/source/topic_group.c \
-	common/source/topic_offsets.c \
-	common/source/topic_spec.c \
-	common/source/topic_state.h
 libcommon_a_SOURCES += common/source/objects.c common/source/objects.h
 libcommon_a_SOURCES += common/source/pipe.c common/source/pipe.h
 libcommon_a_SOURCES += common/source/source.h
-libcommon_a_SOURCES += common/source/topic.h
+libcommon_a_SOURCES += common/source/topic.c common/source/topic.h
+libcommon_a_SOURCES += common/source/topic_group.c
+libcommon_a_SOURCES += common/source/topic_offsets.c
+libcommon_a_SOURCES += common/source/topic_spec.c
+libcommon_a_SOURCES += common/source/topic_state.h

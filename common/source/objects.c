@@ -238,6 +238,9 @@ give_line(struct source_objects *s, struct slice line, struct record *ret_record
 		fill_record(s, line, ret_record);
 		return SOURCE_RECORD;
 	}
+	/* of a header csv_set_header skips it */
+	if (lines_number(s->lines) == 1 && !s->is_header_due && slice_starts(line, "\xef\xbb\xbf"))
+		line = slice_skip(line, 3);
 	if (s->is_header_due)
 		return take_header(s, line, err) ? SOURCE_FAILED : SOURCE_WAIT;
 	return give_row(s, line, ret_record, err);

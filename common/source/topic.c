@@ -224,6 +224,7 @@ fill_record(struct source_topic *s, const struct topic_partition *p, const rd_ka
 	r->partition = p->number;
 	r->offset = m->offset;
 	r->time_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || time_ms < 0 ? RECORD_NO_TIME : time_ms;
+	r->is_append_time = kind == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
 	r->key = slice_make(m->key, m->key_len);
 	r->value = slice_make(m->payload, m->len);
 	r->has_key = m->key != NULL;

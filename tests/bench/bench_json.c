@@ -187,7 +187,8 @@ run_jansson(const struct lines *lines)
 
 	while (done < ROUND_RECORDS_JANSSON) {
 		for (size_t i = 0; i < lines->count && done < ROUND_RECORDS_JANSSON; i++, done++) {
-			record = json_loadb(lines->records[i].data, lines->records[i].len, 0, &error);
+			record =
+			    json_loadb(lines->records[i].data, lines->records[i].len, 0, &error);
 			if (!record)
 				die(error.text);
 			for (size_t k = 0; k < FIELD_COUNT; k++)

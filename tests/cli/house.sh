@@ -54,8 +54,9 @@ test_tools_do_not_use_each_other() {
 test_pure_rooms_do_no_io() {
 	local file bad=0
 	for file in $(sources common/codec common/flow); do
-		if grep -nE '(^|[^a-zA-Z0-9_>.])(open|read|write|close|poll|fopen|printf|fprintf|clock_gettime|gettimeofday|time|_?exit)\(' \
-			"$top_srcdir/$file"; then
+		# comments may speak of printf(3)
+		if sed 's,^ \* .*,,; s,/\*.*\*/,,' "$top_srcdir/$file" |
+			grep -nE '(^|[^a-zA-Z0-9_>.])(open|read|write|close|poll|fopen|printf|fprintf|clock_gettime|gettimeofday|time|_?exit)\('; then
 			echo "in $file"
 			bad=1
 		fi

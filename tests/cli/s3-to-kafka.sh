@@ -92,8 +92,11 @@ test_csv_with_columns() {
 	printf 'id1,2,3.50,true,,"a ""b"" c",{"x":[1]}\r\nid2,,,,x,,' >in
 	expect_status 0 s3-to-kafka -q --columns 'id:string,v:int,d:double,b:bool,s,q:string,j:json' in
 	expect_text out '{"id":"id1","v":2,"d":3.50,"b":true,"s":"","q":"a \"b\" c","j":{"x":[1]}}
-{"id":"id2","v":null,"d":null,"b":null,"s":"x","q":"","j":null}' || true
-	jq -es 'length == 2 and .[0].q == "a \"b\" c" and .[1].v == null' out >/dev/null
+{"id":"id2","v":null,"d":null,"b":null,"s":"x","q":"","j":null}'
+	# a byte order mark is no part of the first cell
+	printf '\357\273\2771,2\n' >bom.csv
+	expect_status 0 s3-to-kafka -q --columns a:int,b:int bom.csv
+	expect_text out '{"a":1,"b":2}'
 }
 
 test_csv_header_names_the_columns() {
@@ -211,7 +214,7 @@ test_dead_letters_take_what_is_rejected() {
 	expect_line '4 records read: 2 delivered, 2 rejected' err
 	[ "$(wc -l <letters)" = 2 ]
 	jq -es '.[0].payload == "nonsense" and .[0].error.tool == "s3-to-kafka" and .[0].error.class == "data"
-		and .[0].error.byte == 0 and .[1].payload == "{\"u\":2}"' letters >/dev/null ||
+		and .[0].error.byte == 1 and .[1].payload == "{\"u\":2}"' letters >/dev/null ||
 		fail "$(cat letters)"
 	expect_status 65 s3-to-kafka --time t --dead-letter ./letters --dead-letter-max 1 in
 	expect_line 'dead-letter-max' err

@@ -55,13 +55,13 @@ try_decode(struct slice stream, size_t in_bytes, size_t out_bytes)
 	struct buf whole = BUF_INIT(OUT_BYTES_MAX), pieces = BUF_INIT(OUT_BYTES_MAX);
 	struct err err = ERR_INIT, again = ERR_INIT;
 	int rc = decode(stream, stream.len + 1, 1 << 16, &whole, &err);
+	int again_rc = decode(stream, in_bytes, out_bytes, &pieces, &again);
 
-	if (rc != 1) {
-		require(decode(stream, in_bytes, out_bytes, &pieces, &again) == rc);
-		/* before a fault in the stream more or less may have come out */
-		if (!rc)
-			require(slice_equal(buf_slice(&whole), buf_slice(&pieces)));
-	}
+	/* before a fault more or less may have come out, more than fits even */
+	if (rc != 1 && again_rc != 1)
+		require(rc == again_rc);
+	if (!rc)
+		require(again_rc == 0 && slice_equal(buf_slice(&whole), buf_slice(&pieces)));
 	buf_release(&whole);
 	buf_release(&pieces);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "codec/number.h"
+#include "base/opt.h"
 #include "codec/time.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -109,7 +110,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_format(&format, slice_make((const char *)data + 1, size - 1));
 	try_pattern(text);
 	(void)time_parse_option(text, &ms, &err);
-	if (!duration_parse(text, &ms, &err))
+	if (!opt_parse_duration(text, &ms, &err))
 		require(ms >= 0);
 	free(text);
 	return 0;

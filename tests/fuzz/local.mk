@@ -2,18 +2,38 @@
 # libFuzzer targets: ./configure CC=clang --enable-fuzz --enable-sanitize
 
 if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_csv
+endif
+tests_fuzz_fuzz_csv_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_csv_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_envelope
+endif
+tests_fuzz_fuzz_envelope_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_envelope_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_frames
+endif
 tests_fuzz_fuzz_frames_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_frames_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
-noinst_PROGRAMS += tests/fuzz/fuzz_time
-tests_fuzz_fuzz_time_LDADD = $(COMMON_LIBS)
-tests_fuzz_fuzz_time_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-# libFuzzer targets, with ./configure --enable-fuzz --enable-sanitize CC=clang.
-FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_json
+endif
+tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c tests/unit/json_oracle.c
+tests_fuzz_fuzz_json_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_json_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_template
-tests_fuzz_fuzz_template_LDADD = $(COMMON_LIBS)
-tests_fuzz_fuzz_template_LDFLAGS = $(FUZZ_LDFLAGS)
 endif
+tests_fuzz_fuzz_template_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_template_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_time
+endif
+tests_fuzz_fuzz_time_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_time_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 EXTRA_DIST += \
-	tests/services/kafka.sh \
+	tests/services/kafka/service.sh \
 	tests/services/kafka/KafkaAdmin.java \
 	tests/services/kafka/pom.xml \
 	tests/services/kafka/simplelogger.properties
+EXTRA_DIST += tests/services/lib.sh
+SERVICE_TESTS += tests/services/kafka-to-s3.sh
+SERVICE_TESTS += tests/services/main_job.sh
+SERVICE_TESTS += tests/services/delivery.sh

@@ -5,11 +5,24 @@ UNIT_TESTS += tests/unit/test_base
 tests_unit_test_base_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_base64
+tests_unit_test_base64_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_base64_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_csv
+tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_csv_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_envelope
+tests_unit_test_envelope_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_envelope_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_field
 tests_unit_test_field_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_field_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_file
+tests_unit_test_file_SOURCES = tests/unit/test_file.c tests/unit/scratch.c
 tests_unit_test_file_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_file_LDADD = $(UNIT_LIBS)
 
@@ -25,6 +38,16 @@ UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_json_jansson
+tests_unit_test_json_jansson_SOURCES = tests/unit/test_json_jansson.c tests/unit/json_oracle.c
+tests_unit_test_json_jansson_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_jansson_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_lake
+tests_unit_test_lake_SOURCES = tests/unit/test_lake.c tests/unit/scratch.c
+tests_unit_test_lake_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lake_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_lines
 tests_unit_test_lines_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lines_LDADD = $(UNIT_LIBS)
@@ -34,6 +57,7 @@ tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_number_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_open_files
+tests_unit_test_open_files_SOURCES = tests/unit/test_open_files.c tests/unit/scratch.c
 tests_unit_test_open_files_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_open_files_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
@@ -53,6 +77,22 @@ UNIT_TESTS += tests/unit/test_time
 tests_unit_test_time_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_time_LDADD = $(UNIT_LIBS)
 
+noinst_HEADERS += tests/unit/json_oracle.h
+
 noinst_HEADERS += tests/unit/scratch.h
 
 noinst_HEADERS += tests/unit/shared_data.h
+
+# the scanner without SSE2
+UNIT_TESTS += tests/unit/test_json_portable
+tests_unit_test_json_portable_SOURCES = tests/unit/test_json.c common/codec/json.c
+tests_unit_test_json_portable_CPPFLAGS = $(AM_CPPFLAGS) -DSLUICE_PORTABLE
+tests_unit_test_json_portable_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_portable_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_json_jansson_portable
+tests_unit_test_json_jansson_portable_SOURCES = tests/unit/test_json_jansson.c tests/unit/json_oracle.c common/codec/json.c
+tests_unit_test_json_jansson_portable_CPPFLAGS = $(AM_CPPFLAGS) -DSLUICE_PORTABLE
+tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
+

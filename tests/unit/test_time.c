@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Times and durations, against tables and the C library's calendar. */
+/* Times, against tables and the C library's calendar. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -462,57 +462,6 @@ test_options(void **state)
 	assert_int_equal(time_parse_option("", &ms, &err), -1);
 }
 
-static void
-test_durations(void **state)
-{
-	static const struct {
-		const char *text;
-		int64_t ms; /* -1: refused */
-	} cases[] = {
-		{ "90s", 90000 },
-		{ "1h", 3600000 },
-		{ "500ms", 500 },
-		{ "1m30s", 90000 },
-		{ "1d2h3m4s5ms", 93784005 },
-		{ "0s", 0 },
-		{ "1.5h", 5400000 },
-		{ "0.5s", 500 },
-		{ "0.5ms", -1 },
-		{ "90", -1 },
-		{ "0", -1 },
-		{ "", -1 },
-		{ "s", -1 },
-		{ "-1s", -1 },
-		{ "1 s", -1 },
-		{ "1s ", -1 },
-		{ "1s30m", -1 },
-		{ "1m1m", -1 },
-		{ "1w", -1 },
-		{ "1.s", -1 },
-		{ "1h30", -1 },
-		{ "1e3s", -1 },
-		{ "106751991167d", INT64_C(106751991167) * 86400000 },
-		{ "106751991168d", -1 },
-		{ "106751991167d99999999h", -1 },
-		{ "9223372036854775807ms", INT64_MAX },
-		{ "9223372036854775808ms", -1 },
-		{ "99999999999999999999999999999999999999d", -1 },
-		{ "999999999999999999999999999999999999999999999d", -1 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct err err = ERR_INIT;
-		int64_t ms = -77;
-		int rc = duration_parse(cases[i].text, &ms, &err);
-
-		if (rc != (cases[i].ms < 0 ? -1 : 0))
-			fail_msg("\"%s\": %d %s", cases[i].text, rc, err.text);
-		assert_true(ms == (rc ? -77 : cases[i].ms));
-		assert_int_equal(err.class, rc ? ERR_USAGE : ERR_NONE);
-	}
-}
-
 int
 main(void)
 {
@@ -529,7 +478,6 @@ main(void)
 		cmocka_unit_test(test_strftime_agrees),
 		cmocka_unit_test(test_strftime_keeps_to_the_ceiling),
 		cmocka_unit_test(test_options),
-		cmocka_unit_test(test_durations),
 	};
 
 	return cmocka_run_group_tests_name("time", tests, NULL, NULL);

@@ -296,6 +296,13 @@ finish(struct copy *c, int rc, struct err *err)
 	return rc;
 }
 
+static void
+say_dry_run(const struct options *o)
+{
+	diag_note("would read topic %s%s%s to standard output", o->input.topic,
+	    o->input.group ? " as group " : "", o->input.group ? o->input.group : "");
+}
+
 static int
 run(const struct options *o, enum job_input *ret_input, struct err *err)
 {
@@ -316,6 +323,11 @@ run(const struct options *o, enum job_input *ret_input, struct err *err)
 	bool has_ended = false;
 	int rc = -1;
 
+	if (o->job.options.is_dry_run) {
+		say_dry_run(o);
+		*ret_input = JOB_INPUT_ENDED;
+		return 0;
+	}
 	c.source = input_open(&o->input, &o->client, &o->job, &needs, &events, err);
 	if (!c.source)
 		goto out;

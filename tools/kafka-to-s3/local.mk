@@ -1,1 +1,14 @@
 # SPDX-License-Identifier: MIT
+bin_PROGRAMS += kafka-to-s3
+noinst_LIBRARIES += libkafkatos3.a
+libkafkatos3_a_SOURCES = \
+	tools/kafka-to-s3/lake.c \
+	tools/kafka-to-s3/lake.h \
+	tools/kafka-to-s3/naming.c \
+	tools/kafka-to-s3/naming.h \
+	tools/kafka-to-s3/open_files.c \
+	tools/kafka-to-s3/open_files.h \
+	tools/kafka-to-s3/publisher.c \
+	tools/kafka-to-s3/publisher.h
+kafka_to_s3_SOURCES = tools/kafka-to-s3/main.c
+kafka_to_s3_LDADD = libkafkatos3.a $(COMMON_LIBS)

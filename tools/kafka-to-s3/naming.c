@@ -59,62 +59,32 @@ naming_format(const struct naming *n, const struct extent *e, char name[static O
 	(void)format_name(n, e, name, OBJECT_NAME_BYTES);
 }
 
-static bool
-is_dots(struct slice name)
-{
-	return slice_is(name, ".") || slice_is(name, "..");
-}
-
-int
-naming_check_path(const char *template, struct err *err)
-{
-	struct slice rest = slice_of(template), name;
-	bool has_more = true;
-
-	if (rest.len && rest.data[rest.len - 1] == '/')
-		rest.len--;
-	while (has_more) {
-		has_more = slice_cut(rest, '/', &name, &rest);
-		if (!name.len || is_dots(name))
-			return err_set(err, ERR_USAGE,
-			    "--path must be relative to the target, without "
-			    "empty names, \".\" and \"..\": \"%s\"",
-			    template);
-	}
-	return 0;
-}
-
 static int
-append_clean(struct slice name, struct buf *out, struct err *err)
+check_segment(struct slice name, struct err *err)
 {
-	if (!name.len)
-		return buf_append_text(out, "__DEFAULT_PARTITION__", err);
 	if (name.len > NAME_MAX)
 		return err_set(err, ERR_DATA, "a name of %zu bytes in its path (at most %d)",
 		    name.len, NAME_MAX);
+	if (!name.len || slice_is(name, ".") || slice_is(name, ".."))
+		return err_set(err, ERR_DATA, "\"%.*s\" as a name in its path", SLICE_ARGS(name));
 	if (memchr(name.data, '\0', name.len))
 		return err_set(err, ERR_DATA, "a NUL byte in its path");
-	if (slice_is(name, "."))
-		return buf_append_text(out, "%2E", err);
-	if (slice_is(name, ".."))
-		return buf_append_text(out, "%2E%2E", err);
-	return buf_append(out, name, err);
+	return 0;
 }
 
 int
-naming_clean_path(struct slice rendered, struct buf *out, struct err *err)
+naming_check_path(struct slice path, struct err *err)
 {
-	size_t start = out->len;
-	struct slice name;
-	bool has_more = rendered.len > 0;
+	struct slice rest = path, name;
+	bool has_more = path.len > 0;
 
+	if (path.len > OBJECT_PATH_BYTES_MAX)
+		return err_set(err, ERR_DATA, "a path of %zu bytes (at most %d)", path.len,
+		    OBJECT_PATH_BYTES_MAX);
 	while (has_more) {
-		has_more = slice_cut(rendered, '/', &name, &rendered);
-		if (append_clean(name, out, err) || (has_more && buf_append_char(out, '/', err)))
+		has_more = slice_cut(rest, '/', &name, &rest);
+		if (check_segment(name, err))
 			return -1;
 	}
-	if (out->len - start > OBJECT_PATH_BYTES_MAX)
-		return err_set(err, ERR_DATA, "a path of %zu bytes (at most %d)", out->len - start,
-		    OBJECT_PATH_BYTES_MAX);
 	return 0;
 }

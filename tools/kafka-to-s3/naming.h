@@ -10,7 +10,7 @@
 #ifndef SLUICE_KAFKA_TO_S3_NAMING_H
 #define SLUICE_KAFKA_TO_S3_NAMING_H
 
-#include "base/buf.h"
+#include "base/slice.h"
 #include "codec/frames.h"
 
 enum {
@@ -44,15 +44,8 @@ bool naming_is_known_at_start(const struct naming *);
 void naming_format(
     const struct naming *, const struct extent *, char name[static OBJECT_NAME_BYTES]);
 
-/* A --path: relative, no empty names, no "." and "..", which only a value may turn out to be. One
- * slash at the end is allowed. ERR_USAGE. */
-int naming_check_path(const char *template, struct err *);
-
-/*
- * Appends the path that a template gave for a record, with what no file or key may be called made
- * harmless: an empty name is __DEFAULT_PARTITION__ (as Flink writes it), "." and ".." are escaped
- * as Hive escapes characters. ERR_DATA where a name or the path is too long.
- */
-int naming_clean_path(struct slice rendered, struct buf *out, struct err *);
+/* ERR_DATA where a path that a template gave for a record cannot be one: too long for a file or a
+ * key, or (the template takes care of that) leading out of the target. "" is the target itself. */
+int naming_check_path(struct slice path, struct err *);
 
 #endif

@@ -16,9 +16,8 @@ enum {
 struct open_file {
 	struct open_file *next; /* in its bucket */
 	uint64_t hash;
-	char *key; /* the path as rendered, key_len bytes */
-	size_t key_len;
-	char *path; /* made harmless */
+	char *path;
+	size_t path_len;
 	struct extent extent;
 	int64_t bytes; /* of lines, buffered ones included */
 	int64_t due_ms;
@@ -37,8 +36,7 @@ struct open_files {
 	size_t bucket_mask;
 	struct open_file *recent; /* of the last write: neighbours often share a path */
 	uint64_t writes;
-	int64_t due_ms; /* the smallest of all */
-	struct buf path;
+	int64_t due_ms;            /* the smallest of all */
 	struct publication *batch; /* PUBLISH_BATCH_MAX */
 	struct open_files_counts counts;
 };
@@ -100,8 +98,6 @@ open_files_new(const struct open_files_options *options, struct err *err)
 	}
 	set->options = *options;
 	set->due_ms = CLOCK_NEVER;
-	/* three bytes for each of one, and __DEFAULT_PARTITION__ for nothing: naming.c counts */
-	buf_init(&set->path, 32 * OBJECT_PATH_BYTES_MAX);
 	if (fit_limits(set, err) || make_tables(set, err)) {
 		open_files_free(set);
 		return NULL;
@@ -131,35 +127,35 @@ open_files_counts(const struct open_files *set)
 
 /* Values of records make the paths, but a table of a bounded number of files cannot be flooded. */
 static uint64_t
-hash_key(int32_t stream, struct slice key)
+hash_path(int32_t stream, struct slice path)
 {
 	const uint64_t factor = 0x9e3779b97f4a7c15; /* 2^64 / golden ratio: Knuth, TAOCP 6.4 */
-	uint64_t hash = ((uint64_t)(uint32_t)stream << 32 | (uint32_t)key.len) * factor, word;
+	uint64_t hash = ((uint64_t)(uint32_t)stream << 32 | (uint32_t)path.len) * factor, word;
 
-	for (; key.len >= sizeof(word); key = slice_skip(key, sizeof(word))) {
-		memcpy(&word, key.data, sizeof(word));
+	for (; path.len >= sizeof(word); path = slice_skip(path, sizeof(word))) {
+		memcpy(&word, path.data, sizeof(word));
 		hash = (hash ^ word) * factor;
 		hash ^= hash >> 32;
 	}
 	word = 0;
-	if (key.len)
-		memcpy(&word, key.data, key.len);
+	if (path.len)
+		memcpy(&word, path.data, path.len);
 	hash = (hash ^ word) * factor;
 	return hash ^ hash >> 32;
 }
 
 static bool
-is_of(const struct open_file *f, int32_t stream, struct slice key)
+is_of(const struct open_file *f, int32_t stream, struct slice path)
 {
-	return f->extent.stream == stream && slice_equal(slice_make(f->key, f->key_len), key);
+	return f->extent.stream == stream && slice_equal(slice_make(f->path, f->path_len), path);
 }
 
 static struct open_file *
-find(const struct open_files *set, int32_t stream, struct slice key, uint64_t hash)
+find(const struct open_files *set, int32_t stream, struct slice path, uint64_t hash)
 {
 	struct open_file *f = set->buckets[hash & set->bucket_mask];
 
-	while (f && !(f->hash == hash && is_of(f, stream, key)))
+	while (f && !(f->hash == hash && is_of(f, stream, path)))
 		f = f->next;
 	return f;
 }
@@ -172,7 +168,6 @@ file_free(struct open_file *f)
 	spool_free(f->spool);
 	free(f->buffer);
 	free(f->path);
-	free(f->key);
 	free(f);
 }
 
@@ -227,7 +222,6 @@ open_files_free(struct open_files *set)
 		return;
 	while (set->count)
 		remove_at(set, set->count - 1);
-	buf_release(&set->path);
 	free(set->files);
 	free(set->buckets);
 	free(set->batch);
@@ -259,11 +253,15 @@ prepare(struct open_files *set, struct open_file *f, struct publication *item, s
 static void
 count_published(struct open_files *set, const struct open_file *f, const struct publication *item)
 {
+	const struct open_files_published *told = &set->options.published;
+
 	set->counts.files++;
 	set->counts.files_there += item->was_there;
 	set->counts.records += f->extent.record_count;
 	set->counts.line_bytes += f->bytes;
 	set->counts.object_bytes += item->object_bytes;
+	if (told->published)
+		told->published(told->context, item, &f->extent);
 }
 
 /* Publishes the last n files of the array, at most PUBLISH_BATCH_MAX, and removes them. */
@@ -342,10 +340,32 @@ publish_file(struct open_files *set, const struct open_file *f, struct err *err)
 	return publish_tail(set, 1, err);
 }
 
+/* The oldest first records come last, where files are published from. */
+static int
+compare_first(const void *a, const void *b)
+{
+	const struct open_file *left = *(struct open_file *const *)a;
+	const struct open_file *right = *(struct open_file *const *)b;
+
+	return (left->extent.first < right->extent.first) -
+	       (left->extent.first > right->extent.first);
+}
+
+int
+open_files_publish_some(struct open_files *set, struct err *err)
+{
+	qsort(set->files, set->count, sizeof(struct open_file *), compare_first);
+	return publish_tail(set, bound(set->count, PUBLISH_BATCH_MAX), err);
+}
+
 int
 open_files_publish_all(struct open_files *set, struct err *err)
 {
-	return publish_tail(set, set->count, err);
+	while (set->count) {
+		if (open_files_publish_some(set, err))
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -380,14 +400,21 @@ open_files_due_ms(const struct open_files *set)
 	return set->due_ms;
 }
 
-void
+int64_t
 open_files_drop_stream(struct open_files *set, int32_t stream)
 {
+	int64_t record_count = 0;
+
 	for (unsigned i = set->count; i-- > 0;) {
-		if (set->files[i]->extent.stream == stream)
-			remove_at(set, i);
+		const struct extent *e = &set->files[i]->extent;
+
+		if (e->stream != stream)
+			continue;
+		record_count += e->record_count;
+		remove_at(set, i);
 	}
 	find_due(set);
+	return record_count;
 }
 
 int64_t
@@ -425,23 +452,23 @@ evict(struct open_files *set, struct err *err)
 /* ---- writing ---- */
 
 static struct open_file *
-file_new(struct open_files *set, struct position position, struct slice key, struct err *err)
+file_new(struct open_files *set, struct position position, struct slice path, struct err *err)
 {
 	struct open_file *f = calloc(1, sizeof(*f));
 
 	if (f) {
-		f->key = malloc(key.len + 1);
 		f->buffer = malloc(set->buffer_bytes);
-		f->path = buf_take(&set->path);
+		f->path = malloc(path.len + 1);
 	}
-	if (!f || !f->key || !f->buffer || !f->path) {
+	if (!f || !f->buffer || !f->path) {
 		file_free(f);
 		err_no_memory(err);
 		return NULL;
 	}
-	if (key.len)
-		memcpy(f->key, key.data, key.len);
-	f->key_len = key.len;
+	if (path.len)
+		memcpy(f->path, path.data, path.len);
+	f->path[path.len] = '\0';
+	f->path_len = path.len;
 	f->extent = (struct extent){
 		.stream = position.stream, .first = position.sequence, .last = position.sequence
 	};
@@ -461,18 +488,17 @@ check_name(const struct open_files *set, const struct open_file *f, struct err *
 }
 
 static struct open_file *
-open_file(struct open_files *set, struct position position, struct slice key, uint64_t hash,
+open_file(struct open_files *set, struct position position, struct slice path, uint64_t hash,
     int64_t now_ms, struct err *err)
 {
 	int64_t age_ms_max = set->options.file_age_ms_max;
 	struct open_file *f;
 
-	buf_clear(&set->path);
-	if (naming_clean_path(key, &set->path, err))
+	if (naming_check_path(path, err))
 		return NULL;
 	if (set->count == set->options.open_max && evict(set, err))
 		return NULL;
-	f = file_new(set, position, key, err);
+	f = file_new(set, position, path, err);
 	if (!f)
 		return NULL;
 	f->hash = hash;
@@ -530,7 +556,7 @@ choose_file(struct open_files *set, struct position position, struct slice path,
 	uint64_t hash;
 
 	if (!f || !is_of(f, position.stream, path)) {
-		hash = hash_key(position.stream, path);
+		hash = hash_path(position.stream, path);
 		f = find(set, position.stream, path, hash);
 	} else {
 		hash = f->hash;

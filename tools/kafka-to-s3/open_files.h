@@ -17,6 +17,12 @@
 #include "kafka-to-s3/naming.h"
 #include "kafka-to-s3/publisher.h"
 
+/* Told of every file that was published. */
+struct open_files_published {
+	void *context;
+	void (*published)(void *context, const struct publication *, const struct extent *);
+};
+
 struct open_files_options {
 	struct publisher *publisher; /* borrowed */
 	const struct naming *naming; /* borrowed */
@@ -25,6 +31,7 @@ struct open_files_options {
 	int64_t file_age_ms_max;     /* 0: no bound */
 	unsigned open_max;
 	size_t memory_bytes;
+	struct open_files_published published; /* its function may be NULL */
 };
 
 struct open_files_counts {
@@ -62,11 +69,16 @@ int open_files_tick(struct open_files *, int64_t now_ms, struct err *);
 /* When open_files_tick will have something to do; CLOCK_NEVER for never. */
 int64_t open_files_due_ms(const struct open_files *);
 
+/* The files with the oldest records first, so that the frontier rises even if not all can be. */
 int open_files_publish_all(struct open_files *, struct err *);
+
+/* A step of that: at most PUBLISH_BATCH_MAX files. */
+int open_files_publish_some(struct open_files *, struct err *);
+
 int open_files_publish_stream(struct open_files *, int32_t stream, struct err *);
 
-/* Forgets what was collected of a stream. */
-void open_files_drop_stream(struct open_files *, int32_t stream);
+/* Forgets what was collected of a stream; says how many records that was. */
+int64_t open_files_drop_stream(struct open_files *, int32_t stream);
 
 /* The frontier of a stream whose next record would stand at `next`. */
 int64_t open_files_frontier(const struct open_files *, int32_t stream, int64_t next);

@@ -178,6 +178,7 @@ publisher_publish(struct publisher *p, struct publication *items, size_t count, 
 	for (size_t i = 0; i < count; i++) {
 		if (finish(p, &items[i], err))
 			return -1;
+		spool_start_sync(items[i].spool);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (spool_sync(items[i].spool, err))

@@ -37,7 +37,7 @@ struct spool *publisher_begin(struct publisher *, const char *path, struct err *
 /* ERR_CANT_CREATE where publishing path/name is going to be refused. */
 int publisher_check(struct publisher *, const char *path, const char *name, struct err *);
 
-enum { PUBLISH_BATCH_MAX = 64 };
+enum { PUBLISH_BATCH_MAX = 256 };
 
 /* One object to be made. */
 struct publication {

@@ -142,10 +142,11 @@ static const struct opt rows[] = {
 static const struct tool tool = {
 	.name = "s3-to-kafka",
 	.synopsis = "[options] [FILE|DIRECTORY|PATTERN ...]",
-	.summary = "Replay newline JSON or CSV from files into a Kafka topic or a pipe, in event time.",
+	.summary = "Replay JSON lines or CSV in event time into a Kafka topic or a pipe.",
 	.examples =
 	    "  s3-to-kafka -b localhost:9092 -t trips trips.json.lz4\n"
-	    "  s3-to-kafka --time dropoff_datetime --speedup 3600 trips.json.lz4 | kafka-window ...\n",
+	    "  s3-to-kafka --time dropoff_datetime --speedup 3600 trips.json.lz4 |\n"
+	    "      kafka-window ...\n",
 	.operand_count_max = SIZE_MAX,
 };
 
@@ -161,7 +162,8 @@ check(struct options *o, struct err *err)
 		return err_set(err, ERR_USAGE, "--speedup needs --time: the field with the event time");
 	if (o->replay.reorder_count && !o->replay.time_field)
 		return err_set(err, ERR_USAGE, "--reorder needs --time: the field with the event time");
-	if (!o->topic && opt_origin(&o->job.set, "brokers") == OPT_COMMAND_LINE)
+	if (!o->topic && !o->letters.target &&
+	    opt_origin(&o->job.set, "brokers") == OPT_COMMAND_LINE)
 		return err_set(err, ERR_USAGE, "--brokers is given, but no topic to write (-t)");
 	if (!o->topic && o->partition >= 0)
 		return err_set(err, ERR_USAGE, "--partition is given, but no topic to write (-t)");
@@ -240,7 +242,8 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 	if (!replay)
 		goto out;
 	rc = replay_run(replay, ret_input, err);
-	say_summary(replay);
+	if (!err->is_broken_pipe) /* which ends the tool in silence */
+		say_summary(replay);
 out:
 	replay_free(replay);
 	deadletter_free(letters);

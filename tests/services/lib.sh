@@ -1,0 +1,28 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# For tests that need a broker: sourced after tests/lib.sh. scripts/services has started it, and
+# BOOTSTRAP_SERVERS says where it is. A test names its topics with fresh_id, so that tests cannot meet.
+
+[ -n "${BOOTSTRAP_SERVERS:-}" ] || {
+	echo "Bail out! BOOTSTRAP_SERVERS is not set: eval \"\$(scripts/services env)\""
+	exit 99
+}
+export BOOTSTRAP_SERVERS
+
+services() {
+	"${top_srcdir:?source tests/lib.sh first}/scripts/services" "$@"
+}
+
+fresh_id() {
+	printf 't%s-%s' "$$" "$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')"
+}
+
+# create_topic NAME PARTITIONS [K=V...]
+create_topic() {
+	services topic create "$@" >/dev/null || fail "topic $1 could not be made"
+}
+
+# end_offsets TOPIC: the sum over its partitions
+end_offsets() {
+	services topic offsets "$1" | awk '{ sum += $NF } END { print sum + 0 }'
+}

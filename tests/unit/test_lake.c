@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop of kafka-to-s3 over a source that does what a script says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/stop.h"
+#include "kafka-to-s3/lake.h"
+#include "scratch.h"
+
+/* ---- the source ---- */
+
+enum step_kind {
+	END, /* of the script: SOURCE_END */
+	RECORD,
+	TOMBSTONE,
+	REJECT,
+	ASSIGN,
+	REVOKE,
+	LOSE,
+	AT_END,
+	FAIL,
+	STOP,
+	PAUSE, /* lets as many ms go by as `sequence` says */
+};
+
+struct step {
+	enum step_kind kind;
+	int32_t stream;
+	int64_t sequence;
+	const char *value;
+};
+
+struct script {
+	struct source base;
+	struct source_events events;
+	const struct step *steps;
+	enum err_class failure;
+	char commits[512]; /* "0:5 1:7;" for each call */
+};
+
+static void
+fill(const struct step *step, struct record *ret)
+{
+	*ret = (struct record){
+		.position = { .stream = step->stream, .term = 1, .sequence = step->sequence },
+		.topic = slice_of("t"),
+		.partition = step->stream,
+		.offset = step->sequence,
+		.time_ms = 1546300800000, /* 2019-01-01 */
+		.value = slice_of(step->value),
+		.has_value = step->kind == RECORD,
+	};
+}
+
+static int
+tell(struct script *s, const struct step *step, struct err *err)
+{
+	struct source_events *e = &s->events;
+
+	switch (step->kind) {
+	case ASSIGN:
+		return e->assigned(e->context, step->stream, 1, step->sequence, "", err);
+	case REVOKE:
+	case LOSE:
+		return e->revoked(e->context, &step->stream, 1, step->kind == LOSE, err);
+	case AT_END:
+		e->at_end(e->context, step->stream, step->sequence);
+		return 0;
+	case STOP:
+		stop_request();
+		return 0;
+	case PAUSE:
+		(void)stop_wait(clock_deadline(step->sequence));
+		return 0;
+	case END:
+	case RECORD:
+	case TOMBSTONE:
+	case REJECT:
+	case FAIL:
+		break;
+	}
+	return -1;
+}
+
+static enum source_status
+script_next(struct source *source, int64_t deadline_mono_ms, struct record *ret, struct err *err)
+{
+	struct script *s = (struct script *)source;
+	const struct step *step = s->steps;
+
+	(void)deadline_mono_ms;
+	if (stop_requested())
+		return SOURCE_WAIT;
+	if (step->kind == END)
+		return SOURCE_END;
+	s->steps++;
+	switch (step->kind) {
+	case RECORD:
+	case TOMBSTONE:
+		fill(step, ret);
+		return SOURCE_RECORD;
+	case REJECT:
+		fill(step, ret);
+		record_reject(ret, -1, "too long", err);
+		return SOURCE_REJECT;
+	case FAIL:
+		err_set(err, s->failure, "the source fails");
+		return SOURCE_FAILED;
+	case END:
+	case ASSIGN:
+	case REVOKE:
+	case LOSE:
+	case AT_END:
+	case STOP:
+	case PAUSE:
+		break;
+	}
+	return tell(s, step, err) ? SOURCE_FAILED : SOURCE_WAIT;
+}
+
+static int
+script_commit(
+    struct source *source, const struct commit_point *points, size_t count, struct err *err)
+{
+	struct script *s = (struct script *)source;
+	size_t len = strlen(s->commits);
+
+	(void)err;
+	for (size_t i = 0; i < count; i++)
+		len += (size_t)snprintf(s->commits + len, sizeof(s->commits) - len, "%s%d:%lld",
+		    i ? " " : "", points[i].stream, (long long)points[i].sequence);
+	(void)snprintf(s->commits + len, sizeof(s->commits) - len, ";");
+	return 0;
+}
+
+static const struct source_ops script_ops = { .next = script_next, .commit = script_commit };
+
+/* ---- the lake ---- */
+
+struct world {
+	char *root;
+	char *target;
+	char *letters_path;
+	struct lake_options options;
+	struct deadletter_options letters_options;
+	struct naming naming;
+	struct open_files_options files_options;
+	struct script script;
+	enum job_input input;
+	struct lake_counts counts;
+	struct err err;
+};
+
+static int
+setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	w->root = scratch_new();
+	w->target = scratch_path(w->root, "lake");
+	w->letters_path = scratch_path(w->root, "letters");
+	w->options = (struct lake_options){ .path = "{p}", .is_bounded = true, .drain_ms = 10000 };
+	w->naming = (struct naming){ .topic = "t", .format = "json" };
+	w->files_options = (struct open_files_options){
+		.file_bytes_max = 100000, .open_max = 10, .memory_bytes = 1 << 20
+	};
+	w->script.base.ops = &script_ops;
+	w->script.failure = ERR_IO;
+	*state = w;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct world *w = *state;
+
+	scratch_remove(w->root);
+	free(w->target);
+	free(w->letters_path);
+	free(w);
+	return 0;
+}
+
+/* 0 or -1, as lake_run says. */
+static int
+run(struct world *w, const struct step *steps)
+{
+	struct publisher_options publisher_options = { .directory = w->target,
+		.existing = PUBLISH_COMPARE };
+	struct client_options client = CLIENT_OPTIONS_INIT;
+	struct publisher *publisher = publisher_new(&publisher_options, &w->err);
+	struct lake *lake = lake_new(&w->options, &w->err);
+	struct deadletter *letters =
+	    deadletter_open(&w->letters_options, &client, "test", NULL, &w->err);
+	struct open_files *files;
+	int rc;
+
+	w->files_options.publisher = publisher;
+	w->files_options.naming = &w->naming;
+	files = open_files_new(&w->files_options, &w->err);
+	assert_true(publisher && lake && letters && files);
+	lake_set_outputs(lake, files, letters);
+	w->script.steps = steps;
+	w->script.events = lake_events(lake);
+	rc = lake_run(lake, &w->script.base, &w->input, &w->err);
+	w->counts = lake_counts(lake);
+	deadletter_free(letters);
+	open_files_free(files);
+	publisher_free(publisher);
+	lake_free(lake);
+	return rc;
+}
+
+#define ZEROS "0000000000000000000" /* before a number of one digit */
+#define NAME(stream, first, last) "t-0000" #stream "-" ZEROS #first "-" ZEROS #last ".json"
+
+static void
+to_the_end_of_the_input(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 3, NULL },
+		{ RECORD, 0, 3, "{\"p\":1}" },
+		{ RECORD, 0, 4, " {\"p\" : 2 } " },
+		{ RECORD, 0, 6, "{\"p\":\"1\"}" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	assert_int_equal(run(w, steps), 0);
+	assert_int_equal(w->input, JOB_INPUT_ENDED);
+	assert_true(scratch_holds(w->target, "1/" NAME(0, 3, 6), "{\"p\":1}\n{\"p\":\"1\"}\n"));
+	assert_true(scratch_holds(w->target, "2/" NAME(0, 4, 4), " {\"p\" : 2 } \n"));
+	assert_string_equal(w->script.commits, "0:7;");
+	assert_int_equal(w->counts.read, 3);
+	assert_int_equal(w->counts.delivered, 3);
+	assert_int_equal(w->counts.open, 0);
+}
+
+static void
+line_breaks_between_tokens_become_blanks(void **state)
+{
+	static const struct step steps[] = {
+		{ RECORD, 0, 0, "\r\n{\n\t\"p\":1,\r\n\"s\":\"a\\nb\"\n}\n" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	assert_int_equal(run(w, steps), 0);
+	assert_true(
+	    scratch_holds(w->target, "1/" NAME(0, 0, 0), "{ \t\"p\":1,  \"s\":\"a\\nb\" }\n"));
+}
+
+static void
+commits_no_further_than_the_oldest_open_record(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ RECORD, 0, 1, "{\"p\":2}" },
+		{ RECORD, 0, 2, "{\"p\":1}" }, /* 1 is full: published; 2 is open from 1 on */
+		{ RECORD, 0, 3, "{\"p\":1}" },
+		{ FAIL, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->files_options.file_records_max = 2;
+	assert_int_equal(run(w, steps), -1);
+	assert_string_equal(w->script.commits, "0:1;");
+	assert_int_equal(scratch_count_files(w->target), 1);
+	assert_int_equal(w->counts.read, 4);
+	assert_int_equal(w->counts.delivered, 2);
+	assert_int_equal(w->counts.open, 2);
+}
+
+static void
+a_bad_record_stops_behind_what_precedes_it(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ RECORD, 0, 1, "{\"p\":1" },
+		{ RECORD, 0, 2, "{\"p\":1}" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	assert_int_equal(run(w, steps), -1);
+	assert_int_equal(w->err.class, ERR_DATA);
+	assert_non_null(strstr(w->err.text, "t[0]@1: byte 6: "));
+	assert_string_equal(w->script.commits, "0:1;");
+	assert_true(scratch_holds(w->target, "1/" NAME(0, 0, 0), "{\"p\":1}\n"));
+}
+
+static void
+bad_records_go_to_the_dead_letters(void **state)
+{
+	char long_path[400];
+	struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "nonsense" },
+		{ REJECT, 0, 1, "" },
+		{ TOMBSTONE, 0, 2, NULL },
+		{ RECORD, 0, 3, long_path },
+		{ RECORD, 0, 4, "{\"p\":[]}" },
+		{ RECORD, 0, 5, "" },
+		{ RECORD, 0, 6, "{\"p\":1}" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+	char *letters;
+	size_t len;
+
+	(void)snprintf(long_path, sizeof(long_path), "{\"p\":\"%0300d\"}", 0);
+	w->letters_options.target = w->letters_path;
+	assert_int_equal(run(w, steps), 0);
+	assert_int_equal(w->counts.read, 7);
+	assert_int_equal(w->counts.rejected, 6);
+	assert_int_equal(w->counts.delivered, 1);
+	assert_string_equal(strrchr(w->script.commits, ':'), ":7;");
+	letters = scratch_read(w->root, "letters", &len);
+	assert_non_null(strstr(letters, "too long"));
+	assert_non_null(strstr(letters, "a tombstone has no line"));
+	assert_non_null(strstr(letters, "a name of 300 bytes in its path"));
+	free(letters);
+}
+
+static void
+tombstones_are_left_out_when_asked(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ TOMBSTONE, 0, 0, NULL },
+		{ RECORD, 0, 1, "{}" },
+		{ TOMBSTONE, 0, 2, NULL },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->options.skips_tombstones = true;
+	w->options.path = NULL;
+	assert_int_equal(run(w, steps), 0);
+	assert_int_equal(w->counts.filtered, 2);
+	assert_int_equal(w->counts.delivered, 1);
+	assert_true(scratch_holds(w->target, NAME(0, 1, 1), "{}\n"));
+	assert_string_equal(strrchr(w->script.commits, ':'), ":3;");
+}
+
+static void
+event_time_makes_the_path(void **state)
+{
+	static const struct step steps[] = {
+		{ RECORD, 0, 0, "{\"at\":\"2020-02-03 04:05:06\"}" },
+		{ RECORD, 0, 1, "{\"at\":null}" },
+		{ RECORD, 0, 2, "{}" },
+		{ RECORD, 0, 3, "{\"at\":\"soon\"}" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->options.path = "{@year}-{@hour}";
+	w->options.time_field = "at";
+	assert_int_equal(run(w, steps), -1);
+	assert_non_null(strstr(w->err.text, "t[0]@3: "));
+	assert_true(scratch_has(w->target, "2020-04/" NAME(0, 0, 0)));
+	assert_true(
+	    scratch_has(w->target, "__DEFAULT_PARTITION__-__DEFAULT_PARTITION__/" NAME(0, 1, 2)));
+}
+
+static void
+without_a_time_field_the_timestamp_counts(void **state)
+{
+	static const struct step steps[] = {
+		{ RECORD, 0, 0, "{\"at\":\"2020-02-03 04:05:06\"}" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->options.path = "{@year}";
+	assert_int_equal(run(w, steps), 0);
+	assert_true(scratch_has(w->target, "2019/" NAME(0, 0, 0)));
+}
+
+static void
+values_are_checked_where_no_field_is_used(void **state)
+{
+	static const struct step steps[] = {
+		{ RECORD, 0, 0, "[1,2]" },
+		{ RECORD, 0, 1, "[1,2" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->options.path = NULL;
+	assert_int_equal(run(w, steps), -1);
+	assert_int_equal(w->err.class, ERR_DATA);
+	assert_true(scratch_holds(w->target, NAME(0, 0, 0), "[1,2]\n"));
+}
+
+static void
+a_revoked_partition_is_published_and_committed(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ ASSIGN, 1, 5, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ RECORD, 1, 5, "{\"p\":1}" },
+		{ REVOKE, 0, 0, NULL },
+		{ RECORD, 1, 6, "{\"p\":1}" },
+		{ FAIL, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	assert_int_equal(run(w, steps), -1);
+	assert_string_equal(w->script.commits, "0:1;");
+	assert_true(scratch_has(w->target, "1/" NAME(0, 0, 0)));
+	assert_int_equal(scratch_count_files(w->target), 1);
+}
+
+static void
+a_lost_partition_leaves_nothing(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ ASSIGN, 1, 5, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ RECORD, 1, 5, "{\"p\":1}" },
+		{ LOSE, 0, 0, NULL },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	assert_int_equal(run(w, steps), 0);
+	assert_string_equal(w->script.commits, "1:6;");
+	assert_int_equal(scratch_count_files(w->target), 1);
+	assert_int_equal(w->counts.lost, 1);
+	assert_int_equal(w->counts.open, 0);
+}
+
+static void
+an_empty_end_of_the_log_is_committed(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 9, "{\"p\":1}" },
+		{ AT_END, 0, 17, NULL }, /* transaction markers */
+		{ AT_END, 1, 5, NULL },  /* not ours */
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	assert_int_equal(run(w, steps), 0);
+	assert_string_equal(w->script.commits, "0:17;");
+}
+
+static void
+a_source_that_fails_shows_nothing_more(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ FAIL, 0, 0, NULL },
+	};
+	static const enum err_class classes[] = { ERR_IO, ERR_UNAVAILABLE, ERR_STOPPED };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
+		w->script.failure = classes[i];
+		assert_int_equal(run(w, steps), -1);
+		assert_int_equal(w->err.class, classes[i]);
+		assert_int_equal(scratch_count_files(w->target), 0);
+		assert_string_equal(w->script.commits, "");
+	}
+}
+
+/* Offsets that expired, a right that was taken away: what was read is not to blame. */
+static void
+a_source_that_refuses_is_settled(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ FAIL, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->script.failure = ERR_DENIED;
+	assert_int_equal(run(w, steps), -1);
+	assert_int_equal(w->err.class, ERR_DENIED);
+	assert_int_equal(scratch_count_files(w->target), 1);
+	assert_string_equal(w->script.commits, "0:1;");
+}
+
+static void
+age_needs_no_new_records(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ PAUSE, 0, 30, NULL },
+		{ FAIL, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->files_options.file_age_ms_max = 10;
+	assert_int_equal(run(w, steps), -1);
+	assert_int_equal(scratch_count_files(w->target), 1);
+	assert_string_equal(w->script.commits, "0:1;");
+}
+
+/* A request to stop is for ever, so each case has a process of its own. */
+static void
+in_a_child(struct world *w, int (*stop)(struct world *))
+{
+	int status;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (!child)
+		_exit(stop(w));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static const struct step stopping[] = {
+	{ ASSIGN, 0, 0, NULL },
+	{ RECORD, 0, 0, "{\"p\":1}" },
+	{ RECORD, 0, 1, "{\"p\":2}" },
+	{ STOP, 0, 0, NULL },
+	{ RECORD, 0, 2, "{\"p\":2}" },
+	{ END, 0, 0, NULL },
+};
+
+static int
+stop_endless(struct world *w)
+{
+	w->options.is_bounded = false;
+	if (run(w, stopping) || w->input != JOB_INPUT_ENDLESS)
+		return 1;
+	return strcmp(w->script.commits, "0:2;") != 0;
+}
+
+static int
+stop_bounded(struct world *w)
+{
+	return run(w, stopping) || w->input != JOB_INPUT_BOUNDED;
+}
+
+static int
+stop_without_time(struct world *w)
+{
+	w->options.drain_ms = 0;
+	if (!run(w, stopping) || w->err.class != ERR_STOPPED || w->counts.open != 2)
+		return 1;
+	return strcmp(w->script.commits, "") != 0;
+}
+
+static void
+a_stop_drains(void **state)
+{
+	struct world *w = *state;
+
+	in_a_child(w, stop_endless);
+	assert_int_equal(scratch_count_files(w->target), 2);
+	in_a_child(w, stop_bounded); /* finds the same files */
+	assert_int_equal(scratch_count_files(w->target), 2);
+}
+
+static void
+a_stop_has_its_time(void **state)
+{
+	struct world *w = *state;
+
+	in_a_child(w, stop_without_time);
+	assert_int_equal(scratch_count_files(w->target), 0);
+}
+
+#define LAKE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LAKE(to_the_end_of_the_input),
+		LAKE(line_breaks_between_tokens_become_blanks),
+		LAKE(commits_no_further_than_the_oldest_open_record),
+		LAKE(a_bad_record_stops_behind_what_precedes_it),
+		LAKE(bad_records_go_to_the_dead_letters),
+		LAKE(tombstones_are_left_out_when_asked),
+		LAKE(event_time_makes_the_path),
+		LAKE(without_a_time_field_the_timestamp_counts),
+		LAKE(values_are_checked_where_no_field_is_used),
+		LAKE(a_revoked_partition_is_published_and_committed),
+		LAKE(a_lost_partition_leaves_nothing),
+		LAKE(an_empty_end_of_the_log_is_committed),
+		LAKE(a_source_that_fails_shows_nothing_more),
+		LAKE(a_source_that_refuses_is_settled),
+		LAKE(age_needs_no_new_records),
+		LAKE(a_stop_drains),
+		LAKE(a_stop_has_its_time),
+	};
+
+	return cmocka_run_group_tests_name("lake", tests, NULL, NULL);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop of kafka-to-s3: records from the source into open files, positions back once the files
+ * that hold them are published.
+ *
+ * Every value is checked, whether a field of it is used or not: one broken line makes a whole
+ * object unreadable for most of its readers. A value travels byte for byte, except that line breaks
+ * between its tokens (the only place where JSON has them) become blanks: one record, one line.
+ */
+#ifndef SLUICE_KAFKA_TO_S3_LAKE_H
+#define SLUICE_KAFKA_TO_S3_LAKE_H
+
+#include "codec/time.h"
+#include "kafka-to-s3/open_files.h"
+#include "run/deadletter.h"
+#include "run/job.h"
+#include "source/source.h"
+
+struct lake_options {
+	const char *path;       /* template; NULL: all in the target itself */
+	const char *time_field; /* NULL: the record's timestamp */
+	struct time_format time_format;
+	bool skips_tombstones; /* they are rejected otherwise */
+	bool is_bounded;       /* the input has an end of its own */
+	int64_t drain_ms;
+};
+
+struct lake_counts {
+	int64_t read;
+	int64_t delivered; /* in published files */
+	int64_t rejected;
+	int64_t filtered; /* tombstones that were skipped */
+	int64_t lost;     /* with their partition, to another member of the group */
+	int64_t open;     /* not published */
+};
+
+struct lake;
+
+/* ERR_USAGE for a bad template or field. */
+struct lake *lake_new(const struct lake_options *, struct err *);
+void lake_free(struct lake *);
+
+/* What the path needs of a record. */
+bool lake_uses_time(const struct lake *);
+bool lake_uses_headers(const struct lake *);
+
+/* For opening the source with. */
+struct source_events lake_events(struct lake *);
+
+/* Borrowed; before the source is opened. */
+void lake_set_outputs(struct lake *, struct open_files *, struct deadletter *);
+
+/*
+ * Runs to the end of the input, to a request to stop, or to the first error. Then everything that
+ * was read is published and committed, also where a record is refused (ERR_DATA, ERR_DENIED); after
+ * other errors what is not published by then never appears. ERR_STOPPED where a request to stop
+ * left something unpublished after the drain time.
+ */
+int lake_run(struct lake *, struct source *, enum job_input *ret_input, struct err *);
+
+struct lake_counts lake_counts(const struct lake *);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The window engine: records reduced to (stream, event time, key, inputs) go in, closed windows come
+ * out in order of window end, then key. No I/O, no clock: monotonic time comes as an argument and
+ * is looked at for --idle and --idle-close only.
+ *
+ * What was taken is held as mergeable partials. Between engine_begin and engine_commit it is an
+ * interval of its own: commit merges it, abort discards it, together with what the watermarks and
+ * the closed windows were; outside of an interval records are taken for good at once.
+ */
+#ifndef SLUICE_KAFKA_WINDOW_ENGINE_H
+#define SLUICE_KAFKA_WINDOW_ENGINE_H
+
+#include "flow/record.h"
+#include "kafka-window/watermark.h"
+#include "kafka-window/window.h"
+
+struct engine_options {
+	struct assigner assigner;
+	const struct aggregate_plan *plan; /* borrowed */
+	unsigned key_values;    /* how many values a key has */
+	int64_t out_of_order_ms;
+	int64_t idle_ms;        /* or WATERMARK_NEVER */
+	int64_t idle_close_ms;  /* or WATERMARK_NEVER */
+	size_t state_bytes_max;
+	bool has_positions;     /* engine_earliest is wanted */
+	uint64_t hash_seed;     /* random, where the keys come from strangers */
+};
+
+/* One record. */
+struct engine_input {
+	struct position position;
+	int64_t time_ms;
+	struct slice key;           /* groupkey.h */
+	const struct input *inputs; /* as many as the plan names */
+};
+
+enum engine_fate {
+	ENGINE_TAKEN,    /* it is in its window */
+	ENGINE_LATE,     /* its window is closed */
+	ENGINE_REPLAYED, /* its window is closed, and the record was read in an earlier life */
+	ENGINE_FAILED,   /* err: ERR_STOPPED at the bound of the state (the record is not taken and nothing
+	                  * is lost), ERR_DATA for a time without a window, ERR_FAULT */
+};
+
+/* Where a stream was left in an earlier life. */
+struct engine_mark {
+	int64_t watermark;    /* the stream's, or WATERMARK_NONE */
+	int64_t emitted;      /* windows that end at or before it have been emitted; or WATERMARK_NONE */
+	int64_t replay_until; /* records before this sequence have been read already */
+};
+
+/* A closed window's result for one key; borrowed for the call. */
+struct engine_row {
+	struct span span;
+	struct slice key;
+	const void *states; /* for aggregate_append */
+};
+
+struct engine_counts {
+	int64_t taken;
+	int64_t late;
+	int64_t replayed;
+	int64_t rows;    /* given out */
+	int64_t windows; /* closed, with at least one key */
+};
+
+struct engine;
+
+struct engine *engine_new(const struct engine_options *, struct err *);
+void engine_free(struct engine *);
+
+/* A stream that is to be waited for; positions of records are of streams that were added. */
+int engine_add_stream(struct engine *, int32_t stream, const struct engine_mark *, struct err *);
+
+/* Forgets windows, streams, an open interval and the watermark, as if new; counts stay. */
+int engine_reset(struct engine *, struct err *);
+
+enum engine_fate engine_take(struct engine *, const struct engine_input *, struct err *);
+
+/* True where engine_close has something to give: ask after each record. */
+bool engine_has_closed(const struct engine *);
+
+/*
+ * Gives out the rows of windows that are complete, in order. A row that `row` fails for (-1) ends it
+ * with -1; that window stays, to be given again from its first row.
+ */
+int engine_close(struct engine *, int (*row)(void *context, const struct engine_row *, struct err *),
+    void *context, struct err *);
+
+/* The end of bounded input: all windows are complete. The watermark moves to the end of the last one,
+ * not to infinity, so that a later life can go on from there. */
+void engine_finish(struct engine *);
+
+/* All there is of the stream has been read for now. */
+void engine_at_end(struct engine *, int32_t stream);
+
+/* Monotonic time passes; call it at least every TICK_GAP_MS_MAX. */
+void engine_tick(struct engine *, int64_t now_mono_ms);
+
+/* How long until a tick can change anything; -1: no tick will. */
+int64_t engine_patience_ms(const struct engine *);
+
+/* ---- intervals ---- */
+
+int engine_begin(struct engine *, struct err *);
+/* A failure leaves the engine unusable. */
+int engine_commit(struct engine *, struct err *);
+void engine_abort(struct engine *);
+
+/* ---- partials ---- */
+
+/*
+ * Merges one serialised partial (partial.h), with positions unknown. ERR_DATA where it is damaged or
+ * of another job. Of a window that is closed it is ENGINE_LATE.
+ */
+enum engine_fate engine_take_partial(struct engine *, struct slice bytes, struct err *);
+
+/* Gives all partials of the open interval (outside of one: of the whole state), by window and key
+ * unordered, each serialised and borrowed for the call. */
+int engine_each_partial(struct engine *,
+    int (*partial)(void *context, struct slice bytes, struct err *), void *context, struct err *);
+
+/* ---- what to store ---- */
+
+/* The earliest position of any record of the stream in windows not given out yet (the rows of an open
+ * interval's closed windows count as given out); -1 where there is none. */
+int64_t engine_earliest(const struct engine *, int32_t stream);
+
+/* The mark to store for the stream, read up to `sequence`. */
+struct engine_mark engine_mark(const struct engine *, int32_t stream, int64_t sequence);
+
+/* The combined watermark; WATERMARK_NONE before there is one. */
+int64_t engine_watermark(const struct engine *);
+
+/* A stream without which the watermark would be further, for messages; -1 where there is none. */
+int32_t engine_holder(const struct engine *);
+
+void engine_get_counts(const struct engine *, struct engine_counts *ret);
+size_t engine_state_bytes(const struct engine *);
+int64_t engine_open_windows(const struct engine *);
+int64_t engine_open_keys(const struct engine *);
+
+#endif

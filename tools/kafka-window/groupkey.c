@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+#include "kafka-window/groupkey.h"
+
+#include <stdint.h>
+
+enum {
+	/* A decimal that takes more places than this in plain notation is written with an exponent. */
+	PLAIN_DIGITS_MAX = 40,
+};
+
+/* Exponents of numbers; what lies outside says nothing and would overflow. */
+static const int64_t exponent_max = INT64_C(1000000000000000);
+
+/*
+ * A number as its significant digits: 0.d1d2d3... * 10^exponent. The digits stand in `whole` and
+ * go on in `fraction`; zeros at both ends are cut off.
+ */
+struct decimal {
+	bool is_negative;
+	struct slice whole;
+	struct slice fraction;
+	int64_t exponent; /* 0 for zero, which has no digits */
+};
+
+static struct slice
+digits_at(const char *at, const char *end)
+{
+	const char *start = at;
+
+	while (at < end && *at >= '0' && *at <= '9')
+		at++;
+	return slice_make(start, (size_t)(at - start));
+}
+
+static int64_t
+exponent_at(const char *at, const char *end)
+{
+	bool is_negative = at < end && *at == '-';
+	int64_t value = 0;
+
+	if (at < end && (*at == '-' || *at == '+'))
+		at++;
+	for (; at < end && *at >= '0' && *at <= '9' && value < exponent_max; at++)
+		value = value * 10 + (*at - '0');
+	return is_negative ? -value : value;
+}
+
+static size_t
+leading_zeros(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.len && s.data[n] == '0')
+		n++;
+	return n;
+}
+
+static struct slice
+without_trailing_zeros(struct slice s)
+{
+	while (s.len && s.data[s.len - 1] == '0')
+		s.len--;
+	return s;
+}
+
+/* Cuts the zeros off both ends of the digits; the exponent is that of the digits as they stood. */
+static void
+decimal_trim(struct decimal *d)
+{
+	size_t zeros = leading_zeros(d->whole);
+
+	d->whole = slice_skip(d->whole, zeros);
+	d->exponent -= (int64_t)zeros;
+	d->fraction = without_trailing_zeros(d->fraction);
+	if (!d->whole.len) {
+		zeros = leading_zeros(d->fraction);
+		d->fraction = slice_skip(d->fraction, zeros);
+		d->exponent -= (int64_t)zeros;
+	}
+	if (!d->fraction.len)
+		d->whole = without_trailing_zeros(d->whole);
+	if (!d->whole.len && !d->fraction.len)
+		*d = (struct decimal){ .exponent = 0 };
+}
+
+/* `text` is a JSON number. False where its exponent is beyond all reason. */
+static bool
+decimal_read(struct slice text, struct decimal *ret)
+{
+	const char *at = text.data, *end = text.data + text.len;
+
+	*ret = (struct decimal){ .is_negative = text.len && *at == '-' };
+	if (ret->is_negative)
+		at++;
+	ret->whole = digits_at(at, end);
+	at += ret->whole.len;
+	if (at < end && *at == '.') {
+		ret->fraction = digits_at(at + 1, end);
+		at += 1 + ret->fraction.len;
+	}
+	ret->exponent = (int64_t)ret->whole.len;
+	if (at < end)
+		ret->exponent += exponent_at(at + 1, end);
+	decimal_trim(ret);
+	return ret->exponent < exponent_max && ret->exponent > -exponent_max;
+}
+
+static int
+append_zeros(struct buf *out, int64_t count, struct err *err)
+{
+	for (; count > 0; count--) {
+		if (buf_append_char(out, '0', err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Appends digits [from, to) of the decimal's. */
+static int
+append_digits(struct buf *out, const struct decimal *d, int64_t from, int64_t to, struct err *err)
+{
+	int64_t whole = (int64_t)d->whole.len;
+	int64_t part = to < whole ? to : whole;
+
+	if (from < part &&
+	    buf_append(out, slice_make(d->whole.data + from, (size_t)(part - from)), err))
+		return -1;
+	from = from > whole ? from : whole;
+	if (from >= to)
+		return 0;
+	return buf_append(out, slice_make(d->fraction.data + (from - whole), (size_t)(to - from)),
+	    err);
+}
+
+/* d1d2d3000, d1.d2d3 or 0.00d1d2d3 */
+static int
+append_plain(struct buf *out, const struct decimal *d, int64_t count, struct err *err)
+{
+	int64_t point = d->exponent;
+
+	if (point >= count)
+		return append_digits(out, d, 0, count, err) ? -1
+		                                            : append_zeros(out, point - count, err);
+	if (point <= 0) {
+		if (buf_append_text(out, "0.", err) || append_zeros(out, -point, err))
+			return -1;
+		return append_digits(out, d, 0, count, err);
+	}
+	if (append_digits(out, d, 0, point, err) || buf_append_char(out, '.', err))
+		return -1;
+	return append_digits(out, d, point, count, err);
+}
+
+/* d1.d2d3e-50 */
+static int
+append_scientific(struct buf *out, const struct decimal *d, int64_t count, struct err *err)
+{
+	if (append_digits(out, d, 0, 1, err))
+		return -1;
+	if (count > 1 && (buf_append_char(out, '.', err) || append_digits(out, d, 1, count, err)))
+		return -1;
+	return buf_append_char(out, 'e', err) ? -1 : buf_append_int(out, d->exponent - 1, err);
+}
+
+static int
+append_number(struct buf *out, struct slice text, const char **ret_reason, struct err *err)
+{
+	struct decimal d;
+	int64_t count;
+
+	if (!decimal_read(text, &d)) {
+		*ret_reason = "a number out of range";
+		return -1;
+	}
+	count = (int64_t)(d.whole.len + d.fraction.len);
+	if (!count)
+		return buf_append_char(out, '0', err);
+	if (d.is_negative && buf_append_char(out, '-', err))
+		return -1;
+	/* digits as long as they came are never made longer: only added zeros are bounded */
+	if (d.exponent - count > PLAIN_DIGITS_MAX || d.exponent < -PLAIN_DIGITS_MAX)
+		return append_scientific(out, &d, count, err);
+	return append_plain(out, &d, count, err);
+}
+
+static int
+append_string(struct buf *out, const struct json_value *v, struct err *err)
+{
+	struct buf text = BUF_INIT(out->len_max);
+	int rc;
+
+	if (!v->has_escape)
+		return buf_append_char(out, '"', err) || buf_append(out, json_slice(v), err) ||
+		    buf_append_char(out, '"', err) ? -1 : 0;
+	rc = json_string_decode(json_slice(v), &text, err);
+	if (!rc)
+		rc = json_string_append(out, buf_slice(&text), err);
+	buf_release(&text);
+	return rc;
+}
+
+static int
+append_value(struct buf *key, const struct json_value *v, const char **ret_reason, struct err *err)
+{
+	switch ((enum json_type)v->type) {
+	case JSON_TYPE_MISSING:
+	case JSON_TYPE_NULL:
+		return buf_append_text(key, "null", err);
+	case JSON_TYPE_FALSE:
+		return buf_append_text(key, "false", err);
+	case JSON_TYPE_TRUE:
+		return buf_append_text(key, "true", err);
+	case JSON_TYPE_STRING:
+		return append_string(key, v, err);
+	case JSON_TYPE_NUMBER:
+		if (v->is_integer && v->len <= PLAIN_DIGITS_MAX && !slice_is(json_slice(v), "-0"))
+			return buf_append(key, json_slice(v), err);
+		return append_number(key, json_slice(v), ret_reason, err);
+	case JSON_TYPE_ARRAY:
+		*ret_reason = "an array cannot be grouped by";
+		return -1;
+	case JSON_TYPE_OBJECT:
+		*ret_reason = "an object cannot be grouped by";
+		return -1;
+	}
+	return -1;
+}
+
+int
+groupkey_append(struct buf *key, const struct json_value *v, const char **ret_reason,
+    struct err *err)
+{
+	*ret_reason = NULL;
+	if (append_value(key, v, ret_reason, err))
+		return -1;
+	return buf_append_char(key, '\n', err);
+}
+
+struct slice
+groupkey_take(struct slice *key)
+{
+	struct slice head;
+
+	(void)slice_cut(*key, '\n', &head, key);
+	return head;
+}
+
+/* ---- order ---- */
+
+/* null, false, true, numbers, strings */
+static int
+rank(struct slice text)
+{
+	switch (text.len ? text.data[0] : 'n') {
+	case 'n':
+		return 0;
+	case 'f':
+		return 1;
+	case 't':
+		return 2;
+	case '"':
+		return 4;
+	default:
+		return 3;
+	}
+}
+
+static char
+digit(const struct decimal *d, size_t index)
+{
+	if (index < d->whole.len)
+		return d->whole.data[index];
+	index -= d->whole.len;
+	return index < d->fraction.len ? d->fraction.data[index] : '0';
+}
+
+static int
+compare_magnitudes(const struct decimal *a, const struct decimal *b)
+{
+	size_t count_a = a->whole.len + a->fraction.len, count_b = b->whole.len + b->fraction.len;
+
+	if (!count_a || !count_b)
+		return (count_a > 0) - (count_b > 0);
+	if (a->exponent != b->exponent)
+		return a->exponent < b->exponent ? -1 : 1;
+	for (size_t i = 0; i < count_a || i < count_b; i++) {
+		if (digit(a, i) != digit(b, i))
+			return digit(a, i) < digit(b, i) ? -1 : 1;
+	}
+	return 0;
+}
+
+static int
+compare_numbers(struct slice a, struct slice b)
+{
+	struct decimal x, y;
+
+	(void)decimal_read(a, &x); /* canonical text is in range */
+	(void)decimal_read(b, &y);
+	if (x.is_negative != y.is_negative)
+		return x.is_negative ? -1 : 1;
+	return x.is_negative ? compare_magnitudes(&y, &x) : compare_magnitudes(&x, &y);
+}
+
+static int
+compare_values(struct slice a, struct slice b)
+{
+	int rank_a = rank(a), rank_b = rank(b);
+
+	if (rank_a != rank_b)
+		return rank_a - rank_b;
+	if (rank_a == 3)
+		return compare_numbers(a, b);
+	if (rank_a == 4) /* without their quotes, of which the last is no character of the string */
+		return slice_compare(slice_make(a.data + 1, a.len - 2),
+		    slice_make(b.data + 1, b.len - 2));
+	return 0;
+}
+
+int
+groupkey_compare(struct slice a, struct slice b)
+{
+	int order = 0;
+
+	while (!order && a.len && b.len)
+		order = compare_values(groupkey_take(&a), groupkey_take(&b));
+	return order;
+}
+
+/* ---- keys from outside ---- */
+
+/* A string's canonical form is what decoding and encoding leaves as it is, a number's likewise. */
+static bool
+is_canonical(struct slice text)
+{
+	struct json_value v = { .data = text.data, .len = (uint32_t)text.len };
+	struct buf again = BUF_INIT(SIZE_MAX);
+	struct err err = ERR_INIT;
+	const char *reason;
+	bool is_same;
+
+	if (!text.len)
+		return false;
+	switch (rank(text)) {
+	case 0:
+		return slice_is(text, "null");
+	case 1:
+		return slice_is(text, "false");
+	case 2:
+		return slice_is(text, "true");
+	case 3:
+		v.type = JSON_TYPE_NUMBER;
+		break;
+	default:
+		if (text.len < 2 || text.data[text.len - 1] != '"')
+			return false;
+		v = (struct json_value){ .data = text.data + 1, .len = (uint32_t)text.len - 2,
+			.type = JSON_TYPE_STRING, .has_escape = true };
+	}
+	is_same = append_value(&again, &v, &reason, &err) == 0 &&
+	    slice_equal(buf_slice(&again), text);
+	buf_release(&again);
+	return is_same;
+}
+
+bool
+groupkey_is_valid(struct slice key, unsigned values)
+{
+	struct slice head;
+
+	if (key.len > UINT32_MAX)
+		return false;
+	for (; key.len; values--) {
+		if (!values || !slice_cut(key, '\n', &head, &key) || !is_canonical(head))
+			return false;
+	}
+	return values == 0;
+}

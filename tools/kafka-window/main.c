@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kafka-window: event-time windows and aggregates over a topic or a pipe.
+ *
+ * Promise: at least once. Rows of closed windows are durable before the offsets move past their
+ * records; after a stop or a crash the windows that were open are built again from the records, and
+ * windows whose rows were committed are not given out again.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "kafka-window/windower.h"
+#include "run/client.h"
+#include "run/input.h"
+#include "run/output.h"
+
+/* ---- limits ---- */
+
+enum {
+	IDLE_MS_DEFAULT = 60 * 1000,
+	DRAIN_MS_DEFAULT = 30 * 1000,
+	OUTPUT_MEMORY_BYTES = 16 * 1024 * 1024,
+	STATE_BYTES_DEFAULT = 1024 * 1024 * 1024,
+};
+#define TUMBLE_MS_MOST ((int64_t)100 * 365 * 24 * 60 * 60 * 1000)
+
+/* ---- options ---- */
+
+struct options {
+	struct job job; /* its options are a group's target */
+	struct client_options client;
+	struct input_options input;
+	struct deadletter_options letters;
+	struct windower_options windower;
+	const char *output_topic;
+	const char *compression;
+	const char *late;
+	int64_t tumble_ms;
+	int64_t idle_ms;       /* 0: never */
+	int64_t idle_close_ms; /* 0: never */
+	int64_t state_bytes_max;
+};
+
+static int
+set_time_format(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	struct options *options = target;
+
+	(void)origin;
+	return time_format_parse(value, &options->windower.time_format, err);
+}
+
+/* FIELD[,FIELD...] */
+static int
+add_by(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	struct windower_options *w = &((struct options *)target)->windower;
+	struct slice rest = slice_of(value), one;
+	bool has_more;
+
+	(void)origin;
+	do {
+		has_more = slice_cut(rest, ',', &one, &rest);
+		one = slice_trim(one);
+		if (!one.len)
+			return err_set(err, ERR_USAGE, "\"%s\" has an empty field", value);
+		if (w->by_count == BY_MAX)
+			return err_set(err, ERR_USAGE, "more than %d fields", BY_MAX);
+		w->by[w->by_count++] = one;
+	} while (has_more);
+	return 0;
+}
+
+/* NAME=FUNC[:FIELD] */
+static int
+add_aggregate(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	struct windower_options *w = &((struct options *)target)->windower;
+	struct windower_aggregate a;
+	struct slice call;
+
+	(void)origin;
+	if (!slice_cut(slice_of(value), '=', &a.name, &call) || !a.name.len || !call.len)
+		return err_set(err, ERR_USAGE, "\"%s\" is not NAME=FUNCTION[:FIELD]", value);
+	if (slice_cut(call, ':', &a.func, &a.field) && !a.field.len)
+		return err_set(err, ERR_USAGE, "\"%s\" has no field behind the colon", value);
+	if (w->aggregate_count == AGGREGATES_MAX)
+		return err_set(err, ERR_USAGE, "more than %d aggregates", AGGREGATES_MAX);
+	w->aggregates[w->aggregate_count++] = a;
+	return 0;
+}
+
+static const struct opt rows[] = {
+	{ 0, "tumble", "DURATION", "windows of this length, one after another, aligned to the epoch",
+	    OPT_DURATION, offsetof(struct options, tumble_ms), 1, TUMBLE_MS_MOST, NULL },
+	{ 0, "time", "FIELD", "field with the event time [the record's timestamp]", OPT_TEXT,
+	    offsetof(struct options, windower.time_field), 0, 0, NULL },
+	{ 0, "time-format", "FORMAT",
+	    "how it is written: iso, s, ms, us or a strptime pattern [a string is ISO 8601, a number "
+	    "ms]",
+	    OPT_CALL, 0, 0, 0, set_time_format },
+	{ 0, "by", "FIELD[,FIELD...]", "group by these fields; repeatable [one group]", OPT_CALL, 0,
+	    0, 0, add_by },
+	{ 'a', "aggregate", "NAME=FUNC[:FIELD]",
+	    "count, count:FIELD, sum:FIELD, min:FIELD, max:FIELD or avg:FIELD as NAME; repeatable",
+	    OPT_CALL, 0, 0, 0, add_aggregate },
+	{ 0, "out-of-order", "DURATION", "how far behind the newest record others may come [0]",
+	    OPT_DURATION, offsetof(struct options, windower.engine.out_of_order_ms), 0, 0, NULL },
+	{ 0, "idle", "DURATION",
+	    "a partition read to its end without a new record for so long holds up no window; 0 for "
+	    "never [1m]",
+	    OPT_DURATION, offsetof(struct options, idle_ms), 0, 0, NULL },
+	{ 0, "idle-close", "DURATION",
+	    "close all windows when no record has come for so long; 0 for never [0]", OPT_DURATION,
+	    offsetof(struct options, idle_close_ms), 0, 0, NULL },
+	{ 0, "late", "TOPIC|FILE",
+	    "put late records there as they came (a file's name has a '/' in it) [count them]",
+	    OPT_TEXT, offsetof(struct options, late), 0, 0, NULL },
+	{ 0, "max-state", "SIZE", "stop rather than hold more than this in open windows [1G]",
+	    OPT_SIZE, offsetof(struct options, state_bytes_max), 1024 * 1024, 0, NULL },
+	{ 0, "output-topic", "TOPIC", "topic to write; without it, standard output is written",
+	    OPT_TEXT, offsetof(struct options, output_topic), 0, 0, NULL },
+	{ 0, "key", "TEMPLATE", "key of each row in the topic [the values of --by]", OPT_TEXT,
+	    offsetof(struct options, windower.key), 0, 0, NULL },
+	{ 'z', "compress", "CODEC", "compression of batches: none, gzip, snappy, lz4, zstd", OPT_TEXT,
+	    offsetof(struct options, compression), 0, 0, NULL },
+	{ 0, "drain", "DURATION", "after a signal, how long to wait for acknowledgements [30s]",
+	    OPT_DURATION, offsetof(struct options, windower.drain_ms), 0, 0, NULL },
+};
+
+static const struct tool tool = {
+	.name = "kafka-window",
+	.synopsis = "[options] --tumble DURATION -a NAME=FUNC[:FIELD]",
+	.summary = "Aggregate a Kafka topic or newline JSON from a pipe in windows of event time.",
+	.examples =
+	    "  kafka-window -b localhost:9092 -t trips --output-topic windows --tumble 1h \\\n"
+	    "      --time dropoff_datetime --by vendor_id -a trips=count -a revenue=sum:total_amount\n"
+	    "  kafka-window --tumble 5m --time at -a n=count <events.json\n",
+};
+
+/* ---- checks between options ---- */
+
+static int
+check(struct options *o, struct err *err)
+{
+	struct windower_options *w = &o->windower;
+
+	if (!o->tumble_ms)
+		return err_set(err, ERR_USAGE, "--tumble is missing: how long are the windows?");
+	if (!w->aggregate_count)
+		return err_set(err, ERR_USAGE, "-a is missing: what is to be aggregated?");
+	if (o->input.has_envelopes_out)
+		return err_set(err, ERR_USAGE,
+		    "-J: this version writes values only; -J=in reads envelopes from a pipe");
+	if (!o->input.topic && !w->time_field && !o->input.has_envelopes_in)
+		return err_set(err, ERR_USAGE, "lines of a pipe have no time: give --time FIELD");
+	if (w->key && !o->output_topic)
+		return err_set(err, ERR_USAGE, "--key is given, but no topic to write (--output-topic)");
+	w->engine.assigner = (struct assigner){ .kind = ASSIGN_TUMBLE, .size_ms = o->tumble_ms };
+	w->engine.idle_ms = o->idle_ms ? o->idle_ms : WATERMARK_NEVER;
+	w->engine.idle_close_ms = o->idle_close_ms ? o->idle_close_ms : WATERMARK_NEVER;
+	w->engine.state_bytes_max = (size_t)o->state_bytes_max;
+	w->is_pipe = !o->input.topic;
+	w->is_group = o->input.topic && !o->input.partition_count;
+	w->is_bounded = input_is_bounded(&o->input);
+	return 0;
+}
+
+/* ---- what is said ---- */
+
+static void
+say_dry_run(const struct options *o)
+{
+	diag_note("would aggregate %s%s in windows of %lld ms, %zu aggregates by %zu fields, to %s%s",
+	    o->input.topic ? "topic " : "standard input", o->input.topic ? o->input.topic : "",
+	    (long long)o->tumble_ms, o->windower.aggregate_count, o->windower.by_count,
+	    o->output_topic ? "topic " : "standard output", o->output_topic ? o->output_topic : "");
+}
+
+static void
+say_summary(const struct options *o, struct windower *w)
+{
+	struct windower_counts c;
+	char replayed[64] = "", open[64] = "";
+	int64_t open_count = windower_open_windows(w);
+
+	windower_get_counts(w, &c);
+	if (c.engine.replayed)
+		(void)snprintf(replayed, sizeof(replayed), ", %lld of windows given out before",
+		    (long long)c.engine.replayed);
+	if (open_count)
+		(void)snprintf(open, sizeof(open), ", %lld windows open", (long long)open_count);
+	/* without --late nobody else tells of these */
+	(c.engine.late && !o->late ? diag_warn : diag_note)(
+	    "%lld records read: %lld in windows, %lld late, %lld rejected%s; %lld windows, %lld rows "
+	    "delivered%s",
+	    (long long)c.read, (long long)c.engine.taken, (long long)c.engine.late,
+	    (long long)c.rejected, replayed, (long long)c.engine.windows, (long long)c.delivered, open);
+}
+
+/* ---- opening ---- */
+
+static struct source *
+open_source(const struct options *o, struct windower *w, struct err *err)
+{
+	struct source_events events = windower_events(w);
+	struct input_needs needs = {
+		.target = o->output_topic ? o->output_topic : "stdout",
+		.want_headers = o->late != NULL,
+		.want_all_partitions = o->windower.is_group,
+	};
+
+	return input_open(&o->input, &o->client, &o->job, &needs, &events, err);
+}
+
+static int
+run(struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct windower *windower = NULL;
+	struct source *source = NULL;
+	struct sink *output = NULL, *late = NULL;
+	struct deadletter *letters = NULL;
+	int late_fd = -1;
+	int rc = -1;
+
+	if (check(o, err) || !(windower = windower_new(&o->windower, err)))
+		goto out;
+	if (o->job.options.is_dry_run) {
+		say_dry_run(o);
+		*ret_input = JOB_INPUT_ENDED;
+		rc = 0;
+		goto out;
+	}
+	source = open_source(o, windower, err);
+	if (!source)
+		goto out;
+	output = output_open(o->output_topic, o->compression, &o->client, OUTPUT_MEMORY_BYTES, NULL,
+	    err);
+	if (!output)
+		goto out;
+	if (o->late && !(late = client_open_target(&o->client, o->late, NULL, &late_fd, err))) {
+		err_wrap(err, "--late");
+		goto out;
+	}
+	letters = deadletter_open(&o->letters, &o->client, tool.name, NULL, err);
+	if (!letters)
+		goto out;
+	windower_set_outputs(windower, output, late, letters);
+	rc = windower_run(windower, source, ret_input, err);
+	if (!err->is_broken_pipe) /* which ends the tool in silence */
+		say_summary(o, windower);
+out:
+	source_free(source);
+	deadletter_free(letters);
+	sink_free(late);
+	if (late_fd >= 0)
+		(void)close(late_fd); /* flushed and synced before, or given up */
+	sink_free(output);
+	windower_free(windower);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = {
+		.client = CLIENT_OPTIONS_INIT,
+		.input = INPUT_OPTIONS_INIT,
+		.windower = { .drain_ms = DRAIN_MS_DEFAULT },
+		.idle_ms = IDLE_MS_DEFAULT,
+		.state_bytes_max = STATE_BYTES_DEFAULT,
+	};
+	const struct opt_group groups[] = {
+		{ "Windows", rows, sizeof(rows) / sizeof(*rows), &o },
+		{ "Input", input_rows, input_row_count, &o.input },
+		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
+		{ "Kafka", client_rows, client_row_count, &o.client },
+		{ "General", job_rows, job_row_count, &o.job.options },
+	};
+	enum job_input input = JOB_INPUT_BOUNDED;
+	struct err err = ERR_INIT;
+
+	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
+	    !o.job.is_finished)
+		(void)run(&o, &input, &err); /* err says it all */
+	client_options_release(&o.client);
+	return job_end(&o.job, input, &err);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The serialised form of a partial: what records of one key have put into one window.
+ *
+ *   version   1 byte, 1
+ *   start     zigzag varint, ms since the epoch
+ *   length    varint, ms, above 0
+ *   key       varint length, bytes (groupkey.h)
+ *   count     varint, aggregates
+ *   states    for each: 1 byte function, then
+ *               count          varint
+ *               sum, min, max  a value
+ *               avg            varint count, then the sum's value
+ *             a value: 1 byte kind, 0 none
+ *                      1 exact: 1 byte scale, zigzag varint mantissa of up to 128 bits
+ *                      2 double: 8 bytes, IEEE 754, lowest byte first
+ *   check     4 bytes, lowest first: CRC-32 (as in gzip) of all that stands before
+ *
+ * A partial is the same for changelogs, for shuffles and for merging sessions.
+ */
+#ifndef SLUICE_KAFKA_WINDOW_PARTIAL_H
+#define SLUICE_KAFKA_WINDOW_PARTIAL_H
+
+#include "kafka-window/aggregate.h"
+#include "kafka-window/assign.h"
+
+enum { PARTIAL_VERSION = 1 };
+
+struct partial {
+	struct span span;
+	struct slice key;
+	const void *states;
+};
+
+int partial_encode(const struct aggregate_plan *, const struct partial *, struct buf *out,
+    struct err *);
+
+/*
+ * Reads all of `bytes`. ret->key borrows from it; the states go into `states` (plan->state_bytes
+ * bytes, 8-aligned). ERR_DATA says what is wrong: version, damage, or aggregates that are not the
+ * plan's.
+ */
+int partial_decode(const struct aggregate_plan *, unsigned key_values, struct slice bytes,
+    void *states, struct partial *ret, struct err *);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The keys of one window with their partial aggregates: a hash table whose entries lie one after
+ * another in one growing run of bytes. An entry costs its key and states, both rounded up to 8
+ * bytes, 8 bytes more, and at most 16 bytes of slots (none in a table of few keys).
+ */
+#ifndef SLUICE_KAFKA_WINDOW_TABLE_H
+#define SLUICE_KAFKA_WINDOW_TABLE_H
+
+#include <stdint.h>
+
+#include "kafka-window/aggregate.h"
+
+struct table_entry {
+	uint32_t hash;
+	uint32_t key_len;
+	char bytes[]; /* the key, padded to 8 bytes, then the states */
+};
+
+struct table_slot {
+	uint32_t hash;
+	uint32_t place; /* of the entry, in units of 8 bytes, plus 1; 0: free */
+};
+
+/* Zero-initialise. Pointers to entries are good until the next table_insert. */
+struct table {
+	char *data;
+	size_t used;
+	size_t capacity;
+	struct table_slot *slots; /* NULL while a walk over the entries is as quick */
+	uint32_t slot_count;      /* a power of two */
+	uint32_t count;
+};
+
+void table_release(struct table *);
+
+/* Bytes of memory in use, without what has been set aside for growth and never touched. */
+static inline size_t
+table_bytes(const struct table *t)
+{
+	return t->used + t->slot_count * sizeof(*t->slots);
+}
+
+static inline struct slice
+table_key(const struct table_entry *e)
+{
+	return slice_make(e->bytes, e->key_len);
+}
+
+static inline size_t
+table_key_space(size_t key_len)
+{
+	return (key_len + 7) & ~(size_t)7;
+}
+
+static inline void *
+table_states(const struct table_entry *e)
+{
+	return (char *)(uintptr_t)e->bytes + table_key_space(e->key_len);
+}
+
+/* Of a key's bytes. The seed is the same for tables that merge. */
+uint32_t table_hash(struct slice key, uint64_t seed);
+
+struct table_entry *table_find(const struct table *, const struct aggregate_plan *,
+    struct slice key, uint32_t hash);
+
+/* Adds a key that is not there, with zeroed states. NULL with ERR_FAULT where memory ran out. */
+struct table_entry *table_insert(struct table *, const struct aggregate_plan *, struct slice key,
+    uint32_t hash, struct err *);
+
+/* The first entry (after NULL) or the next, in order of insertion; NULL at the end. */
+struct table_entry *table_next(const struct table *, const struct aggregate_plan *,
+    const struct table_entry *);
+
+/* Adds the states of one entry or of all entries. ERR_DATA where a count overflows. */
+int table_merge_entry(struct table *, const struct aggregate_plan *, const struct table_entry *,
+    struct err *);
+int table_merge(struct table *, const struct aggregate_plan *, const struct table *from,
+    struct err *);
+
+#endif

@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: MIT */
+#include "kafka-window/windower.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/stop.h"
+#include "flow/field.h"
+#include "flow/template.h"
+#include "kafka-window/groupkey.h"
+#include "kafka-window/mark.h"
+#include "kafka-window/row.h"
+
+enum {
+	COMMIT_MS = 1000,           /* at least between two commits while records come */
+	DURABLE_MS_MAX = 60 * 1000, /* for rows and letters to become durable before a commit */
+	CLOCK_EVERY = 256,          /* records between two looks at the clock */
+	KEY_BYTES_MAX = 1024 * 1024,
+	ROW_BYTES_MAX = 16 * 1024 * 1024,
+};
+
+/* One stream that is ours. */
+struct owned_stream {
+	int32_t number;
+	int64_t next; /* the sequence after the last record taken, or where the stream begins */
+	struct buf metadata;
+};
+
+/* A field that aggregates take in. */
+struct input_field {
+	unsigned index; /* in the field set */
+	bool must_be_number;
+};
+
+struct windower {
+	struct windower_options options;
+	struct aggregate_plan plan;
+	struct engine *engine;
+	struct row_layout *layout;
+	struct field_set *fields;
+	unsigned time_index;
+	unsigned by_indices[BY_MAX];
+	struct input_field input_fields[AGGREGATES_MAX];
+	struct input inputs[AGGREGATES_MAX];
+	unsigned input_count;
+	struct template *key_template;  /* NULL without --key */
+	struct field_set *row_fields;   /* of the template */
+	struct source *source;
+	struct sink *output;
+	struct sink *late; /* NULL without --late */
+	struct deadletter *letters;
+	struct owned_stream *streams;
+	struct commit_point *points; /* as many as streams */
+	size_t stream_count;
+	size_t stream_capacity;
+	struct buf group;
+	struct buf row;
+	struct buf row_key;
+	int64_t read;
+	bool is_dirty; /* something was read since the last commit */
+	int64_t commit_from_ms;
+	unsigned until_clock;
+};
+
+/* ---- streams ---- */
+
+static struct owned_stream *
+find_stream(struct windower *w, int32_t number)
+{
+	for (size_t i = 0; i < w->stream_count; i++) {
+		if (w->streams[i].number == number)
+			return &w->streams[i];
+	}
+	return NULL;
+}
+
+static int
+grow_streams(struct windower *w, struct err *err)
+{
+	size_t capacity = w->stream_capacity ? 2 * w->stream_capacity : 16;
+	struct commit_point *points = reallocarray(w->points, capacity, sizeof(*points));
+	struct owned_stream *streams;
+
+	if (!points)
+		return err_no_memory(err);
+	w->points = points;
+	streams = reallocarray(w->streams, capacity, sizeof(*streams));
+	if (!streams)
+		return err_no_memory(err);
+	w->streams = streams;
+	w->stream_capacity = capacity;
+	return 0;
+}
+
+static int
+add_stream(struct windower *w, int32_t number, int64_t sequence, const struct engine_mark *mark,
+    struct err *err)
+{
+	struct owned_stream *s;
+
+	if (w->stream_count == w->stream_capacity && grow_streams(w, err))
+		return -1;
+	if (engine_add_stream(w->engine, number, mark, err))
+		return -1;
+	s = &w->streams[w->stream_count++];
+	*s = (struct owned_stream){ .number = number, .next = sequence };
+	buf_init(&s->metadata, 1024);
+	return 0;
+}
+
+static int
+forget_streams(struct windower *w, struct err *err)
+{
+	for (size_t i = 0; i < w->stream_count; i++)
+		buf_release(&w->streams[i].metadata);
+	w->stream_count = 0;
+	w->is_dirty = false;
+	return engine_reset(w->engine, err);
+}
+
+/* ---- durable, then committed ---- */
+
+static int
+make_durable(struct windower *w, int64_t deadline_ms, struct err *err)
+{
+	if (sink_flush(w->output, deadline_ms, err))
+		return -1;
+	if (w->late && sink_flush(w->late, deadline_ms, err))
+		return err_wrap(err, "--late");
+	return deadletter_flush(w->letters, deadline_ms, err);
+}
+
+static int
+make_point(struct windower *w, struct owned_stream *s, struct commit_point *ret, struct err *err)
+{
+	struct engine_mark mark = engine_mark(w->engine, s->number, s->next);
+	int64_t earliest = engine_earliest(w->engine, s->number);
+
+	/* records from the earliest one on are read again: the mark says which of them count */
+	if (mark.replay_until < s->next)
+		mark.replay_until = s->next;
+	buf_clear(&s->metadata);
+	if (mark_append(&s->metadata, &mark, &w->options.engine.assigner, err))
+		return -1;
+	*ret = (struct commit_point){ .stream = s->number,
+		.sequence = earliest >= 0 && earliest < s->next ? earliest : s->next,
+		.metadata = s->metadata.data };
+	return 0;
+}
+
+static int
+commit(struct windower *w, int64_t deadline_ms, struct err *err)
+{
+	w->commit_from_ms = clock_deadline(COMMIT_MS);
+	if (make_durable(w, deadline_ms, err))
+		return -1;
+	w->is_dirty = false;
+	if (!w->options.is_group)
+		return 0;
+	for (size_t i = 0; i < w->stream_count; i++) {
+		if (make_point(w, &w->streams[i], &w->points[i], err))
+			return -1;
+	}
+	return source_commit(w->source, w->points, w->stream_count, err);
+}
+
+/* ---- what the source tells ---- */
+
+static int
+on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, const char *metadata,
+    struct err *err)
+{
+	struct windower *w = context;
+	struct engine_mark mark = { WATERMARK_NONE, WATERMARK_NONE, sequence };
+
+	(void)term;
+	if (w->options.is_group &&
+	    mark_parse(slice_of(metadata), &w->options.engine.assigner, &mark, err))
+		return err_wrap(err, "partition %d: the committed offset's metadata", (int)number);
+	return add_stream(w, number, sequence, &mark, err);
+}
+
+static int
+on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, struct err *err)
+{
+	struct windower *w = context;
+
+	(void)numbers;
+	(void)count;
+	if (!is_lost && w->is_dirty && commit(w, clock_deadline(DURABLE_MS_MAX), err))
+		return -1;
+	/* the windows are built again from the committed offsets, here or by another member */
+	return forget_streams(w, err);
+}
+
+static void
+on_at_end(void *context, int32_t number, int64_t sequence)
+{
+	struct windower *w = context;
+	struct owned_stream *s = find_stream(w, number);
+
+	if (s && sequence > s->next)
+		s->next = sequence; /* over transaction markers */
+	if (s)
+		engine_at_end(w->engine, number);
+}
+
+struct source_events
+windower_events(struct windower *w)
+{
+	return (struct source_events){ .context = w,
+		.assigned = on_assigned,
+		.revoked = on_revoked,
+		.at_end = on_at_end };
+}
+
+/* ---- rows out ---- */
+
+static int
+render_key(struct windower *w, const struct engine_row *row, bool *ret_has_key, struct err *err)
+{
+	struct record record = { .origin = slice_of("window"),
+		.value = buf_slice(&w->row),
+		.has_value = true,
+		.is_padded = true };
+
+	buf_clear(&w->row_key);
+	if (!w->key_template)
+		return row_append_key(&w->row_key, w->layout, row->key, ret_has_key, err);
+	*ret_has_key = true;
+	if (buf_pad(&w->row, err))
+		return -1;
+	record.value = buf_slice(&w->row);
+	if (field_scan(w->row_fields, &record, err))
+		return -1;
+	return template_render(w->key_template, w->row_fields, &record, row->span.end_ms - 1,
+	    &w->row_key, err);
+}
+
+static int
+write_row(void *context, const struct engine_row *row, struct err *err)
+{
+	struct windower *w = context;
+	struct outgoing out = { .has_value = true, .time_ms = RECORD_NO_TIME, .partition = -1 };
+
+	buf_clear(&w->row);
+	if (row_append(&w->row, w->layout, &w->plan, row, err))
+		return -1;
+	if (render_key(w, row, &out.has_key, err))
+		return err_wrap(err, "--key");
+	out.key = buf_slice(&w->row_key);
+	out.value = buf_slice(&w->row);
+	return sink_write(w->output, &out, err);
+}
+
+/* ---- one record in ---- */
+
+static int
+fill_inputs(struct windower *w, const struct record *record, struct err *err)
+{
+	for (unsigned i = 0; i < w->input_count; i++) {
+		const struct input_field *field = &w->input_fields[i];
+		const struct json_value *value = field_get(w->fields, field->index);
+		struct input *input = &w->inputs[i];
+
+		if (value->type == JSON_TYPE_MISSING || value->type == JSON_TYPE_NULL) {
+			input->kind = INPUT_NULL;
+		} else if (!field->must_be_number) {
+			input->kind = INPUT_OTHER;
+		} else {
+			input->kind = INPUT_NUMBER;
+			if (field_number(w->fields, record, field->index, &input->number, err))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+fill_key(struct windower *w, const struct record *record, struct err *err)
+{
+	buf_clear(&w->group);
+	for (size_t i = 0; i < w->options.by_count; i++) {
+		const char *reason = NULL;
+
+		if (!groupkey_append(&w->group, field_get(w->fields, w->by_indices[i]), &reason, err))
+			continue;
+		if (!reason)
+			return -1;
+		return field_reject(w->fields, record, w->by_indices[i], reason, err);
+	}
+	return 0;
+}
+
+static int
+fill_time(struct windower *w, const struct record *record, int64_t *ret_ms, struct err *err)
+{
+	if (w->options.time_field)
+		return field_time(w->fields, record, w->time_index, &w->options.time_format, ret_ms,
+		    err);
+	if (record->time_ms == RECORD_NO_TIME)
+		return record_reject(record, -1, "the record has no timestamp (--time FIELD)", err);
+	*ret_ms = record->time_ms;
+	return 0;
+}
+
+static int
+put_late(struct windower *w, const struct record *record, struct err *err)
+{
+	struct outgoing out = {
+		.key = record->key,
+		.value = record->value,
+		.has_key = record->has_key,
+		.has_value = record->has_value,
+		.headers = record->headers,
+		.header_count = record->header_count,
+		.time_ms = record->time_ms,
+		.partition = -1,
+		.position = record->position,
+	};
+
+	if (!w->late)
+		return 0;
+	return sink_write(w->late, &out, err) ? err_wrap(err, "--late") : 0;
+}
+
+/* ERR_DATA rejects the record, all else is final. */
+static int
+aggregate_record(struct windower *w, const struct record *record, struct err *err)
+{
+	struct engine_input input = { .position = record->position, .inputs = w->inputs };
+	char reason[ERR_TEXT_BYTES];
+
+	if (!field_set_is_empty(w->fields) && field_scan(w->fields, record, err))
+		return -1;
+	if (fill_time(w, record, &input.time_ms, err) || fill_key(w, record, err) ||
+	    fill_inputs(w, record, err))
+		return -1;
+	input.key = buf_slice(&w->group);
+	switch (engine_take(w->engine, &input, err)) {
+	case ENGINE_TAKEN:
+	case ENGINE_REPLAYED:
+		return 0;
+	case ENGINE_LATE:
+		return put_late(w, record, err);
+	case ENGINE_FAILED:
+		break;
+	}
+	if (err->class != ERR_DATA)
+		return -1;
+	memcpy(reason, err->text, sizeof(reason));
+	return record_reject(record, -1, reason, err);
+}
+
+static int
+take_record(struct windower *w, const struct record *record, bool is_rejected, struct err *err)
+{
+	struct owned_stream *s = w->options.is_pipe ? w->streams : find_stream(w, record->position.stream);
+
+	if (!s)
+		return err_set(err, ERR_FAULT, "a record of a partition that is not ours");
+	w->read++;
+	w->is_dirty = true;
+	if ((is_rejected || aggregate_record(w, record, err)) &&
+	    deadletter_put(w->letters, record, err, err))
+		return -1;
+	s->next = record->position.sequence + 1;
+	if (engine_has_closed(w->engine))
+		return engine_close(w->engine, write_row, w, err);
+	return 0;
+}
+
+/* ---- the loop ---- */
+
+/* What the clock moves: idleness, commits. */
+static int
+tick(struct windower *w, struct err *err)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	w->until_clock = CLOCK_EVERY;
+	engine_tick(w->engine, now_ms);
+	if (engine_has_closed(w->engine)) {
+		w->is_dirty = true;
+		if (engine_close(w->engine, write_row, w, err))
+			return -1;
+	}
+	if (w->is_dirty && now_ms >= w->commit_from_ms)
+		return commit(w, clock_deadline(DURABLE_MS_MAX), err);
+	return 0;
+}
+
+/* Nothing is at hand: what there is goes out before sleeping. */
+static enum source_status
+wait_for_record(struct windower *w, struct record *record, struct err *err)
+{
+	int64_t patience_ms, deadline_ms;
+
+	if (w->options.is_pipe)
+		engine_at_end(w->engine, 0);
+	if (tick(w, err) || sink_push(w->output, err) || (w->late && sink_push(w->late, err)))
+		return SOURCE_FAILED;
+	patience_ms = engine_patience_ms(w->engine);
+	deadline_ms = patience_ms < 0 ? CLOCK_NEVER : clock_deadline(patience_ms);
+	if (w->is_dirty && w->commit_from_ms < deadline_ms)
+		deadline_ms = w->commit_from_ms;
+	return source_next(w->source, deadline_ms, record, err);
+}
+
+static int
+run_input(struct windower *w, enum job_input *ret_input, struct err *err)
+{
+	struct record record;
+
+	for (;;) {
+		enum source_status status = source_next(w->source, 0, &record, err);
+
+		if (status == SOURCE_WAIT && !stop_requested())
+			status = wait_for_record(w, &record, err);
+		switch (status) {
+		case SOURCE_RECORD:
+		case SOURCE_REJECT:
+			if (take_record(w, &record, status == SOURCE_REJECT, err))
+				return -1;
+			break;
+		case SOURCE_WAIT:
+			if (stop_requested())
+				return 0;
+			break;
+		case SOURCE_END:
+			*ret_input = JOB_INPUT_ENDED;
+			engine_finish(w->engine);
+			return engine_close(w->engine, write_row, w, err);
+		case SOURCE_FAILED:
+			return -1;
+		}
+		if (--w->until_clock == 0 && tick(w, err))
+			return -1;
+	}
+}
+
+int
+windower_run(struct windower *w, struct source *source, enum job_input *ret_input,
+    struct err *err)
+{
+	static const struct engine_mark fresh = { WATERMARK_NONE, WATERMARK_NONE, 0 };
+	struct err later = ERR_INIT;
+	int rc;
+
+	*ret_input = w->options.is_bounded ? JOB_INPUT_BOUNDED : JOB_INPUT_ENDLESS;
+	w->source = source;
+	w->until_clock = CLOCK_EVERY;
+	w->commit_from_ms = clock_deadline(COMMIT_MS);
+	if (w->options.is_pipe && add_stream(w, 0, 0, &fresh, err))
+		return -1;
+	rc = run_input(w, ret_input, err);
+	if (!rc)
+		return commit(w, stop_requested() ? clock_deadline(w->options.drain_ms) : CLOCK_NEVER,
+		    err);
+	/* what precedes a refused record, or a bound of the state, is settled */
+	if ((err->class == ERR_DATA || err->class == ERR_DENIED || err->class == ERR_STOPPED) &&
+	    commit(w, clock_deadline(w->options.drain_ms), &later))
+		diag_warn("what precedes is not all durable and committed: %s", later.text);
+	return rc;
+}
+
+/* ---- compiling the options ---- */
+
+static int
+add_field(struct windower *w, struct slice path, unsigned *ret_index, struct err *err)
+{
+	int index = field_set_add(w->fields, path, err);
+
+	if (index < 0)
+		return -1;
+	*ret_index = (unsigned)index;
+	return 0;
+}
+
+static unsigned
+add_input(struct windower *w, unsigned field_index, bool must_be_number)
+{
+	for (unsigned i = 0; i < w->input_count; i++) {
+		if (w->input_fields[i].index == field_index) {
+			w->input_fields[i].must_be_number |= must_be_number;
+			return i;
+		}
+	}
+	w->input_fields[w->input_count] =
+	    (struct input_field){ .index = field_index, .must_be_number = must_be_number };
+	return w->input_count++;
+}
+
+static int
+add_aggregate(struct windower *w, const struct windower_aggregate *a, struct err *err)
+{
+	struct aggregate aggregate = { .input = 0 };
+	unsigned field_index;
+
+	if (aggregate_func_parse(a->func, a->field.len > 0, &aggregate.func, err))
+		return -1;
+	if (a->field.len) {
+		if (add_field(w, a->field, &field_index, err))
+			return -1;
+		aggregate.input =
+		    add_input(w, field_index, aggregate_func_is_numeric(aggregate.func));
+	}
+	if (row_layout_add_aggregate(w->layout, a->name, err))
+		return -1;
+	return aggregate_plan_add(&w->plan, aggregate, err);
+}
+
+static int
+compile_key(struct windower *w, struct err *err)
+{
+	if (!w->options.key)
+		return 0;
+	w->row_fields = field_set_new(err);
+	if (!w->row_fields)
+		return -1;
+	w->key_template =
+	    template_compile(w->options.key, TEMPLATE_REJECT, TEMPLATE_PLAIN, w->row_fields, err);
+	if (!w->key_template)
+		return err_wrap(err, "--key");
+	if (!template_has_variable(w->key_template))
+		return err_set(err, ERR_USAGE, "--key: \"%s\" has no {field} in it", w->options.key);
+	return 0;
+}
+
+static int
+compile(struct windower *w, struct err *err)
+{
+	w->fields = field_set_new(err);
+	w->layout = row_layout_new(err);
+	if (!w->fields || !w->layout)
+		return -1;
+	if (w->options.time_field &&
+	    add_field(w, slice_of(w->options.time_field), &w->time_index, err))
+		return err_wrap(err, "--time");
+	for (size_t i = 0; i < w->options.by_count; i++) {
+		if (add_field(w, w->options.by[i], &w->by_indices[i], err) ||
+		    row_layout_add_field(w->layout, w->options.by[i], err))
+			return err_wrap(err, "--by");
+	}
+	for (size_t i = 0; i < w->options.aggregate_count; i++) {
+		const struct windower_aggregate *a = &w->options.aggregates[i];
+
+		if (add_aggregate(w, a, err))
+			return err_wrap(err, "-a %.*s", SLICE_ARGS(a->name));
+	}
+	return compile_key(w, err);
+}
+
+static int
+make_engine(struct windower *w, struct err *err)
+{
+	struct engine_options options = w->options.engine;
+
+	options.plan = &w->plan;
+	options.key_values = (unsigned)w->options.by_count;
+	options.has_positions = w->options.is_group;
+	/* keys come from strangers: they must not choose where they collide */
+	if (getrandom(&options.hash_seed, sizeof(options.hash_seed), GRND_NONBLOCK) < 0)
+		options.hash_seed = (uint64_t)clock_mono_us();
+	w->engine = engine_new(&options, err);
+	return w->engine ? 0 : -1;
+}
+
+struct windower *
+windower_new(const struct windower_options *options, struct err *err)
+{
+	struct windower *w = calloc(1, sizeof(*w));
+
+	if (!w) {
+		err_no_memory(err);
+		return NULL;
+	}
+	w->options = *options;
+	buf_init(&w->group, KEY_BYTES_MAX);
+	buf_init(&w->row, ROW_BYTES_MAX);
+	buf_init(&w->row_key, ROW_BYTES_MAX);
+	if (compile(w, err) || make_engine(w, err)) {
+		windower_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void
+windower_free(struct windower *w)
+{
+	if (!w)
+		return;
+	for (size_t i = 0; i < w->stream_count; i++)
+		buf_release(&w->streams[i].metadata);
+	free(w->streams);
+	free(w->points);
+	engine_free(w->engine);
+	row_layout_free(w->layout);
+	template_free(w->key_template);
+	field_set_free(w->row_fields);
+	field_set_free(w->fields);
+	buf_release(&w->group);
+	buf_release(&w->row);
+	buf_release(&w->row_key);
+	free(w);
+}
+
+void
+windower_set_outputs(struct windower *w, struct sink *output, struct sink *late,
+    struct deadletter *letters)
+{
+	w->output = output;
+	w->late = late;
+	w->letters = letters;
+}
+
+void
+windower_get_counts(struct windower *w, struct windower_counts *ret)
+{
+	struct sink_counts sink;
+
+	sink_counts(w->output, &sink);
+	*ret = (struct windower_counts){ .read = w->read,
+		.rejected = deadletter_count(w->letters),
+		.delivered = sink.acknowledged };
+	engine_get_counts(w->engine, &ret->engine);
+}
+
+int64_t
+windower_open_windows(const struct windower *w)
+{
+	return engine_open_windows(w->engine);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop of kafka-window: records from the source into the engine, rows of closed windows to the
+ * sink, and, in a group, positions back.
+ *
+ * What is committed for a partition is the offset of the earliest record of any window that is still
+ * open (or of the next record, where none is), once the rows of the windows before it are durable; its
+ * metadata (mark.h) says how far the partition was read and which windows have been given out.
+ */
+#ifndef SLUICE_KAFKA_WINDOW_WINDOWER_H
+#define SLUICE_KAFKA_WINDOW_WINDOWER_H
+
+#include "codec/time.h"
+#include "kafka-window/engine.h"
+#include "run/deadletter.h"
+#include "run/job.h"
+#include "sink/sink.h"
+#include "source/source.h"
+
+enum { BY_MAX = 32 };
+
+/* One -a: NAME=FUNC[:FIELD]. */
+struct windower_aggregate {
+	struct slice name;
+	struct slice func;
+	struct slice field; /* empty: none */
+};
+
+struct windower_options {
+	struct engine_options engine; /* plan, key_values, has_positions and hash_seed are filled in */
+	const char *time_field;       /* NULL: the record's timestamp */
+	struct time_format time_format;
+	struct slice by[BY_MAX];
+	size_t by_count;
+	struct windower_aggregate aggregates[AGGREGATES_MAX];
+	size_t aggregate_count;
+	const char *key;  /* template over the row; NULL: the --by value */
+	bool is_group;    /* positions are committed */
+	bool is_pipe;     /* one stream, 0 */
+	bool is_bounded;  /* the input has an end of its own */
+	int64_t drain_ms;
+};
+
+struct windower_counts {
+	struct engine_counts engine;
+	int64_t read;
+	int64_t rejected;
+	int64_t delivered; /* rows the sink has acknowledged */
+};
+
+struct windower;
+
+/* ERR_USAGE for a field, a name, a function or a template that is wrong. */
+struct windower *windower_new(const struct windower_options *, struct err *);
+void windower_free(struct windower *);
+
+/* For opening the source with. */
+struct source_events windower_events(struct windower *);
+
+/* Borrowed. late may be NULL: late records are counted only. */
+void windower_set_outputs(struct windower *, struct sink *output, struct sink *late,
+    struct deadletter *);
+
+/*
+ * Runs to the end of the input (all windows are given out), to a request to stop (none is), or to the
+ * first error. Then what was given out is made durable and committed, also where a record is refused
+ * (ERR_DATA).
+ */
+int windower_run(struct windower *, struct source *, enum job_input *ret_input, struct err *);
+
+void windower_get_counts(struct windower *, struct windower_counts *ret);
+
+/* The windows that are open, for messages. */
+int64_t windower_open_windows(const struct windower *);
+
+#endif
