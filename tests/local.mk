@@ -31,4 +31,4 @@ UNIT_LIBS = $(COMMON_LIBS) $(CMOCKA_LIBS)
 .PHONY: check-services
 check-services: all
 	@test -n "$$BOOTSTRAP_SERVERS" || { echo 'BOOTSTRAP_SERVERS is not set: eval "$$(scripts/services env)"'; exit 2; }
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SERVICE_TESTS)'
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(SERVICE_TESTS)'

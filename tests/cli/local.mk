@@ -5,3 +5,4 @@ CLI_TESTS += tests/cli/kafka-to-s3.sh
 CLI_TESTS += tests/cli/main_job.sh
 CLI_TESTS += tests/cli/man.sh
 CLI_TESTS += tests/cli/usage.sh
+CLI_TESTS += tests/cli/kafka-window.sh
