@@ -95,7 +95,7 @@ tests_unit_test_window_partial_LDADD = libkafkawindow.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_window_property
 tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c tests/unit/window_kit.c
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_test_window_property_LDADD = $(UNIT_LIBS)
+tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
 noinst_HEADERS += tests/unit/json_oracle.h
 
