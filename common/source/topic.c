@@ -30,6 +30,8 @@ enum { POKE_EVERY_MS = 5 };
  * need not know all. */
 enum { GONE_AFTER_MS = 3000 };
 
+enum { ALONE_SESSION_MS = 10 * 1000 };
+
 /* ---- wake-ups; these run on librdkafka's threads, with the queue's lock held ---- */
 
 static void
@@ -675,6 +677,10 @@ configure(struct source_topic *s, rd_kafka_conf_t *conf, struct err *err)
 	if (!o->group)
 		return 0;
 	rd_kafka_conf_set_rebalance_cb(conf, topic_on_rebalance);
+	/* who must have all partitions waits for a crashed predecessor to be given up: not 45 s long */
+	if (o->want_all_partitions &&
+	    set_number(conf, o->kafka, "session.timeout.ms", ALONE_SESSION_MS, false, err))
+		return -1;
 	return kafka_conf_set(conf, "group.id", o->group, false, err);
 }
 

@@ -136,15 +136,17 @@ set_replay_until(struct engine *e, int32_t stream, int64_t sequence, struct err 
 }
 
 int
-engine_add_stream(struct engine *e, int32_t stream, const struct engine_mark *mark,
-    struct err *err)
+engine_add_stream(struct engine *e, int32_t stream, int64_t sequence,
+    const struct engine_mark *mark, struct err *err)
 {
+	bool is_replay = sequence < mark->replay_until;
+
 	assert(stream >= 0);
 	if (stream >= STREAMS_MAX)
 		return err_set(err, ERR_FAULT, "stream %d: more than %d streams", stream,
 		    STREAMS_MAX);
 	if (set_replay_until(e, stream, mark->replay_until, err) ||
-	    watermarks_add(&e->marks, stream, mark->watermark, err))
+	    watermarks_add(&e->marks, stream, is_replay ? WATERMARK_NONE : mark->watermark, err))
 		return -1;
 	watermarks_raise(&e->marks, mark->emitted);
 	if (mark->emitted > e->emitted)
@@ -160,7 +162,7 @@ state_is_full(const struct engine *e, struct err *err)
 	if (e->state_bytes < e->options.state_bytes_max)
 		return 0;
 	return err_set(err, ERR_STOPPED,
-	    "open windows take more than the %zu bytes allowed: %lld keys in %lld windows",
+	    "open windows take more than the %zu bytes of --max-state: %lld keys in %lld windows",
 	    e->options.state_bytes_max, (long long)engine_open_keys(e),
 	    (long long)engine_open_windows(e));
 }

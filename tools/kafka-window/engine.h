@@ -70,8 +70,13 @@ struct engine;
 struct engine *engine_new(const struct engine_options *, struct err *);
 void engine_free(struct engine *);
 
-/* A stream that is to be waited for; positions of records are of streams that were added. */
-int engine_add_stream(struct engine *, int32_t stream, const struct engine_mark *, struct err *);
+/*
+ * A stream that is to be waited for, from `sequence` on; positions of records are of streams that
+ * were added. The mark's watermark counts only where nothing is read again: the open windows' records
+ * that are read again bring the stream's watermark to where it was, and no further than they are.
+ */
+int engine_add_stream(struct engine *, int32_t stream, int64_t sequence, const struct engine_mark *,
+    struct err *);
 
 /* Forgets windows, streams, an open interval and the watermark, as if new; counts stay. */
 int engine_reset(struct engine *, struct err *);

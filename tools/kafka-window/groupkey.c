@@ -89,7 +89,8 @@ decimal_read(struct slice text, struct decimal *ret)
 {
 	const char *at = text.data, *end = text.data + text.len;
 
-	*ret = (struct decimal){ .is_negative = text.len && *at == '-' };
+	*ret = (struct decimal){ .is_negative = text.len && *at == '-',
+		.fraction = slice_make(end, 0) };
 	if (ret->is_negative)
 		at++;
 	ret->whole = digits_at(at, end);
@@ -334,7 +335,7 @@ static bool
 is_canonical(struct slice text)
 {
 	struct json_value v = { .data = text.data, .len = (uint32_t)text.len };
-	struct buf again = BUF_INIT(SIZE_MAX);
+	struct buf again = BUF_INIT(8 * text.len + 64); /* more than any escapes make of it */
 	struct err err = ERR_INIT;
 	const char *reason;
 	bool is_same;

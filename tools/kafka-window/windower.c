@@ -102,7 +102,7 @@ add_stream(struct windower *w, int32_t number, int64_t sequence, const struct en
 
 	if (w->stream_count == w->stream_capacity && grow_streams(w, err))
 		return -1;
-	if (engine_add_stream(w->engine, number, mark, err))
+	if (engine_add_stream(w->engine, number, sequence, mark, err))
 		return -1;
 	s = &w->streams[w->stream_count++];
 	*s = (struct owned_stream){ .number = number, .next = sequence };

@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# kafka-window on a real broker: restarts, kills, a second member, idle partitions, late records.
+# shellcheck source=tests/lib.sh
+. "${srcdir:-.}/tests/lib.sh"
+# shellcheck source=tests/trips.sh
+. "$top_srcdir/tests/trips.sh"
+# shellcheck source=tests/services/lib.sh
+. "$top_srcdir/tests/services/lib.sh"
+
+prepare() {
+	id=$(fresh_id)
+	make_trips "$1" >trips.json
+	expected_windows trips.json >want
+	create_topic $id "$2"
+	create_topic out-$id 1
+}
+
+# in the background only: exec, so that signals reach the tool
+aggregate() {
+	exec kafka-window -t $id -G g-$id --output-topic out-$id "${window_options[@]}" "$@"
+}
+
+rows() {
+	kafka-to-pipe -q -t out-$id -e
+}
+
+has_rows() {
+	[ "$(rows | wc -l)" -ge "$1" ]
+}
+
+# three clean restarts in the middle of windows: nothing lost, no closed window given out twice, no
+# record that is read again counted late
+test_clean_restarts_are_exactly_once() {
+	local i job status
+	prepare 20000 4
+	# 170,000 s of event time in about six seconds
+	s3-to-kafka -q -t $id --time dropoff_datetime --speedup 28000 trips.json &
+	local replay=$!
+	for i in 1 2 3; do
+		aggregate 2>err.$i &
+		job=$!
+		sleep 1.5
+		kill -TERM $job
+		status=0
+		wait $job || status=$?
+		[ $status = 0 ] || fail "run $i ended with $status: $(cat err.$i)"
+		expect_line ', 0 late, 0 rejected' err.$i
+	done
+	wait $replay
+	aggregate -e 2>err.4
+	expect_line ', 0 late, 0 rejected' err.4
+	# a run began in the middle of windows, or this test shows nothing
+	grep -hoE '[0-9]+ windows open' err.? | grep -q '[1-9]' || fail "no window was open at a restart"
+	rows | found_windows >got
+	expect_same want got
+}
+
+test_killed_runs_repeat_whole_rows_at_most() {
+	local delay
+	prepare 20000 4
+	s3-to-kafka -q -t $id --time dropoff_datetime --speedup 40000 trips.json &
+	local replay=$!
+	for delay in 0.7 1.1 0.4; do
+		aggregate -q 2>err &
+		sleep $delay
+		kill -KILL $!
+		wait $! || true
+	done
+	wait $replay
+	# until the group has seen that the killed members are gone, it may give them partitions: exit
+	# status 75, and a supervisor starts the tool again
+	local status=75
+	while [ $status = 75 ]; do
+		status=0
+		(aggregate -q -e) || status=$?
+	done
+	[ $status = 0 ]
+	rows | found_windows >all
+	sort -u all >got
+	expect_same want got
+}
+
+test_a_second_member_is_told_why_it_cannot_be() {
+	local status=0
+	prepare 100 2
+	aggregate 2>first.err &
+	local first=$!
+	sleep 2
+	(aggregate) 2>second.err || status=$?
+	[ $status = 75 ] || fail "status $status: $(cat second.err)"
+	expect_line 'partitions of .* needs them all' second.err
+	wait $first || true
+}
+
+test_an_empty_partition_holds_nothing_up() {
+	prepare 6000 4
+	# one key: one partition of four has all of it
+	aggregate --idle 1s 2>err &
+	local job=$! status=0
+	s3-to-kafka -q -t $id -p 2 trips.json
+	sleep 2
+	# one more record, a day later, closes the windows before it without any --idle-close
+	echo '{"vendor_id":1,"dropoff_datetime":"2019-01-05T00:00:00.000Z","passenger_count":1,"total_amount":1}' |
+		s3-to-kafka -q -t $id -p 2
+	wait_for 20 has_rows "$(wc -l <want)"
+	kill -TERM $job
+	wait $job || status=$?
+	[ $status = 0 ]
+	rows | found_windows >got
+	expect_same want got
+}
+
+test_the_last_windows_close_when_nothing_comes() {
+	prepare 3000 3
+	aggregate --idle-close 1s 2>err &
+	local job=$!
+	s3-to-kafka -q -t $id --key '{vendor_id}' trips.json
+	wait_for 20 has_rows "$(wc -l <want)"
+	kill -TERM $job
+	wait $job
+	rows | found_windows >got
+	expect_same want got
+	# started again: what is closed stays closed
+	aggregate -e 2>err
+	expect_line '^kafka-window: 0 records read' err
+	rows | found_windows >got
+	expect_same want got
+}
+
+test_late_records_go_to_a_topic() {
+	prepare 100 1
+	create_topic late-$id 1
+	{
+		echo '{"vendor_id":1,"dropoff_datetime":"2019-02-01T00:30:00.000Z","passenger_count":1,"total_amount":1}'
+		echo '{"vendor_id":1,"dropoff_datetime":"2019-02-01T02:00:00.000Z","passenger_count":1,"total_amount":1}'
+		echo '{"vendor_id":1,  "dropoff_datetime":"2019-02-01T00:40:00.000Z","passenger_count":1,"total_amount":1}'
+	} >in
+	s3-to-kafka -q -t $id in
+	(aggregate -e --late late-$id) 2>err
+	expect_line '3 records read: 2 in windows, 1 late, 0 rejected' err
+	kafka-to-pipe -q -t late-$id -e >late
+	sed -n 3p in >want
+	expect_same want late
+}
+
+test_keys_of_rows_are_the_group() {
+	prepare 1000 2
+	s3-to-kafka -q -t $id trips.json
+	(aggregate -q -e)
+	kafka-to-pipe -q -t out-$id -e -J | jq -r '"\(.key) \(.payload | fromjson | .vendor_id)"' >keys
+	[ -s keys ]
+	awk '$1 != $2 { exit 1 }' keys
+	kafka-window -q -t $id -G two-$id -e --output-topic out-$id --tumble 1d --time dropoff_datetime \
+		--by vendor_id,passenger_count -a n=count
+	kafka-to-pipe -q -t out-$id -o -1 -e -J | jq -r .key | grep -qE '^\[[0-9],[0-9]\]$'
+	kafka-window -q -t $id -G three-$id -e --output-topic out-$id --tumble 1d --time dropoff_datetime \
+		--by vendor_id -a n=count --key '{vendor_id}/{window_start}'
+	kafka-to-pipe -q -t out-$id -o -1 -e -J | jq -r .key | grep -qE '^[0-9]/2019-01-0'
+}
+
+# offsets of a group that another tool committed are not ours to go on from
+test_foreign_or_changed_metadata_is_refused() {
+	prepare 1000 1
+	s3-to-kafka -q -t $id trips.json
+	(aggregate -q -c 500) 2>/dev/null || true
+	expect_status 65 kafka-window -q -t $id -G g-$id -e --tumble 5m --time dropoff_datetime -a n=count
+	expect_line 'metadata' err
+}
+
+run_tests

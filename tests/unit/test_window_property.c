@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Properties of the window engine over random streams, against a plain model: any split of the input
+ * into intervals (committed, or aborted and read again), any interleaving of partitions, any way
+ * through serialised partials and any order of merging them gives the same windows.
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "window_kit.h"
+
+enum {
+	ROUNDS = 150,
+	STREAMS = 4,
+	RECORDS = 300, /* of each stream */
+	KEYS = 5,
+	WINDOWS = 60,
+	SIZE_MS = 1000,
+	DISORDER_MS = 700,
+	ENGINES = 3,
+	TEXT_BYTES = 32,
+};
+
+static const char *const key_texts[KEYS] = { "1", "20", "\"a\"", "null", "true" };
+
+struct event {
+	int64_t time_ms;
+	int key;
+	char value[TEXT_BYTES]; /* empty: missing */
+};
+
+/* Each stream rises, with disorder below the bound. */
+struct world {
+	struct event events[STREAMS][RECORDS];
+};
+
+static void
+make_world(struct world *w)
+{
+	for (int s = 0; s < STREAMS; s++) {
+		int64_t base_ms = (int64_t)(kit_random() % 3000);
+
+		for (int i = 0; i < RECORDS; i++) {
+			struct event *e = &w->events[s][i];
+
+			base_ms += (int64_t)(kit_random() % 150);
+			e->time_ms = base_ms - (int64_t)(kit_random() % DISORDER_MS);
+			e->key = (int)(kit_random() % KEYS);
+			e->value[0] = '\0';
+			if (kit_random() % 6)
+				(void)snprintf(e->value, TEXT_BYTES, "%d.%02d",
+				    (int)(kit_random() % 200) - 100, (int)(kit_random() % 100));
+		}
+	}
+}
+
+static void
+open_kit(struct kit *kit)
+{
+	kit_open(kit);
+	kit->options.assigner.size_ms = SIZE_MS;
+	kit->options.out_of_order_ms = DISORDER_MS;
+	kit_restart(kit);
+	for (int32_t s = 1; s < STREAMS; s++)
+		kit_add_stream(kit, s);
+}
+
+static enum engine_fate
+take(struct kit *kit, const struct world *w, int32_t stream, int index)
+{
+	const struct event *e = &w->events[stream][index];
+
+	return kit_take(kit, stream, index, e->time_ms, key_texts[e->key],
+	    e->value[0] ? e->value : NULL);
+}
+
+/* ---- the model: hundredths in plain integers ---- */
+
+struct cell {
+	int n, c, lo, hi;
+	long sum;
+};
+
+static int
+hundredths(const char *text)
+{
+	int whole, part;
+
+	(void)sscanf(text, "%d.%d", &whole, &part);
+	return text[0] == '-' ? whole * 100 - part : whole * 100 + part;
+}
+
+static void
+put_in_cell(struct cell *cell, const struct event *e)
+{
+	int value;
+
+	cell->n++;
+	if (!e->value[0])
+		return;
+	value = hundredths(e->value);
+	if (!cell->c || value < cell->lo)
+		cell->lo = value;
+	if (!cell->c || value > cell->hi)
+		cell->hi = value;
+	cell->sum += value;
+	cell->c++;
+}
+
+static int64_t
+window_of(int64_t time_ms)
+{
+	return time_ms >= 0 ? time_ms / SIZE_MS : -((-time_ms + SIZE_MS - 1) / SIZE_MS);
+}
+
+static void
+append_decimal(struct buf *out, struct err *err, const char *name, long hundredth)
+{
+	char text[64];
+	size_t len = (size_t)snprintf(text, sizeof(text), "%s%ld.%02ld", hundredth < 0 ? "-" : "",
+	    labs(hundredth) / 100, labs(hundredth) % 100);
+
+	while (text[len - 1] == '0')
+		len--;
+	len -= text[len - 1] == '.';
+	assert_int_equal(buf_appendf(out, err, ",\"%s\":%.*s", name, (int)len, text), 0);
+}
+
+/* All rows but for the average, which follows from the others. */
+static void
+model_rows(const struct world *w, struct buf *out)
+{
+	static const int order[KEYS] = { 3, 4, 0, 1, 2 }; /* null, true, 1, 20, "a" */
+	enum { BEFORE = 2 };
+	struct cell(*cells)[KEYS] = calloc(WINDOWS + BEFORE, sizeof(*cells));
+	struct err err = ERR_INIT;
+
+	assert_non_null(cells);
+	for (int s = 0; s < STREAMS; s++) {
+		for (int i = 0; i < RECORDS; i++) {
+			const struct event *e = &w->events[s][i];
+			int64_t window = window_of(e->time_ms) + BEFORE;
+
+			assert_in_range(window, 0, WINDOWS + BEFORE - 1);
+			put_in_cell(&cells[window][e->key], e);
+		}
+	}
+	for (int64_t i = 0; i < WINDOWS + BEFORE; i++) {
+		for (int k = 0; k < KEYS; k++) {
+			const struct cell *cell = &cells[i][order[k]];
+
+			if (!cell->n)
+				continue;
+			assert_int_equal(buf_appendf(out, &err, "%" PRId64 " %s,\"n\":%d,\"c\":%d",
+			                     (i - BEFORE) * SIZE_MS, key_texts[order[k]], cell->n,
+			                     cell->c), 0);
+			if (cell->c) {
+				append_decimal(out, &err, "s", cell->sum);
+				append_decimal(out, &err, "lo", cell->lo);
+				append_decimal(out, &err, "hi", cell->hi);
+			} else {
+				assert_int_equal(buf_append_text(out,
+				                     ",\"s\":null,\"lo\":null,\"hi\":null", &err), 0);
+			}
+			assert_int_equal(buf_append_char(out, '\n', &err), 0);
+		}
+	}
+	free(cells);
+}
+
+/* The model again, but out of the engine's rows. */
+static int
+append_row(void *context, const struct engine_row *row, struct err *err)
+{
+	static const char *const names[] = { "n", "c", "s", "lo", "hi" };
+	struct kit *kit = context;
+
+	assert_int_equal(buf_appendf(&kit->rows, err, "%" PRId64 " %.*s", row->span.start_ms,
+	                     (int)row->key.len - 1, row->key.data), 0);
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(buf_appendf(&kit->rows, err, ",\"%s\":", names[i]), 0);
+		assert_int_equal(
+		    aggregate_append(&kit->plan, i, row->states, &kit->rows, err), 0);
+	}
+	return buf_append_char(&kit->rows, '\n', err);
+}
+
+static void
+close_windows(struct kit *kit)
+{
+	if (engine_has_closed(kit->engine) && engine_close(kit->engine, append_row, kit, &kit->err))
+		fail_msg("%s", kit->err.text);
+}
+
+/* Says the first line that differs, not all of them. */
+static void
+expect_same(const char *have, const char *want)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; have[i] == want[i]; i++) {
+		if (!have[i])
+			return;
+		if (have[i] == '\n')
+			start = i + 1;
+	}
+	fail_msg("%.*s, not %.*s", (int)strcspn(have + start, "\n"), have + start,
+	    (int)strcspn(want + start, "\n"), want + start);
+}
+
+static void
+finish_and_compare(struct kit *kit, const struct world *w)
+{
+	struct buf want = BUF_INIT(1 << 24);
+	struct engine_counts counts;
+
+	engine_finish(kit->engine);
+	close_windows(kit);
+	model_rows(w, &want);
+	expect_same(kit->rows.data, want.data);
+	engine_get_counts(kit->engine, &counts);
+	assert_int_equal(counts.late, 0);
+	assert_int_equal(engine_state_bytes(kit->engine), 0);
+	buf_release(&want);
+}
+
+/* A stream that has records left, at random; -1 at the end of all. */
+static int32_t
+pick_stream(const int next[STREAMS])
+{
+	int32_t s = (int32_t)(kit_random() % STREAMS);
+
+	for (int i = 0; i < STREAMS; i++, s = (s + 1) % STREAMS) {
+		if (next[s] < RECORDS)
+			return s;
+	}
+	return -1;
+}
+
+/* Runs of random length of one partition after another, rows as soon as there are some. */
+static void
+any_interleaving(void **state)
+{
+	struct world *w = malloc(sizeof(*w));
+	struct kit kit;
+	int32_t s;
+	(void)state;
+
+	assert_non_null(w);
+	for (int round = 0; round < ROUNDS; round++) {
+		int next[STREAMS] = { 0 };
+
+		make_world(w);
+		open_kit(&kit);
+		while ((s = pick_stream(next)) >= 0) {
+			for (uint64_t run = kit_random() % 40; run && next[s] < RECORDS; run--) {
+				assert_int_equal(take(&kit, w, s, next[s]++), ENGINE_TAKEN);
+				if (kit_random() % 4)
+					close_windows(&kit);
+			}
+		}
+		finish_and_compare(&kit, w);
+		kit_close(&kit);
+	}
+	free(w);
+}
+
+/* Intervals of random length; one in three is aborted, its rows are dropped and its records read
+ * again, perhaps in another interleaving. */
+static void
+any_split_into_intervals(void **state)
+{
+	struct world *w = malloc(sizeof(*w));
+	struct kit kit;
+	int32_t s;
+	(void)state;
+
+	assert_non_null(w);
+	for (int round = 0; round < ROUNDS; round++) {
+		int next[STREAMS] = { 0 }, saved[STREAMS];
+		size_t saved_rows;
+
+		make_world(w);
+		open_kit(&kit);
+		while (pick_stream(next) >= 0) {
+			memcpy(saved, next, sizeof(saved));
+			saved_rows = kit.rows.len;
+			assert_int_equal(engine_begin(kit.engine, &kit.err), 0);
+			for (uint64_t n = kit_random() % 200; n && (s = pick_stream(next)) >= 0; n--) {
+				assert_int_equal(take(&kit, w, s, next[s]++), ENGINE_TAKEN);
+				if (kit_random() % 3 == 0)
+					close_windows(&kit);
+			}
+			if (kit_random() % 3) {
+				assert_int_equal(engine_commit(kit.engine, &kit.err), 0);
+			} else {
+				engine_abort(kit.engine);
+				memcpy(next, saved, sizeof(next));
+				kit.rows.len = saved_rows;
+			}
+		}
+		finish_and_compare(&kit, w);
+		kit_close(&kit);
+	}
+	free(w);
+}
+
+/* ---- partials ---- */
+
+struct partials {
+	char *bytes[16384];
+	size_t lens[16384];
+	size_t count;
+};
+
+static int
+keep_partial(void *context, struct slice bytes, struct err *err)
+{
+	struct partials *p = context;
+
+	(void)err;
+	assert_true(p->count < sizeof(p->lens) / sizeof(*p->lens));
+	p->bytes[p->count] = malloc(bytes.len);
+	assert_non_null(p->bytes[p->count]);
+	memcpy(p->bytes[p->count], bytes.data, bytes.len);
+	p->lens[p->count++] = bytes.len;
+	return 0;
+}
+
+static void
+shuffle(struct partials *p)
+{
+	for (size_t i = p->count; i > 1; i--) {
+		size_t j = kit_random() % i, len = p->lens[j];
+		char *bytes = p->bytes[j];
+
+		p->bytes[j] = p->bytes[i - 1];
+		p->lens[j] = p->lens[i - 1];
+		p->bytes[i - 1] = bytes;
+		p->lens[i - 1] = len;
+	}
+}
+
+/* Records go to some engine at random, in intervals whose partials are sent on; one engine merges them
+ * in any order, in intervals of its own. That is what two stages with a shuffle between will do. */
+static void
+any_split_and_merge_order(void **state)
+{
+	struct world *w = malloc(sizeof(*w));
+	struct partials *partials = calloc(1, sizeof(*partials));
+	struct kit kits[ENGINES], merged;
+	int32_t s;
+	(void)state;
+
+	assert_non_null(w);
+	assert_non_null(partials);
+	for (int round = 0; round < ROUNDS; round++) {
+		int next[STREAMS] = { 0 };
+
+		make_world(w);
+		open_kit(&merged);
+		for (int i = 0; i < ENGINES; i++) {
+			open_kit(&kits[i]);
+			assert_int_equal(engine_begin(kits[i].engine, &kits[i].err), 0);
+		}
+		while ((s = pick_stream(next)) >= 0) {
+			struct kit *kit = &kits[kit_random() % ENGINES];
+
+			assert_int_equal(take(kit, w, s, next[s]++), ENGINE_TAKEN);
+			if (kit_random() % 50)
+				continue;
+			assert_int_equal(
+			    engine_each_partial(kit->engine, keep_partial, partials, &kit->err), 0);
+			engine_abort(kit->engine);
+			assert_int_equal(engine_begin(kit->engine, &kit->err), 0);
+		}
+		for (int i = 0; i < ENGINES; i++) {
+			assert_int_equal(engine_each_partial(
+			                     kits[i].engine, keep_partial, partials, &kits[i].err), 0);
+			engine_abort(kits[i].engine);
+			kit_close(&kits[i]);
+		}
+		shuffle(partials);
+		assert_int_equal(engine_begin(merged.engine, &merged.err), 0);
+		for (size_t i = 0; i < partials->count; i++) {
+			assert_int_equal(engine_take_partial(merged.engine,
+			                     slice_make(partials->bytes[i], partials->lens[i]),
+			                     &merged.err), ENGINE_TAKEN);
+			free(partials->bytes[i]);
+			if (kit_random() % 30)
+				continue;
+			assert_int_equal(engine_commit(merged.engine, &merged.err), 0);
+			assert_int_equal(engine_begin(merged.engine, &merged.err), 0);
+		}
+		partials->count = 0;
+		assert_int_equal(engine_commit(merged.engine, &merged.err), 0);
+		finish_and_compare(&merged, w);
+		kit_close(&merged);
+	}
+	free(partials);
+	free(w);
+}
+
+/* Lives that end at any record and begin again at what they had stored: each window is given out once,
+ * whole, and a record is late once. */
+static void
+any_number_of_lives(void **state)
+{
+	struct world *w = malloc(sizeof(*w));
+	struct kit kit;
+	int32_t s;
+	(void)state;
+
+	assert_non_null(w);
+	for (int round = 0; round < ROUNDS; round++) {
+		int next[STREAMS] = { 0 }, stored[STREAMS] = { 0 };
+		struct engine_mark marks[STREAMS];
+		size_t stored_rows = 0;
+
+		make_world(w);
+		open_kit(&kit);
+		for (s = 0; s < STREAMS; s++)
+			marks[s] = engine_mark(kit.engine, s, 0);
+		while ((s = pick_stream(next)) >= 0) {
+			enum engine_fate fate = take(&kit, w, s, next[s]++);
+
+			assert_true(fate == ENGINE_TAKEN || fate == ENGINE_REPLAYED);
+			close_windows(&kit);
+			if (kit_random() % 60 == 0) {
+				for (s = 0; s < STREAMS; s++) {
+					int64_t earliest = engine_earliest(kit.engine, s);
+
+					stored[s] = earliest < 0 ? next[s] : (int)earliest;
+					marks[s] = engine_mark(kit.engine, s, next[s]);
+				}
+				stored_rows = kit.rows.len;
+			}
+			if (kit_random() % 150 == 0) {
+				engine_free(kit.engine);
+				kit.engine = engine_new(&kit.options, &kit.err);
+				assert_non_null(kit.engine);
+				for (s = 0; s < STREAMS; s++)
+					assert_int_equal(engine_add_stream(
+					                     kit.engine, s, stored[s], &marks[s], &kit.err), 0);
+				memcpy(next, stored, sizeof(next));
+				kit.rows.len = stored_rows; /* at most once a mark: those after it again */
+			}
+		}
+		finish_and_compare(&kit, w);
+		kit_close(&kit);
+	}
+	free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_interleaving),
+		cmocka_unit_test(any_split_into_intervals),
+		cmocka_unit_test(any_split_and_merge_order),
+		cmocka_unit_test(any_number_of_lives),
+	};
+
+	return cmocka_run_group_tests_name("window_property", tests, NULL, NULL);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "window_kit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "kafka-window/groupkey.h"
+
+enum { KIT_BYTES_MAX = 1 << 30 };
+
+static uint64_t random_state = 88172645463325252u;
+
+/* xorshift64: the same numbers in every run */
+uint64_t
+kit_random(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+void
+kit_open(struct kit *kit)
+{
+	static const enum aggregate_func funcs[] = { AGGREGATE_COUNT, AGGREGATE_COUNT_FIELD,
+		AGGREGATE_SUM, AGGREGATE_MIN, AGGREGATE_MAX, AGGREGATE_AVG };
+	static const char *const names[] = { "n", "c", "s", "lo", "hi", "a" };
+
+	*kit = (struct kit){ .err = ERR_INIT };
+	buf_init(&kit->rows, KIT_BYTES_MAX);
+	kit->layout = row_layout_new(&kit->err);
+	assert_non_null(kit->layout);
+	assert_int_equal(row_layout_add_field(kit->layout, slice_of("k"), &kit->err), 0);
+	for (unsigned i = 0; i < sizeof(funcs) / sizeof(*funcs); i++) {
+		const struct aggregate a = { .func = funcs[i], .input = 0 };
+
+		assert_int_equal(aggregate_plan_add(&kit->plan, a, &kit->err), 0);
+		assert_int_equal(
+		    row_layout_add_aggregate(kit->layout, slice_of(names[i]), &kit->err), 0);
+	}
+	kit->options = (struct engine_options){
+		.assigner = { .kind = ASSIGN_TUMBLE, .size_ms = KIT_HOUR_MS },
+		.plan = &kit->plan,
+		.key_values = 1,
+		.idle_ms = WATERMARK_NEVER,
+		.idle_close_ms = WATERMARK_NEVER,
+		.state_bytes_max = KIT_BYTES_MAX,
+		.has_positions = true,
+		.hash_seed = 42,
+	};
+	kit_restart(kit);
+}
+
+void
+kit_restart(struct kit *kit)
+{
+	engine_free(kit->engine);
+	kit->engine = engine_new(&kit->options, &kit->err);
+	assert_non_null(kit->engine);
+	kit_add_stream(kit, 0);
+}
+
+void
+kit_close(struct kit *kit)
+{
+	engine_free(kit->engine);
+	row_layout_free(kit->layout);
+	buf_release(&kit->rows);
+}
+
+void
+kit_add_stream(struct kit *kit, int32_t stream)
+{
+	const struct engine_mark mark = { .watermark = WATERMARK_NONE, .emitted = WATERMARK_NONE };
+
+	assert_int_equal(engine_add_stream(kit->engine, stream, 0, &mark, &kit->err), 0);
+}
+
+struct json_value
+kit_value(const char *json)
+{
+	struct json_value v = { .data = json, .len = (uint32_t)strlen(json) };
+
+	switch (json[0]) {
+	case 'n':
+		v.type = JSON_TYPE_NULL;
+		break;
+	case 'f':
+		v.type = JSON_TYPE_FALSE;
+		break;
+	case 't':
+		v.type = JSON_TYPE_TRUE;
+		break;
+	case '[':
+		v.type = JSON_TYPE_ARRAY;
+		break;
+	case '{':
+		v.type = JSON_TYPE_OBJECT;
+		break;
+	case '"':
+		v.type = JSON_TYPE_STRING;
+		v.data++;
+		v.len -= 2;
+		v.has_escape = v.len && memchr(v.data, '\\', v.len);
+		break;
+	default:
+		v.type = JSON_TYPE_NUMBER;
+		v.is_integer = !strpbrk(json, ".eE");
+		break;
+	}
+	return v;
+}
+
+struct slice
+kit_key(const char *json)
+{
+	static char bytes[4096];
+	struct json_value v = kit_value(json);
+	struct buf key = BUF_INIT(sizeof(bytes));
+	struct err err = ERR_INIT;
+	const char *reason;
+	size_t len;
+
+	assert_int_equal(groupkey_append(&key, &v, &reason, &err), 0);
+	len = key.len;
+	memcpy(bytes, key.data, len);
+	buf_release(&key);
+	return slice_make(bytes, len);
+}
+
+enum engine_fate
+kit_take(struct kit *kit, int32_t stream, int64_t sequence, int64_t time_ms, const char *key,
+    const char *value)
+{
+	struct input input = { .kind = INPUT_NULL };
+	const struct engine_input in = {
+		.position = { .stream = stream, .sequence = sequence },
+		.time_ms = time_ms,
+		.key = kit_key(key),
+		.inputs = &input,
+	};
+
+	if (value) {
+		input.kind = INPUT_NUMBER;
+		assert_int_equal(number_parse(slice_of(value), &input.number), 0);
+	}
+	return engine_take(kit->engine, &in, &kit->err);
+}
+
+static int
+append_row(void *context, const struct engine_row *row, struct err *err)
+{
+	struct kit *kit = context;
+
+	if (row_append(&kit->rows, kit->layout, &kit->plan, row, err))
+		return -1;
+	return buf_append_char(&kit->rows, '\n', err);
+}
+
+void
+kit_close_windows(struct kit *kit)
+{
+	if (engine_close(kit->engine, append_row, kit, &kit->err))
+		fail_msg("%s", kit->err.text);
+	assert_false(engine_has_closed(kit->engine));
+}
+
+const char *
+kit_take_rows(struct kit *kit)
+{
+	const char *text = kit->rows.len ? kit->rows.data : "";
+
+	kit->rows.len = 0; /* the bytes stay until the next rows */
+	return text;
+}

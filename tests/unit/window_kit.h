@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* An engine with every aggregate of one field, whose rows are collected as text, for the tests. */
+#ifndef SLUICE_TESTS_WINDOW_KIT_H
+#define SLUICE_TESTS_WINDOW_KIT_H
+
+#include "kafka-window/engine.h"
+#include "kafka-window/row.h"
+
+enum { KIT_HOUR_MS = 3600 * 1000 };
+
+struct kit {
+	struct aggregate_plan plan;
+	struct row_layout *layout;
+	struct engine_options options;
+	struct engine *engine;
+	struct buf rows; /* one JSON object a line */
+	struct err err;
+};
+
+/* Windows of an hour, one --by field k; count, count:v, sum, min, max and avg of v. Change
+ * kit->options and call kit_restart for other ones. */
+void kit_open(struct kit *);
+void kit_close(struct kit *);
+
+/* A new engine in place of the old one, with stream 0. */
+void kit_restart(struct kit *);
+
+void kit_add_stream(struct kit *, int32_t stream);
+
+/* The canonical key of a JSON scalar, in a static buffer. */
+struct slice kit_key(const char *json);
+
+/* A record with the key's and the value's JSON text; value NULL: missing. */
+enum engine_fate kit_take(struct kit *, int32_t stream, int64_t sequence, int64_t time_ms,
+    const char *key, const char *value);
+
+/* Gives out what is complete, into kit->rows. */
+void kit_close_windows(struct kit *);
+
+/* The rows given out so far, which are forgotten; good until the next rows. */
+const char *kit_take_rows(struct kit *);
+
+/* A JSON scalar as the scanner would give it. */
+struct json_value kit_value(const char *json);
+
+uint64_t kit_random(void);
+
+#endif
