@@ -72,6 +72,11 @@ wait_for() {
 	done
 }
 
+# the sanitizers take memory of their own
+is_sanitized() {
+	grep -q 'define SLUICE_SANITIZED 1' "$top_builddir/config.h"
+}
+
 need_shared() {
 	[ -r "$shared_data/$1" ] || skip "$1 is not in $shared_data"
 }

@@ -22,7 +22,7 @@ include tests/bench/local.mk
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(CLI_TESTS)
-EXTRA_DIST += tests/lib.sh tests/trips.sh $(CLI_TESTS) $(SERVICE_TESTS)
+EXTRA_DIST += tests/lib.sh tests/trips.sh tests/pages.sh $(CLI_TESTS) $(SERVICE_TESTS)
 
 UNIT_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 UNIT_LIBS = $(COMMON_LIBS) $(CMOCKA_LIBS)
@@ -31,4 +31,4 @@ UNIT_LIBS = $(COMMON_LIBS) $(CMOCKA_LIBS)
 .PHONY: check-services
 check-services: all
 	@test -n "$$BOOTSTRAP_SERVERS" || { echo 'BOOTSTRAP_SERVERS is not set: eval "$$(scripts/services env)"'; exit 2; }
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SERVICE_TESTS)'
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(SERVICE_TESTS)'

@@ -107,9 +107,10 @@ on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 	(void)rk;
 	if (m->err) {
 		s->failed_count++;
+		/* not rd_kafka_message_errstr: of 2.0.2 that is the payload, which here is the record's */
 		if (!s->has_failed)
 			(void)err_set(&s->failure, kafka_error_class(m->err), "%s[%" PRId32 "]: %s", s->name,
-			    m->partition, rd_kafka_message_errstr(m));
+			    m->partition, rd_kafka_err2str(m->err));
 		s->has_failed = true;
 	} else {
 		s->counts.acknowledged++;

@@ -20,6 +20,12 @@
  */
 enum { SERVE_EVERY_CALLS = 64, SLEEP_MS_MAX = 1000 };
 
+/* What librdkafka holds of a record besides its bytes (2.0.2: an op of 500 bytes). */
+enum { RECORD_OVERHEAD_BYTES = 512 };
+
+/* How often a fetcher may be woken. */
+enum { POKE_EVERY_MS = 5 };
+
 /* A topic that is missing from one answer may be there in the next: a broker that has just started
  * need not know all. */
 enum { GONE_AFTER_MS = 3000 };
@@ -337,6 +343,43 @@ take(struct source_topic *s, struct record *ret, struct err *err)
 	return TAKEN;
 }
 
+/*
+ * librdkafka before 2.2 does not look again by itself at a queue that was full: the thread that
+ * fetches sleeps until something happens to it, up to a second (2.2 has fetch.queue.backoff.ms). A
+ * request is something, and this one is small and not waited for.
+ */
+static void
+poke_fetcher(struct source_topic *s, const struct topic_partition *p)
+{
+	rd_kafka_topic_partition_list_t *list;
+	int64_t now_ms = clock_mono_ms();
+
+	if (rd_kafka_version() >= 0x02020000 || now_ms < s->poke_mono_ms)
+		return;
+	s->poke_mono_ms = now_ms + POKE_EVERY_MS;
+	list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_list_add(list, s->options.topic, p->number)->offset = TIME_BEGINNING;
+	(void)rd_kafka_offsets_for_times(s->kafka->rk, list, 0); /* "timed out" is what is expected */
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* A batch has been taken. A queue that was near a limit may be below it now. */
+static void
+look_at_rest(struct source_topic *s, struct topic_partition *p, size_t taken)
+{
+	size_t left = rd_kafka_queue_length(p->queue);
+	int64_t bytes = 0;
+
+	/* its bell rings only when an empty queue gets something */
+	if (left || taken == TOPIC_BATCH)
+		atomic_store(&p->is_ready, true);
+	for (size_t i = 0; i < taken; i++)
+		bytes += (int64_t)s->batch[i]->len;
+	bytes = bytes / (int64_t)taken * (int64_t)(left + taken);
+	if ((int64_t)(left + taken) >= s->queue_count_max / 2 || bytes >= s->queue_bytes_max / 2)
+		poke_fetcher(s, p);
+}
+
 /* Fills the batch from the next partition that has something; false where none has. */
 static bool
 refill(struct source_topic *s)
@@ -353,9 +396,7 @@ refill(struct source_topic *s)
 		n = rd_kafka_consume_batch_queue(p->queue, 0, s->batch, TOPIC_BATCH);
 		if (n <= 0)
 			continue;
-		/* its bell rings only when an empty queue gets something */
-		if (n == TOPIC_BATCH || rd_kafka_queue_length(p->queue) > 0)
-			atomic_store(&p->is_ready, true);
+		look_at_rest(s, p, (size_t)n);
 		s->batch_of = p;
 		s->batch_at = 0;
 		s->batch_len = (size_t)n;
@@ -601,22 +642,23 @@ clamp(int64_t value, int64_t low, int64_t high)
 }
 
 /*
- * Each partition has a queue of its own, so its limit is a part of the whole; a fetch response comes
- * on top. librdkafka stops fetching a partition whose queue is over the limit, and looks again when
- * the back-off is over: 2.0.2 has none that can be set and may sleep for a second.
+ * Each partition has a queue of its own, so its limits are a part of the whole: half for the bytes,
+ * half for what librdkafka needs to hold a record, which is more than a small record has. A fetch
+ * response comes on top. librdkafka stops fetching a partition whose queue has reached a limit and
+ * looks again when the back-off is over (2.2 and newer) or when it is woken (topic_poke).
  */
 static int
-set_fetching(rd_kafka_conf_t *conf, const struct source_topic_options *o, int32_t partitions,
-    struct err *err)
+set_fetching(struct source_topic *s, rd_kafka_conf_t *conf, int32_t partitions, struct err *err)
 {
-	const struct kafka_options *k = o->kafka;
-	int64_t bytes = clamp((int64_t)o->memory_bytes, 1 << 20, INT64_C(1) << 31);
-	int64_t queue_bytes = clamp(bytes / (partitions > 0 ? partitions : 1), 64 << 10, bytes);
+	const struct kafka_options *k = s->options.kafka;
+	int64_t bytes = clamp((int64_t)s->options.memory_bytes, 1 << 20, INT64_C(1) << 31) / partitions;
 
-	return set_number(conf, k, "queued.min.messages", 1000000, false, err) ||
-	    set_number(conf, k, "queued.max.messages.kbytes", queue_bytes >> 10, false, err) ||
-	    set_number(conf, k, "fetch.message.max.bytes", clamp(queue_bytes / 2, 64 << 10, 1 << 20),
-	        false, err) ||
+	s->queue_bytes_max = clamp(bytes / 2, 64 << 10, INT64_C(1) << 30);
+	s->queue_count_max = clamp(bytes / 2 / RECORD_OVERHEAD_BYTES, 128, 1000000);
+	return set_number(conf, k, "queued.min.messages", s->queue_count_max, false, err) ||
+	    set_number(conf, k, "queued.max.messages.kbytes", s->queue_bytes_max >> 10, false, err) ||
+	    set_number(conf, k, "fetch.message.max.bytes",
+	        clamp(s->queue_bytes_max / 2, 64 << 10, 1 << 20), false, err) ||
 	    set_number(conf, k, "fetch.queue.backoff.ms", 10, true, err) ||
 	    set_number(conf, k, "fetch.wait.max.ms", 10, true, err) ||
 	    set_number(conf, k, "fetch.error.backoff.ms", 100, true, err);
@@ -629,7 +671,7 @@ configure(struct source_topic *s, rd_kafka_conf_t *conf, struct err *err)
 	int32_t partitions =
 	    o->partition_count ? (int32_t)o->partition_count : s->partition_count;
 
-	if (set_fetching(conf, o, partitions, err) ||
+	if (set_fetching(s, conf, partitions, err) ||
 	    kafka_conf_set(conf, "enable.partition.eof", "true", false, err))
 		return -1;
 	if (!o->group)

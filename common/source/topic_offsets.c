@@ -4,13 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/opt.h"
 #include "base/stop.h"
 #include "source/topic_state.h"
-
-/* ListOffsets' special times: KIP-79. rd_kafka_offsets_for_times hands them on as they are, and so
- * asks for many partitions at once where rd_kafka_query_watermark_offsets asks for one. */
-enum { TIME_END = -1, TIME_BEGINNING = -2 };
 
 enum { ATTEMPT_MS = 5000, PAUSE_MS = 100 };
 

@@ -16,6 +16,10 @@ enum { TOPIC_BATCH = 1024 };
 /* How long the broker may take to answer what reading cannot go on without. */
 enum { TOPIC_ANSWER_MS_MAX = 60 * 1000 };
 
+/* ListOffsets' special times: KIP-79. rd_kafka_offsets_for_times hands them on as they are, and so
+ * asks for many partitions at once where rd_kafka_query_watermark_offsets asks for one. */
+enum { TIME_END = -1, TIME_BEGINNING = -2 };
+
 /* An offset that does not limit anything. */
 #define TOPIC_NO_END INT64_MAX
 
@@ -65,6 +69,10 @@ struct source_topic {
 	rd_kafka_message_t *lent; /* behind the record that the caller holds */
 	struct record_header *headers;
 	size_t header_capacity;
+
+	int64_t queue_bytes_max; /* limits of a partition's queue */
+	int64_t queue_count_max;
+	int64_t poke_mono_ms;
 
 	int64_t given;      /* records */
 	unsigned calls;     /* of next, for what is done now and then */

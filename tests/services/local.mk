@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/services/kafka/simplelogger.properties
 EXTRA_DIST += tests/services/lib.sh
 SERVICE_TESTS += tests/services/kafka-to-s3.sh
+SERVICE_TESTS += tests/services/man_examples.sh
 SERVICE_TESTS += tests/services/main_job.sh
 SERVICE_TESTS += tests/services/delivery.sh
 SERVICE_TESTS += tests/services/window.sh

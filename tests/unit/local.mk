@@ -77,6 +77,11 @@ UNIT_TESTS += tests/unit/test_time
 tests_unit_test_time_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_time_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_engine
+tests_unit_test_window_engine_SOURCES = tests/unit/test_window_engine.c tests/unit/window_kit.c
+tests_unit_test_window_engine_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_engine_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_window_key
 tests_unit_test_window_key_SOURCES = tests/unit/test_window_key.c tests/unit/window_kit.c
 tests_unit_test_window_key_CFLAGS = $(UNIT_CFLAGS)
@@ -86,11 +91,6 @@ UNIT_TESTS += tests/unit/test_window_partial
 tests_unit_test_window_partial_SOURCES = tests/unit/test_window_partial.c tests/unit/window_kit.c
 tests_unit_test_window_partial_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_partial_LDADD = libkafkawindow.a $(UNIT_LIBS)
-
-UNIT_TESTS += tests/unit/test_window_engine
-tests_unit_test_window_engine_SOURCES = tests/unit/test_window_engine.c tests/unit/window_kit.c
-tests_unit_test_window_engine_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_test_window_engine_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_window_property
 tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c tests/unit/window_kit.c

@@ -68,6 +68,7 @@ collect(struct script *s, size_t line_max, char *out, size_t out_bytes)
 
 			for (size_t i = 0; i < BUF_PADDING; i++)
 				sum ^= line.data[line.len + i];
+			(void)sum;
 			at += (size_t)snprintf(out + at, out_bytes - at, "%d:%.*s|", number,
 			    SLICE_ARGS(line));
 		} else if (status == LINES_TOO_LONG) {

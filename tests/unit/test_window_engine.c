@@ -215,7 +215,7 @@ the_state_is_bounded(void **state)
 	}
 	assert_int_equal(fate, ENGINE_FAILED);
 	assert_int_equal(kit->err.class, ERR_STOPPED);
-	assert_non_null(strstr(kit->err.text, "more than the 100000 bytes allowed"));
+	assert_non_null(strstr(kit->err.text, "more than the 100000 bytes of --max-state"));
 	assert_true(i > 300 && i < 1000);
 	assert_true(engine_state_bytes(kit->engine) < 110000);
 	/* keys that are there go on */

@@ -53,6 +53,7 @@ static const struct tool tool = {
 struct stream {
 	int32_t number;
 	uint32_t term;
+	int64_t read;      /* behind the last record read, and what holds no records after it */
 	int64_t written;   /* the next offset that write(2) has not taken */
 	int64_t committed;
 };
@@ -125,10 +126,21 @@ commit(struct copy *c, struct err *err)
 	return rc;
 }
 
+/* All that was read is written then: tombstones and transaction markers count as well. */
 static int
-write_and_commit(struct copy *c, struct err *err)
+push(struct copy *c, struct err *err)
 {
 	if (sink_push(c->sink, err))
+		return -1;
+	for (size_t i = 0; i < c->stream_count; i++)
+		c->streams[i].written = c->streams[i].read;
+	return 0;
+}
+
+static int
+push_and_commit(struct copy *c, struct err *err)
+{
+	if (push(c, err))
 		return -1;
 	return commit(c, err);
 }
@@ -150,6 +162,7 @@ on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, cons
 	c->streams[c->stream_count++] = (struct stream){
 		.number = number,
 		.term = term,
+		.read = sequence,
 		.written = sequence,
 		.committed = sequence,
 	};
@@ -165,9 +178,18 @@ on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, st
 	(void)numbers; /* eager groups: it is all of them */
 	(void)count;
 	if (!is_lost)
-		rc = write_and_commit(c, err);
+		rc = push_and_commit(c, err);
 	c->stream_count = 0;
 	return rc;
+}
+
+static void
+on_at_end(void *context, int32_t number, int64_t sequence)
+{
+	struct stream *stream = find_stream(context, number);
+
+	if (stream)
+		stream->read = sequence;
 }
 
 /* ---- the copy ---- */
@@ -176,8 +198,11 @@ static int
 put(struct copy *c, const struct record *record, struct err *err)
 {
 	struct outgoing out = { .value = record->value, .has_value = true, .position = record->position };
+	struct stream *stream = c->has_group ? find_stream(c, record->position.stream) : NULL;
 
 	c->given++;
+	if (stream)
+		stream->read = record->offset + 1;
 	if (c->has_envelopes) {
 		buf_clear(&c->envelope);
 		if (envelope_append(&c->envelope, record, err))
@@ -207,7 +232,7 @@ look_at_reader(struct err *err)
 static enum source_status
 wait_for_record(struct copy *c, struct record *record, struct err *err)
 {
-	if (sink_push(c->sink, err))
+	if (push(c, err))
 		return SOURCE_FAILED;
 	if (clock_mono_ms() >= c->commit_mono_ms && commit(c, err))
 		return SOURCE_FAILED;
@@ -221,7 +246,7 @@ now_and_then(struct copy *c, struct err *err)
 {
 	if (c->given % CLOCK_EVERY_RECORDS || !c->has_group || clock_mono_ms() < c->commit_mono_ms)
 		return 0;
-	return write_and_commit(c, err);
+	return push_and_commit(c, err);
 }
 
 /* *ret_ended: the input has an end and it was reached. */
@@ -260,8 +285,8 @@ finish(struct copy *c, int rc, struct err *err)
 {
 	struct err second = ERR_INIT;
 
-	if (!rc || !err->is_broken_pipe)
-		rc = sink_flush(c->sink, CLOCK_NEVER, rc ? &second : err) || rc ? -1 : 0;
+	if ((!rc || err->class != ERR_IO) && push(c, rc ? &second : err))
+		rc = -1;
 	if (commit(c, rc ? &second : err))
 		rc = -1;
 	if (second.class != ERR_NONE)
@@ -291,6 +316,7 @@ run(const struct options *o, enum job_input *ret_input, struct err *err)
 		.context = &c,
 		.assigned = on_assigned,
 		.revoked = on_revoked,
+		.at_end = on_at_end,
 	};
 	const struct sink_pipe_options out = { .fd = STDOUT_FILENO, .name = "stdout" };
 	const struct sink_done done = { .context = &c, .done = on_done };

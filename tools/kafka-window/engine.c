@@ -162,7 +162,7 @@ state_is_full(const struct engine *e, struct err *err)
 	if (e->state_bytes < e->options.state_bytes_max)
 		return 0;
 	return err_set(err, ERR_STOPPED,
-	    "open windows take more than the %zu bytes allowed: %lld keys in %lld windows",
+	    "open windows take more than the %zu bytes of --max-state: %lld keys in %lld windows",
 	    e->options.state_bytes_max, (long long)engine_open_keys(e),
 	    (long long)engine_open_windows(e));
 }

@@ -136,7 +136,8 @@ static const struct tool tool = {
 	.summary = "Aggregate a Kafka topic or newline JSON from a pipe in windows of event time.",
 	.examples =
 	    "  kafka-window -b localhost:9092 -t trips --output-topic windows --tumble 1h \\\n"
-	    "      --time dropoff_datetime --by vendor_id -a trips=count -a revenue=sum:total_amount\n"
+	    "      --time dropoff_datetime --by vendor_id \\\n"
+	    "      -a trips=count -a revenue=sum:total_amount\n"
 	    "  kafka-window --tumble 5m --time at -a n=count <events.json\n",
 };
 

@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# kafka-window in a pipe: windows, groups, aggregates, late records, bad input.
+# shellcheck source=tests/lib.sh
+. "${srcdir:-.}/tests/lib.sh"
+
+window() {
+	kafka-window -q --time t "$@"
+}
+
+test_hours_by_key_with_every_aggregate() {
+	cat >in <<-END
+		{"t":"2019-01-01T00:10:00Z","k":"a","v":1.5}
+		{"t":"2019-01-01T00:20:00Z","k":"b","v":2}
+		{"t":"2019-01-01T00:59:59.999Z","k":"a","v":0.1}
+		{"t":"2019-01-01T01:00:00Z","k":"a","v":null}
+		{"t":"2019-01-01T02:00:00+01:00","k":"a","v":-7}
+	END
+	window --tumble 1h --by k -a n=count -a c=count:v -a s=sum:v -a lo=min:v -a hi=max:v -a m=avg:v <in >out
+	expect_text out '{"window_start":"2019-01-01T00:00:00.000Z","window_end":"2019-01-01T01:00:00.000Z","window_time":"2019-01-01T00:59:59.999Z","k":"a","n":2,"c":2,"s":1.6,"lo":0.1,"hi":1.5,"m":0.8}
+{"window_start":"2019-01-01T00:00:00.000Z","window_end":"2019-01-01T01:00:00.000Z","window_time":"2019-01-01T00:59:59.999Z","k":"b","n":1,"c":1,"s":2,"lo":2,"hi":2,"m":2}
+{"window_start":"2019-01-01T01:00:00.000Z","window_end":"2019-01-01T02:00:00.000Z","window_time":"2019-01-01T01:59:59.999Z","k":"a","n":2,"c":1,"s":-7,"lo":-7,"hi":-7,"m":-7}'
+}
+
+test_no_group_and_several_groups() {
+	printf '{"t":1,"a":{"b":1},"c":"x"}\n{"t":2,"a":{"b":1.0},"c":"x"}\n{"t":3,"c":null}\n{"t":4}\n' >in
+	window --tumble 1s -a n=count <in >out
+	[ "$(jq .n out)" = 4 ]
+	# 1 and 1.0 are one group, null and a missing field are one
+	window --tumble 1s --by a.b,c -a n=count <in >out
+	[ "$(jq -c '[."a.b",.c,.n]' out)" = $'[null,null,2]\n[1,"x",2]' ] || fail "$(cat out)"
+	window --tumble 1s --by a.b --by c -a n=count <in >out2
+	expect_same out out2
+}
+
+# sums of decimals are exact: the same in any order of the input
+test_sums_are_exact() {
+	local i
+	for i in $(seq 1 1000); do echo "{\"t\":$((i % 7)),\"v\":0.$((i % 10))$((i % 3))}"; done >in
+	window --tumble 1s --out-of-order 1s -a s=sum:v -a m=avg:v <in >a
+	sort in | window --tumble 1s --out-of-order 1s -a s=sum:v -a m=avg:v >b
+	sort -r in | window --tumble 1s --out-of-order 1s -a s=sum:v -a m=avg:v >c
+	expect_same a b
+	expect_same a c
+	[ "$(jq .s a)" = "$(awk -F: '{ s += $3 } END { printf "%.10g", s }' in)" ]
+	printf '{"t":1,"v":9223372036854775807}\n{"t":1,"v":9223372036854775807}\n' |
+		window --tumble 1s -a s=sum:v >out
+	expect_line '"s":"?18446744073709551614' out
+}
+
+test_disorder_within_the_bound_and_late_records() {
+	printf '{"t":%s}\n' 1000 5000 4000 3999 9000 >in
+	# 4000 is not late for a window of 1 s that a watermark of 5000 has closed; with the bound it is
+	expect_status 0 kafka-window --time t --tumble 1s -a n=count --late ./late <in
+	expect_line '5 records read: 3 in windows, 2 late, 0 rejected; 3 windows, 3 rows delivered' err
+	expect_text late $'{"t":4000}\n{"t":3999}'
+	rm late
+	expect_status 0 kafka-window --time t --tumble 1s --out-of-order 2s -a n=count --late ./late <in
+	expect_line '5 in windows, 0 late' err
+	[ ! -s late ]
+	# without --late they are counted, and it is a warning
+	expect_status 0 kafka-window -q --time t --tumble 1s -a n=count <in
+	expect_line '2 late' err
+}
+
+test_windows_before_the_epoch_and_days() {
+	printf '{"t":-1}\n{"t":0}\n' >in
+	window --tumble 1d -a n=count <in >out
+	[ "$(jq -r .window_start out | tr '\n' ' ')" = '1969-12-31T00:00:00.000Z 1970-01-01T00:00:00.000Z ' ]
+}
+
+# a row leaves when its window closes, not when a buffer is full
+test_rows_leave_at_once() {
+	mkfifo in
+	kafka-window -q --time t --tumble 1s -a n=count <in >out &
+	exec 7>in
+	printf '{"t":500}\n{"t":2500}\n' >&7
+	wait_for 5 test -s out
+	[ "$(wc -l <out)" = 1 ]
+	exec 7>&-
+	wait $!
+	[ "$(wc -l <out)" = 2 ]
+}
+
+test_idle_close_ends_windows_without_new_records() {
+	mkfifo in
+	kafka-window -q --time t --tumble 1h -a n=count --idle-close 300ms <in >out &
+	exec 7>in
+	echo '{"t":500}' >&7
+	wait_for 5 test -s out
+	# what comes for that hour now is late
+	echo '{"t":600}' >&7
+	exec 7>&-
+	wait $!
+	[ "$(wc -l <out)" = 1 ]
+}
+
+test_bad_records_are_named() {
+	printf '{"t":1,"v":1}\n{"t":2,"v":"x"}\n{"t":3,"v":1}\n' >in
+	expect_status 65 kafka-window --time t --tumble 1s -a s=sum:v <in
+	expect_line '^kafka-window: stdin:2: byte 11: field v: string is not a number' err
+	# a window that was open stays unsaid: the input was not read to its end
+	[ ! -s out ]
+	expect_status 0 kafka-window --time t --tumble 1s -a s=sum:v --dead-letter ./letters <in
+	expect_line '3 records read: 2 in windows, 0 late, 1 rejected' err
+	jq -e '.error.byte == 11 and .line == 2 and .origin == "stdin"' letters >/dev/null
+	echo '{"t":1,"k":[1]}' >in
+	expect_status 65 kafka-window -q --time t --tumble 1s --by k -a n=count <in
+	expect_line 'field k' err
+	echo '[1' >in
+	expect_status 65 kafka-window -q --time t --tumble 1s -a n=count <in
+	echo '{"t":9223372036854775807}' >in
+	expect_status 65 kafka-window -q --time t --tumble 1s -a n=count <in
+}
+
+# a line of 100 MB with the default limit: rejected, and no memory is taken for it
+test_a_line_of_100_megabytes() {
+	{ echo '{"t":1}'; printf '{"t":2,"x":"'; head -c 100000000 /dev/zero | tr '\0' x; echo '"}'; echo '{"t":3}'; } |
+		{ ulimit -v 4000000 || true; kafka-window --time t --tumble 1s -a n=count --dead-letter ./letters >out 2>err; }
+	expect_line 'line is longer than 16777216 bytes' err
+	expect_line '3 records read: 2 in windows, 0 late, 1 rejected' err
+	[ "$(jq .n out)" = 2 ]
+}
+
+test_state_is_bounded() {
+	local status=0
+	seq 1 100000 | sed 's/.*/{"t":1,"k":&}/' >in
+	expect_status 75 kafka-window --time t --tumble 1h --by k -a n=count --max-state 1M <in
+	expect_line 'max-state' err
+}
+
+test_usage_errors() {
+	expect_status 2 kafka-window --tumble 1h -a n=count </dev/null
+	expect_line 'time' err
+	expect_status 2 kafka-window --time t -a n=count </dev/null
+	expect_status 2 kafka-window --time t --tumble 1h </dev/null
+	expect_status 2 kafka-window --time t --tumble 60 -a n=count </dev/null
+	expect_status 2 kafka-window --time t --tumble 1h -a n=median:v </dev/null
+	expect_status 2 kafka-window --time t --tumble 1h -a n=sum </dev/null
+	expect_status 2 kafka-window --time t --tumble 1h -a count </dev/null
+	expect_status 2 kafka-window --time t --tumble 1h -a n=count -a n=count </dev/null
+	expect_status 2 kafka-window --time t --tumble 1h --by k -a k=count </dev/null
+	expect_status 2 kafka-window --time t --tumble 1h -a n=count -o end </dev/null
+	expect_status 2 kafka-window --time t --tumble 1h -a n=count -t '' </dev/null
+}
+
+test_a_stop_is_not_an_end() {
+	local status=0
+	mkfifo in
+	kafka-window --time t --tumble 1h -a n=count <in >out 2>err &
+	exec 7>in
+	echo '{"t":500}' >&7
+	sleep 0.3
+	kill -TERM $!
+	wait $! || status=$?
+	exec 7>&-
+	[ $status = 75 ] || fail "status $status"
+	[ ! -s out ]
+	expect_line '1 windows open' err
+}
+
+run_tests
