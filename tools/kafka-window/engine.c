@@ -615,24 +615,15 @@ engine_watermark(const struct engine *e)
 }
 
 int32_t
-engine_holder(const struct engine *e)
+engine_silent_stream(const struct engine *e)
 {
-	int64_t lowest = INT64_MAX, highest = WATERMARK_NONE;
-	int32_t holder = -1;
-
 	for (uint32_t i = 0; i < e->marks.stream_count; i++) {
 		const struct stream *s = &e->marks.streams[i];
 
-		if (!s->is_present || s->is_idle)
-			continue;
-		if (s->watermark > highest)
-			highest = s->watermark;
-		if (s->watermark < lowest) {
-			lowest = s->watermark;
-			holder = (int32_t)i;
-		}
+		if (s->is_present && !s->is_idle && s->watermark == WATERMARK_NONE && e->next_end != NO_END)
+			return (int32_t)i;
 	}
-	return lowest < highest ? holder : -1;
+	return -1;
 }
 
 void
