@@ -81,11 +81,14 @@ need_shared() {
 	[ -r "$shared_data/$1" ] || skip "$1 is not in $shared_data"
 }
 
+# Never behind || or in a condition: there bash ignores errexit, also where it is set anew inside, and
+# only the last line of a test would count. The mark at the end is for a test that an exec replaced.
 run_one() {
 	(
 		set -euo pipefail
 		cd "$1"
 		"$2"
+		: >"$1.done"
 	) >"$1.log" 2>&1 </dev/null
 }
 
@@ -101,8 +104,12 @@ run_tests() {
 	for name in $names; do
 		number=$((number + 1))
 		mkdir "$scratch/a b/$name"
-		status=0
-		run_one "$scratch/a b/$name" "$name" || status=$?
+		run_one "$scratch/a b/$name" "$name"
+		status=$?
+		if [ $status = 0 ] && [ ! -e "$scratch/a b/$name.done" ]; then
+			echo "ended before its last line" >>"$scratch/a b/$name.log"
+			status=1
+		fi
 		case $status in
 		0) echo "ok $number - $name" ;;
 		77) echo "ok $number - $name # SKIP $(sed -n 's/^SKIP: //p' "$scratch/a b/$name.log")" ;;
