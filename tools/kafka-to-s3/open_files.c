@@ -25,11 +25,12 @@ struct open_file {
 	struct spool *spool;
 	char *buffer;
 	size_t buffer_len;
+	size_t buffer_bytes;
 };
 
 struct open_files {
 	struct open_files_options options;
-	size_t buffer_bytes;
+	size_t buffers_bytes;     /* of all open files */
 	struct open_file **files; /* open_max; the first `count` are open, in no order */
 	unsigned count;
 	struct open_file **buckets;
@@ -65,11 +66,6 @@ fit_limits(struct open_files *set, struct err *err)
 	o->open_max = bound(o->open_max, o->memory_bytes / BUFFER_BYTES_MIN);
 	if (!o->open_max)
 		o->open_max = 1;
-	set->buffer_bytes = o->memory_bytes / o->open_max;
-	if (set->buffer_bytes > BUFFER_BYTES_MAX)
-		set->buffer_bytes = BUFFER_BYTES_MAX;
-	if (set->buffer_bytes < BUFFER_BYTES_MIN)
-		set->buffer_bytes = BUFFER_BYTES_MIN;
 	return 0;
 }
 
@@ -179,6 +175,7 @@ insert(struct open_files *set, struct open_file *f)
 	f->next = *bucket;
 	*bucket = f;
 	set->files[set->count++] = f;
+	set->buffers_bytes += f->buffer_bytes;
 	if (f->due_ms < set->due_ms)
 		set->due_ms = f->due_ms;
 }
@@ -200,6 +197,7 @@ remove_at(struct open_files *set, unsigned i)
 
 	unlink_bucket(set, f);
 	set->files[i] = set->files[--set->count];
+	set->buffers_bytes -= f->buffer_bytes;
 	if (set->recent == f)
 		set->recent = NULL;
 	file_free(f);
@@ -452,12 +450,13 @@ evict(struct open_files *set, struct err *err)
 /* ---- writing ---- */
 
 static struct open_file *
-file_new(struct open_files *set, struct position position, struct slice path, struct err *err)
+file_new(struct position position, struct slice path, struct err *err)
 {
 	struct open_file *f = calloc(1, sizeof(*f));
 
 	if (f) {
-		f->buffer = malloc(set->buffer_bytes);
+		f->buffer = malloc(BUFFER_BYTES_MIN);
+		f->buffer_bytes = BUFFER_BYTES_MIN;
 		f->path = malloc(path.len + 1);
 	}
 	if (!f || !f->buffer || !f->path) {
@@ -498,7 +497,7 @@ open_file(struct open_files *set, struct position position, struct slice path, u
 		return NULL;
 	if (set->count == set->options.open_max && evict(set, err))
 		return NULL;
-	f = file_new(set, position, path, err);
+	f = file_new(position, path, err);
 	if (!f)
 		return NULL;
 	f->hash = hash;
@@ -514,19 +513,42 @@ open_file(struct open_files *set, struct position position, struct slice path, u
 	return f;
 }
 
+/* A file that gets many records has a larger buffer, as long as every file could have one. */
+static int
+grow_buffer(struct open_files *set, struct open_file *f, struct err *err)
+{
+	size_t unopened = (set->options.open_max - set->count) * (size_t)BUFFER_BYTES_MIN;
+	char *larger;
+
+	if (f->buffer_bytes == BUFFER_BYTES_MAX ||
+	    set->buffers_bytes + unopened + f->buffer_bytes > set->options.memory_bytes)
+		return 0;
+	larger = realloc(f->buffer, 2 * f->buffer_bytes);
+	if (!larger)
+		return err_no_memory(err);
+	set->buffers_bytes += f->buffer_bytes;
+	f->buffer = larger;
+	f->buffer_bytes *= 2;
+	return 0;
+}
+
 /* Room for n bytes in the buffer, or an empty buffer. */
 static int
-make_room(const struct open_files *set, struct open_file *f, size_t n, struct err *err)
+make_room(struct open_files *set, struct open_file *f, size_t n, struct err *err)
 {
-	return n > set->buffer_bytes - f->buffer_len ? flush_buffer(f, err) : 0;
+	if (n <= f->buffer_bytes - f->buffer_len)
+		return 0;
+	if (grow_buffer(set, f, err))
+		return -1;
+	return n > f->buffer_bytes - f->buffer_len ? flush_buffer(f, err) : 0;
 }
 
 static int
-append_line(const struct open_files *set, struct open_file *f, struct slice line, struct err *err)
+append_line(struct open_files *set, struct open_file *f, struct slice line, struct err *err)
 {
 	if (make_room(set, f, line.len + 1, err))
 		return -1;
-	if (line.len + 1 > set->buffer_bytes) {
+	if (line.len + 1 > f->buffer_bytes) {
 		if (spool_write(f->spool, line, err))
 			return -1;
 	} else if (line.len) {
