@@ -7,7 +7,7 @@
 
 top_srcdir=$(cd "${srcdir:-.}" && pwd)
 top_builddir=$(cd "${top_builddir:-.}" && pwd)
-shared_data=${SLUICE_SHARED_DATA:-$top_srcdir/../shared/data}
+shared_data=${SLUICE_SHARED:-$top_srcdir/../shared}/data
 PATH=$top_builddir:$PATH
 # nothing of the caller's configuration may leak in
 export SLUICE_CONFIG=/dev/null LC_ALL=C TZ=America/New_York

@@ -2,6 +2,7 @@
 # `make check` runs the unit tests and the cases of the command line, which need nothing but the
 # build. Those that need a broker are SERVICE_TESTS: scripts/check starts one and runs them.
 
+LOG_COMPILER = $(top_srcdir)/tests/run-unit
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 TEST_EXTENSIONS = .sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
@@ -22,7 +23,7 @@ include tests/bench/local.mk
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(CLI_TESTS)
-EXTRA_DIST += tests/lib.sh tests/trips.sh tests/pages.sh $(CLI_TESTS) $(SERVICE_TESTS)
+EXTRA_DIST += tests/run-unit tests/lib.sh tests/trips.sh tests/pages.sh $(CLI_TESTS) $(SERVICE_TESTS)
 
 UNIT_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 UNIT_LIBS = $(COMMON_LIBS) $(CMOCKA_LIBS)

@@ -77,7 +77,7 @@ set_envelope(void *target, const char *value, enum opt_origin origin, struct err
 }
 
 const struct opt input_rows[] = {
-	{ 't', "topic", "TOPIC", "topic to read; without it, standard input is read", OPT_TEXT,
+	{ 't', "topic", "TOPIC", "topic to read", OPT_TEXT,
 	    offsetof(struct input_options, topic), 0, 0, NULL },
 	{ 'G', "group", "GROUP", "consumer group whose offsets are read and committed", OPT_TEXT,
 	    offsetof(struct input_options, group), 0, 0, NULL },
@@ -94,12 +94,16 @@ const struct opt input_rows[] = {
 	{ 'J', "envelope", "[=in|out]",
 	    "pipes carry JSON objects with topic, offset, key, headers and payload", OPT_CALL, 0, 0, 0,
 	    set_envelope },
-	{ 0, "line-max", "SIZE", "longest line of standard input [16M]", OPT_SIZE,
-	    offsetof(struct input_options, line_bytes_max), 1, 1024 * 1024 * 1024, NULL },
 	{ 0, "memory", "SIZE", "bound on buffered bytes [32M]", OPT_SIZE,
 	    offsetof(struct input_options, memory_bytes), 1024 * 1024, 0, NULL },
 };
 const size_t input_row_count = sizeof(input_rows) / sizeof(*input_rows);
+
+const struct opt input_pipe_rows[] = {
+	{ 0, "line-max", "SIZE", "longest line of standard input [16M]", OPT_SIZE,
+	    offsetof(struct input_options, line_bytes_max), 1, 1024 * 1024 * 1024, NULL },
+};
+const size_t input_pipe_row_count = sizeof(input_pipe_rows) / sizeof(*input_pipe_rows);
 
 bool
 input_is_bounded(const struct input_options *options)

@@ -31,9 +31,13 @@ struct input_options {
 	{ .start = { .kind = OFFSET_STORED }, .line_bytes_max = 16 * 1024 * 1024, \
 	    .memory_bytes = 32 * 1024 * 1024 }
 
-/* -t -G -p -o -e -c -J --line-max --memory; target: struct input_options. */
+/* -t -G -p -o -e -c -J --memory; target: struct input_options. */
 extern const struct opt input_rows[];
 extern const size_t input_row_count;
+
+/* --line-max, for tools that read standard input; the same target. */
+extern const struct opt input_pipe_rows[];
+extern const size_t input_pipe_row_count;
 
 /* What the tool needs of the source beside the options. */
 struct input_needs {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Newline-delimited values to a descriptor. "Durable" means taken by write(2): what a pipe's other
- * end does with it is not known. A value with a line feed in it, or a tombstone, cannot be said
- * in plain lines: ERR_DATA, unless has_envelopes.
+ * end does with it is not known. A value with a line feed in it becomes several lines; a tombstone is
+ * ERR_DATA: who reads topics leaves it out, or wraps it in an envelope.
  */
 #ifndef SLUICE_SINK_PIPE_H
 #define SLUICE_SINK_PIPE_H

@@ -418,14 +418,17 @@ finish_timed(struct source_topic *s)
 	}
 }
 
-static bool
-is_finished(const struct source_topic *s)
+/* 1: all that was asked for has been read; 0; -1 with err. */
+static int
+is_finished(struct source_topic *s, struct err *err)
 {
 	if (s->options.count_max && s->given >= s->options.count_max)
-		return true;
+		return 1;
 	if (!s->options.exit_at_end && !s->options.has_stop_time)
-		return false;
-	return s->is_assigned && s->done_count == s->count;
+		return 0;
+	if (!s->is_assigned || s->done_count < s->count)
+		return 0;
+	return s->options.group ? topic_others_done(s, err) : 1;
 }
 
 /* ---- sleeping ---- */
@@ -526,10 +529,15 @@ out:
 static int
 begin(struct source_topic *s, struct err *err)
 {
+	bool is_bounded = s->options.exit_at_end || s->options.has_stop_time;
+	int rc;
+
 	s->is_begun = true;
-	if (s->options.group ? subscribe(s, err) : start_partitions(s, err))
-		return topic_fail(s, err);
-	return 0;
+	if (!s->options.group)
+		rc = start_partitions(s, err);
+	else
+		rc = (is_bounded && topic_query_bounds(s, err)) || subscribe(s, err) ? -1 : 0;
+	return rc ? topic_fail(s, err) : 0;
 }
 
 /* ---- source_ops ---- */
@@ -538,6 +546,7 @@ static enum source_status
 topic_next(struct source *source, int64_t deadline, struct record *ret, struct err *err)
 {
 	struct source_topic *s = (struct source_topic *)source;
+	int finished;
 
 	if (s->lent)
 		rd_kafka_message_destroy(s->lent);
@@ -568,8 +577,11 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 		if (refill(s))
 			continue;
 		finish_timed(s);
-		if (is_finished(s))
-			return SOURCE_END;
+		finished = is_finished(s, err);
+		if (finished < 0)
+			(void)topic_fail(s, err);
+		if (finished)
+			return finished < 0 ? SOURCE_FAILED : SOURCE_END;
 		kafka_watch(s->kafka);
 		if (clock_poll_ms(deadline) == 0) {
 			arm(s); /* for who polls source_topic_fd */
@@ -613,6 +625,7 @@ topic_free(struct source *source)
 	if (s->bell.fd >= 0)
 		(void)close(s->bell.fd);
 	free_options(&s->options);
+	free(s->bounds);
 	free(s->headers);
 	free(s);
 }

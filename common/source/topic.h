@@ -36,7 +36,10 @@ struct source_topic_options {
 	struct offset_spec start;
 	bool has_stop_time;          /* -o e@TIME: each partition ends before the first record then */
 	int64_t stop_time_ms;
-	bool exit_at_end;            /* -e: end at the end offsets seen at the start */
+	/* -e: end at the end offsets seen at the start. In a group that counts for the whole topic: at the
+	 * ends of its own partitions a member waits until the others have committed theirs, or have
+	 * gone and left them to it. */
+	bool exit_at_end;
 	int64_t count_max;           /* -c; 0: no limit */
 	bool want_headers;
 	bool want_all_partitions;    /* ERR_STOPPED where the group gives this member only some */

@@ -14,6 +14,10 @@ enum { FETCH_TRY_MS = 2000, COMMIT_TRY_MS = 10 * 1000, PAUSE_MS = 100 };
 /* Once a stop was requested, a commit is given up after that time: the default of --drain. */
 enum { STOPPING_MS_MAX = 30 * 1000 };
 
+/* How often to ask what other members have committed, and how long they may stand still: longer than
+ * a session lasts (session.timeout.ms, 45 s). */
+enum { LOOK_EVERY_MS = 1000, OTHERS_MS_MAX = 60 * 1000 };
+
 /* Leaving a group tells the others at once; a broker that does not answer is not worth more. */
 enum { LEAVE_MS_MAX = 5000 };
 
@@ -26,8 +30,8 @@ take_partition(struct source_topic *s, struct topic_partition *p, const struct t
 	p->number = start->partition;
 	p->term = s->last_term;
 	p->next = start->offset;
-	p->end = start->end;
-	p->has_timed_end = start->has_timed_end;
+	p->end = start->bounds.end;
+	p->has_timed_end = start->bounds.has_timed_end;
 	p->bell = &s->bell;
 	p->queue = rd_kafka_queue_get_partition(s->kafka->rk, s->options.topic, p->number);
 	if (!p->queue)
@@ -284,7 +288,7 @@ copy_starts(const rd_kafka_topic_partition_list_t *list, struct topic_start *sta
 
 		starts[i].partition = from->partition;
 		starts[i].offset = from->offset >= 0 ? from->offset : -1;
-		starts[i].end = TOPIC_NO_END;
+		starts[i].bounds.end = TOPIC_NO_END;
 		if (!from->metadata_size)
 			continue;
 		starts[i].metadata = strndup(from->metadata, from->metadata_size);
@@ -440,6 +444,86 @@ topic_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_part
 		(void)topic_fail(s, &err);
 	}
 	(void)rd_kafka_assign(rk, NULL);
+}
+
+/* ---- the other members ---- */
+
+static rd_kafka_topic_partition_list_t *
+list_others(struct source_topic *s)
+{
+	rd_kafka_topic_partition_list_t *list =
+	    rd_kafka_topic_partition_list_new(s->partition_count);
+
+	for (int32_t i = 0; i < s->partition_count; i++) {
+		if (!find(s, i))
+			rd_kafka_topic_partition_list_add(list, s->options.topic, i);
+	}
+	return list;
+}
+
+/* How many of these are not committed up to their ends; *ret_sum: of what is committed. */
+static int
+count_unfinished(const struct source_topic *s, const rd_kafka_topic_partition_list_t *list,
+    int64_t *ret_sum)
+{
+	int unfinished = 0;
+
+	*ret_sum = 0;
+	for (int i = 0; i < list->cnt; i++) {
+		const struct topic_bounds *b = &s->bounds[list->elems[i].partition];
+		int64_t committed = list->elems[i].offset >= 0 ? list->elems[i].offset : b->begin;
+
+		*ret_sum += committed;
+		if (!b->has_timed_end && committed < b->end)
+			unfinished++;
+	}
+	return unfinished;
+}
+
+/* A member that was killed keeps its partitions until its session ends, and then they come here. One
+ * that lives but does not go on is not waited for. */
+static bool
+is_worth_waiting(struct source_topic *s, int unfinished, int64_t sum)
+{
+	struct topic_others *o = &s->others;
+	int64_t now_ms = clock_mono_ms();
+
+	if (!o->is_said) {
+		diag_note("waiting for %d partitions of %s that other members of group %s read", unfinished,
+		    s->options.topic, s->options.group);
+		o->change_mono_ms = now_ms;
+		o->is_said = true;
+	}
+	if (sum != o->committed)
+		o->change_mono_ms = now_ms;
+	o->committed = sum;
+	if (now_ms - o->change_mono_ms < OTHERS_MS_MAX)
+		return true;
+	diag_warn("%d partitions of %s are left to other members of group %s", unfinished,
+	    s->options.topic, s->options.group);
+	return false;
+}
+
+int
+topic_others_done(struct source_topic *s, struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list;
+	int unfinished = 0;
+	int64_t sum = 0;
+
+	if (s->count == (size_t)s->partition_count)
+		return 1;
+	if (clock_mono_ms() < s->others.look_mono_ms)
+		return 0;
+	s->others.look_mono_ms = clock_deadline(LOOK_EVERY_MS);
+	list = list_others(s);
+	if (fetch_committed(s, list, err)) {
+		rd_kafka_topic_partition_list_destroy(list);
+		return -1;
+	}
+	unfinished = count_unfinished(s, list, &sum);
+	rd_kafka_topic_partition_list_destroy(list);
+	return !unfinished || !is_worth_waiting(s, unfinished, sum);
 }
 
 bool

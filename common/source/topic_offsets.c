@@ -107,19 +107,20 @@ start_of(const struct offset_spec *start, int64_t low, int64_t high, int64_t at_
 	return low;
 }
 
-static void
-set_end(const struct source_topic *s, struct topic_start *start, int64_t high, int64_t at_time)
+/* -e and e@TIME; at_time: the first record at or after the latter, -1 where there is none. */
+static struct topic_bounds
+bounds_of(const struct source_topic *s, int64_t low, int64_t high, int64_t at_time)
 {
-	start->end = TOPIC_NO_END;
-	start->has_timed_end = false;
+	struct topic_bounds b = { .begin = low, .end = TOPIC_NO_END };
+
 	if (s->options.exit_at_end)
-		start->end = high;
+		b.end = high;
 	if (!s->options.has_stop_time)
-		return;
-	if (at_time >= 0 && at_time < start->end)
-		start->end = at_time;
-	else if (at_time < 0)
-		start->has_timed_end = true;
+		return b;
+	if (at_time >= 0 && at_time < b.end)
+		b.end = at_time;
+	b.has_timed_end = at_time < 0;
+	return b;
 }
 
 /* A start behind the end would be taken for a finished partition. */
@@ -151,7 +152,7 @@ topic_resolve(struct source_topic *s, struct topic_start *starts, size_t count, 
 		if (!start_time)
 			goto out;
 	}
-	if (o->has_stop_time) {
+	if (o->has_stop_time && !s->bounds) {
 		stop_time = query(s, starts, count, o->stop_time_ms, err);
 		if (!stop_time)
 			goto out;
@@ -162,7 +163,9 @@ topic_resolve(struct source_topic *s, struct topic_start *starts, size_t count, 
 			    start_of(&o->start, low[i], high[i], start_time ? start_time[i] : -1);
 			starts[i].was_resolved = true;
 		}
-		set_end(s, &starts[i], high[i], stop_time ? stop_time[i] : -1);
+		starts[i].bounds = s->bounds
+		    ? s->bounds[starts[i].partition]
+		    : bounds_of(s, low[i], high[i], stop_time ? stop_time[i] : -1);
 		if (check_start(s, &starts[i], high[i], err))
 			goto out;
 	}
@@ -172,6 +175,33 @@ out:
 	free(high);
 	free(start_time);
 	free(stop_time);
+	return rc;
+}
+
+int
+topic_query_bounds(struct source_topic *s, struct err *err)
+{
+	size_t count = (size_t)s->partition_count;
+	struct topic_start *starts = calloc(count + 1, sizeof(*starts));
+	struct topic_bounds *bounds = calloc(count + 1, sizeof(*bounds));
+	int rc = -1;
+
+	if (!starts || !bounds) {
+		err_no_memory(err);
+		goto out;
+	}
+	for (size_t i = 0; i < count; i++)
+		starts[i].partition = (int32_t)i;
+	if (topic_resolve(s, starts, count, err))
+		goto out;
+	for (size_t i = 0; i < count; i++)
+		bounds[i] = starts[i].bounds;
+	s->bounds = bounds;
+	bounds = NULL;
+	rc = 0;
+out:
+	free(starts);
+	free(bounds);
 	return rc;
 }
 

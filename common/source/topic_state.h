@@ -44,6 +44,21 @@ struct topic_partition {
 	struct topic_bell *bell;
 };
 
+/* Partitions that other members of the group read. */
+struct topic_others {
+	int64_t look_mono_ms; /* when to look again */
+	int64_t committed;    /* the sum of what they had committed */
+	int64_t change_mono_ms;
+	bool is_said;
+};
+
+/* Where a partition of the topic began and ended when reading began; for bounded reading. */
+struct topic_bounds {
+	int64_t begin;
+	int64_t end;         /* to be read up to here: -e, e@TIME; else TOPIC_NO_END */
+	bool has_timed_end;  /* e@TIME has no offset yet */
+};
+
 struct source_topic {
 	struct source source;
 	struct source_topic_options options; /* strings and lists are ours */
@@ -55,6 +70,7 @@ struct source_topic {
 	struct topic_bell bell;
 	atomic_bool is_main_ready;
 	int32_t partition_count; /* of the topic */
+	struct topic_bounds *bounds; /* of all partitions, in a group; NULL for endless reading */
 
 	struct topic_partition *partitions; /* those being read */
 	size_t count;
@@ -62,6 +78,7 @@ struct source_topic {
 	bool is_assigned; /* reading has begun, perhaps of nothing */
 	uint32_t last_term;
 	size_t turn; /* the partition to look at first */
+	struct topic_others others;
 
 	rd_kafka_message_t *batch[TOPIC_BATCH];
 	size_t batch_at, batch_len;
@@ -101,14 +118,16 @@ void topic_drop_batch(struct source_topic *);
 struct topic_start {
 	int32_t partition;
 	int64_t offset;
-	int64_t end;
-	bool has_timed_end;
+	struct topic_bounds bounds;
 	bool was_resolved; /* by `start`: there was nothing stored */
 	char *metadata;    /* of the commit, or NULL */
 };
 
-/* Fills in offset where it is below zero, end and has_timed_end. */
+/* Fills in offset, where it is below zero, and bounds. */
 int topic_resolve(struct source_topic *, struct topic_start *, size_t count, struct err *);
+
+/* The bounds of all partitions of the topic, now. */
+int topic_query_bounds(struct source_topic *, struct err *);
 
 /* First and end offset, in that order; -1 where not known. */
 int topic_query_range(struct source_topic *, int32_t partition, int64_t range[static 2],
@@ -125,6 +144,10 @@ int topic_commit(struct source *, const struct commit_point *, size_t count, str
 int topic_take_partitions(struct source_topic *, const struct topic_start *, size_t count,
     struct err *);
 void topic_release_partitions(struct source_topic *);
+
+/* Whether what other members of the group have to read of bounded input is committed; asks the broker
+ * once a second. 1, 0, or -1 with err. */
+int topic_others_done(struct source_topic *, struct err *);
 
 /* Leaves the group, in bounded time; false where the broker did not answer. */
 bool topic_leave(struct source_topic *);

@@ -43,6 +43,11 @@ tests_unit_test_json_jansson_SOURCES = tests/unit/test_json_jansson.c tests/unit
 tests_unit_test_json_jansson_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_jansson_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_kafka_options
+tests_unit_test_kafka_options_SOURCES = tests/unit/test_kafka_options.c tests/unit/scratch.c
+tests_unit_test_kafka_options_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_kafka_options_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_lake
 tests_unit_test_lake_SOURCES = tests/unit/test_lake.c tests/unit/scratch.c
 tests_unit_test_lake_CFLAGS = $(UNIT_CFLAGS)

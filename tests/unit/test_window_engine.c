@@ -261,10 +261,10 @@ the_slowest_stream_counts(void **state)
 	assert_int_equal(engine_watermark(kit->engine), WATERMARK_NONE);
 	assert_int_equal(kit_take(kit, 1, 0, 2 * H, "1", "1"), ENGINE_TAKEN);
 	assert_int_equal(engine_watermark(kit->engine), WATERMARK_NONE);
-	assert_int_equal(engine_holder(kit->engine), 2);
+	assert_int_equal(engine_silent_stream(kit->engine), 2);
 	assert_int_equal(kit_take(kit, 2, 0, 3 * H, "1", "1"), ENGINE_TAKEN);
 	assert_int_equal(engine_watermark(kit->engine), 2 * H);
-	assert_int_equal(engine_holder(kit->engine), 1);
+	assert_int_equal(engine_silent_stream(kit->engine), -1);
 	assert_int_equal(kit_take(kit, 1, 1, 1, "1", "1"), ENGINE_LATE);
 	assert_int_equal(kit_take(kit, 1, 1, 4 * H, "1", "1"), ENGINE_TAKEN);
 	assert_int_equal(engine_watermark(kit->engine), 3 * H);

@@ -112,9 +112,12 @@ refused(void **state)
 static void
 order(void **state)
 {
-	static const char *const sorted[] = { "null", "false", "true", "-1e50", "-10", "-9.5", "-9",
-		"-0.1", "0", "0.01", "0.1", "1", "9", "9.5", "10", "10.5", "99", "100", "1e45",
-		"\"\"", "\"a\"", "\"a b\"", "\"a!\"", "\"aa\"", "\"b\"" };
+	static const char *const sorted[] = { "null", "false", "true", "-1e50", "-1e18",
+		"-999999999999999999.5", "-999999999999999999", "-10", "-9.5", "-9", "-0.1",
+		"-1e-50", "0", "1e-50", "0.01", "0.1", "1", "9", "9.5", "10", "10.5", "99", "100",
+		"999999999999999999", "999999999999999999.5", "1000000000000000000",
+		"1000000000000000001", "1e45", "\"\"", "\"\\u0001\"", "\"a\"", "\"a b\"", "\"a!\"", "\"aa\"",
+		"\"abcdefg\"", "\"abcdefga\"", "\"abcdefgb\"", "\"b\"", "\"\xc3\xa9\"" };
 	enum { COUNT = sizeof(sorted) / sizeof(*sorted) };
 	char keys[COUNT][64];
 	(void)state;
@@ -127,6 +130,9 @@ order(void **state)
 
 			if ((i < j) != (found < 0) || (i > j) != (found > 0))
 				fail_msg("%s and %s: %d", sorted[i], sorted[j], found);
+			if (i < j && groupkey_prefix(slice_of(keys[i])) >
+			        groupkey_prefix(slice_of(keys[j])))
+				fail_msg("the prefix of %s is above that of %s", sorted[i], sorted[j]);
 		}
 	}
 }

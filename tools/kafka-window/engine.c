@@ -287,21 +287,29 @@ engine_has_closed(const struct engine *e)
 	return e->next_end <= e->marks.combined && e->next_end != NO_END;
 }
 
+/* Sorting looks at keys only where their prefixes are equal. */
+struct sorted_entry {
+	uint64_t prefix;
+	const struct table_entry *entry;
+};
+
 static int
 compare_entries(const void *a, const void *b)
 {
-	const struct table_entry *const *x = a, *const *y = b;
+	const struct sorted_entry *x = a, *y = b;
 
-	return groupkey_compare(table_key(*x), table_key(*y));
+	if (x->prefix != y->prefix)
+		return x->prefix < y->prefix ? -1 : 1;
+	return groupkey_compare(table_key(x->entry), table_key(y->entry));
 }
 
 /* The keys of up to two tables in order. Owned by the caller; NULL where memory ran out. */
-static const struct table_entry **
-sorted_entries(const struct engine *e, struct table *const tables[2], size_t *ret_count,
+static struct sorted_entry *
+sort_entries(const struct engine *e, struct table *const tables[2], size_t *ret_count,
     struct err *err)
 {
 	size_t count = (size_t)tables[0]->count + tables[1]->count, n = 0;
-	const struct table_entry **entries = malloc((count + 1) * sizeof(*entries));
+	struct sorted_entry *entries = malloc((count + 1) * sizeof(*entries));
 	const struct table_entry *entry;
 
 	if (!entries) {
@@ -310,7 +318,8 @@ sorted_entries(const struct engine *e, struct table *const tables[2], size_t *re
 	}
 	for (unsigned i = 0; i < 2; i++) {
 		for (entry = NULL; (entry = table_next(tables[i], e->options.plan, entry)); n++)
-			entries[n] = entry;
+			entries[n] = (struct sorted_entry){
+				.prefix = groupkey_prefix(table_key(entry)), .entry = entry };
 	}
 	qsort(entries, count, sizeof(*entries), compare_entries);
 	*ret_count = count;
@@ -319,15 +328,15 @@ sorted_entries(const struct engine *e, struct table *const tables[2], size_t *re
 
 /* The states of entries[*at] and of the next one too where it is the same key; *at moves past both. */
 static int
-join_states(struct engine *e, const struct table_entry **entries, size_t count, size_t *at,
+join_states(struct engine *e, const struct sorted_entry *entries, size_t count, size_t *at,
     const void **ret_states, struct err *err)
 {
-	const struct table_entry *first = entries[*at], *second;
+	const struct table_entry *first = entries[*at].entry, *second;
 
 	*ret_states = table_states(first);
 	if (++*at == count)
 		return 0;
-	second = entries[*at];
+	second = entries[*at].entry;
 	if (!slice_equal(table_key(first), table_key(second)))
 		return 0;
 	++*at;
@@ -349,11 +358,11 @@ give_rows(struct engine *e, struct span span, struct table *const tables[2],
 	struct engine_row row = { .span = span };
 	size_t count = 0, at = 0;
 	int64_t rows = 0;
-	const struct table_entry **entries = sorted_entries(e, tables, &count, err);
+	struct sorted_entry *entries = sort_entries(e, tables, &count, err);
 	int rc = entries ? 0 : -1;
 
 	while (!rc && at < count) {
-		row.key = table_key(entries[at]);
+		row.key = table_key(entries[at].entry);
 		rc = join_states(e, entries, count, &at, &row.states, err);
 		if (!rc)
 			rc = receiver->row(receiver->context, &row, err);
@@ -606,24 +615,15 @@ engine_watermark(const struct engine *e)
 }
 
 int32_t
-engine_holder(const struct engine *e)
+engine_silent_stream(const struct engine *e)
 {
-	int64_t lowest = INT64_MAX, highest = WATERMARK_NONE;
-	int32_t holder = -1;
-
 	for (uint32_t i = 0; i < e->marks.stream_count; i++) {
 		const struct stream *s = &e->marks.streams[i];
 
-		if (!s->is_present || s->is_idle)
-			continue;
-		if (s->watermark > highest)
-			highest = s->watermark;
-		if (s->watermark < lowest) {
-			lowest = s->watermark;
-			holder = (int32_t)i;
-		}
+		if (s->is_present && !s->is_idle && s->watermark == WATERMARK_NONE && e->next_end != NO_END)
+			return (int32_t)i;
 	}
-	return lowest < highest ? holder : -1;
+	return -1;
 }
 
 void

@@ -138,8 +138,9 @@ struct engine_mark engine_mark(const struct engine *, int32_t stream, int64_t se
 /* The combined watermark; WATERMARK_NONE before there is one. */
 int64_t engine_watermark(const struct engine *);
 
-/* A stream without which the watermark would be further, for messages; -1 where there is none. */
-int32_t engine_holder(const struct engine *);
+/* A stream that never had a record and so keeps windows of others from closing, for messages; -1 where
+ * there is none. */
+int32_t engine_silent_stream(const struct engine *);
 
 void engine_get_counts(const struct engine *, struct engine_counts *ret);
 size_t engine_state_bytes(const struct engine *);

@@ -248,21 +248,28 @@ groupkey_take(struct slice *key)
 
 /* ---- order ---- */
 
-/* null, false, true, numbers, strings */
-static int
+enum rank {
+	RANK_NULL,
+	RANK_FALSE,
+	RANK_TRUE,
+	RANK_NUMBER,
+	RANK_STRING,
+};
+
+static enum rank
 rank(struct slice text)
 {
 	switch (text.len ? text.data[0] : 'n') {
 	case 'n':
-		return 0;
+		return RANK_NULL;
 	case 'f':
-		return 1;
+		return RANK_FALSE;
 	case 't':
-		return 2;
+		return RANK_TRUE;
 	case '"':
-		return 4;
+		return RANK_STRING;
 	default:
-		return 3;
+		return RANK_NUMBER;
 	}
 }
 
@@ -306,13 +313,13 @@ compare_numbers(struct slice a, struct slice b)
 static int
 compare_values(struct slice a, struct slice b)
 {
-	int rank_a = rank(a), rank_b = rank(b);
+	enum rank rank_a = rank(a), rank_b = rank(b);
 
 	if (rank_a != rank_b)
-		return rank_a - rank_b;
-	if (rank_a == 3)
+		return rank_a < rank_b ? -1 : 1;
+	if (rank_a == RANK_NUMBER)
 		return compare_numbers(a, b);
-	if (rank_a == 4) /* without their quotes, of which the last is no character of the string */
+	if (rank_a == RANK_STRING) /* without their quotes, of which the last is no character of the string */
 		return slice_compare(slice_make(a.data + 1, a.len - 2),
 		    slice_make(b.data + 1, b.len - 2));
 	return 0;
@@ -326,6 +333,49 @@ groupkey_compare(struct slice a, struct slice b)
 	while (!order && a.len && b.len)
 		order = compare_values(groupkey_take(&a), groupkey_take(&b));
 	return order;
+}
+
+/* The whole part of a number, rounded down and held within 2^60, so that it is never negative. */
+static uint64_t
+number_prefix(struct slice text)
+{
+	const uint64_t middle = UINT64_C(1) << 60;
+	struct decimal d;
+	uint64_t whole = 0;
+	bool has_rest;
+
+	(void)decimal_read(text, &d);
+	if (d.exponent > 18) /* 10^18 is below 2^60 */
+		return d.is_negative ? 0 : 2 * middle - 1;
+	for (int64_t i = 0; i < d.exponent; i++)
+		whole = whole * 10 + (uint64_t)(digit(&d, (size_t)i) - '0');
+	has_rest = d.exponent < (int64_t)(d.whole.len + d.fraction.len);
+	return d.is_negative ? middle - whole - has_rest : middle + whole;
+}
+
+/* Its first seven bytes; no byte of a canonical string is 0. */
+static uint64_t
+string_prefix(struct slice text)
+{
+	uint64_t prefix = 0;
+
+	for (size_t i = 1; i <= 7; i++)
+		prefix = prefix << 8 | (i + 1 < text.len ? (unsigned char)text.data[i] : 0);
+	return prefix;
+}
+
+uint64_t
+groupkey_prefix(struct slice key)
+{
+	struct slice first = groupkey_take(&key);
+	enum rank r = rank(first);
+	uint64_t rest = 0;
+
+	if (r == RANK_NUMBER)
+		rest = number_prefix(first);
+	else if (r == RANK_STRING)
+		rest = string_prefix(first);
+	return (uint64_t)r << 61 | rest;
 }
 
 /* ---- keys from outside ---- */
@@ -343,20 +393,21 @@ is_canonical(struct slice text)
 	if (!text.len)
 		return false;
 	switch (rank(text)) {
-	case 0:
+	case RANK_NULL:
 		return slice_is(text, "null");
-	case 1:
+	case RANK_FALSE:
 		return slice_is(text, "false");
-	case 2:
+	case RANK_TRUE:
 		return slice_is(text, "true");
-	case 3:
+	case RANK_NUMBER:
 		v.type = JSON_TYPE_NUMBER;
 		break;
-	default:
+	case RANK_STRING:
 		if (text.len < 2 || text.data[text.len - 1] != '"')
 			return false;
 		v = (struct json_value){ .data = text.data + 1, .len = (uint32_t)text.len - 2,
 			.type = JSON_TYPE_STRING, .has_escape = true };
+		break;
 	}
 	is_same = append_value(&again, &v, &reason, &err) == 0 &&
 	    slice_equal(buf_slice(&again), text);

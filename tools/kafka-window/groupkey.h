@@ -27,6 +27,10 @@ struct slice groupkey_take(struct slice *key);
 /* Negative, 0, positive. Both must have the same number of values. */
 int groupkey_compare(struct slice a, struct slice b);
 
+/* A number in the same order: where it is smaller, so is the key; where it is equal, groupkey_compare
+ * decides. */
+uint64_t groupkey_prefix(struct slice key);
+
 /* True where the bytes are `values` values in their one spelling: keys from outside. */
 bool groupkey_is_valid(struct slice key, unsigned values);
 

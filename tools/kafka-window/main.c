@@ -52,7 +52,23 @@ set_time_format(void *target, const char *value, enum opt_origin origin, struct 
 	return time_format_parse(value, &options->windower.time_format, err);
 }
 
-/* FIELD[,FIELD...] */
+/* FIELD, which is its own name, or NAME=FIELD */
+static int
+add_one_by(struct windower_options *w, struct slice one, struct err *err)
+{
+	struct windower_by by = { .name = one, .field = one };
+
+	if (w->by_count == BY_MAX)
+		return err_set(err, ERR_USAGE, "more than %d fields", BY_MAX);
+	if (slice_cut(one, '=', &by.name, &by.field) && (!by.name.len || !by.field.len))
+		return err_set(err, ERR_USAGE, "\"%.*s\" is not [NAME=]FIELD", SLICE_ARGS(one));
+	if (!by.field.len)
+		by.field = by.name;
+	w->by[w->by_count++] = by;
+	return 0;
+}
+
+/* [NAME=]FIELD[,[NAME=]FIELD...] */
 static int
 add_by(void *target, const char *value, enum opt_origin origin, struct err *err)
 {
@@ -66,9 +82,8 @@ add_by(void *target, const char *value, enum opt_origin origin, struct err *err)
 		one = slice_trim(one);
 		if (!one.len)
 			return err_set(err, ERR_USAGE, "\"%s\" has an empty field", value);
-		if (w->by_count == BY_MAX)
-			return err_set(err, ERR_USAGE, "more than %d fields", BY_MAX);
-		w->by[w->by_count++] = one;
+		if (add_one_by(w, one, err))
+			return -1;
 	} while (has_more);
 	return 0;
 }
@@ -101,8 +116,9 @@ static const struct opt rows[] = {
 	    "how it is written: iso, s, ms, us or a strptime pattern [a string is ISO 8601, a number "
 	    "ms]",
 	    OPT_CALL, 0, 0, 0, set_time_format },
-	{ 0, "by", "FIELD[,FIELD...]", "group by these fields; repeatable [one group]", OPT_CALL, 0,
-	    0, 0, add_by },
+	{ 0, "by", "FIELD[,FIELD...]",
+	    "group by these fields (NAME=FIELD: under that name); repeatable [one group]", OPT_CALL,
+	    0, 0, 0, add_by },
 	{ 'a', "aggregate", "NAME=FUNC[:FIELD]",
 	    "count, count:FIELD, sum:FIELD, min:FIELD, max:FIELD or avg:FIELD as NAME; repeatable",
 	    OPT_CALL, 0, 0, 0, add_aggregate },
@@ -199,6 +215,9 @@ say_summary(const struct options *o, struct windower *w)
 	    "delivered%s",
 	    (long long)c.read, (long long)c.engine.taken, (long long)c.engine.late,
 	    (long long)c.rejected, replayed, (long long)c.engine.windows, (long long)c.delivered, open);
+	if (windower_silent_stream(w) >= 0)
+		diag_note("partition %d never had a record, which keeps windows open (--idle)",
+		    (int)windower_silent_stream(w));
 }
 
 /* ---- opening ---- */
@@ -209,7 +228,7 @@ open_source(const struct options *o, struct windower *w, struct err *err)
 	struct source_events events = windower_events(w);
 	struct input_needs needs = {
 		.target = o->output_topic ? o->output_topic : "stdout",
-		.want_headers = o->late != NULL,
+		.want_headers = o->late || o->letters.target,
 		.want_all_partitions = o->windower.is_group,
 	};
 
@@ -276,6 +295,7 @@ main(int argc, char **argv)
 	const struct opt_group groups[] = {
 		{ "Windows", rows, sizeof(rows) / sizeof(*rows), &o },
 		{ "Input", input_rows, input_row_count, &o.input },
+		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count, &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "General", job_rows, job_row_count, &o.job.options },

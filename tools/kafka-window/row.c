@@ -87,7 +87,7 @@ add_member(struct row_layout *l, struct slice name, struct err *err)
 	    buf_append_char(&lead, ':', err))
 		goto out;
 	if (is_taken(l, buf_slice(&lead))) {
-		(void)err_set(err, ERR_USAGE, "the name %.*s is taken: give another one with NAME=",
+		(void)err_set(err, ERR_USAGE, "the name %.*s is taken already",
 		    SLICE_ARGS(name));
 		goto out;
 	}

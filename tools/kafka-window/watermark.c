@@ -132,22 +132,33 @@ watermarks_tick(struct watermarks *m, int64_t now_ms)
 	return m->idle_close_ms != WATERMARK_NEVER && is_quiet && m->quiet_ms >= m->idle_close_ms;
 }
 
+/* How long until the stream can become idle; TICK_GAP_MS_MAX where that is not near or not known. */
+static int64_t
+stream_patience_ms(const struct watermarks *m, const struct stream *s)
+{
+	int64_t left_ms = m->idle_ms - s->idle_for_ms;
+
+	return s->is_at_end && left_ms < TICK_GAP_MS_MAX ? left_ms : TICK_GAP_MS_MAX;
+}
+
 int64_t
 watermarks_patience_ms(const struct watermarks *m)
 {
-	int64_t patience_ms = TICK_GAP_MS_MAX, left_ms;
+	int64_t patience_ms = m->idle_close_ms == WATERMARK_NEVER ? -1 : TICK_GAP_MS_MAX, left_ms;
 
-	if (m->idle_ms == WATERMARK_NEVER && m->idle_close_ms == WATERMARK_NEVER)
-		return -1;
 	for (uint32_t i = 0; i < m->stream_count && m->idle_ms != WATERMARK_NEVER; i++) {
-		left_ms = m->idle_ms - m->streams[i].idle_for_ms;
-		if (m->streams[i].is_present && !m->streams[i].is_idle && left_ms < patience_ms)
+		if (!m->streams[i].is_present || m->streams[i].is_idle)
+			continue;
+		left_ms = stream_patience_ms(m, &m->streams[i]);
+		if (patience_ms < 0 || left_ms < patience_ms)
 			patience_ms = left_ms;
 	}
-	left_ms = m->idle_close_ms - m->quiet_ms;
-	if (m->idle_close_ms != WATERMARK_NEVER && left_ms > 0 && left_ms < patience_ms)
-		patience_ms = left_ms;
-	return patience_ms > 1 ? patience_ms : 1;
+	if (m->idle_close_ms != WATERMARK_NEVER) {
+		left_ms = m->idle_close_ms - m->quiet_ms;
+		if (left_ms > 0 && left_ms < patience_ms)
+			patience_ms = left_ms;
+	}
+	return patience_ms == 0 ? 1 : patience_ms;
 }
 
 int

@@ -69,6 +69,9 @@ struct windower {
 static struct owned_stream *
 find_stream(struct windower *w, int32_t number)
 {
+	/* one that has all partitions of a topic was mostly given them in order */
+	if ((size_t)number < w->stream_count && w->streams[number].number == number)
+		return &w->streams[number];
 	for (size_t i = 0; i < w->stream_count; i++) {
 		if (w->streams[i].number == number)
 			return &w->streams[i];
@@ -540,8 +543,10 @@ compile(struct windower *w, struct err *err)
 	    add_field(w, slice_of(w->options.time_field), &w->time_index, err))
 		return err_wrap(err, "--time");
 	for (size_t i = 0; i < w->options.by_count; i++) {
-		if (add_field(w, w->options.by[i], &w->by_indices[i], err) ||
-		    row_layout_add_field(w->layout, w->options.by[i], err))
+		const struct windower_by *by = &w->options.by[i];
+
+		if (add_field(w, by->field, &w->by_indices[i], err) ||
+		    row_layout_add_field(w->layout, by->name, err))
 			return err_wrap(err, "--by");
 	}
 	for (size_t i = 0; i < w->options.aggregate_count; i++) {
@@ -633,4 +638,10 @@ int64_t
 windower_open_windows(const struct windower *w)
 {
 	return engine_open_windows(w->engine);
+}
+
+int32_t
+windower_silent_stream(const struct windower *w)
+{
+	return engine_silent_stream(w->engine);
 }

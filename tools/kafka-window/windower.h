@@ -19,6 +19,12 @@
 
 enum { BY_MAX = 32 };
 
+/* One field of --by: [NAME=]FIELD. */
+struct windower_by {
+	struct slice name;
+	struct slice field;
+};
+
 /* One -a: NAME=FUNC[:FIELD]. */
 struct windower_aggregate {
 	struct slice name;
@@ -30,7 +36,7 @@ struct windower_options {
 	struct engine_options engine; /* plan, key_values, has_positions and hash_seed are filled in */
 	const char *time_field;       /* NULL: the record's timestamp */
 	struct time_format time_format;
-	struct slice by[BY_MAX];
+	struct windower_by by[BY_MAX];
 	size_t by_count;
 	struct windower_aggregate aggregates[AGGREGATES_MAX];
 	size_t aggregate_count;
@@ -70,7 +76,9 @@ int windower_run(struct windower *, struct source *, enum job_input *ret_input, 
 
 void windower_get_counts(struct windower *, struct windower_counts *ret);
 
-/* The windows that are open, for messages. */
+/* For messages: the windows that are open, and a partition whose lack of any record keeps them so (-1:
+ * none does). */
 int64_t windower_open_windows(const struct windower *);
+int32_t windower_silent_stream(const struct windower *);
 
 #endif
