@@ -185,6 +185,29 @@ rolls_by_age_without_new_records(void **state)
 	assert_true(open_files_due_ms(l->files) == CLOCK_NEVER);
 }
 
+/* What is due all at once is published in steps, so that the source is looked after in between. */
+static void
+many_that_are_due_take_several_steps(void **state)
+{
+	enum { FILES = PUBLISH_BATCH_MAX + 10 };
+	struct lake *l = *state;
+	char path[16];
+
+	l->options.file_age_ms_max = 10;
+	l->options.open_max = FILES;
+	l->options.memory_bytes = 16 * 1024 * 1024;
+	lake_open(l);
+	for (int i = 0; i < FILES; i++) {
+		(void)snprintf(path, sizeof(path), "%d", i);
+		PUT(0, i, path, "x");
+	}
+	assert_int_equal(open_files_tick(l->files, 10, &l->err), 0);
+	assert_int_equal(open_files_count(l->files), 10);
+	assert_int_equal(open_files_due_ms(l->files), 10);
+	assert_int_equal(open_files_tick(l->files, 10, &l->err), 0);
+	assert_int_equal(open_files_count(l->files), 0);
+}
+
 static void
 evicts_the_least_recently_used(void **state)
 {
@@ -569,6 +592,7 @@ main(void)
 		LAKE(rolls_by_records),
 		LAKE(rolls_before_a_file_is_too_large),
 		LAKE(rolls_by_age_without_new_records),
+		LAKE(many_that_are_due_take_several_steps),
 		LAKE(evicts_the_least_recently_used),
 		LAKE(the_frontier_is_the_oldest_open_record),
 		LAKE(publishes_and_drops_by_stream),

@@ -324,7 +324,8 @@ main(int argc, char **argv)
 	const struct opt_group groups[] = {
 		{ "Lake", rows, sizeof(rows) / sizeof(*rows), &o },
 		{ "Input", input_rows, input_row_count, &o.input },
-		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count, &o.input },
+		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
+		    &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "General", job_rows, job_row_count, &o.job.options },

@@ -10,7 +10,9 @@ enum {
 	BUFFER_BYTES_MIN = 4 * 1024,
 	BUFFER_BYTES_MAX = 64 * 1024, /* larger ones gain nothing: the copy costs more */
 	DESCRIPTORS_RESERVED = 128,   /* for the broker's sockets and all else */
-	EVICT_FRACTION = 64, /* of open_max at a time: publishing one costs nearly as much */
+	STEP_BYTES_MAX =
+	    256 * 1024 * 1024, /* a second or two of compressing, then others get a turn */
+	EVICT_FRACTION = 64,   /* of open_max at a time: publishing one costs nearly as much */
 };
 
 struct open_file {
@@ -327,6 +329,19 @@ publish_tail(struct open_files *set, unsigned n, struct err *err)
 	return 0;
 }
 
+/* Of the last n files of the array as many, from the end, as can be published without keeping the
+ * source waiting for long. */
+static int
+publish_step(struct open_files *set, unsigned n, struct err *err)
+{
+	unsigned step = 0;
+	int64_t bytes = 0;
+
+	while (step < n && step < PUBLISH_BATCH_MAX && (!step || bytes < STEP_BYTES_MAX))
+		bytes += set->files[set->count - ++step]->bytes;
+	return publish_tail(set, step, err);
+}
+
 static int
 publish_file(struct open_files *set, const struct open_file *f, struct err *err)
 {
@@ -353,7 +368,7 @@ int
 open_files_publish_some(struct open_files *set, struct err *err)
 {
 	qsort(set->files, set->count, sizeof(struct open_file *), compare_first);
-	return publish_tail(set, bound(set->count, PUBLISH_BATCH_MAX), err);
+	return publish_step(set, set->count, err);
 }
 
 int
@@ -389,7 +404,7 @@ open_files_tick(struct open_files *set, int64_t now_ms, struct err *err)
 		if (set->files[i]->due_ms <= now_ms)
 			swap_files(set, i, --rest);
 	}
-	return publish_tail(set, set->count - rest, err);
+	return publish_step(set, set->count - rest, err);
 }
 
 int64_t
