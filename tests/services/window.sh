@@ -16,9 +16,14 @@ prepare() {
 	create_topic out-$id 1
 }
 
-# in the background only: exec, so that signals reach the tool
+# for the background: exec, so that signals reach the tool
 aggregate() {
 	exec kafka-window -t $id -G g-$id --output-topic out-$id "${window_options[@]}" "$@"
+}
+
+# in the foreground exec would end the test where it stands, and well
+aggregate_once() {
+	(aggregate "$@")
 }
 
 rows() {
@@ -48,7 +53,7 @@ test_clean_restarts_are_exactly_once() {
 		expect_line ', 0 late, 0 rejected' err.$i
 	done
 	wait $replay
-	aggregate -e 2>err.4
+	aggregate_once -e 2>err.4
 	expect_line ', 0 late, 0 rejected' err.4
 	# a run began in the middle of windows, or this test shows nothing
 	grep -hoE '[0-9]+ windows open' err.? | grep -q '[1-9]' || fail "no window was open at a restart"
@@ -73,7 +78,7 @@ test_killed_runs_repeat_whole_rows_at_most() {
 	local status=75
 	while [ $status = 75 ]; do
 		status=0
-		(aggregate -q -e) || status=$?
+		aggregate_once -q -e || status=$?
 	done
 	[ $status = 0 ]
 	rows | found_windows >all
@@ -87,7 +92,7 @@ test_a_second_member_is_told_why_it_cannot_be() {
 	aggregate 2>first.err &
 	local first=$!
 	sleep 2
-	(aggregate) 2>second.err || status=$?
+	aggregate_once 2>second.err || status=$?
 	[ $status = 75 ] || fail "status $status: $(cat second.err)"
 	expect_line 'partitions of .* needs them all' second.err
 	wait $first || true
@@ -122,7 +127,7 @@ test_the_last_windows_close_when_nothing_comes() {
 	rows | found_windows >got
 	expect_same want got
 	# started again: what is closed stays closed
-	aggregate -e 2>err
+	aggregate_once -e 2>err
 	expect_line '^kafka-window: 0 records read' err
 	rows | found_windows >got
 	expect_same want got
@@ -137,7 +142,7 @@ test_late_records_go_to_a_topic() {
 		echo '{"vendor_id":1,  "dropoff_datetime":"2019-02-01T00:40:00.000Z","passenger_count":1,"total_amount":1}'
 	} >in
 	s3-to-kafka -q -t $id in
-	(aggregate -e --late late-$id) 2>err
+	aggregate_once -e --late late-$id 2>err
 	expect_line '3 records read: 2 in windows, 1 late, 0 rejected' err
 	kafka-to-pipe -q -t late-$id -e >late
 	sed -n 3p in >want
@@ -147,7 +152,7 @@ test_late_records_go_to_a_topic() {
 test_keys_of_rows_are_the_group() {
 	prepare 1000 2
 	s3-to-kafka -q -t $id trips.json
-	(aggregate -q -e)
+	aggregate_once -q -e
 	kafka-to-pipe -q -t out-$id -e -J | jq -r '"\(.key) \(.payload | fromjson | .vendor_id)"' >keys
 	[ -s keys ]
 	awk '$1 != $2 { exit 1 }' keys
@@ -159,13 +164,79 @@ test_keys_of_rows_are_the_group() {
 	kafka-to-pipe -q -t out-$id -o -1 -e -J | jq -r .key | grep -qE '^[0-9]/2019-01-0'
 }
 
-# offsets of a group that another tool committed are not ours to go on from
-test_foreign_or_changed_metadata_is_refused() {
+# one partition is a day ahead of the other when the tool is stopped: after the start neither the
+# partition that is known first nor the old watermark of one that is read again may close windows
+test_partitions_far_apart_survive_a_restart() {
+	local job i status=0
+	prepare 6000 2
+	# odd lines are in partition 0, even ones in 1; of these only a third has come yet
+	awk 'NR % 2' trips.json >ahead
+	awk 'NR % 2 == 0' trips.json >behind
+	head -n 1000 behind >behind.1
+	tail -n +1001 behind >behind.2
+	s3-to-kafka -q -t $id -p 0 ahead
+	s3-to-kafka -q -t $id -p 1 behind.1
+	for i in 1 2; do
+		aggregate 2>err.$i &
+		job=$!
+		wait_for 20 has_rows 1
+		sleep 2
+		kill -TERM $job
+		wait $job || status=$?
+		[ $status = 0 ] || fail "run $i ended with $status: $(cat err.$i)"
+		expect_line ', 0 late, 0 rejected.* windows open' err.$i
+	done
+	s3-to-kafka -q -t $id -p 1 behind.2
+	aggregate_once -e 2>err.3
+	expect_line ', 0 late, 0 rejected' err.3
+	rows | found_windows >got
+	expect_same want got
+}
+
+# windows half built can be finished only by the shape they were begun with
+test_another_shape_is_refused_while_windows_are_open() {
 	prepare 1000 1
 	s3-to-kafka -q -t $id trips.json
-	(aggregate -q -c 500) 2>/dev/null || true
+	aggregate 2>err &
+	local job=$!
+	wait_for 20 has_rows 3
+	sleep 0.5
+	kill -TERM $job
+	wait $job
+	expect_line '1 windows? open' err
 	expect_status 65 kafka-window -q -t $id -G g-$id -e --tumble 5m --time dropoff_datetime -a n=count
-	expect_line 'metadata' err
+	expect_line 'windows of the shape tumble:3600000' err
+	# finished by the old options, the group takes another
+	(aggregate -q -e)
+	expect_status 0 kafka-window -q -t $id -G g-$id -e --tumble 5m --time dropoff_datetime -a n=count
+}
+
+test_a_rejected_record_is_put_away_once() {
+	local i
+	prepare 10 1
+	{
+		echo '{"vendor_id":1,"dropoff_datetime":"2019-03-01T00:00:00Z","passenger_count":1,"total_amount":1}'
+		echo 'broken'
+		echo '{"vendor_id":1,"dropoff_datetime":"2019-03-01T00:10:00Z","passenger_count":1,"total_amount":1}'
+	} >in
+	s3-to-kafka -q -t $id in
+	for i in 1 2 3; do
+		aggregate --dead-letter ./letters 2>err.$i &
+		sleep 1.8
+		kill -TERM $!
+		wait $!
+	done
+	# read again each time with the window it lies in
+	expect_line '3 records read: 2 in windows, 0 late, 0 rejected, 1 of' err.3
+	[ "$(wc -l <letters)" = 1 ] || fail "$(wc -l <letters) letters"
+}
+
+# with -e a partition that has nothing more must not keep the windows of the others open
+test_finished_partitions_hold_no_state() {
+	prepare 10 2
+	seq 1 200000 | awk '{ printf "{\"t\":%d}\n", $1 * 1000 }' | s3-to-kafka -q -t $id -p 0
+	expect_status 0 kafka-window -t $id -G g-$id -e --tumble 1s --time t -a n=count --max-state 1M
+	expect_line '200000 windows, 200000 rows delivered' err
 }
 
 run_tests
