@@ -81,11 +81,13 @@ need_shared() {
 	[ -r "$shared_data/$1" ] || skip "$1 is not in $shared_data"
 }
 
-# Never behind || or in a condition: there bash ignores errexit, also where it is set anew inside, and
-# only the last line of a test would count. The mark at the end is for a test that an exec replaced.
+# Not to be called where bash ignores errexit (behind ||, in an if): it would be ignored in the test too.
+# The mark at the end is for a test that an exec replaced.
 run_one() {
 	(
 		set -euo pipefail
+		# a test that fails half-way leaves no tool behind
+		trap 'jobs -p | xargs -r kill -KILL 2>/dev/null || :' EXIT
 		cd "$1"
 		"$2"
 		: >"$1.done"
@@ -93,11 +95,15 @@ run_one() {
 }
 
 run_tests() {
-	local names name scratch number=0 failed=0 status
+	local names name number=0 failed=0 status
+	set +e
 	# in the order of the file
 	names=$(grep -oE '^test_[a-zA-Z0-9_]+ *\(\)' "$0" | tr -d ' ()')
 	[ -z "${TEST_ONLY:-}" ] || names=$(grep -E "$TEST_ONLY" <<<"$names")
 	scratch=$(mktemp -d "${TMPDIR:-/tmp}/sluice-test.XXXXXX")
+	trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
+	trap 'exit 143' TERM HUP
+	trap 'exit 130' INT
 	# a directory with blanks finds missing quotes
 	mkdir "$scratch/a b"
 	echo "1..$(wc -w <<<"$names")"
@@ -121,8 +127,6 @@ run_tests() {
 		esac
 	done
 	if declare -F end_of_tests >/dev/null; then end_of_tests; fi
-	chmod -R u+w "$scratch"
-	rm -rf "$scratch"
 	# under make the driver counts the lines
 	[ -n "${UNDER_MAKE:-}" ] || exit $failed
 }

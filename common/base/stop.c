@@ -47,7 +47,8 @@ stop_install(struct err *err)
 			return err_errno(err, ERR_FAULT, errno, "sigaction");
 	}
 	action.sa_handler = SIG_IGN;
-	if (sigaction(SIGPIPE, &action, NULL))
+	/* both come back as errors of write(2): EPIPE, EFBIG */
+	if (sigaction(SIGPIPE, &action, NULL) || sigaction(SIGXFSZ, &action, NULL))
 		return err_errno(err, ERR_FAULT, errno, "sigaction");
 	return 0;
 }

@@ -2,7 +2,7 @@
 /*
  * Being asked to stop. The first SIGTERM, SIGINT or SIGHUP sets a flag and makes a descriptor
  * readable; the second ends the process at once by that signal. SIGPIPE is ignored, so that a
- * closed pipe comes back as EPIPE and what was written can still be committed.
+ * closed pipe comes back as EPIPE and what was written can still be committed, and so is SIGXFSZ.
  */
 #ifndef SLUICE_BASE_STOP_H
 #define SLUICE_BASE_STOP_H

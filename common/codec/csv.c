@@ -509,6 +509,11 @@ place_json(struct placing *p, struct slice text, struct err *err)
 		return -1;
 	if (json_scan(p->csv->scanner, buf_slice(copy), NULL, &fault))
 		return refuse(p, byte_of_text(&p->cell, fault.byte), fault.reason, err);
+	/* line breaks stand only between tokens now that it is known to be JSON: one record, one line */
+	for (size_t i = 0; i < copy->len; i++) {
+		if (copy->data[i] == '\n' || copy->data[i] == '\r')
+			copy->data[i] = ' ';
+	}
 	return buf_append(p->out, buf_slice(copy), err);
 }
 

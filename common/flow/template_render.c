@@ -404,6 +404,20 @@ render(struct rendering *r, struct buf *out)
 	return t->may_make_dots ? escape_dots(t, out, start, r->err) : 0;
 }
 
+/* A buffer's ceiling does not know which record went over it. */
+static int
+name_record(const struct record *record, struct err *err)
+{
+	char place[RECORD_PLACE_BYTES];
+	char reason[ERR_TEXT_BYTES];
+
+	record_place(record, place);
+	if (err->class != ERR_DATA || strncmp(err->text, place, strlen(place)) == 0)
+		return -1;
+	memcpy(reason, err->text, sizeof(reason));
+	return record_reject(record, -1, reason, err);
+}
+
 int
 template_render(struct template *t, const struct field_set *fields, const struct record *record,
     int64_t time_ms, struct buf *out, struct err *err)
@@ -418,5 +432,5 @@ template_render(struct template *t, const struct field_set *fields, const struct
 	out->len = start;
 	if (out->data)
 		out->data[start] = '\0';
-	return -1;
+	return name_record(record, err);
 }

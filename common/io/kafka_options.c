@@ -253,8 +253,10 @@ add_named(struct kafka_options *o, const char *name, struct slice value, bool is
 	bool is_done;
 	char *secret;
 
-	if (!strncmp(name, "topic.", 6))
-		name += 6; /* as kcat's -X topic.NAME; both kinds are set the same way */
+	/* as kcat's -X topic.NAME; both kinds are set the same way. Some global ones begin so too */
+	if (!strncmp(name, "topic.", 6) && strncmp(name, "topic.metadata.", 15) &&
+	    strcmp(name, "topic.blacklist"))
+		name += 6;
 	name = first_name(name);
 	if (is_from_file && translate_java(o, &name, value, &is_done, err))
 		return -1;

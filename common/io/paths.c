@@ -37,9 +37,9 @@ append(struct path_list *list, const char *name, struct err *err)
 }
 
 static int
-compare_entries(const FTSENT **a, const FTSENT **b)
+compare_names(const void *a, const void *b)
 {
-	return strcmp((*a)->fts_name, (*b)->fts_name);
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* Hidden files, markers (_SUCCESS, _sluice) and README.md are no data. */
@@ -63,8 +63,11 @@ visit(struct path_list *list, FTS *tree, FTSENT *entry, struct err *err)
 	case FTS_DNR:
 	case FTS_ERR:
 	case FTS_NS:
+	case FTS_SLNONE:
 		return err_errno(err, entry->fts_errno == EACCES ? ERR_DENIED : ERR_NO_INPUT,
-		    entry->fts_errno, "%s", entry->fts_path);
+		    entry->fts_errno ? entry->fts_errno : ENOENT, "%s", entry->fts_path);
+	case FTS_DEFAULT:
+		return err_set(err, ERR_NO_INPUT, "%s: is no regular file", entry->fts_path);
 	default:
 		return 0;
 	}
@@ -75,12 +78,17 @@ append_directory(struct path_list *list, const char *path, struct err *err)
 {
 	char *const roots[] = { strdup(path), NULL };
 	size_t before = list->count;
-	FTS *tree = roots[0] ? fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, compare_entries) : NULL;
+	FTS *tree = roots[0] ? fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL) : NULL;
 	FTSENT *entry;
 	int rc = tree ? 0 : err_no_memory(err);
 
-	while (!rc && (entry = fts_read(tree)))
+	while (!rc && (errno = 0, entry = fts_read(tree)))
 		rc = visit(list, tree, entry, err);
+	if (!rc && errno)
+		rc = err_errno(err, ERR_IO, errno, "%s", path);
+	/* by whole paths, as a listing of object storage has them */
+	if (!rc)
+		qsort(list->names + before, list->count - before, sizeof(*list->names), compare_names);
 	if (tree)
 		(void)fts_close(tree); /* was only read */
 	free(roots[0]);
@@ -107,7 +115,7 @@ append_matches(struct path_list *list, const char *pattern, struct err *err)
 	glob_t matches;
 	int rc = 0;
 
-	switch (glob(pattern, 0, NULL, &matches)) {
+	switch (glob(pattern, GLOB_ERR, NULL, &matches)) {
 	case 0:
 		for (size_t i = 0; !rc && i < matches.gl_pathc; i++)
 			rc = append_existing(list, matches.gl_pathv[i], err);
@@ -116,7 +124,7 @@ append_matches(struct path_list *list, const char *pattern, struct err *err)
 	case GLOB_NOMATCH:
 		return err_set(err, ERR_NO_INPUT, "%s: no file matches", pattern);
 	default:
-		return err_set(err, ERR_IO, "%s: cannot be searched for", pattern);
+		return err_errno(err, errno == EACCES ? ERR_DENIED : ERR_IO, errno, "%s", pattern);
 	}
 }
 

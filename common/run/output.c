@@ -8,15 +8,17 @@
 
 struct sink *
 output_open(const char *topic, const char *compression, const struct client_options *client,
-    size_t memory_bytes, const struct sink_done *done, struct err *err)
+    size_t memory_bytes, int64_t drain_ms, const struct sink_done *done,
+    struct err *err)
 {
-	struct sink_pipe_options pipe = { .fd = STDOUT_FILENO, .name = "stdout" };
+	struct sink_pipe_options pipe = { .fd = STDOUT_FILENO, .name = "stdout", .drain_ms = drain_ms };
 	struct sink_topic_options options = {
 		.kafka = &client->kafka,
 		.topic = topic,
 		.compression = compression,
 		.wait_ms = client->wait_ms,
 		.memory_bytes = memory_bytes,
+		.drain_ms = drain_ms,
 	};
 
 	if (!topic)

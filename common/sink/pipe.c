@@ -2,11 +2,14 @@
 #include "sink/pipe.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/stop.h"
 
 enum {
 	CHUNK_BYTES = 128 * 1024, /* written as one */
@@ -21,6 +24,9 @@ struct sink_pipe {
 	size_t waiting_count;
 	size_t waiting_capacity;
 	struct sink_counts counts;
+	int64_t drain_until_ms; /* 0: no stop was seen yet */
+	bool has_failed;
+	struct err failure; /* what was written after it would not be whole */
 };
 
 static void
@@ -43,35 +49,65 @@ write_failed(const struct sink_pipe *s, struct err *err)
 	return -1;
 }
 
-/* Waits until a non-blocking descriptor has room. */
+/*
+ * Waits until the descriptor has room for PIPE_BUF bytes: for ever, or, once a stop was requested,
+ * for the drain time.
+ */
 static int
-wait_writable(const struct sink_pipe *s, struct err *err)
+wait_writable(struct sink_pipe *s, struct err *err)
 {
-	struct pollfd fd = { .fd = s->options.fd, .events = POLLOUT };
+	for (;;) {
+		bool is_bounded = stop_requested() && s->options.drain_ms;
+		struct pollfd fds[] = {
+			{ .fd = s->options.fd, .events = POLLOUT },
+			{ .fd = stop_requested() ? -1 : stop_fd(), .events = POLLIN },
+		};
+		int ready;
 
-	if (poll(&fd, 1, -1) < 0 && errno != EINTR)
-		return err_errno(err, ERR_IO, errno, "poll");
-	return 0;
+		if (is_bounded && !s->drain_until_ms)
+			s->drain_until_ms = clock_deadline(s->options.drain_ms);
+		ready = poll(fds, 2, clock_poll_ms(is_bounded ? s->drain_until_ms : CLOCK_NEVER));
+		if (ready < 0 && errno != EINTR)
+			return err_errno(err, ERR_IO, errno, "poll");
+		if (ready > 0 && fds[0].revents)
+			return 0;
+		if (is_bounded && clock_mono_ms() >= s->drain_until_ms)
+			return err_set(err, ERR_STOPPED, "%s: its reader took nothing for the drain time",
+			    s->options.name);
+	}
 }
 
+/* A write of more than a pipe has room for blocks until the reader has made it, so while a stop may
+ * have to be answered it is done in pieces that fit once poll(2) says so (pipe(7), PIPE_BUF). */
 static int
 write_all(struct sink_pipe *s, struct err *err)
 {
-	struct slice rest = buf_slice(&s->buffer);
+	size_t at = 0;
+	int rc = 0;
 
-	while (rest.len) {
-		ssize_t len = write(s->options.fd, rest.data, rest.len);
+	while (!rc && at < s->buffer.len) {
+		size_t left = s->buffer.len - at;
+		bool is_stopping = stop_requested() && s->options.drain_ms;
+		ssize_t len;
 
-		if (len >= 0) {
-			rest = slice_skip(rest, (size_t)len);
-		} else if (errno == EAGAIN) {
-			if (wait_writable(s, err))
-				return -1;
-		} else if (errno != EINTR) {
-			return write_failed(s, err);
+		if (is_stopping && wait_writable(s, err)) {
+			rc = -1;
+			break;
 		}
+		len = write(s->options.fd, s->buffer.data + at,
+		    is_stopping && left > PIPE_BUF ? PIPE_BUF : left);
+		if (len >= 0)
+			at += (size_t)len;
+		else if (errno == EAGAIN)
+			rc = wait_writable(s, err);
+		else if (errno != EINTR)
+			rc = write_failed(s, err);
 	}
-	return 0;
+	if (rc) {
+		s->has_failed = true;
+		s->failure = *err;
+	}
+	return rc;
 }
 
 static int
@@ -90,6 +126,10 @@ pipe_push(struct sink *sink, struct err *err)
 {
 	struct sink_pipe *s = (struct sink_pipe *)sink;
 
+	if (s->has_failed) {
+		*err = s->failure;
+		return -1;
+	}
 	if (s->buffer.len == 0)
 		return 0;
 	if (write_all(s, err))
@@ -121,12 +161,14 @@ pipe_write(struct sink *sink, const struct outgoing *out, struct err *err)
 {
 	struct sink_pipe *s = (struct sink_pipe *)sink;
 
+	if (s->has_failed)
+		return pipe_push(sink, err);
 	if (!out->has_value)
 		return err_set(err, ERR_DATA, "%s: a tombstone cannot be written as a line",
 		    s->options.name);
-	if (s->done.done && remember(s, out->position, err))
-		return -1;
 	if (buf_append(&s->buffer, out->value, err) || buf_append_char(&s->buffer, '\n', err))
+		return -1;
+	if (s->done.done && remember(s, out->position, err))
 		return -1;
 	s->counts.written++;
 	s->counts.bytes += (int64_t)out->value.len;

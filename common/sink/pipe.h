@@ -13,6 +13,8 @@ struct sink_pipe_options {
 	int fd; /* borrowed */
 	const char *name; /* for messages: "stdout", or the file's name */
 	bool is_synced;   /* fdatasync(2) at each flush: dead letter files */
+	int64_t drain_ms; /* once a stop was requested, how long to wait for a reader that does not read;
+			   * 0: for ever (a second signal ends the tool) */
 };
 
 struct sink *sink_pipe_open(const struct sink_pipe_options *, const struct sink_done *,

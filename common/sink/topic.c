@@ -44,6 +44,7 @@ struct sink_topic {
 	struct sink_done done;
 	bool has_done;
 	int64_t drain_ms;
+	size_t record_bytes_max; /* message.max.bytes: of key and value */
 
 	rd_kafka_message_t *stage; /* STAGE_COUNT */
 	int stage_count;
@@ -177,6 +178,14 @@ make_room(struct sink_topic *s, struct err *err)
 	return 0;
 }
 
+/* The record alone is refused; the sink goes on. */
+static int
+err_too_large(const struct sink_topic *s, size_t bytes, struct err *err)
+{
+	return err_set(err, ERR_DATA, "topic %s: a record of %zu bytes is larger than message.max.bytes",
+	    s->name, bytes);
+}
+
 /* Why librdkafka did not take a record; 0 where it will when there is room. */
 static int
 judge_refusal(struct sink_topic *s, rd_kafka_resp_err_t code, size_t bytes, struct err *err)
@@ -184,8 +193,7 @@ judge_refusal(struct sink_topic *s, rd_kafka_resp_err_t code, size_t bytes, stru
 	if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 		return make_room(s, err);
 	if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
-		return err_set(err, ERR_DATA,
-		    "topic %s: a record of %zu bytes is larger than message.max.bytes", s->name, bytes);
+		return err_too_large(s, bytes, err);
 	if (check(s, err)) /* more telling, where there has been an error before */
 		return -1;
 	return err_set(err, kafka_error_class(code), "topic %s: %s", s->name, rd_kafka_err2str(code));
@@ -372,6 +380,8 @@ topic_write(struct sink *sink, const struct outgoing *out, struct err *err)
 	if (out->partition >= s->partition_count)
 		return err_set(err, ERR_DATA, "topic %s has no partition %" PRId32, s->name,
 		    out->partition);
+	if (out->key.len + out->value.len > s->record_bytes_max)
+		return err_too_large(s, out->key.len + out->value.len, err);
 	if (s->has_failed || ++s->calls % SERVE_EVERY_CALLS == 0) {
 		if (serve(s, 0, err))
 			return -1;
@@ -405,10 +415,21 @@ topic_flush(struct sink *sink, int64_t deadline, struct err *err)
 {
 	struct sink_topic *s = (struct sink_topic *)sink;
 
+	bool was_stopping = false;
+
 	if (hand_over_stage(s, err))
 		return -1;
 	for (;;) {
-		int slice_ms = clock_poll_ms(deadline);
+		int slice_ms;
+
+		if (stop_requested() && !was_stopping && s->drain_ms) {
+			int64_t drained = clock_deadline(s->drain_ms);
+
+			was_stopping = true;
+			if (drained < deadline)
+				deadline = drained;
+		}
+		slice_ms = clock_poll_ms(deadline);
 		bool is_over = slice_ms == 0;
 
 		if (slice_ms < 0 || slice_ms > 100)
@@ -501,6 +522,18 @@ configure(const struct sink_topic_options *o, bool has_done, rd_kafka_conf_t *co
 	        bytes / 2 / RECORD_OVERHEAD_BYTES, err);
 }
 
+/* As librdkafka has it, from a default or from the user. */
+static size_t
+read_size_limit(rd_kafka_t *rk)
+{
+	char text[24];
+	size_t len = sizeof(text);
+
+	if (rd_kafka_conf_get(rd_kafka_conf(rk), "message.max.bytes", text, &len))
+		return SIZE_MAX; /* librdkafka refuses what is larger */
+	return (size_t)strtoull(text, NULL, 10);
+}
+
 static int
 open_handle(struct sink_topic *s, const struct sink_topic_options *o, struct err *err)
 {
@@ -516,6 +549,7 @@ open_handle(struct sink_topic *s, const struct sink_topic_options *o, struct err
 	if (!s->kafka || kafka_wait_topic(s->kafka, KAFKA_PRODUCER, o->topic, o->wait_ms,
 	                     &s->partition_count, err))
 		return -1;
+	s->record_bytes_max = read_size_limit(s->kafka->rk);
 	s->topic = rd_kafka_topic_new(s->kafka->rk, o->topic, NULL);
 	if (!s->topic)
 		return err_set(err, ERR_USAGE, "topic %s: %s", o->topic,

@@ -142,7 +142,11 @@ open_fd(struct source_objects *s, const char *name, struct err *err)
 		s->name = "stdin";
 		return 0;
 	}
-	s->fd = open(name, O_RDONLY | O_CLOEXEC);
+	do /* a FIFO waits for its writer */
+		s->fd = open(name, O_RDONLY | O_CLOEXEC);
+	while (s->fd < 0 && errno == EINTR && !stop_requested());
+	if (s->fd < 0 && errno == EINTR)
+		return err_set(err, ERR_STOPPED, "%s: stopped while waiting for its writer", name);
 	if (s->fd < 0)
 		return err_errno(err, errno == EACCES ? ERR_DENIED : ERR_NO_INPUT, errno, "%s", name);
 	s->name = name;
@@ -232,7 +236,8 @@ static enum source_status
 give_line(struct source_objects *s, struct slice line, struct record *ret_record, struct err *err)
 {
 	line = without_cr(line);
-	if (slice_trim(line).len == 0)
+	/* a row of CSV may be blanks between delimiters that are blanks */
+	if (s->is_csv ? line.len == 0 : slice_trim(line).len == 0)
 		return SOURCE_WAIT;
 	if (!s->is_csv) {
 		fill_record(s, line, ret_record);
@@ -259,6 +264,15 @@ give_too_long(struct source_objects *s, struct slice begin, struct record *ret_r
 	return SOURCE_REJECT;
 }
 
+/* Without its header a file cannot be read at all. */
+static enum source_status
+fail_long_header(const struct source_objects *s, struct err *err)
+{
+	err_set(err, ERR_DATA, "%s:%lld: header is longer than %zu bytes (--line-max)", s->name,
+	    (long long)lines_number(s->lines), s->options.line_bytes_max);
+	return SOURCE_FAILED;
+}
+
 static enum source_status
 objects_next(struct source *source, int64_t deadline_mono_ms, struct record *ret_record,
     struct err *err)
@@ -281,6 +295,8 @@ objects_next(struct source *source, int64_t deadline_mono_ms, struct record *ret
 				return status;
 			break;
 		case LINES_TOO_LONG:
+			if (s->is_csv && s->is_header_due)
+				return fail_long_header(s, err);
 			return give_too_long(s, line, ret_record, err);
 		case LINES_WAIT:
 			return SOURCE_WAIT;

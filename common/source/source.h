@@ -38,6 +38,8 @@ struct source_events {
 	int (*revoked)(void *context, const int32_t *streams, size_t count, bool is_lost, struct err *);
 	/* The stream has been read to its present end. */
 	void (*at_end)(void *context, int32_t stream, int64_t sequence);
+	/* Of bounded input: the stream gives nothing more under this assignment. */
+	void (*ended)(void *context, int32_t stream);
 };
 
 struct source;

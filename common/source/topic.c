@@ -249,6 +249,24 @@ finish(struct source_topic *s, struct topic_partition *p)
 		return;
 	p->is_done = true;
 	s->done_count++;
+	s->has_ended_news = true;
+}
+
+/* Told from the next call on: the partition's last record must be out of the caller's hands first, and
+ * all partitions of an assignment known. */
+static void
+tell_ended(struct source_topic *s)
+{
+	s->has_ended_news = false;
+	for (size_t i = 0; i < s->count; i++) {
+		struct topic_partition *p = &s->partitions[i];
+
+		if (!p->is_done || p->has_told_end)
+			continue;
+		p->has_told_end = true;
+		if (s->events.ended)
+			s->events.ended(s->events.context, p->number);
+	}
 }
 
 /* The partition has been read up to `offset`, and there is nothing behind it for now. */
@@ -406,16 +424,24 @@ refill(struct source_topic *s)
 	return false;
 }
 
-/* e@TIME without a record that late: once that time has come, the end is the end. */
-static void
-finish_timed(struct source_topic *s)
+/*
+ * e@TIME without a record that late: once that time has come, the end is the end. The broker is asked
+ * for it: that this partition was read to its end some time ago says nothing of what came since.
+ */
+static int
+finish_timed(struct source_topic *s, struct err *err)
 {
-	if (!s->options.has_stop_time || clock_wall_ms() < s->options.stop_time_ms)
-		return;
+	if (!s->options.has_stop_time || !s->is_assigned ||
+	    clock_wall_ms() < s->options.stop_time_ms)
+		return 0;
+	if (!s->has_settled_timed && topic_settle_timed_ends(s, err))
+		return -1;
+	s->has_settled_timed = true;
 	for (size_t i = 0; i < s->count; i++) {
-		if (s->partitions[i].is_at_end)
+		if (s->partitions[i].next >= s->partitions[i].end)
 			finish(s, &s->partitions[i]);
 	}
+	return 0;
 }
 
 /* 1: all that was asked for has been read; 0; -1 with err. */
@@ -558,6 +584,8 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 	if (++s->calls % SERVE_EVERY_CALLS == 0)
 		atomic_store_explicit(&s->is_main_ready, true, memory_order_relaxed);
 	for (;;) {
+		if (s->has_ended_news)
+			tell_ended(s);
 		if (atomic_load_explicit(&s->is_main_ready, memory_order_relaxed) && serve_main(s, err))
 			return failed(s, err);
 		if (stop_requested())
@@ -576,8 +604,9 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 		}
 		if (refill(s))
 			continue;
-		finish_timed(s);
-		finished = is_finished(s, err);
+		finished = finish_timed(s, err);
+		if (!finished)
+			finished = is_finished(s, err);
 		if (finished < 0)
 			(void)topic_fail(s, err);
 		if (finished)

@@ -41,11 +41,12 @@ take_partition(struct source_topic *s, struct topic_partition *p, const struct t
 	if (p->next >= p->end) {
 		p->is_done = true;
 		s->done_count++;
+		s->has_ended_news = true;
 	}
-	if (!s->events.assigned)
-		return 0;
-	return s->events.assigned(s->events.context, p->number, p->term, p->next,
-	    start->metadata ? start->metadata : "", err);
+	if (s->events.assigned && s->events.assigned(s->events.context, p->number, p->term, p->next,
+		start->metadata ? start->metadata : "", err))
+		return -1;
+	return 0;
 }
 
 /* What an earlier assignment left in a queue would look like a jump ahead. librdkafka marks it as
@@ -100,6 +101,7 @@ topic_release_partitions(struct source_topic *s)
 	free(s->partitions);
 	s->partitions = NULL;
 	s->count = s->done_count = s->turn = 0;
+	s->has_ended_news = s->has_settled_timed = false;
 	s->is_assigned = false;
 }
 
@@ -511,7 +513,7 @@ topic_others_done(struct source_topic *s, struct err *err)
 	int unfinished = 0;
 	int64_t sum = 0;
 
-	if (s->count == (size_t)s->partition_count)
+	if (s->count >= (size_t)s->partition_count)
 		return 1;
 	if (clock_mono_ms() < s->others.look_mono_ms)
 		return 0;

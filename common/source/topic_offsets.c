@@ -123,6 +123,17 @@ bounds_of(const struct source_topic *s, int64_t low, int64_t high, int64_t at_ti
 	return b;
 }
 
+/* Of a partition that was not there at the start: -e wants nothing of it, e@TIME what is before it. */
+static struct topic_bounds
+bounds_of_new(const struct source_topic *s, int64_t low)
+{
+	return (struct topic_bounds){
+		.begin = low,
+		.end = s->options.exit_at_end ? low : TOPIC_NO_END,
+		.has_timed_end = s->options.has_stop_time,
+	};
+}
+
 /* A start behind the end would be taken for a finished partition. */
 static int
 check_start(const struct source_topic *s, const struct topic_start *start, int64_t high,
@@ -163,9 +174,13 @@ topic_resolve(struct source_topic *s, struct topic_start *starts, size_t count, 
 			    start_of(&o->start, low[i], high[i], start_time ? start_time[i] : -1);
 			starts[i].was_resolved = true;
 		}
-		starts[i].bounds = s->bounds
-		    ? s->bounds[starts[i].partition]
-		    : bounds_of(s, low[i], high[i], stop_time ? stop_time[i] : -1);
+		if (!s->bounds)
+			starts[i].bounds =
+			    bounds_of(s, low[i], high[i], stop_time ? stop_time[i] : -1);
+		else if (starts[i].partition < s->partition_count)
+			starts[i].bounds = s->bounds[starts[i].partition];
+		else
+			starts[i].bounds = bounds_of_new(s, low[i]);
 		if (check_start(s, &starts[i], high[i], err))
 			goto out;
 	}
@@ -219,6 +234,37 @@ topic_query_range(struct source_topic *s, int32_t partition, int64_t range[stati
 		range[1] = *high;
 	}
 	free(low);
+	free(high);
+	return rc;
+}
+
+int
+topic_settle_timed_ends(struct source_topic *s, struct err *err)
+{
+	struct topic_start *starts = calloc(s->count + 1, sizeof(*starts));
+	int64_t *at_time = NULL, *high = NULL;
+	int rc = -1;
+
+	if (!starts)
+		return err_no_memory(err);
+	for (size_t i = 0; i < s->count; i++)
+		starts[i].partition = s->partitions[i].number;
+	at_time = query(s, starts, s->count, s->options.stop_time_ms, err);
+	high = at_time ? query(s, starts, s->count, TIME_END, err) : NULL;
+	if (!high)
+		goto out;
+	for (size_t i = 0; i < s->count; i++) {
+		struct topic_partition *p = &s->partitions[i];
+		int64_t end = at_time[i] >= 0 ? at_time[i] : high[i];
+
+		if (p->has_timed_end && end < p->end)
+			p->end = end;
+		p->has_timed_end = false;
+	}
+	rc = 0;
+out:
+	free(starts);
+	free(at_time);
 	free(high);
 	return rc;
 }

@@ -39,6 +39,7 @@ struct topic_partition {
 	bool has_timed_end; /* e@TIME has no offset yet: a record then or later ends it */
 	bool is_at_end;     /* nothing behind `next`, as far as is known */
 	bool is_done;       /* `end` is reached */
+	bool has_told_end;  /* events.ended */
 	rd_kafka_queue_t *queue;
 	atomic_bool is_ready; /* the queue may have something */
 	struct topic_bell *bell;
@@ -94,6 +95,8 @@ struct source_topic {
 	int64_t given;      /* records */
 	unsigned calls;     /* of next, for what is done now and then */
 	bool is_begun;
+	bool has_ended_news;    /* some partition is done and not yet told */
+	bool has_settled_timed; /* topic_settle_timed_ends was asked */
 	bool is_closing;
 	bool has_failed;    /* `failure` is final */
 	struct err failure;
@@ -128,6 +131,9 @@ int topic_resolve(struct source_topic *, struct topic_start *, size_t count, str
 
 /* The bounds of all partitions of the topic, now. */
 int topic_query_bounds(struct source_topic *, struct err *);
+
+/* The time of e@TIME has come: what was not yet known is asked for, once, and becomes the end. */
+int topic_settle_timed_ends(struct source_topic *, struct err *);
 
 /* First and end offset, in that order; -1 where not known. */
 int topic_query_range(struct source_topic *, int32_t partition, int64_t range[static 2],

@@ -114,6 +114,23 @@ test_csv_bad_cell_names_line_and_column() {
 	expect_text out '{"a":1,"b":2}'
 }
 
+test_csv_rows_are_not_lost_and_stay_on_one_line() {
+	# a row of empty cells is a row, also where the delimiter is a blank
+	printf 'x\ty\n\t\nz\tw\n' >in
+	expect_status 0 s3-to-kafka --columns a,b --delimiter '\t' in
+	expect_line '3 records read: 3 delivered' err
+	# line breaks between the tokens of a json cell
+	printf '1,"{""a"":\r\n 1}"\n' >in
+	expect_status 0 s3-to-kafka -q --columns id:int,j:json in
+	[ "$(wc -l <out)" = 1 ]
+	jq -e '.j.a == 1' out >/dev/null
+	# without its header a file cannot be read: the next row is none
+	{ head -c 5000 /dev/zero | tr '\0' h; printf ',b\n1,2\n'; } >in.csv
+	expect_status 65 s3-to-kafka --line-max 1K --dead-letter ./letters in.csv
+	expect_line 'in.csv:1: header is longer' err
+	[ ! -s out ]
+}
+
 test_csv_files_of_the_workshop() {
 	need_shared workshop-taxi-trips.csv
 	local columns=id,vendor_id:int,pickup_datetime,dropoff_datetime,passenger_count:int
@@ -246,10 +263,17 @@ test_input_that_is_not_there() {
 	expect_status 66 s3-to-kafka 'nothing*.json'
 	mkdir empty
 	expect_status 66 s3-to-kafka empty
+	# what is in a directory and cannot be read is not passed over
+	mkdir links
+	echo 1 >links/a
+	ln -s nowhere links/b
+	expect_status 66 s3-to-kafka links
+	rm links/b
+	mkfifo links/b
+	expect_status 66 s3-to-kafka links
 }
 
 test_usage_errors() {
-	unset BOOTSTRAP_SERVERS
 	echo '{"t":1}' >in
 	expect_status 2 s3-to-kafka -t '' in
 	expect_status 2 s3-to-kafka -b localhost:1 in
@@ -258,6 +282,9 @@ test_usage_errors() {
 	expect_status 2 s3-to-kafka --speedup 0 --time t in
 	expect_status 2 s3-to-kafka --nonsense in
 	expect_status 2 s3-to-kafka --key constant in
+	expect_status 2 s3-to-kafka -z lz4 in
+	expect_status 2 s3-to-kafka --format json --columns a:int in
+	expect_status 2 s3-to-kafka --header in
 	expect_status 2 s3-to-kafka ''
 	expect_status 2 s3-to-kafka s3://bucket/key
 	expect_status 2 script -qec 's3-to-kafka' /dev/null
@@ -278,9 +305,30 @@ test_a_full_disk_and_a_closed_pipe() {
 	expect_line 'No space left on device' err
 	# yes(1) never ends by itself: only the closed pipe does it
 	set +o pipefail
-	yes '{"t":1}' | { s3-to-kafka -q 2>err || echo $? >status; } | head -n 1 >out
+	yes '{"t":1}' | { rc=0; s3-to-kafka -q 2>err || rc=$?; echo $rc >status; } | head -n 1 >out
 	expect_text status 141
 	[ ! -s err ]
+}
+
+test_a_stuck_reader_ends_with_the_drain_time() {
+	local status=0
+	seq 1 20000 | sed 's/.*/{"t":&,"pad":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}/' >in
+	mkfifo pipe
+	# shellcheck disable=SC2217 # that it does not read is the point
+	sleep 20 <pipe &
+	s3-to-kafka -q --drain 300ms in >pipe 2>err &
+	local job=$!
+	sleep 0.5
+	kill -TERM $job
+	wait $job || status=$?
+	[ $status = 75 ] || fail "status $status"
+	expect_line 'drain' err
+}
+
+test_a_limit_of_file_size_is_an_error() {
+	seq 1 100000 | sed 's/.*/{"t":&}/' >in
+	expect_status 74 bash -c 'ulimit -f 10; exec s3-to-kafka -q in >big'
+	expect_line 'File too large' err
 }
 
 test_signals() {

@@ -100,7 +100,13 @@ test_a_record_too_large_is_named() {
 	{ echo '{"a":1}'; printf '{"a":"'; head -c 3000000 /dev/zero | tr '\0' x; echo '"}'; } >in
 	expect_status 65 s3-to-kafka -q -t $id in
 	expect_line 'larger than message.max.bytes' err
+	expect_line '^s3-to-kafka: in:2: ' err
 	[ "$(topic_lines $id)" = '{"a":1}' ]
+	# with a dead letter target it goes there, and what follows goes on
+	echo '{"a":3}' >>in
+	expect_status 0 s3-to-kafka -t $id --dead-letter ./letters in
+	expect_line '3 records read: 2 delivered, 1 rejected' err
+	jq -e '.line == 2 and (.payload | length) > 3000000' letters >/dev/null
 }
 
 test_topics_that_never_appear() {
@@ -134,7 +140,7 @@ test_a_reader_that_leaves_loses_nothing() {
 	create_topic $id 2
 	s3-to-kafka -q -t $id trips.json
 	set +o pipefail
-	{ kafka-to-pipe -q -t $id -G g-$id -e || echo $? >status; } | head -n 700 >got
+	{ rc=0; kafka-to-pipe -q -t $id -G g-$id -e || rc=$?; echo $rc >status; } | head -n 700 >got
 	set -o pipefail
 	expect_text status 141
 	kafka-to-pipe -q -t $id -G g-$id -e >>got

@@ -193,13 +193,50 @@ test_partitions_far_apart_survive_a_restart() {
 	expect_same want got
 }
 
-# offsets of a group that another tool committed are not ours to go on from
-test_foreign_or_changed_metadata_is_refused() {
+# windows half built can be finished only by the shape they were begun with
+test_another_shape_is_refused_while_windows_are_open() {
 	prepare 1000 1
 	s3-to-kafka -q -t $id trips.json
-	aggregate_once -q -c 500 2>/dev/null || true
+	aggregate 2>err &
+	local job=$!
+	wait_for 20 has_rows 3
+	sleep 0.5
+	kill -TERM $job
+	wait $job
+	expect_line '1 windows? open' err
 	expect_status 65 kafka-window -q -t $id -G g-$id -e --tumble 5m --time dropoff_datetime -a n=count
-	expect_line 'metadata' err
+	expect_line 'windows of the shape tumble:3600000' err
+	# finished by the old options, the group takes another
+	(aggregate -q -e)
+	expect_status 0 kafka-window -q -t $id -G g-$id -e --tumble 5m --time dropoff_datetime -a n=count
+}
+
+test_a_rejected_record_is_put_away_once() {
+	local i
+	prepare 10 1
+	{
+		echo '{"vendor_id":1,"dropoff_datetime":"2019-03-01T00:00:00Z","passenger_count":1,"total_amount":1}'
+		echo 'broken'
+		echo '{"vendor_id":1,"dropoff_datetime":"2019-03-01T00:10:00Z","passenger_count":1,"total_amount":1}'
+	} >in
+	s3-to-kafka -q -t $id in
+	for i in 1 2 3; do
+		aggregate --dead-letter ./letters 2>err.$i &
+		sleep 1.8
+		kill -TERM $!
+		wait $!
+	done
+	# read again each time with the window it lies in
+	expect_line '3 records read: 2 in windows, 0 late, 0 rejected, 1 of' err.3
+	[ "$(wc -l <letters)" = 1 ] || fail "$(wc -l <letters) letters"
+}
+
+# with -e a partition that has nothing more must not keep the windows of the others open
+test_finished_partitions_hold_no_state() {
+	prepare 10 2
+	seq 1 200000 | awk '{ printf "{\"t\":%d}\n", $1 * 1000 }' | s3-to-kafka -q -t $id -p 0
+	expect_status 0 kafka-window -t $id -G g-$id -e --tumble 1s --time t -a n=count --max-state 1M
+	expect_line '200000 windows, 200000 rows delivered' err
 }
 
 run_tests

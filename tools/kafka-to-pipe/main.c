@@ -25,6 +25,7 @@
 
 enum {
 	COMMIT_EVERY_MS = 1000,
+	DRAIN_MS = 30 * 1000,     /* after a signal, for a reader that does not read */
 	LOOK_AT_READER_MS = 1000, /* while nothing comes, has the reader gone away? */
 	CLOCK_EVERY_RECORDS = 1024,
 	ENVELOPE_BYTES_MAX = 1024 * 1024 * 1024,
@@ -201,8 +202,6 @@ put(struct copy *c, const struct record *record, struct err *err)
 	struct stream *stream = c->has_group ? find_stream(c, record->position.stream) : NULL;
 
 	c->given++;
-	if (stream)
-		stream->read = record->offset + 1;
 	if (c->has_envelopes) {
 		buf_clear(&c->envelope);
 		if (envelope_append(&c->envelope, record, err))
@@ -210,9 +209,13 @@ put(struct copy *c, const struct record *record, struct err *err)
 		out.value = buf_slice(&c->envelope);
 	} else if (!record->has_value) {
 		c->tombstones++; /* an empty line would be a value to who reads lines */
-		return 0;
 	}
-	return sink_write(c->sink, &out, err);
+	if ((c->has_envelopes || record->has_value) && sink_write(c->sink, &out, err))
+		return -1;
+	/* not before it is in the sink: a push of what precedes a failure must not count it */
+	if (stream)
+		stream->read = record->offset + 1;
+	return 0;
 }
 
 /* A quiet topic gives nothing to write, and only write(2) would tell. */
@@ -318,7 +321,9 @@ run(const struct options *o, enum job_input *ret_input, struct err *err)
 		.revoked = on_revoked,
 		.at_end = on_at_end,
 	};
-	const struct sink_pipe_options out = { .fd = STDOUT_FILENO, .name = "stdout" };
+	const struct sink_pipe_options out = { .fd = STDOUT_FILENO,
+		.name = "stdout",
+		.drain_ms = DRAIN_MS };
 	const struct sink_done done = { .context = &c, .done = on_done };
 	bool has_ended = false;
 	int rc = -1;

@@ -473,6 +473,18 @@ engine_at_end(struct engine *e, int32_t stream)
 }
 
 void
+engine_end_stream(struct engine *e, int32_t stream)
+{
+	watermarks_end(&e->marks, stream);
+}
+
+bool
+engine_was_read(const struct engine *e, struct position position)
+{
+	return position.sequence < replay_until(e, position.stream);
+}
+
+void
 engine_tick(struct engine *e, int64_t now_mono_ms)
 {
 	if (watermarks_tick(&e->marks, now_mono_ms))

@@ -100,6 +100,12 @@ void engine_finish(struct engine *);
 /* All there is of the stream has been read for now. */
 void engine_at_end(struct engine *, int32_t stream);
 
+/* The stream gives nothing more: the watermark does not wait for it. */
+void engine_end_stream(struct engine *, int32_t stream);
+
+/* True for a record that was read in an earlier life. */
+bool engine_was_read(const struct engine *, struct position);
+
 /* Monotonic time passes; call it at least every TICK_GAP_MS_MAX. */
 void engine_tick(struct engine *, int64_t now_mono_ms);
 

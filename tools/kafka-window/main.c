@@ -175,11 +175,14 @@ check(struct options *o, struct err *err)
 		return err_set(err, ERR_USAGE, "lines of a pipe have no time: give --time FIELD");
 	if (w->key && !o->output_topic)
 		return err_set(err, ERR_USAGE, "--key is given, but no topic to write (--output-topic)");
+	if (o->compression && !o->output_topic)
+		return err_set(err, ERR_USAGE, "--compress is for a topic (--output-topic)");
 	w->engine.assigner = (struct assigner){ .kind = ASSIGN_TUMBLE, .size_ms = o->tumble_ms };
 	w->engine.idle_ms = o->idle_ms ? o->idle_ms : WATERMARK_NEVER;
 	w->engine.idle_close_ms = o->idle_close_ms ? o->idle_close_ms : WATERMARK_NEVER;
 	w->engine.state_bytes_max = (size_t)o->state_bytes_max;
 	w->is_pipe = !o->input.topic;
+	w->is_late_file = o->late && strchr(o->late, '/');
 	w->is_group = o->input.topic && !o->input.partition_count;
 	w->is_bounded = input_is_bounded(&o->input);
 	return 0;
@@ -256,8 +259,8 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 	source = open_source(o, windower, err);
 	if (!source)
 		goto out;
-	output = output_open(o->output_topic, o->compression, &o->client, OUTPUT_MEMORY_BYTES, NULL,
-	    err);
+	output = output_open(o->output_topic, o->compression, &o->client, OUTPUT_MEMORY_BYTES,
+	    o->windower.drain_ms, NULL, err);
 	if (!output)
 		goto out;
 	if (o->late && !(late = client_open_target(&o->client, o->late, NULL, &late_fd, err))) {

@@ -16,8 +16,9 @@
 
 int mark_append(struct buf *out, const struct engine_mark *, const struct assigner *, struct err *);
 
-/* An empty text is no mark: a fresh start at the offset. ERR_DATA where the text is none of ours or the
+/* `sequence` is the committed offset. An empty text is no mark: a fresh start at the offset. ERR_DATA where the text is none of ours or the
  * shape is another one: windows half built can only be finished by the shape they were begun with. */
-int mark_parse(struct slice text, const struct assigner *, struct engine_mark *ret, struct err *);
+int mark_parse(struct slice text, const struct assigner *, int64_t sequence,
+    struct engine_mark *ret, struct err *);
 
 #endif

@@ -85,6 +85,16 @@ watermarks_at_end(struct watermarks *m, int32_t stream)
 		m->streams[stream].is_at_end = true;
 }
 
+void
+watermarks_end(struct watermarks *m, int32_t stream)
+{
+	if (!watermarks_has(m, stream))
+		return;
+	m->streams[stream].is_at_end = true;
+	m->streams[stream].is_idle = true;
+	watermarks_combine(m);
+}
+
 /* True where the stream has become idle. */
 static bool
 tick_stream(const struct watermarks *m, struct stream *s, int64_t elapsed_ms)

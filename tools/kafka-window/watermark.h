@@ -106,6 +106,9 @@ watermarks_take(struct watermarks *m, int32_t stream, int64_t time_ms)
 /* All there is of the stream has been read (for a pipe: nothing is at hand). */
 void watermarks_at_end(struct watermarks *, int32_t stream);
 
+/* The stream gives nothing more: it is idle at once. */
+void watermarks_end(struct watermarks *, int32_t stream);
+
 /* Monotonic time passes. True where --idle-close says that open windows end now. */
 bool watermarks_tick(struct watermarks *, int64_t now_ms);
 

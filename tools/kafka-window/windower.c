@@ -59,6 +59,7 @@ struct windower {
 	struct buf row;
 	struct buf row_key;
 	int64_t read;
+	int64_t rejected_before; /* in an earlier life, and read again */
 	bool is_dirty; /* something was read since the last commit */
 	int64_t commit_from_ms;
 	unsigned until_clock;
@@ -180,7 +181,7 @@ on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, cons
 
 	(void)term;
 	if (w->options.is_group &&
-	    mark_parse(slice_of(metadata), &w->options.engine.assigner, &mark, err))
+	    mark_parse(slice_of(metadata), &w->options.engine.assigner, sequence, &mark, err))
 		return err_wrap(err, "partition %d: the committed offset's metadata", (int)number);
 	return add_stream(w, number, sequence, &mark, err);
 }
@@ -210,13 +211,20 @@ on_at_end(void *context, int32_t number, int64_t sequence)
 		engine_at_end(w->engine, number);
 }
 
+static void
+on_ended(void *context, int32_t number)
+{
+	engine_end_stream(((struct windower *)context)->engine, number);
+}
+
 struct source_events
 windower_events(struct windower *w)
 {
 	return (struct source_events){ .context = w,
 		.assigned = on_assigned,
 		.revoked = on_revoked,
-		.at_end = on_at_end };
+		.at_end = on_at_end,
+		.ended = on_ended };
 }
 
 /* ---- rows out ---- */
@@ -324,14 +332,21 @@ put_late(struct windower *w, const struct record *record, struct err *err)
 		.position = record->position,
 	};
 
-	if (!w->late)
+	char place[RECORD_PLACE_BYTES];
+
+	/* a file of lines has none for a tombstone: it is counted only */
+	if (!w->late || (w->options.is_late_file && !record->has_value))
 		return 0;
-	return sink_write(w->late, &out, err) ? err_wrap(err, "--late") : 0;
+	if (!sink_write(w->late, &out, err))
+		return 0;
+	record_place(record, place);
+	return err_wrap(err, "%s: --late", place);
 }
 
 /* ERR_DATA rejects the record, all else is final. */
 static int
-aggregate_record(struct windower *w, const struct record *record, struct err *err)
+aggregate_record(struct windower *w, const struct record *record, bool *ret_is_late,
+    struct err *err)
 {
 	struct engine_input input = { .position = record->position, .inputs = w->inputs };
 	char reason[ERR_TEXT_BYTES];
@@ -347,7 +362,8 @@ aggregate_record(struct windower *w, const struct record *record, struct err *er
 	case ENGINE_REPLAYED:
 		return 0;
 	case ENGINE_LATE:
-		return put_late(w, record, err);
+		*ret_is_late = true;
+		return 0;
 	case ENGINE_FAILED:
 		break;
 	}
@@ -357,17 +373,31 @@ aggregate_record(struct windower *w, const struct record *record, struct err *er
 	return record_reject(record, -1, reason, err);
 }
 
+/* What was rejected in an earlier life is in the dead letter target already. */
+static int
+reject(struct windower *w, const struct record *record, struct err *err)
+{
+	if (err->class == ERR_DATA && engine_was_read(w->engine, record->position)) {
+		err_clear(err);
+		w->rejected_before++;
+		return 0;
+	}
+	return deadletter_put(w->letters, record, err, err);
+}
+
 static int
 take_record(struct windower *w, const struct record *record, bool is_rejected, struct err *err)
 {
+	bool is_late = false;
 	struct owned_stream *s = w->options.is_pipe ? w->streams : find_stream(w, record->position.stream);
 
 	if (!s)
 		return err_set(err, ERR_FAULT, "a record of a partition that is not ours");
 	w->read++;
 	w->is_dirty = true;
-	if ((is_rejected || aggregate_record(w, record, err)) &&
-	    deadletter_put(w->letters, record, err, err))
+	if ((is_rejected || aggregate_record(w, record, &is_late, err)) && reject(w, record, err))
+		return -1;
+	if (is_late && put_late(w, record, err))
 		return -1;
 	s->next = record->position.sequence + 1;
 	if (engine_has_closed(w->engine))
@@ -632,6 +662,7 @@ windower_get_counts(struct windower *w, struct windower_counts *ret)
 		.rejected = deadletter_count(w->letters),
 		.delivered = sink.acknowledged };
 	engine_get_counts(w->engine, &ret->engine);
+	ret->engine.replayed += w->rejected_before;
 }
 
 int64_t

@@ -43,6 +43,7 @@ struct windower_options {
 	const char *key;  /* template over the row; NULL: the --by value */
 	bool is_group;    /* positions are committed */
 	bool is_pipe;     /* one stream, 0 */
+	bool is_late_file; /* --late is a file, which has no line for a tombstone */
 	bool is_bounded;  /* the input has an end of its own */
 	int64_t drain_ms;
 };

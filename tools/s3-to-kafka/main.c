@@ -167,6 +167,14 @@ check(struct options *o, struct err *err)
 		return err_set(err, ERR_USAGE, "--brokers is given, but no topic to write (-t)");
 	if (!o->topic && o->partition >= 0)
 		return err_set(err, ERR_USAGE, "--partition is given, but no topic to write (-t)");
+	if (!o->topic && o->compression)
+		return err_set(err, ERR_USAGE,
+		    "--compress is for a topic (-t); pipe standard output into lz4, gzip or zstd");
+	if (o->objects.format == OBJECTS_JSON && (o->objects.columns || o->objects.has_header))
+		return err_set(err, ERR_USAGE, "--columns and --header are for CSV");
+	if (o->objects.has_header && !o->objects.columns)
+		return err_set(err, ERR_USAGE,
+		    "--header goes with --columns; without them the first row names the columns");
 	o->objects.paths = o->job.operands;
 	o->objects.path_count = o->job.operand_count;
 	if (!o->job.operand_count) {
@@ -231,8 +239,8 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		rc = 0;
 		goto out;
 	}
-	sink = output_open(o->topic, o->compression, &o->client, (size_t)o->replay.memory_bytes, NULL,
-	    err);
+	sink = output_open(o->topic, o->compression, &o->client, (size_t)o->replay.memory_bytes,
+	    o->replay.drain_ms, NULL, err);
 	if (!sink)
 		goto out;
 	letters = deadletter_open(&o->letters, &o->client, tool.name, NULL, err);

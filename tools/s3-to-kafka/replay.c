@@ -40,6 +40,7 @@ struct replay {
 	int64_t read;
 	int64_t sent;
 	/* the line a second */
+	const struct record *record; /* the one at hand, NULL where the sent one comes from the reorder horizon */
 	int64_t last_event_ms;
 	int64_t behind_us;
 	int64_t progress_at_us;
@@ -118,6 +119,26 @@ wait_until_due(struct replay *r, int64_t event_ms, struct err *err)
 	return stop_requested() ? STOPPED : GO_ON;
 }
 
+/* The sink can never take it (larger than the topic allows): a rejected record as any other. */
+static enum progress
+refuse_item(struct replay *r, const struct reorder_item *item, struct err *err)
+{
+	struct record waited = {
+		.origin = slice_of("reordered input"),
+		.line = item->sequence + 1,
+		.offset = item->sequence,
+		.time_ms = RECORD_NO_TIME,
+		.value = item->value,
+		.has_value = true,
+	};
+	const struct record *record = r->record ? r->record : &waited;
+	char reason[ERR_TEXT_BYTES];
+
+	memcpy(reason, err->text, sizeof(reason));
+	record_reject(record, -1, reason, err);
+	return deadletter_put(r->letters, record, err, err) ? FAILED : GO_ON;
+}
+
 static enum progress
 send_item(struct replay *r, const struct reorder_item *item, struct err *err)
 {
@@ -134,7 +155,7 @@ send_item(struct replay *r, const struct reorder_item *item, struct err *err)
 	if (progress != GO_ON)
 		return progress;
 	if (sink_write(r->sink, &out, err))
-		return FAILED;
+		return err->class == ERR_DATA ? refuse_item(r, item, err) : FAILED;
 	r->sent++;
 	r->last_event_ms = item->time_ms;
 	return GO_ON;
@@ -191,8 +212,14 @@ take_record(struct replay *r, const struct record *record, struct err *err)
 
 	if (make_item(r, record, &item, err))
 		return deadletter_put(r->letters, record, err, err) ? FAILED : GO_ON;
-	if (!r->reorder)
-		return send_item(r, &item, err);
+	if (!r->reorder) {
+		enum progress progress;
+
+		r->record = record;
+		progress = send_item(r, &item, err);
+		r->record = NULL;
+		return progress;
+	}
 	if (reorder_put(r->reorder, &item, err))
 		return FAILED;
 	return send_waiting(r, false, err);
