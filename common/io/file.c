@@ -367,13 +367,20 @@ hidden_name(char name[static HIDDEN_NAME_BYTES], unsigned attempt)
 	    (unsigned long long)clock_mono_us(), attempt);
 }
 
+/* False where a sweeper has it at this moment. A file system that has no locks has no sweepers. */
+static bool
+lock(int fd)
+{
+	return !flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK;
+}
+
 /* True where the file still has its name: a sweeper may have come before the lock. */
 static bool
 hold(int fd)
 {
 	struct stat status;
 
-	return !flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &status) && status.st_nlink > 0;
+	return lock(fd) && !fstat(fd, &status) && status.st_nlink > 0;
 }
 
 /* -1 and errno */
@@ -619,8 +626,7 @@ name_hidden(struct spool *s, int directory_fd)
 	if (s->hidden)
 		return 0;
 	sweep(directory_fd);
-	if (flock(s->fd, LOCK_EX | LOCK_NB))
-		return -1;
+	(void)lock(s->fd); /* nobody else knows this file yet */
 	for (unsigned i = 0; i < HIDDEN_TRIES_MAX; i++) {
 		hidden_name(name, i);
 		if (!link_unnamed(s, directory_fd, name)) {

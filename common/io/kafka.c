@@ -12,6 +12,9 @@
 
 enum { DESTROY_S_MAX = 3 };
 
+/* How long credentials that were good before may be refused. */
+enum { REFUSED_MS_MAX = 30 * 1000 };
+
 /* While no broker is reachable, how often and how long to look. */
 enum { PROBE_EVERY_MS = 1000, PROBE_MS = 100 };
 
@@ -72,7 +75,8 @@ static void
 on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
 	(void)rk;
-	if (level <= LOG_CRIT)
+	/* a fatal error comes through on_error, too, and ends the tool */
+	if (level <= LOG_CRIT && strcmp(facility, "FATAL"))
 		diag_warn("librdkafka: %s: %s", facility, text);
 	else
 		diag_detail("librdkafka: %s: %s", facility, text);
@@ -106,6 +110,22 @@ note_refusal(struct kafka *k, rd_kafka_resp_err_t code, const char *text)
 		return;
 	k->refused = code;
 	copy_reason(k->refused_text, sizeof(k->refused_text), text);
+	if (!k->has_met || (code != RD_KAFKA_RESP_ERR__AUTHENTICATION &&
+	                       code != RD_KAFKA_RESP_ERR__SSL))
+		return;
+	/* these credentials were good before: a broker that restarts may not have read its users yet */
+	k->refused_until_ms = clock_deadline(REFUSED_MS_MAX);
+	k->is_down = true;
+	copy_reason(k->trouble, sizeof(k->trouble), text);
+}
+
+/* A certificate that is not trusted stays so; a handshake cut short is a broker or a load balancer
+ * that is just starting, or no TLS at all. */
+static bool
+is_passing_ssl(rd_kafka_resp_err_t code, const char *text)
+{
+	return code == RD_KAFKA_RESP_ERR__SSL && !strstr(text, "certificate") &&
+	    !strstr(text, "alert");
 }
 
 /* Served by polling the handle, on the loop's thread. */
@@ -127,7 +147,7 @@ on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 	}
 	diag_detail("kafka: %s", text);
 	if (e == RD_KAFKA_RESP_ERR__TRANSPORT || e == RD_KAFKA_RESP_ERR__RESOLVE ||
-	    e == RD_KAFKA_RESP_ERR__TIMED_OUT)
+	    e == RD_KAFKA_RESP_ERR__TIMED_OUT || is_passing_ssl(e, text))
 		copy_reason(k->trouble, sizeof(k->trouble), text);
 	else if (kafka_error_class(e) == ERR_DENIED)
 		note_refusal(k, e, text);
@@ -274,7 +294,7 @@ kafka_free(struct kafka *k)
 int
 kafka_check(struct kafka *k, struct err *err)
 {
-	if (!k->refused)
+	if (!k->refused || clock_mono_ms() < k->refused_until_ms)
 		return 0;
 	return err_set(err, kafka_error_class(k->refused), "kafka: %s", k->refused_text);
 }
@@ -298,6 +318,9 @@ kafka_saw_broker_slow(struct kafka *k)
 		diag_note("a broker is reachable again");
 	k->is_down = k->is_down_said = false;
 	k->trouble[0] = '\0';
+	if (k->refused_until_ms)
+		k->refused = RD_KAFKA_RESP_ERR_NO_ERROR;
+	k->refused_until_ms = 0;
 }
 
 /* librdkafka tells when the last connection goes, not when one is back. */

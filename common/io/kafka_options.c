@@ -246,6 +246,17 @@ translate_java(struct kafka_options *o, const char **name, struct slice value, b
 	return 0;
 }
 
+/* kcat has -X topic.NAME for a topic's properties; here both kinds are set the same way. There are
+ * also properties with such names. */
+static const char *
+skip_topic(const char *name)
+{
+	if (strncmp(name, "topic.", 6) || !strncmp(name, "topic.metadata.", 15) ||
+	    !strcmp(name, "topic.blacklist"))
+		return name;
+	return name + 6;
+}
+
 static int
 add_named(struct kafka_options *o, const char *name, struct slice value, bool is_from_file,
     struct err *err)
@@ -253,11 +264,7 @@ add_named(struct kafka_options *o, const char *name, struct slice value, bool is
 	bool is_done;
 	char *secret;
 
-	/* as kcat's -X topic.NAME; both kinds are set the same way. Some global ones begin so too */
-	if (!strncmp(name, "topic.", 6) && strncmp(name, "topic.metadata.", 15) &&
-	    strcmp(name, "topic.blacklist"))
-		name += 6;
-	name = first_name(name);
+	name = first_name(skip_topic(name));
 	if (is_from_file && translate_java(o, &name, value, &is_done, err))
 		return -1;
 	if (is_from_file && is_done)
@@ -389,14 +396,12 @@ kafka_conf_default(const struct kafka_options *o, rd_kafka_conf_t *conf, const c
 	return find(o, name) ? 0 : conf_set(conf, name, value, is_optional, err);
 }
 
-/* log.connection.close: idle connections are closed by brokers as a matter of course.
- * reconnect.backoff.max.ms (10 s): a broker that comes back should be seen within a second or two. */
+/* reconnect.backoff.max.ms (10 s): a broker that comes back should be seen within a second or two. */
 static int
 set_defaults(const struct kafka_options *o, rd_kafka_conf_t *conf, enum kafka_role role,
     struct err *err)
 {
 	if (kafka_conf_default(o, conf, "client.id", "sluice", false, err) ||
-	    kafka_conf_default(o, conf, "log.connection.close", "false", false, err) ||
 	    kafka_conf_default(o, conf, "reconnect.backoff.ms", "50", false, err) ||
 	    kafka_conf_default(o, conf, "reconnect.backoff.max.ms", "1000", false, err) ||
 	    kafka_conf_default(o, conf, "socket.nagle.disable", "true", false, err))

@@ -60,7 +60,8 @@ try_once(struct wait *w, int try_ms, int32_t *ret_partitions, struct err *err)
 			return FAILED;
 		return NO_ANSWER;
 	}
-	w->kafka->is_down = false;
+	w->kafka->has_met = true;
+	kafka_saw_broker(w->kafka);
 	outcome = judge(md, w->name, ret_partitions, err);
 	rd_kafka_metadata_destroy(md);
 	return outcome;

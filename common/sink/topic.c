@@ -131,17 +131,20 @@ waiting_count(const struct sink_topic *s)
 	return rd_kafka_outq_len(s->kafka->rk) + s->stage_count;
 }
 
-/* The failure of a record, or trouble that lets none through. */
+/* The failure of a record, or trouble that lets none through; that is then the reason for failures. */
 static int
 check(struct sink_topic *s, struct err *err)
 {
-	if (!s->has_failed)
-		return kafka_check(s->kafka, err);
-	*err = s->failure;
-	if (!s->failed_count)
-		return -1; /* done() said no */
-	return err_wrap(err, "%" PRId64 " records not delivered, %" PRId64 " more not acknowledged",
-	    s->failed_count, waiting_count(s));
+	int rc = kafka_check(s->kafka, err);
+
+	if (!rc && s->has_failed) {
+		*err = s->failure;
+		rc = -1;
+	}
+	if (rc && s->failed_count)
+		return err_wrap(err, "%" PRId64 " records not delivered, %" PRId64
+		    " more not acknowledged", s->failed_count, waiting_count(s));
+	return rc;
 }
 
 static int

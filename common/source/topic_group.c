@@ -197,6 +197,9 @@ commit_list(struct source_topic *s, const rd_kafka_topic_partition_list_t *list,
 		if (kafka_error_class(code) == ERR_STOPPED || kafka_error_class(code) == ERR_DENIED ||
 		    clock_mono_ms() >= deadline)
 			break;
+		/* of a topic that is gone librdkafka 2.0.2 does not even give the answer */
+		if (topic_check_exists(s, err))
+			return -1;
 		diag_detail("commit to group %s: %s; once more", s->options.group,
 		    rd_kafka_err2str(code));
 		(void)stop_wait(clock_deadline(PAUSE_MS)); /* also while stopping: it is asked for */

@@ -112,6 +112,9 @@ void topic_on_main_ready(rd_kafka_t *, void *opaque);
 /* Makes err final. Returns -1. */
 int topic_fail(struct source_topic *, const struct err *);
 
+/* ERR_NO_INPUT where the topic has been deleted; 0 also where nobody answers. */
+int topic_check_exists(struct source_topic *, struct err *);
+
 /* Gives the messages that were taken and not handed out back to librdkafka. */
 void topic_drop_batch(struct source_topic *);
 

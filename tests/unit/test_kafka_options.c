@@ -64,6 +64,8 @@ test_aliases_are_one_property(void **state)
 	add(&o, "topic.linger.ms=2", false);
 	assert_int_equal(o.property_count, 1);
 	assert_string_equal(kafka_options_get(&o, "linger.ms"), "2");
+	add(&o, "topic.metadata.refresh.interval.ms=3", false);
+	assert_string_equal(kafka_options_get(&o, "topic.metadata.refresh.interval.ms"), "3");
 	assert_null(kafka_options_brokers(&o, &err));
 	assert_int_equal(err.class, ERR_USAGE);
 	add(&o, "metadata.broker.list=h:1", false);

@@ -185,6 +185,29 @@ rolls_by_age_without_new_records(void **state)
 	assert_true(open_files_due_ms(l->files) == CLOCK_NEVER);
 }
 
+/* What is due all at once is published in steps, so that the source is looked after in between. */
+static void
+many_that_are_due_take_several_steps(void **state)
+{
+	enum { FILES = PUBLISH_BATCH_MAX + 10 };
+	struct lake *l = *state;
+	char path[16];
+
+	l->options.file_age_ms_max = 10;
+	l->options.open_max = FILES;
+	l->options.memory_bytes = 16 * 1024 * 1024;
+	lake_open(l);
+	for (int i = 0; i < FILES; i++) {
+		(void)snprintf(path, sizeof(path), "%d", i);
+		PUT(0, i, path, "x");
+	}
+	assert_int_equal(open_files_tick(l->files, 10, &l->err), 0);
+	assert_int_equal(open_files_count(l->files), 10);
+	assert_int_equal(open_files_due_ms(l->files), 10);
+	assert_int_equal(open_files_tick(l->files, 10, &l->err), 0);
+	assert_int_equal(open_files_count(l->files), 0);
+}
+
 static void
 evicts_the_least_recently_used(void **state)
 {
@@ -203,6 +226,7 @@ evicts_the_least_recently_used(void **state)
 	assert_true(scratch_holds(l->root, "c/" NAME(0, 2, 2), "2\n"));
 	assert_int_equal(open_files_count(l->files), 3);
 	assert_int_equal(open_files_counts(l->files).files_evicted, 2);
+	assert_int_equal(open_files_counts(l->files).files_again, 1); /* b */
 }
 
 static void
@@ -346,31 +370,35 @@ a_path_cannot_leave_the_lake(void **state)
 static void
 long_lines_and_full_buffers(void **state)
 {
+	static const size_t memories[] = { 1, 10 * 4096, 1024 * 1024 };
+	size_t lens[] = { 10, 4094, 1, 4095, 4096, 4097, 9000, 100, 100000, 5 }, len, at;
 	struct lake *l = *state;
-	size_t lens[] = { 10, 4094, 1, 4095, 4096, 4097, 100000, 5 }, len, at = 0;
 	char *text = malloc(100001), *bytes;
+	struct position position = { .term = 1 };
 
 	memset(text, 'z', 100001);
-	l->options.memory_bytes = 1; /* the smallest buffers */
 	l->options.file_bytes_max = 1000000;
-	lake_open(l);
-	assert_int_equal(open_files_open_max(l->files), 1);
-	for (size_t i = 0; i < sizeof(lens) / sizeof(*lens); i++) {
-		struct position position = { .term = 1, .sequence = (int64_t)i };
-
-		assert_int_equal(open_files_write(l->files, position, slice_of("a"),
-				     slice_make(text, lens[i]), 0, &l->err),
-		    0);
+	l->publisher_options.existing = PUBLISH_REPLACE;
+	for (size_t m = 0; m < sizeof(memories) / sizeof(*memories); m++) {
+		l->options.memory_bytes = memories[m];
+		lake_open(l);
+		assert_int_equal(open_files_open_max(l->files), m ? 10 : 1);
+		for (position.sequence = 0; position.sequence < 10; position.sequence++)
+			assert_int_equal(open_files_write(l->files, position, slice_of("a"),
+					     slice_make(text, lens[position.sequence]), 0, &l->err),
+			    0);
+		assert_int_equal(open_files_publish_all(l->files, &l->err), 0);
+		bytes = scratch_read(l->root, "a/" NAME(0, 0, 9), &len);
+		at = 0;
+		for (size_t i = 0; i < sizeof(lens) / sizeof(*lens); i++) {
+			assert_memory_equal(bytes + at, text, lens[i]);
+			at += lens[i];
+			assert_int_equal(bytes[at++], '\n');
+		}
+		assert_int_equal(at, len);
+		free(bytes);
+		lake_close(l);
 	}
-	assert_int_equal(open_files_publish_all(l->files, &l->err), 0);
-	bytes = scratch_read(l->root, "a/" NAME(0, 0, 7), &len);
-	for (size_t i = 0; i < sizeof(lens) / sizeof(*lens); i++) {
-		assert_memory_equal(bytes + at, text, lens[i]);
-		at += lens[i];
-		assert_int_equal(bytes[at++], '\n');
-	}
-	assert_int_equal(at, len);
-	free(bytes);
 	free(text);
 }
 
@@ -565,6 +593,7 @@ main(void)
 		LAKE(rolls_by_records),
 		LAKE(rolls_before_a_file_is_too_large),
 		LAKE(rolls_by_age_without_new_records),
+		LAKE(many_that_are_due_take_several_steps),
 		LAKE(evicts_the_least_recently_used),
 		LAKE(the_frontier_is_the_oldest_open_record),
 		LAKE(publishes_and_drops_by_stream),

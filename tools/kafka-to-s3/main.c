@@ -230,11 +230,12 @@ open_publisher(const struct options *o, struct err *err)
 	return publisher_new(&options, err);
 }
 
-/* Half of --memory is for the open files, the other for what the source has fetched. */
 static struct open_files *
 open_open_files(const struct options *o, struct publisher *publisher, const struct naming *naming,
     struct err *err)
 {
+	/* a quarter of --memory is for the buffers of open files, three eighths for what the source
+	 * has fetched; librdkafka needs more for what it is just unpacking */
 	struct open_files_options options = {
 		.publisher = publisher,
 		.naming = naming,
@@ -242,7 +243,7 @@ open_open_files(const struct options *o, struct publisher *publisher, const stru
 		.file_records_max = o->file_records_max,
 		.file_age_ms_max = o->file_age_ms_max,
 		.open_max = (unsigned)o->open_max,
-		.memory_bytes = (size_t)o->input.memory_bytes / 2,
+		.memory_bytes = (size_t)o->input.memory_bytes / 4,
 		.published = { .context = o->job.operands[0], .published = say_published },
 	};
 	struct open_files *files = open_files_new(&options, err);
@@ -262,7 +263,7 @@ open_source(const struct options *o, struct lake *lake, struct err *err)
 		.want_headers = lake_uses_headers(lake) };
 	struct source_events events = lake_events(lake);
 
-	input.memory_bytes /= 2;
+	input.memory_bytes = input.memory_bytes / 8 * 3;
 	return input_open(&input, &o->client, &o->job, &needs, &events, err);
 }
 
@@ -323,7 +324,8 @@ main(int argc, char **argv)
 	const struct opt_group groups[] = {
 		{ "Lake", rows, sizeof(rows) / sizeof(*rows), &o },
 		{ "Input", input_rows, input_row_count, &o.input },
-		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count, &o.input },
+		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
+		    &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "General", job_rows, job_row_count, &o.job.options },

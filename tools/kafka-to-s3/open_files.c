@@ -10,7 +10,9 @@ enum {
 	BUFFER_BYTES_MIN = 4 * 1024,
 	BUFFER_BYTES_MAX = 64 * 1024, /* larger ones gain nothing: the copy costs more */
 	DESCRIPTORS_RESERVED = 128,   /* for the broker's sockets and all else */
-	EVICT_FRACTION = 64, /* of open_max at a time: publishing one costs nearly as much */
+	STEP_BYTES_MAX =
+	    256 * 1024 * 1024, /* a second or two of compressing, then others get a turn */
+	EVICT_FRACTION = 64,   /* of open_max at a time: publishing one costs nearly as much */
 };
 
 struct open_file {
@@ -25,15 +27,17 @@ struct open_file {
 	struct spool *spool;
 	char *buffer;
 	size_t buffer_len;
+	size_t buffer_bytes;
 };
 
 struct open_files {
 	struct open_files_options options;
-	size_t buffer_bytes;
+	size_t buffers_bytes;     /* of all open files */
 	struct open_file **files; /* open_max; the first `count` are open, in no order */
 	unsigned count;
 	struct open_file **buckets;
 	size_t bucket_mask;
+	uint64_t *evicted; /* hashes, one a bucket: the last evicted of those that would be there */
 	struct open_file *recent; /* of the last write: neighbours often share a path */
 	uint64_t writes;
 	int64_t due_ms;            /* the smallest of all */
@@ -65,11 +69,6 @@ fit_limits(struct open_files *set, struct err *err)
 	o->open_max = bound(o->open_max, o->memory_bytes / BUFFER_BYTES_MIN);
 	if (!o->open_max)
 		o->open_max = 1;
-	set->buffer_bytes = o->memory_bytes / o->open_max;
-	if (set->buffer_bytes > BUFFER_BYTES_MAX)
-		set->buffer_bytes = BUFFER_BYTES_MAX;
-	if (set->buffer_bytes < BUFFER_BYTES_MIN)
-		set->buffer_bytes = BUFFER_BYTES_MIN;
 	return 0;
 }
 
@@ -82,9 +81,10 @@ make_tables(struct open_files *set, struct err *err)
 		buckets *= 2;
 	set->files = calloc(set->options.open_max, sizeof(struct open_file *));
 	set->buckets = calloc(buckets, sizeof(struct open_file *));
+	set->evicted = calloc(buckets, sizeof(uint64_t));
 	set->batch = calloc(PUBLISH_BATCH_MAX, sizeof(*set->batch));
 	set->bucket_mask = buckets - 1;
-	return set->files && set->buckets && set->batch ? 0 : err_no_memory(err);
+	return set->files && set->buckets && set->evicted && set->batch ? 0 : err_no_memory(err);
 }
 
 struct open_files *
@@ -179,6 +179,7 @@ insert(struct open_files *set, struct open_file *f)
 	f->next = *bucket;
 	*bucket = f;
 	set->files[set->count++] = f;
+	set->buffers_bytes += f->buffer_bytes;
 	if (f->due_ms < set->due_ms)
 		set->due_ms = f->due_ms;
 }
@@ -200,6 +201,7 @@ remove_at(struct open_files *set, unsigned i)
 
 	unlink_bucket(set, f);
 	set->files[i] = set->files[--set->count];
+	set->buffers_bytes -= f->buffer_bytes;
 	if (set->recent == f)
 		set->recent = NULL;
 	file_free(f);
@@ -224,6 +226,7 @@ open_files_free(struct open_files *set)
 		remove_at(set, set->count - 1);
 	free(set->files);
 	free(set->buckets);
+	free(set->evicted);
 	free(set->batch);
 	free(set);
 }
@@ -329,6 +332,19 @@ publish_tail(struct open_files *set, unsigned n, struct err *err)
 	return 0;
 }
 
+/* Of the last n files of the array as many, from the end, as can be published without keeping the
+ * source waiting for long. */
+static int
+publish_step(struct open_files *set, unsigned n, struct err *err)
+{
+	unsigned step = 0;
+	int64_t bytes = 0;
+
+	while (step < n && step < PUBLISH_BATCH_MAX && (!step || bytes < STEP_BYTES_MAX))
+		bytes += set->files[set->count - ++step]->bytes;
+	return publish_tail(set, step, err);
+}
+
 static int
 publish_file(struct open_files *set, const struct open_file *f, struct err *err)
 {
@@ -355,7 +371,7 @@ int
 open_files_publish_some(struct open_files *set, struct err *err)
 {
 	qsort(set->files, set->count, sizeof(struct open_file *), compare_first);
-	return publish_tail(set, bound(set->count, PUBLISH_BATCH_MAX), err);
+	return publish_step(set, set->count, err);
 }
 
 int
@@ -391,7 +407,7 @@ open_files_tick(struct open_files *set, int64_t now_ms, struct err *err)
 		if (set->files[i]->due_ms <= now_ms)
 			swap_files(set, i, --rest);
 	}
-	return publish_tail(set, set->count - rest, err);
+	return publish_step(set, set->count - rest, err);
 }
 
 int64_t
@@ -446,18 +462,21 @@ evict(struct open_files *set, struct err *err)
 
 	qsort(set->files, set->count, sizeof(struct open_file *), compare_use);
 	set->counts.files_evicted += n;
+	for (unsigned i = set->count - n; i < set->count; i++)
+		set->evicted[set->files[i]->hash & set->bucket_mask] = set->files[i]->hash;
 	return publish_tail(set, n, err);
 }
 
 /* ---- writing ---- */
 
 static struct open_file *
-file_new(struct open_files *set, struct position position, struct slice path, struct err *err)
+file_new(struct position position, struct slice path, struct err *err)
 {
 	struct open_file *f = calloc(1, sizeof(*f));
 
 	if (f) {
-		f->buffer = malloc(set->buffer_bytes);
+		f->buffer = malloc(BUFFER_BYTES_MIN);
+		f->buffer_bytes = BUFFER_BYTES_MIN;
 		f->path = malloc(path.len + 1);
 	}
 	if (!f || !f->buffer || !f->path) {
@@ -498,10 +517,11 @@ open_file(struct open_files *set, struct position position, struct slice path, u
 		return NULL;
 	if (set->count == set->options.open_max && evict(set, err))
 		return NULL;
-	f = file_new(set, position, path, err);
+	f = file_new(position, path, err);
 	if (!f)
 		return NULL;
 	f->hash = hash;
+	set->counts.files_again += set->evicted[hash & set->bucket_mask] == hash;
 	f->due_ms =
 	    age_ms_max && now_ms < CLOCK_NEVER - age_ms_max ? now_ms + age_ms_max : CLOCK_NEVER;
 	if (!check_name(set, f, err))
@@ -514,19 +534,42 @@ open_file(struct open_files *set, struct position position, struct slice path, u
 	return f;
 }
 
+/* A file that gets many records has a larger buffer, as long as every file could have one. */
+static int
+grow_buffer(struct open_files *set, struct open_file *f, struct err *err)
+{
+	size_t unopened = (set->options.open_max - set->count) * (size_t)BUFFER_BYTES_MIN;
+	char *larger;
+
+	if (f->buffer_bytes == BUFFER_BYTES_MAX ||
+	    set->buffers_bytes + unopened + f->buffer_bytes > set->options.memory_bytes)
+		return 0;
+	larger = realloc(f->buffer, 2 * f->buffer_bytes);
+	if (!larger)
+		return err_no_memory(err);
+	set->buffers_bytes += f->buffer_bytes;
+	f->buffer = larger;
+	f->buffer_bytes *= 2;
+	return 0;
+}
+
 /* Room for n bytes in the buffer, or an empty buffer. */
 static int
-make_room(const struct open_files *set, struct open_file *f, size_t n, struct err *err)
+make_room(struct open_files *set, struct open_file *f, size_t n, struct err *err)
 {
-	return n > set->buffer_bytes - f->buffer_len ? flush_buffer(f, err) : 0;
+	if (n <= f->buffer_bytes - f->buffer_len)
+		return 0;
+	if (grow_buffer(set, f, err))
+		return -1;
+	return n > f->buffer_bytes - f->buffer_len ? flush_buffer(f, err) : 0;
 }
 
 static int
-append_line(const struct open_files *set, struct open_file *f, struct slice line, struct err *err)
+append_line(struct open_files *set, struct open_file *f, struct slice line, struct err *err)
 {
 	if (make_room(set, f, line.len + 1, err))
 		return -1;
-	if (line.len + 1 > set->buffer_bytes) {
+	if (line.len + 1 > f->buffer_bytes) {
 		if (spool_write(f->spool, line, err))
 			return -1;
 	} else if (line.len) {

@@ -38,6 +38,7 @@ struct open_files_counts {
 	int64_t files;         /* published, those of an earlier run included */
 	int64_t files_there;   /* of those, found there from an earlier run */
 	int64_t files_evicted; /* of those, published early because too many were open */
+	int64_t files_again;   /* opened though one of their path was evicted lately */
 	int64_t records;       /* in published files */
 	int64_t line_bytes;    /* of those records, line feeds included */
 	int64_t object_bytes;  /* of the published objects */
@@ -63,7 +64,8 @@ unsigned open_files_open_max(const struct open_files *);
 int open_files_write(struct open_files *, struct position, struct slice path, struct slice line,
     int64_t now_ms, struct err *);
 
-/* Publishes what has reached its age. */
+/* Publishes of what has reached its age as much as takes a second or two; what is left is due at
+ * once. */
 int open_files_tick(struct open_files *, int64_t now_ms, struct err *);
 
 /* When open_files_tick will have something to do; CLOCK_NEVER for never. */
@@ -72,7 +74,7 @@ int64_t open_files_due_ms(const struct open_files *);
 /* The files with the oldest records first, so that the frontier rises even if not all can be. */
 int open_files_publish_all(struct open_files *, struct err *);
 
-/* A step of that: at most PUBLISH_BATCH_MAX files. */
+/* A step of that, of a second or two. */
 int open_files_publish_some(struct open_files *, struct err *);
 
 int open_files_publish_stream(struct open_files *, int32_t stream, struct err *);
