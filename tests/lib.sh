@@ -90,6 +90,7 @@ run_one() {
 		trap 'jobs -p | xargs -r kill -KILL 2>/dev/null || :' EXIT
 		cd "$1"
 		"$2"
+		: >"$1.done"
 	) >"$1.log" 2>&1 </dev/null
 }
 
