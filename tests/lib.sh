@@ -82,6 +82,7 @@ need_shared() {
 }
 
 # Not to be called where bash ignores errexit (behind ||, in an if): it would be ignored in the test too.
+# The mark at the end is for a test that an exec replaced.
 run_one() {
 	(
 		set -euo pipefail
@@ -89,6 +90,7 @@ run_one() {
 		trap 'jobs -p | xargs -r kill -KILL 2>/dev/null || :' EXIT
 		cd "$1"
 		"$2"
+		: >"$1.done"
 	) >"$1.log" 2>&1 </dev/null
 }
 
@@ -110,6 +112,10 @@ run_tests() {
 		mkdir "$scratch/a b/$name"
 		run_one "$scratch/a b/$name" "$name"
 		status=$?
+		if [ $status = 0 ] && [ ! -e "$scratch/a b/$name.done" ]; then
+			echo "ended before its last line" >>"$scratch/a b/$name.log"
+			status=1
+		fi
 		case $status in
 		0) echo "ok $number - $name" ;;
 		77) echo "ok $number - $name # SKIP $(sed -n 's/^SKIP: //p' "$scratch/a b/$name.log")" ;;

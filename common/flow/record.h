@@ -62,6 +62,13 @@ enum { RECORD_PLACE_BYTES = 384 };
  */
 void record_place(const struct record *, char place[static RECORD_PLACE_BYTES]);
 
+/* A record that is a line of `origin` (borrowed): number from 1, sequence from 0; the value is padded. */
+struct record record_of_line(const char *origin, int64_t number, int64_t sequence,
+    struct slice value);
+
+/* Rejects a line of which only the beginning is at hand. Returns -1. */
+int record_reject_long(const struct record *, size_t bytes_max, struct err *);
+
 /* The record is rejected: ERR_DATA, "PLACE: byte N: REASON" (byte counted from 0 in the value; left
  * out where it is -1). Returns -1. */
 int record_reject(const struct record *, int64_t byte, const char *reason, struct err *);

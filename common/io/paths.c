@@ -87,7 +87,7 @@ append_directory(struct path_list *list, const char *path, struct err *err)
 	if (!rc && errno)
 		rc = err_errno(err, ERR_IO, errno, "%s", path);
 	/* by whole paths, as a listing of object storage has them */
-	if (!rc)
+	if (!rc && list->count > before)
 		qsort(list->names + before, list->count - before, sizeof(*list->names), compare_names);
 	if (tree)
 		(void)fts_close(tree); /* was only read */

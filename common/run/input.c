@@ -214,6 +214,10 @@ open_topic(const struct input_options *options, const struct client_options *cli
 		default_group(job->tool->name, options->topic, needs->target, group);
 		topic.group = group;
 	}
+	if (!topic.group && options->has_start && options->start.kind == OFFSET_STORED) {
+		err_set(err, ERR_USAGE, "only a group has stored offsets: give -G");
+		return NULL;
+	}
 	if (topic.group)
 		diag_note("reading %s as group %s", options->topic, topic.group);
 	return source_topic_open(&topic, events, err);

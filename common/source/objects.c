@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -177,17 +176,7 @@ open_next(struct source_objects *s, struct err *err)
 static void
 fill_record(struct source_objects *s, struct slice value, struct record *ret)
 {
-	*ret = (struct record){
-		.position = { .sequence = s->sequence },
-		.origin = slice_of(s->name),
-		.line = lines_number(s->lines),
-		.offset = lines_number(s->lines) - 1,
-		.time_ms = RECORD_NO_TIME,
-		.value = value,
-		.has_value = true,
-		.is_padded = true,
-	};
-	s->sequence++;
+	*ret = record_of_line(s->name, lines_number(s->lines), s->sequence++, value);
 }
 
 static struct slice
@@ -255,12 +244,8 @@ static enum source_status
 give_too_long(struct source_objects *s, struct slice begin, struct record *ret_record,
     struct err *err)
 {
-	char reason[80];
-
 	fill_record(s, begin, ret_record);
-	(void)snprintf(reason, sizeof(reason), "line is longer than %zu bytes (--line-max)",
-	    s->options.line_bytes_max);
-	record_reject(ret_record, (int64_t)s->options.line_bytes_max, reason, err);
+	record_reject_long(ret_record, s->options.line_bytes_max, err);
 	return SOURCE_REJECT;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "source/pipe.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/stop.h"
@@ -43,16 +42,7 @@ fill_record(const struct source_pipe *s, struct slice line, struct record *ret)
 {
 	int64_t number = lines_number(s->lines);
 
-	*ret = (struct record){
-		.position = { .stream = 0, .term = 0, .sequence = number - 1 },
-		.origin = slice_of(s->options.name),
-		.line = number,
-		.offset = number - 1,
-		.time_ms = RECORD_NO_TIME,
-		.value = line,
-		.has_value = true,
-		.is_padded = true,
-	};
+	*ret = record_of_line(s->options.name, number, number - 1, line);
 }
 
 static bool
@@ -79,13 +69,9 @@ static enum source_status
 give_too_long(struct source_pipe *s, struct slice begin, struct record *ret_record,
     struct err *err)
 {
-	char reason[80];
-
 	fill_record(s, begin, ret_record);
 	s->given++;
-	(void)snprintf(reason, sizeof(reason), "line is longer than %zu bytes (--line-max)",
-	    s->options.line_bytes_max);
-	record_reject(ret_record, (int64_t)s->options.line_bytes_max, reason, err);
+	record_reject_long(ret_record, s->options.line_bytes_max, err);
 	return SOURCE_REJECT;
 }
 

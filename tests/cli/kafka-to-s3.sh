@@ -120,6 +120,14 @@ test_more_paths_than_may_be_open() {
 	expect_same want got
 }
 
+test_paths_that_come_in_order_are_no_storm() {
+	make_fast_directory
+	awk 'BEGIN { for (i = 0; i < 600; i++) printf "{\"p\":%d}\n", i / 10 }' >in
+	expect_status 0 kafka-to-s3 --max-open 20 --path '{p}' "$fast/lake" <in
+	expect_no_line 'at a time' err
+	[ "$(find "$fast/lake" -type f | wc -l)" = 60 ]
+}
+
 test_age_needs_no_more_input() {
 	mkfifo pipe
 	kafka-to-s3 --max-age 200ms lake <pipe 2>err &

@@ -274,7 +274,6 @@ test_input_that_is_not_there() {
 }
 
 test_usage_errors() {
-	unset BOOTSTRAP_SERVERS
 	echo '{"t":1}' >in
 	expect_status 2 s3-to-kafka -t '' in
 	expect_status 2 s3-to-kafka -b localhost:1 in

@@ -52,12 +52,12 @@ open_job(struct job *job)
 	job->plan = (struct aggregate_plan){ .count = 0 };
 	job->layout = row_layout_new(&err);
 	require(job->layout && !row_layout_add_field(job->layout, slice_of("k"), &err) &&
-	    !row_layout_add_field(job->layout, slice_of("l"), &err));
+		!row_layout_add_field(job->layout, slice_of("l"), &err));
 	for (unsigned i = 0; i < sizeof(funcs) / sizeof(*funcs); i++) {
 		const struct aggregate a = { .func = funcs[i] };
 
 		require(!aggregate_plan_add(&job->plan, a, &err) &&
-		    !row_layout_add_aggregate(job->layout, slice_of(names[i]), &err));
+			!row_layout_add_aggregate(job->layout, slice_of(names[i]), &err));
 	}
 	job->engine = engine_new(&options, &err);
 	job->scanner = json_scanner_new(none, &err);

@@ -195,7 +195,8 @@ test_a_broker_that_dies_is_waited_for() {
 	create_topic $id 2
 	seq 1 1000 >in
 	s3-to-kafka -q -t $id in
-	kafka-to-pipe -q -t $id -G g-$id >got 2>err &
+	# a member that joins while the broker dies is waited for by the group until its session is over
+	kafka-to-pipe -q -t $id -G g-$id -X session.timeout.ms=6000 >got 2>err &
 	local reader=$! status=0
 	lines() { [ "$(wc -l <got)" -ge "$1" ]; }
 	wait_for 20 lines 1000
@@ -203,7 +204,7 @@ test_a_broker_that_dies_is_waited_for() {
 	services start kafka >/dev/null 2>&1
 	seq 1001 2000 >in2
 	s3-to-kafka -q -t $id in2
-	wait_for 40 lines 2000
+	(wait_for 80 lines 2000) || fail "$(cat err)"
 	kill -TERM $reader
 	wait $reader || status=$?
 	[ $status = 0 ] || fail "status $status: $(cat err)"

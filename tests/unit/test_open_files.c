@@ -226,6 +226,7 @@ evicts_the_least_recently_used(void **state)
 	assert_true(scratch_holds(l->root, "c/" NAME(0, 2, 2), "2\n"));
 	assert_int_equal(open_files_count(l->files), 3);
 	assert_int_equal(open_files_counts(l->files).files_evicted, 2);
+	assert_int_equal(open_files_counts(l->files).files_again, 1); /* b */
 }
 
 static void

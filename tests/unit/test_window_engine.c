@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The window engine: golden cases of windows, watermarks, idleness, lateness, intervals and marks. */
+/* The window engine: golden cases of windows, watermarks, idleness, lateness, intervals and marks.
+ */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -120,9 +121,10 @@ times_before_the_epoch(void **state)
 	assert_int_equal(take(kit, 0, "1"), ENGINE_TAKEN);
 	kit_close_windows(kit);
 	rows = kit_take_rows(kit);
-	assert_non_null(strstr(rows, "{\"window_start\":\"1969-12-31T23:00:00.000Z\","
-	                             "\"window_end\":\"1970-01-01T00:00:00.000Z\","
-	                             "\"window_time\":\"1969-12-31T23:59:59.999Z\",\"k\":1,\"n\":2"));
+	assert_non_null(
+	    strstr(rows, "{\"window_start\":\"1969-12-31T23:00:00.000Z\","
+			 "\"window_end\":\"1970-01-01T00:00:00.000Z\","
+			 "\"window_time\":\"1969-12-31T23:59:59.999Z\",\"k\":1,\"n\":2"));
 	assert_int_equal(take(kit, INT64_MIN, "1"), ENGINE_FAILED);
 	assert_int_equal(kit->err.class, ERR_DATA);
 }
@@ -238,10 +240,12 @@ late_is_what_a_closed_window_would_hold(void **state)
 	assert_int_equal(take(kit, 5, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(kit, H + 9, "1"), ENGINE_TAKEN);
 	assert_int_equal(engine_watermark(kit->engine), H - 1);
-	assert_int_equal(take(kit, 0, "1"), ENGINE_TAKEN); /* older than the bound, but its window is open */
+	assert_int_equal(
+	    take(kit, 0, "1"), ENGINE_TAKEN); /* older than the bound, but its window is open */
 	assert_int_equal(take(kit, H + 10, "1"), ENGINE_TAKEN);
 	assert_int_equal(engine_watermark(kit->engine), H);
-	assert_int_equal(take(kit, H - 1, "1"), ENGINE_LATE); /* before the rows are even asked for */
+	assert_int_equal(
+	    take(kit, H - 1, "1"), ENGINE_LATE); /* before the rows are even asked for */
 	expect_rows(kit, 1, row(0, "1", 2));
 	assert_int_equal(take(kit, 0, "2"), ENGINE_LATE);
 	assert_int_equal(take(kit, H, "1"), ENGINE_TAKEN);
@@ -465,8 +469,8 @@ earliest_positions(void **state)
 	assert_int_equal(engine_earliest(kit->engine, 3), 9);
 }
 
-/* A life that ends at a mark, and the next one that begins there: what was given out is neither given
- * out again nor late; what was not read yet and is behind is late. */
+/* A life that ends at a mark, and the next one that begins there: what was given out is neither
+ * given out again nor late; what was not read yet and is behind is late. */
 static void
 the_next_life(void **state)
 {
@@ -557,7 +561,8 @@ marks_as_text(void **state)
 	}
 	buf_clear(&text);
 	assert_int_equal(mark_append(&text, &cases[1], &hour, &err), 0);
-	assert_string_equal(text.data, "w1 1546300800000 1546297200000 123456789012 tumble:3600000");
+	assert_string_equal(
+	    text.data, "w1 1546300800000 1546297200000 123456789012 tumble:3600000");
 	buf_release(&text);
 	/* where nothing is read again, the shape of before does not matter */
 	assert_int_equal(mark_parse(slice_of("w1 1 2 3 tumble:60000"), &hour, 3, &read, &err), 0);

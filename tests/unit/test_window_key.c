@@ -116,8 +116,8 @@ order(void **state)
 		"-999999999999999999.5", "-999999999999999999", "-10", "-9.5", "-9", "-0.1",
 		"-1e-50", "0", "1e-50", "0.01", "0.1", "1", "9", "9.5", "10", "10.5", "99", "100",
 		"999999999999999999", "999999999999999999.5", "1000000000000000000",
-		"1000000000000000001", "1e45", "\"\"", "\"\\u0001\"", "\"a\"", "\"a b\"", "\"a!\"", "\"aa\"",
-		"\"abcdefg\"", "\"abcdefga\"", "\"abcdefgb\"", "\"b\"", "\"\xc3\xa9\"" };
+		"1000000000000000001", "1e45", "\"\"", "\"\\u0001\"", "\"a\"", "\"a b\"", "\"a!\"",
+		"\"aa\"", "\"abcdefg\"", "\"abcdefga\"", "\"abcdefgb\"", "\"b\"", "\"\xc3\xa9\"" };
 	enum { COUNT = sizeof(sorted) / sizeof(*sorted) };
 	char keys[COUNT][64];
 	(void)state;
@@ -130,9 +130,10 @@ order(void **state)
 
 			if ((i < j) != (found < 0) || (i > j) != (found > 0))
 				fail_msg("%s and %s: %d", sorted[i], sorted[j], found);
-			if (i < j && groupkey_prefix(slice_of(keys[i])) >
-			        groupkey_prefix(slice_of(keys[j])))
-				fail_msg("the prefix of %s is above that of %s", sorted[i], sorted[j]);
+			if (i < j &&
+			    groupkey_prefix(slice_of(keys[i])) > groupkey_prefix(slice_of(keys[j])))
+				fail_msg(
+				    "the prefix of %s is above that of %s", sorted[i], sorted[j]);
 		}
 	}
 }
@@ -171,7 +172,8 @@ bytes_that_are_no_key(void **state)
 		{ "-0\n", 1, false },
 		{ "12abc\n", 1, false },
 		{ "-\n", 1, false },
-		{ "1.5e\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\n", 1, false },
+		{ "1.5e\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\n", 1,
+		    false },
 		{ "nul\n", 1, false },
 		{ "\"\n", 1, false },
 		{ "\"a\n", 1, false },

@@ -116,7 +116,8 @@ random_value(char text[32])
 {
 	int places = (int)(kit_random() % 4);
 
-	(void)snprintf(text, 32, "%" PRId64 "e-%d", (int64_t)(kit_random() % 200000) - 100000, places);
+	(void)snprintf(
+	    text, 32, "%" PRId64 "e-%d", (int64_t)(kit_random() % 200000) - 100000, places);
 }
 
 /* Taking all in one, and taking them in parts that are merged in any order, is the same. */
@@ -150,7 +151,8 @@ merge_in_any_order(void **state)
 		}
 		for (int i = 0; i < PARTS; i++)
 			assert_int_equal(aggregate_merge(&kit.plan, merged.bytes,
-			                     parts[order[i]].bytes, &kit.err), 0);
+					     parts[order[i]].bytes, &kit.err),
+			    0);
 		(void)snprintf(want, sizeof(want), "%s", results(&kit, &whole));
 		assert_string_equal(results(&kit, &merged), want);
 	}
@@ -188,8 +190,8 @@ varints_that_are_none(void **state)
 	static const struct slice cases[] = {
 		{ "", 0 },
 		{ "\x80", 1 },
-		{ "\x80\x00", 2 },                                     /* 0, too long */
-		{ "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10 },    /* past 64 bits */
+		{ "\x80\x00", 2 },                                  /* 0, too long */
+		{ "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10 }, /* past 64 bits */
 		{ "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 11 },
 	};
 	(void)state;
@@ -257,9 +259,18 @@ there_and_back(void **state)
 static void
 golden(void **state)
 {
-	static const char want[] = "\x01" "\xff\xb9\xb7\x03" "\x80\xdd\xdb\x01" "\x02" "7\n" "\x06"
-	                           "\x01\x02" "\x02\x01" "\x03\x01\x02\xee\x0a" "\x04\x01\x02\xee\x0a"
-	                           "\x05\x01\x02\xee\x0a" "\x06\x01\x01\x02\xee\x0a";
+	static const char want[] = "\x01"
+				   "\xff\xb9\xb7\x03"
+				   "\x80\xdd\xdb\x01"
+				   "\x02"
+				   "7\n"
+				   "\x06"
+				   "\x01\x02"
+				   "\x02\x01"
+				   "\x03\x01\x02\xee\x0a"
+				   "\x04\x01\x02\xee\x0a"
+				   "\x05\x01\x02\xee\x0a"
+				   "\x06\x01\x01\x02\xee\x0a";
 	struct states states = { .bytes = { 0 } };
 	struct buf bytes = BUF_INIT(1000);
 	struct kit kit;
@@ -288,8 +299,9 @@ damage(void **state)
 	take(&kit, &states, "6.95");
 	encode(&kit, &states, kit_key("\"key\""), &bytes);
 	for (size_t len = 0; len < bytes.len; len++) {
-		assert_int_equal(partial_decode(&kit.plan, 1, slice_make(bytes.data, len), read.bytes,
-		                     &p, &kit.err), -1);
+		assert_int_equal(partial_decode(&kit.plan, 1, slice_make(bytes.data, len),
+				     read.bytes, &p, &kit.err),
+		    -1);
 		assert_int_equal(kit.err.class, ERR_DATA);
 	}
 	for (size_t bit = 0; bit < bytes.len * 8; bit++) {
@@ -360,8 +372,8 @@ functions_by_name(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		enum aggregate_func func = 0;
-		int rc = aggregate_func_parse(
-		    slice_of(cases[i].word), cases[i].has_field, &func, &err);
+		int rc =
+		    aggregate_func_parse(slice_of(cases[i].word), cases[i].has_field, &func, &err);
 
 		assert_int_equal(rc, cases[i].func ? 0 : -1);
 		assert_int_equal(func, cases[i].func);

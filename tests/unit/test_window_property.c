@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Properties of the window engine over random streams, against a plain model: any split of the input
- * into intervals (committed, or aborted and read again), any interleaving of partitions, any way
- * through serialised partials and any order of merging them gives the same windows.
+ * Properties of the window engine over random streams, against a plain model: any split of the
+ * input into intervals (committed, or aborted and read again), any interleaving of partitions, any
+ * way through serialised partials and any order of merging them gives the same windows.
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -75,8 +75,8 @@ take(struct kit *kit, const struct world *w, int32_t stream, int index)
 {
 	const struct event *e = &w->events[stream][index];
 
-	return kit_take(kit, stream, index, e->time_ms, key_texts[e->key],
-	    e->value[0] ? e->value : NULL);
+	return kit_take(
+	    kit, stream, index, e->time_ms, key_texts[e->key], e->value[0] ? e->value : NULL);
 }
 
 /* ---- the model: hundredths in plain integers ---- */
@@ -156,16 +156,18 @@ model_rows(const struct world *w, struct buf *out)
 
 			if (!cell->n)
 				continue;
-			assert_int_equal(buf_appendf(out, &err, "%" PRId64 " %s,\"n\":%d,\"c\":%d",
-			                     (i - BEFORE) * SIZE_MS, key_texts[order[k]], cell->n,
-			                     cell->c), 0);
+			assert_int_equal(
+			    buf_appendf(out, &err, "%" PRId64 " %s,\"n\":%d,\"c\":%d",
+				(i - BEFORE) * SIZE_MS, key_texts[order[k]], cell->n, cell->c),
+			    0);
 			if (cell->c) {
 				append_decimal(out, &err, "s", cell->sum);
 				append_decimal(out, &err, "lo", cell->lo);
 				append_decimal(out, &err, "hi", cell->hi);
 			} else {
 				assert_int_equal(buf_append_text(out,
-				                     ",\"s\":null,\"lo\":null,\"hi\":null", &err), 0);
+						     ",\"s\":null,\"lo\":null,\"hi\":null", &err),
+				    0);
 			}
 			assert_int_equal(buf_append_char(out, '\n', &err), 0);
 		}
@@ -181,11 +183,11 @@ append_row(void *context, const struct engine_row *row, struct err *err)
 	struct kit *kit = context;
 
 	assert_int_equal(buf_appendf(&kit->rows, err, "%" PRId64 " %.*s", row->span.start_ms,
-	                     (int)row->key.len - 1, row->key.data), 0);
+			     (int)row->key.len - 1, row->key.data),
+	    0);
 	for (unsigned i = 0; i < 5; i++) {
 		assert_int_equal(buf_appendf(&kit->rows, err, ",\"%s\":", names[i]), 0);
-		assert_int_equal(
-		    aggregate_append(&kit->plan, i, row->states, &kit->rows, err), 0);
+		assert_int_equal(aggregate_append(&kit->plan, i, row->states, &kit->rows, err), 0);
 	}
 	return buf_append_char(&kit->rows, '\n', err);
 }
@@ -291,7 +293,8 @@ any_split_into_intervals(void **state)
 			memcpy(saved, next, sizeof(saved));
 			saved_rows = kit.rows.len;
 			assert_int_equal(engine_begin(kit.engine, &kit.err), 0);
-			for (uint64_t n = kit_random() % 200; n && (s = pick_stream(next)) >= 0; n--) {
+			for (uint64_t n = kit_random() % 200; n && (s = pick_stream(next)) >= 0;
+			     n--) {
 				assert_int_equal(take(&kit, w, s, next[s]++), ENGINE_TAKEN);
 				if (kit_random() % 3 == 0)
 					close_windows(&kit);
@@ -346,8 +349,9 @@ shuffle(struct partials *p)
 	}
 }
 
-/* Records go to some engine at random, in intervals whose partials are sent on; one engine merges them
- * in any order, in intervals of its own. That is what two stages with a shuffle between will do. */
+/* Records go to some engine at random, in intervals whose partials are sent on; one engine merges
+ * them in any order, in intervals of its own. That is what two stages with a shuffle between will
+ * do. */
 static void
 any_split_and_merge_order(void **state)
 {
@@ -381,16 +385,18 @@ any_split_and_merge_order(void **state)
 		}
 		for (int i = 0; i < ENGINES; i++) {
 			assert_int_equal(engine_each_partial(
-			                     kits[i].engine, keep_partial, partials, &kits[i].err), 0);
+					     kits[i].engine, keep_partial, partials, &kits[i].err),
+			    0);
 			engine_abort(kits[i].engine);
 			kit_close(&kits[i]);
 		}
 		shuffle(partials);
 		assert_int_equal(engine_begin(merged.engine, &merged.err), 0);
 		for (size_t i = 0; i < partials->count; i++) {
-			assert_int_equal(engine_take_partial(merged.engine,
-			                     slice_make(partials->bytes[i], partials->lens[i]),
-			                     &merged.err), ENGINE_TAKEN);
+			assert_int_equal(
+			    engine_take_partial(merged.engine,
+				slice_make(partials->bytes[i], partials->lens[i]), &merged.err),
+			    ENGINE_TAKEN);
 			free(partials->bytes[i]);
 			if (kit_random() % 30)
 				continue;
@@ -406,8 +412,8 @@ any_split_and_merge_order(void **state)
 	free(w);
 }
 
-/* Lives that end at any record and begin again at what they had stored: each window is given out once,
- * whole, and a record is late once. */
+/* Lives that end at any record and begin again at what they had stored: each window is given out
+ * once, whole, and a record is late once. */
 static void
 any_number_of_lives(void **state)
 {
@@ -445,10 +451,12 @@ any_number_of_lives(void **state)
 				kit.engine = engine_new(&kit.options, &kit.err);
 				assert_non_null(kit.engine);
 				for (s = 0; s < STREAMS; s++)
-					assert_int_equal(engine_add_stream(
-					                     kit.engine, s, stored[s], &marks[s], &kit.err), 0);
+					assert_int_equal(engine_add_stream(kit.engine, s, stored[s],
+							     &marks[s], &kit.err),
+					    0);
 				memcpy(next, stored, sizeof(next));
-				kit.rows.len = stored_rows; /* at most once a mark: those after it again */
+				kit.rows.len =
+				    stored_rows; /* at most once a mark: those after it again */
 			}
 		}
 		finish_and_compare(&kit, w);

@@ -357,8 +357,6 @@ check(const struct options *o, struct err *err)
 {
 	if (!o->input.topic)
 		return err_set(err, ERR_USAGE, "no topic: give -t TOPIC");
-	if (o->input.has_start && o->input.start.kind == OFFSET_STORED && !o->input.group)
-		return err_set(err, ERR_USAGE, "only a group has stored offsets: give -G");
 	return 0;
 }
 

@@ -37,6 +37,7 @@ struct open_files {
 	unsigned count;
 	struct open_file **buckets;
 	size_t bucket_mask;
+	uint64_t *evicted; /* hashes, one a bucket: the last evicted of those that would be there */
 	struct open_file *recent; /* of the last write: neighbours often share a path */
 	uint64_t writes;
 	int64_t due_ms;            /* the smallest of all */
@@ -80,9 +81,10 @@ make_tables(struct open_files *set, struct err *err)
 		buckets *= 2;
 	set->files = calloc(set->options.open_max, sizeof(struct open_file *));
 	set->buckets = calloc(buckets, sizeof(struct open_file *));
+	set->evicted = calloc(buckets, sizeof(uint64_t));
 	set->batch = calloc(PUBLISH_BATCH_MAX, sizeof(*set->batch));
 	set->bucket_mask = buckets - 1;
-	return set->files && set->buckets && set->batch ? 0 : err_no_memory(err);
+	return set->files && set->buckets && set->evicted && set->batch ? 0 : err_no_memory(err);
 }
 
 struct open_files *
@@ -224,6 +226,7 @@ open_files_free(struct open_files *set)
 		remove_at(set, set->count - 1);
 	free(set->files);
 	free(set->buckets);
+	free(set->evicted);
 	free(set->batch);
 	free(set);
 }
@@ -459,6 +462,8 @@ evict(struct open_files *set, struct err *err)
 
 	qsort(set->files, set->count, sizeof(struct open_file *), compare_use);
 	set->counts.files_evicted += n;
+	for (unsigned i = set->count - n; i < set->count; i++)
+		set->evicted[set->files[i]->hash & set->bucket_mask] = set->files[i]->hash;
 	return publish_tail(set, n, err);
 }
 
@@ -516,6 +521,7 @@ open_file(struct open_files *set, struct position position, struct slice path, u
 	if (!f)
 		return NULL;
 	f->hash = hash;
+	set->counts.files_again += set->evicted[hash & set->bucket_mask] == hash;
 	f->due_ms =
 	    age_ms_max && now_ms < CLOCK_NEVER - age_ms_max ? now_ms + age_ms_max : CLOCK_NEVER;
 	if (!check_name(set, f, err))

@@ -38,6 +38,7 @@ struct open_files_counts {
 	int64_t files;         /* published, those of an earlier run included */
 	int64_t files_there;   /* of those, found there from an earlier run */
 	int64_t files_evicted; /* of those, published early because too many were open */
+	int64_t files_again;   /* opened though one of their path was evicted lately */
 	int64_t records;       /* in published files */
 	int64_t line_bytes;    /* of those records, line feeds included */
 	int64_t object_bytes;  /* of the published objects */

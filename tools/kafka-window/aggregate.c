@@ -341,7 +341,7 @@ aggregate_merge(const struct aggregate_plan *plan, void *into, const void *from,
 		unsigned offset = plan->rows[i].offset;
 
 		if (merge_one(plan->rows[i].aggregate.func, (char *)into + offset,
-		        (const char *)from + offset, err))
+			(const char *)from + offset, err))
 			return -1;
 	}
 	return 0;
@@ -398,12 +398,12 @@ encode_one(enum aggregate_func func, const void *state, struct buf *out, struct 
 }
 
 int
-aggregate_encode(const struct aggregate_plan *plan, const void *states, struct buf *out,
-    struct err *err)
+aggregate_encode(
+    const struct aggregate_plan *plan, const void *states, struct buf *out, struct err *err)
 {
 	for (unsigned i = 0; i < plan->count; i++) {
 		if (encode_one(plan->rows[i].aggregate.func,
-		        (const char *)states + plan->rows[i].offset, out, err))
+			(const char *)states + plan->rows[i].offset, out, err))
 			return -1;
 	}
 	return 0;
@@ -435,8 +435,8 @@ decode_one(enum aggregate_func func, struct slice *bytes, void *state)
 }
 
 int
-aggregate_decode(const struct aggregate_plan *plan, struct slice *bytes, void *states,
-    struct err *err)
+aggregate_decode(
+    const struct aggregate_plan *plan, struct slice *bytes, void *states, struct err *err)
 {
 	uint8_t func;
 
@@ -446,8 +446,8 @@ aggregate_decode(const struct aggregate_plan *plan, struct slice *bytes, void *s
 		if (!take_byte(bytes, &func))
 			return err_set(err, ERR_DATA, "ends before aggregate %u", i + 1);
 		if (func != (uint8_t)want)
-			return err_set(err, ERR_DATA, "aggregate %u is of kind %u, not %d", i + 1, func,
-			    (int)want);
+			return err_set(err, ERR_DATA, "aggregate %u is of kind %u, not %d", i + 1,
+			    func, (int)want);
 		if (!decode_one(want, bytes, (char *)states + plan->rows[i].offset))
 			return err_set(err, ERR_DATA, "aggregate %u is damaged", i + 1);
 	}

@@ -2,9 +2,10 @@
 /*
  * Partial aggregates: fixed-size states that take inputs, merge, and have one serialised form.
  *
- * As in SQL, a null or missing input is ignored by every aggregate of a field, and sum, min, max and
- * avg of no inputs are null (count is 0). Sums are exact as long as codec/number can keep them so;
- * merging in any order gives the same result then. avg is the exact sum divided once, as a double.
+ * As in SQL, a null or missing input is ignored by every aggregate of a field, and sum, min, max
+ * and avg of no inputs are null (count is 0). Sums are exact as long as codec/number can keep them
+ * so; merging in any order gives the same result then. avg is the exact sum divided once, as a
+ * double.
  */
 #ifndef SLUICE_KAFKA_WINDOW_AGGREGATE_H
 #define SLUICE_KAFKA_WINDOW_AGGREGATE_H
@@ -27,9 +28,9 @@ enum aggregate_func {
 
 /* What a record has in one field. */
 enum input_kind {
-	INPUT_NULL,   /* null or missing */
+	INPUT_NULL, /* null or missing */
 	INPUT_NUMBER,
-	INPUT_OTHER,  /* a value of another type: there to be counted */
+	INPUT_OTHER, /* a value of another type: there to be counted */
 };
 
 struct input {
@@ -77,12 +78,12 @@ int aggregate_append(const struct aggregate_plan *, unsigned index, const void *
     struct buf *out, struct err *);
 
 /* The serialised form: for each aggregate its function's number and its state. */
-int aggregate_encode(const struct aggregate_plan *, const void *states, struct buf *out,
-    struct err *);
+int aggregate_encode(
+    const struct aggregate_plan *, const void *states, struct buf *out, struct err *);
 
 /* Takes the states from the front of *bytes into zeroed states. ERR_DATA where they are not
  * well-formed or belong to other aggregates. */
-int aggregate_decode(const struct aggregate_plan *, struct slice *bytes, void *states,
-    struct err *);
+int aggregate_decode(
+    const struct aggregate_plan *, struct slice *bytes, void *states, struct err *);
 
 #endif

@@ -40,7 +40,7 @@ assign(const struct assigner *a, int64_t time_ms, struct span *ret)
 	if (rest < 0)
 		rest += a->size_ms;
 	return !__builtin_sub_overflow(time_ms, rest, &ret->start_ms) &&
-	    !__builtin_add_overflow(ret->start_ms, a->size_ms, &ret->end_ms);
+	       !__builtin_add_overflow(ret->start_ms, a->size_ms, &ret->end_ms);
 }
 
 /* Appends the shape of the windows as one word ("tumble:3600000"): what must stay the same for

@@ -13,16 +13,16 @@
 struct engine {
 	struct engine_options options;
 	struct watermarks marks;
-	int64_t emitted;        /* windows that end at or before it have been given out */
-	int64_t next_end;       /* of the first window that has not, or NO_END */
-	struct window_set base; /* what is held for good */
-	struct window_set delta; /* what the open interval has put in */
+	int64_t emitted;           /* windows that end at or before it have been given out */
+	int64_t next_end;          /* of the first window that has not, or NO_END */
+	struct window_set base;    /* what is held for good */
+	struct window_set delta;   /* what the open interval has put in */
 	struct window_set *active; /* where records go: one of the two */
-	int64_t *replay_until;  /* by stream */
+	int64_t *replay_until;     /* by stream */
 	uint32_t replay_count;
 	size_t state_bytes;
 	struct engine_counts counts;
-	void *scratch;          /* states of one key */
+	void *scratch; /* states of one key */
 	/* as it was at engine_begin */
 	struct watermarks saved_marks;
 	int64_t saved_emitted;
@@ -45,8 +45,8 @@ engine_new(const struct engine_options *options, struct err *err)
 	e->active = &e->base;
 	e->emitted = WATERMARK_NONE;
 	e->next_end = NO_END;
-	watermarks_init(&e->marks, options->out_of_order_ms, options->idle_ms,
-	    options->idle_close_ms);
+	watermarks_init(
+	    &e->marks, options->out_of_order_ms, options->idle_ms, options->idle_close_ms);
 	return e;
 }
 
@@ -143,8 +143,8 @@ engine_add_stream(struct engine *e, int32_t stream, int64_t sequence,
 
 	assert(stream >= 0);
 	if (stream >= STREAMS_MAX)
-		return err_set(err, ERR_FAULT, "stream %d: more than %d streams", stream,
-		    STREAMS_MAX);
+		return err_set(
+		    err, ERR_FAULT, "stream %d: more than %d streams", stream, STREAMS_MAX);
 	if (set_replay_until(e, stream, mark->replay_until, err) ||
 	    watermarks_add(&e->marks, stream, is_replay ? WATERMARK_NONE : mark->watermark, err))
 		return -1;
@@ -206,8 +206,8 @@ find_entry(struct engine *e, struct window *w, struct slice key, struct err *err
 	return entry ? entry : new_entry(e, w, key, hash, err);
 }
 
-/* The position is noted last: what fails before has left nothing behind but perhaps an empty window,
- * which gives no rows. */
+/* The position is noted last: what fails before has left nothing behind but perhaps an empty
+ * window, which gives no rows. */
 static int
 put(struct engine *e, const struct engine_input *in, struct span span, struct err *err)
 {
@@ -263,8 +263,8 @@ engine_take(struct engine *e, const struct engine_input *in, struct err *err)
 
 	assert(watermarks_has(&e->marks, in->position.stream));
 	if (!find_span(e, in->time_ms, &span)) {
-		(void)err_set(err, ERR_DATA, "no window can hold the time %lld",
-		    (long long)in->time_ms);
+		(void)err_set(
+		    err, ERR_DATA, "no window can hold the time %lld", (long long)in->time_ms);
 		return ENGINE_FAILED;
 	}
 	if (span.end_ms <= e->marks.combined) {
@@ -305,8 +305,8 @@ compare_entries(const void *a, const void *b)
 
 /* The keys of up to two tables in order. Owned by the caller; NULL where memory ran out. */
 static struct sorted_entry *
-sort_entries(const struct engine *e, struct table *const tables[2], size_t *ret_count,
-    struct err *err)
+sort_entries(
+    const struct engine *e, struct table *const tables[2], size_t *ret_count, struct err *err)
 {
 	size_t count = (size_t)tables[0]->count + tables[1]->count, n = 0;
 	struct sorted_entry *entries = malloc((count + 1) * sizeof(*entries));
@@ -318,15 +318,17 @@ sort_entries(const struct engine *e, struct table *const tables[2], size_t *ret_
 	}
 	for (unsigned i = 0; i < 2; i++) {
 		for (entry = NULL; (entry = table_next(tables[i], e->options.plan, entry)); n++)
-			entries[n] = (struct sorted_entry){
-				.prefix = groupkey_prefix(table_key(entry)), .entry = entry };
+			entries[n] =
+			    (struct sorted_entry){ .prefix = groupkey_prefix(table_key(entry)),
+				    .entry = entry };
 	}
 	qsort(entries, count, sizeof(*entries), compare_entries);
 	*ret_count = count;
 	return entries;
 }
 
-/* The states of entries[*at] and of the next one too where it is the same key; *at moves past both. */
+/* The states of entries[*at] and of the next one too where it is the same key; *at moves past both.
+ */
 static int
 join_states(struct engine *e, const struct sorted_entry *entries, size_t count, size_t *at,
     const void **ret_states, struct err *err)
@@ -415,8 +417,8 @@ give_windows(struct engine *e, size_t *base_at, size_t *delta_at, const struct r
 
 	while (next_span(e, *base_at, *delta_at, &span) && span.end_ms <= e->marks.combined) {
 		bool in_base = *base_at < e->base.count && is_span(e->base.windows[*base_at], span);
-		bool in_delta = *delta_at < e->delta.count &&
-		    is_span(e->delta.windows[*delta_at], span);
+		bool in_delta =
+		    *delta_at < e->delta.count && is_span(e->delta.windows[*delta_at], span);
 		struct table *const tables[2] = {
 			in_base ? &e->base.windows[*base_at]->table : &none,
 			in_delta ? &e->delta.windows[*delta_at]->table : &none,
@@ -632,7 +634,8 @@ engine_silent_stream(const struct engine *e)
 	for (uint32_t i = 0; i < e->marks.stream_count; i++) {
 		const struct stream *s = &e->marks.streams[i];
 
-		if (s->is_present && !s->is_idle && s->watermark == WATERMARK_NONE && e->next_end != NO_END)
+		if (s->is_present && !s->is_idle && s->watermark == WATERMARK_NONE &&
+		    e->next_end != NO_END)
 			return (int32_t)i;
 	}
 	return -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The window engine: records reduced to (stream, event time, key, inputs) go in, closed windows come
- * out in order of window end, then key. No I/O, no clock: monotonic time comes as an argument and
- * is looked at for --idle and --idle-close only.
+ * The window engine: records reduced to (stream, event time, key, inputs) go in, closed windows
+ * come out in order of window end, then key. No I/O, no clock: monotonic time comes as an argument
+ * and is looked at for --idle and --idle-close only.
  *
  * What was taken is held as mergeable partials. Between engine_begin and engine_commit it is an
  * interval of its own: commit merges it, abort discards it, together with what the watermarks and
@@ -18,13 +18,13 @@
 struct engine_options {
 	struct assigner assigner;
 	const struct aggregate_plan *plan; /* borrowed */
-	unsigned key_values;    /* how many values a key has */
+	unsigned key_values;               /* how many values a key has */
 	int64_t out_of_order_ms;
-	int64_t idle_ms;        /* or WATERMARK_NEVER */
-	int64_t idle_close_ms;  /* or WATERMARK_NEVER */
+	int64_t idle_ms;       /* or WATERMARK_NEVER */
+	int64_t idle_close_ms; /* or WATERMARK_NEVER */
 	size_t state_bytes_max;
-	bool has_positions;     /* engine_earliest is wanted */
-	uint64_t hash_seed;     /* random, where the keys come from strangers */
+	bool has_positions; /* engine_earliest is wanted */
+	uint64_t hash_seed; /* random, where the keys come from strangers */
 };
 
 /* One record. */
@@ -39,14 +39,14 @@ enum engine_fate {
 	ENGINE_TAKEN,    /* it is in its window */
 	ENGINE_LATE,     /* its window is closed */
 	ENGINE_REPLAYED, /* its window is closed, and the record was read in an earlier life */
-	ENGINE_FAILED,   /* err: ERR_STOPPED at the bound of the state (the record is not taken and nothing
-	                  * is lost), ERR_DATA for a time without a window, ERR_FAULT */
+	ENGINE_FAILED,   /* err: ERR_STOPPED at the bound of the state (the record is not taken and
+	                  * nothing   is lost), ERR_DATA for a time without a window, ERR_FAULT */
 };
 
 /* Where a stream was left in an earlier life. */
 struct engine_mark {
-	int64_t watermark;    /* the stream's, or WATERMARK_NONE */
-	int64_t emitted;      /* windows that end at or before it have been emitted; or WATERMARK_NONE */
+	int64_t watermark; /* the stream's, or WATERMARK_NONE */
+	int64_t emitted; /* windows that end at or before it have been emitted; or WATERMARK_NONE */
 	int64_t replay_until; /* records before this sequence have been read already */
 };
 
@@ -72,11 +72,12 @@ void engine_free(struct engine *);
 
 /*
  * A stream that is to be waited for, from `sequence` on; positions of records are of streams that
- * were added. The mark's watermark counts only where nothing is read again: the open windows' records
- * that are read again bring the stream's watermark to where it was, and no further than they are.
+ * were added. The mark's watermark counts only where nothing is read again: the open windows'
+ * records that are read again bring the stream's watermark to where it was, and no further than
+ * they are.
  */
-int engine_add_stream(struct engine *, int32_t stream, int64_t sequence, const struct engine_mark *,
-    struct err *);
+int engine_add_stream(
+    struct engine *, int32_t stream, int64_t sequence, const struct engine_mark *, struct err *);
 
 /* Forgets windows, streams, an open interval and the watermark, as if new; counts stay. */
 int engine_reset(struct engine *, struct err *);
@@ -87,14 +88,15 @@ enum engine_fate engine_take(struct engine *, const struct engine_input *, struc
 bool engine_has_closed(const struct engine *);
 
 /*
- * Gives out the rows of windows that are complete, in order. A row that `row` fails for (-1) ends it
- * with -1; that window stays, to be given again from its first row.
+ * Gives out the rows of windows that are complete, in order. A row that `row` fails for (-1) ends
+ * it with -1; that window stays, to be given again from its first row.
  */
-int engine_close(struct engine *, int (*row)(void *context, const struct engine_row *, struct err *),
-    void *context, struct err *);
+int engine_close(struct engine *,
+    int (*row)(void *context, const struct engine_row *, struct err *), void *context,
+    struct err *);
 
-/* The end of bounded input: all windows are complete. The watermark moves to the end of the last one,
- * not to infinity, so that a later life can go on from there. */
+/* The end of bounded input: all windows are complete. The watermark moves to the end of the last
+ * one, not to infinity, so that a later life can go on from there. */
 void engine_finish(struct engine *);
 
 /* All there is of the stream has been read for now. */
@@ -122,8 +124,8 @@ void engine_abort(struct engine *);
 /* ---- partials ---- */
 
 /*
- * Merges one serialised partial (partial.h), with positions unknown. ERR_DATA where it is damaged or
- * of another job. Of a window that is closed it is ENGINE_LATE.
+ * Merges one serialised partial (partial.h), with positions unknown. ERR_DATA where it is damaged
+ * or of another job. Of a window that is closed it is ENGINE_LATE.
  */
 enum engine_fate engine_take_partial(struct engine *, struct slice bytes, struct err *);
 
@@ -134,8 +136,8 @@ int engine_each_partial(struct engine *,
 
 /* ---- what to store ---- */
 
-/* The earliest position of any record of the stream in windows not given out yet (the rows of an open
- * interval's closed windows count as given out); -1 where there is none. */
+/* The earliest position of any record of the stream in windows not given out yet (the rows of an
+ * open interval's closed windows count as given out); -1 where there is none. */
 int64_t engine_earliest(const struct engine *, int32_t stream);
 
 /* The mark to store for the stream, read up to `sequence`. */
@@ -144,8 +146,8 @@ struct engine_mark engine_mark(const struct engine *, int32_t stream, int64_t se
 /* The combined watermark; WATERMARK_NONE before there is one. */
 int64_t engine_watermark(const struct engine *);
 
-/* A stream that never had a record and so keeps windows of others from closing, for messages; -1 where
- * there is none. */
+/* A stream that never had a record and so keeps windows of others from closing, for messages; -1
+ * where there is none. */
 int32_t engine_silent_stream(const struct engine *);
 
 void engine_get_counts(const struct engine *, struct engine_counts *ret);

@@ -4,7 +4,8 @@
 #include <stdint.h>
 
 enum {
-	/* A decimal that takes more places than this in plain notation is written with an exponent. */
+	/* A decimal that takes more places than this in plain notation is written with an exponent.
+	 */
 	PLAIN_DIGITS_MAX = 40,
 };
 
@@ -129,8 +130,8 @@ append_digits(struct buf *out, const struct decimal *d, int64_t from, int64_t to
 	from = from > whole ? from : whole;
 	if (from >= to)
 		return 0;
-	return buf_append(out, slice_make(d->fraction.data + (from - whole), (size_t)(to - from)),
-	    err);
+	return buf_append(
+	    out, slice_make(d->fraction.data + (from - whole), (size_t)(to - from)), err);
 }
 
 /* d1d2d3000, d1.d2d3 or 0.00d1d2d3 */
@@ -192,7 +193,9 @@ append_string(struct buf *out, const struct json_value *v, struct err *err)
 
 	if (!v->has_escape)
 		return buf_append_char(out, '"', err) || buf_append(out, json_slice(v), err) ||
-		    buf_append_char(out, '"', err) ? -1 : 0;
+		               buf_append_char(out, '"', err)
+		           ? -1
+		           : 0;
 	rc = json_string_decode(json_slice(v), &text, err);
 	if (!rc)
 		rc = json_string_append(out, buf_slice(&text), err);
@@ -228,8 +231,8 @@ append_value(struct buf *key, const struct json_value *v, const char **ret_reaso
 }
 
 int
-groupkey_append(struct buf *key, const struct json_value *v, const char **ret_reason,
-    struct err *err)
+groupkey_append(
+    struct buf *key, const struct json_value *v, const char **ret_reason, struct err *err)
 {
 	*ret_reason = NULL;
 	if (append_value(key, v, ret_reason, err))
@@ -319,9 +322,10 @@ compare_values(struct slice a, struct slice b)
 		return rank_a < rank_b ? -1 : 1;
 	if (rank_a == RANK_NUMBER)
 		return compare_numbers(a, b);
-	if (rank_a == RANK_STRING) /* without their quotes, of which the last is no character of the string */
-		return slice_compare(slice_make(a.data + 1, a.len - 2),
-		    slice_make(b.data + 1, b.len - 2));
+	if (rank_a ==
+	    RANK_STRING) /* without their quotes, of which the last is no character of the string */
+		return slice_compare(
+		    slice_make(a.data + 1, a.len - 2), slice_make(b.data + 1, b.len - 2));
 	return 0;
 }
 
@@ -405,12 +409,14 @@ is_canonical(struct slice text)
 	case RANK_STRING:
 		if (text.len < 2 || text.data[text.len - 1] != '"')
 			return false;
-		v = (struct json_value){ .data = text.data + 1, .len = (uint32_t)text.len - 2,
-			.type = JSON_TYPE_STRING, .has_escape = true };
+		v = (struct json_value){ .data = text.data + 1,
+			.len = (uint32_t)text.len - 2,
+			.type = JSON_TYPE_STRING,
+			.has_escape = true };
 		break;
 	}
-	is_same = append_value(&again, &v, &reason, &err) == 0 &&
-	    slice_equal(buf_slice(&again), text);
+	is_same =
+	    append_value(&again, &v, &reason, &err) == 0 && slice_equal(buf_slice(&again), text);
 	buf_release(&again);
 	return is_same;
 }

@@ -16,10 +16,10 @@
 #include "base/buf.h"
 #include "codec/json.h"
 
-/* Appends one value. -1 with *ret_reason, a static phrase, where it can be no part of a key (an array,
- * an object, a number with an exponent beyond all reason). */
-int groupkey_append(struct buf *key, const struct json_value *, const char **ret_reason,
-    struct err *);
+/* Appends one value. -1 with *ret_reason, a static phrase, where it can be no part of a key (an
+ * array, an object, a number with an exponent beyond all reason). */
+int groupkey_append(
+    struct buf *key, const struct json_value *, const char **ret_reason, struct err *);
 
 /* Takes the canonical text of the first value from the front of *key. */
 struct slice groupkey_take(struct slice *key);
@@ -27,8 +27,8 @@ struct slice groupkey_take(struct slice *key);
 /* Negative, 0, positive. Both must have the same number of values. */
 int groupkey_compare(struct slice a, struct slice b);
 
-/* A number in the same order: where it is smaller, so is the key; where it is equal, groupkey_compare
- * decides. */
+/* A number in the same order: where it is smaller, so is the key; where it is equal,
+ * groupkey_compare decides. */
 uint64_t groupkey_prefix(struct slice key);
 
 /* True where the bytes are `values` values in their one spelling: keys from outside. */

@@ -43,8 +43,10 @@ check_shape(struct slice shape, const struct assigner *assigner, struct err *err
 
 	if (!rc && !slice_equal(shape, buf_slice(&own)))
 		rc = err_set(err, ERR_DATA,
-		    "windows of the shape %.*s (ms) are open in this group, not %s: finish them with "
-		    "the old options, or use another group", SLICE_ARGS(shape), own.data);
+		    "windows of the shape %.*s (ms) are open in this group, not %s: finish them "
+		    "with "
+		    "the old options, or use another group",
+		    SLICE_ARGS(shape), own.data);
 	buf_release(&own);
 	return rc;
 }
@@ -64,8 +66,10 @@ mark_parse(struct slice text, const struct assigner *assigner, int64_t sequence,
 	    !take_time(&rest, &mark.watermark) || !take_time(&rest, &mark.emitted) ||
 	    !take_time(&rest, &mark.replay_until) || mark.replay_until < 0)
 		return err_set(err, ERR_DATA,
-		    "the metadata \"%.*s\" of the committed offset is not kafka-window's: use a group of "
-		    "its own", SLICE_ARGS(text));
+		    "the metadata \"%.*s\" of the committed offset is not kafka-window's: use a "
+		    "group of "
+		    "its own",
+		    SLICE_ARGS(text));
 	/* where nothing is read again no window is half built: any shape will do */
 	if (sequence < mark.replay_until && check_shape(rest, assigner, err))
 		return -1;

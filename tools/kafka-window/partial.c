@@ -15,8 +15,8 @@ check_of(struct slice bytes)
 }
 
 static int
-encode_head(const struct aggregate_plan *plan, const struct partial *p, struct buf *out,
-    struct err *err)
+encode_head(
+    const struct aggregate_plan *plan, const struct partial *p, struct buf *out, struct err *err)
 {
 	varint_wide length = (varint_wide)((number_wide)p->span.end_ms - p->span.start_ms);
 
@@ -28,8 +28,8 @@ encode_head(const struct aggregate_plan *plan, const struct partial *p, struct b
 }
 
 int
-partial_encode(const struct aggregate_plan *plan, const struct partial *p, struct buf *out,
-    struct err *err)
+partial_encode(
+    const struct aggregate_plan *plan, const struct partial *p, struct buf *out, struct err *err)
 {
 	size_t start = out->len;
 	char check[CHECK_BYTES];
@@ -52,7 +52,8 @@ take_check(struct slice *bytes, struct err *err)
 	if (bytes->len < CHECK_BYTES + 1)
 		return err_set(err, ERR_DATA, "a partial of %zu bytes: cut off", bytes->len);
 	if (bytes->data[0] != PARTIAL_VERSION)
-		return err_set(err, ERR_DATA, "a partial of version %u; this program reads version %d",
+		return err_set(err, ERR_DATA,
+		    "a partial of version %u; this program reads version %d",
 		    (unsigned char)bytes->data[0], PARTIAL_VERSION);
 	bytes->len -= CHECK_BYTES;
 	for (unsigned i = 0; i < CHECK_BYTES; i++)
@@ -69,7 +70,7 @@ take_span(struct slice *bytes, struct span *ret)
 	varint_wide length;
 
 	return varint_take_int64(bytes, &ret->start_ms) && varint_take(bytes, INT64_MAX, &length) &&
-	    length > 0 && !__builtin_add_overflow(ret->start_ms, (int64_t)length, &ret->end_ms);
+	       length > 0 && !__builtin_add_overflow(ret->start_ms, (int64_t)length, &ret->end_ms);
 }
 
 static bool

@@ -32,8 +32,8 @@ struct partial {
 	const void *states;
 };
 
-int partial_encode(const struct aggregate_plan *, const struct partial *, struct buf *out,
-    struct err *);
+int partial_encode(
+    const struct aggregate_plan *, const struct partial *, struct buf *out, struct err *);
 
 /*
  * Reads all of `bytes`. ret->key borrows from it; the states go into `states` (plan->state_bytes

@@ -44,8 +44,9 @@ row_layout_free(struct row_layout *l)
 static bool
 is_taken(const struct row_layout *l, struct slice lead)
 {
-	static const char *const own[] = { ",\"window_start\":", ",\"window_end\":",
-		",\"window_time\":" };
+	static const char *const own[] = {
+		",\"window_start\":", ",\"window_end\":", ",\"window_time\":"
+	};
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
 		if (slice_is(lead, own[i]))
@@ -87,8 +88,7 @@ add_member(struct row_layout *l, struct slice name, struct err *err)
 	    buf_append_char(&lead, ':', err))
 		goto out;
 	if (is_taken(l, buf_slice(&lead))) {
-		(void)err_set(err, ERR_USAGE, "the name %.*s is taken already",
-		    SLICE_ARGS(name));
+		(void)err_set(err, ERR_USAGE, "the name %.*s is taken already", SLICE_ARGS(name));
 		goto out;
 	}
 	rc = put_member(l, &lead, err);

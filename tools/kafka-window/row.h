@@ -6,8 +6,8 @@
  *    "window_time":"2019-01-01T00:59:59.999Z","vendor_id":2,"trips":1,"revenue":9.95}
  *
  * window_end is excluded; window_time is the last millisecond that belongs to the window, so that a
- * path made from it files the hour 23-24 under its own day. The --by fields follow under their names
- * with the values of the key, then the aggregates, all in the order given.
+ * path made from it files the hour 23-24 under its own day. The --by fields follow under their
+ * names with the values of the key, then the aggregates, all in the order given.
  */
 #ifndef SLUICE_KAFKA_WINDOW_ROW_H
 #define SLUICE_KAFKA_WINDOW_ROW_H
@@ -19,8 +19,8 @@ struct row_layout;
 struct row_layout *row_layout_new(struct err *);
 void row_layout_free(struct row_layout *);
 
-/* The next --by field's or aggregate's name. ERR_USAGE where it is taken already; fields come before
- * aggregates. */
+/* The next --by field's or aggregate's name. ERR_USAGE where it is taken already; fields come
+ * before aggregates. */
 int row_layout_add_field(struct row_layout *, struct slice name, struct err *);
 int row_layout_add_aggregate(struct row_layout *, struct slice name, struct err *);
 
@@ -31,7 +31,7 @@ int row_append(struct buf *out, const struct row_layout *, const struct aggregat
  * Appends the key a row is written under: one field's value as text (a string without its quotes),
  * several as a JSON array. *ret_has_key is false where there are no fields.
  */
-int row_append_key(struct buf *out, const struct row_layout *, struct slice key, bool *ret_has_key,
-    struct err *);
+int row_append_key(
+    struct buf *out, const struct row_layout *, struct slice key, bool *ret_has_key, struct err *);
 
 #endif

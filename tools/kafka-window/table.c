@@ -53,8 +53,8 @@ load_short(const char *at, size_t len)
 	}
 	if (!len)
 		return 0;
-	return (uint64_t)(unsigned char)at[0] << 16 |
-	    (uint64_t)(unsigned char)at[len / 2] << 8 | (unsigned char)at[len - 1];
+	return (uint64_t)(unsigned char)at[0] << 16 | (uint64_t)(unsigned char)at[len / 2] << 8 |
+	       (unsigned char)at[len - 1];
 }
 
 /* Folded 64 by 64 bit products, 16 bytes a step. The odd constants are digits of pi and e. The seed
@@ -95,7 +95,7 @@ static inline bool
 entry_is(const struct table_entry *e, struct slice key, uint32_t hash)
 {
 	return e->hash == hash && e->key_len == key.len &&
-	    (!key.len || memcmp(e->bytes, key.data, key.len) == 0);
+	       (!key.len || memcmp(e->bytes, key.data, key.len) == 0);
 }
 
 struct table_entry *
@@ -109,8 +109,8 @@ table_next(const struct table *t, const struct aggregate_plan *plan, const struc
 }
 
 static struct table_entry *
-find_by_walk(const struct table *t, const struct aggregate_plan *plan, struct slice key,
-    uint32_t hash)
+find_by_walk(
+    const struct table *t, const struct aggregate_plan *plan, struct slice key, uint32_t hash)
 {
 	struct table_entry *e = NULL;
 
@@ -122,8 +122,8 @@ find_by_walk(const struct table *t, const struct aggregate_plan *plan, struct sl
 }
 
 struct table_entry *
-table_find(const struct table *t, const struct aggregate_plan *plan, struct slice key,
-    uint32_t hash)
+table_find(
+    const struct table *t, const struct aggregate_plan *plan, struct slice key, uint32_t hash)
 {
 	const struct table_slot *slot;
 	struct table_entry *e;
@@ -176,8 +176,8 @@ rebuild_slots(struct table *t, const struct aggregate_plan *plan, struct err *er
 static int
 grow_data(struct table *t, size_t need, struct err *err)
 {
-	size_t capacity = t->capacity < GROW_FAST_BYTES ? t->capacity * 2
-	                                                : t->capacity + t->capacity / 2;
+	size_t capacity =
+	    t->capacity < GROW_FAST_BYTES ? t->capacity * 2 : t->capacity + t->capacity / 2;
 	char *data;
 
 	if (capacity < need)
@@ -234,8 +234,8 @@ table_merge_entry(struct table *t, const struct aggregate_plan *plan,
 }
 
 int
-table_merge(struct table *t, const struct aggregate_plan *plan, const struct table *from,
-    struct err *err)
+table_merge(
+    struct table *t, const struct aggregate_plan *plan, const struct table *from, struct err *err)
 {
 	const struct table_entry *e = NULL;
 

@@ -62,21 +62,21 @@ table_states(const struct table_entry *e)
 /* Of a key's bytes. The seed is the same for tables that merge. */
 uint32_t table_hash(struct slice key, uint64_t seed);
 
-struct table_entry *table_find(const struct table *, const struct aggregate_plan *,
-    struct slice key, uint32_t hash);
+struct table_entry *table_find(
+    const struct table *, const struct aggregate_plan *, struct slice key, uint32_t hash);
 
 /* Adds a key that is not there, with zeroed states. NULL with ERR_FAULT where memory ran out. */
-struct table_entry *table_insert(struct table *, const struct aggregate_plan *, struct slice key,
-    uint32_t hash, struct err *);
+struct table_entry *table_insert(
+    struct table *, const struct aggregate_plan *, struct slice key, uint32_t hash, struct err *);
 
 /* The first entry (after NULL) or the next, in order of insertion; NULL at the end. */
-struct table_entry *table_next(const struct table *, const struct aggregate_plan *,
-    const struct table_entry *);
+struct table_entry *table_next(
+    const struct table *, const struct aggregate_plan *, const struct table_entry *);
 
 /* Adds the states of one entry or of all entries. ERR_DATA where a count overflows. */
-int table_merge_entry(struct table *, const struct aggregate_plan *, const struct table_entry *,
-    struct err *);
-int table_merge(struct table *, const struct aggregate_plan *, const struct table *from,
-    struct err *);
+int table_merge_entry(
+    struct table *, const struct aggregate_plan *, const struct table_entry *, struct err *);
+int table_merge(
+    struct table *, const struct aggregate_plan *, const struct table *from, struct err *);
 
 #endif

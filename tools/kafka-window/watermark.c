@@ -5,8 +5,8 @@
 #include <string.h>
 
 void
-watermarks_init(struct watermarks *m, int64_t out_of_order_ms, int64_t idle_ms,
-    int64_t idle_close_ms)
+watermarks_init(
+    struct watermarks *m, int64_t out_of_order_ms, int64_t idle_ms, int64_t idle_close_ms)
 {
 	*m = (struct watermarks){
 		.combined = WATERMARK_NONE,
@@ -49,8 +49,8 @@ watermarks_add(struct watermarks *m, int32_t stream, int64_t floor, struct err *
 	if (make_room(m, (uint32_t)stream + 1, err))
 		return -1;
 	m->streams[stream] = (struct stream){ .is_present = true, .watermark = floor };
-	/* Not combined before a record comes: more streams may be about to be added, and the first few
-	 * alone would be too far on. */
+	/* Not combined before a record comes: more streams may be about to be added, and the first
+	 * few alone would be too far on. */
 	m->lowest = INT64_MAX;
 	return 0;
 }
@@ -142,7 +142,8 @@ watermarks_tick(struct watermarks *m, int64_t now_ms)
 	return m->idle_close_ms != WATERMARK_NEVER && is_quiet && m->quiet_ms >= m->idle_close_ms;
 }
 
-/* How long until the stream can become idle; TICK_GAP_MS_MAX where that is not near or not known. */
+/* How long until the stream can become idle; TICK_GAP_MS_MAX where that is not near or not known.
+ */
 static int64_t
 stream_patience_ms(const struct watermarks *m, const struct stream *s)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How far event time has come. A watermark of W says: records before W are not expected any more; a
- * window is complete where its end is at or before W, and a record whose window is complete is late.
+ * window is complete where its end is at or before W, and a record whose window is complete is
+ * late.
  *
  * That is Flink's rule for bounded out-of-orderness, whose watermark is one less and compared with
  * the last millisecond of the window: BoundedOutOfOrdernessWatermarks.onPeriodicEmit gives
@@ -32,7 +33,8 @@
 enum {
 	STREAMS_MAX = 100000,
 	/* Ticks come at least this often. A longer gap means that the process itself stood still
-	 * (blocked output, SIGSTOP): what it did not read meanwhile says nothing about its streams. */
+	 * (blocked output, SIGSTOP): what it did not read meanwhile says nothing about its streams.
+	 */
 	TICK_GAP_MS_MAX = 1000,
 };
 
@@ -53,18 +55,19 @@ struct watermarks {
 	int64_t out_of_order_ms;
 	int64_t idle_ms;       /* or WATERMARK_NEVER */
 	int64_t idle_close_ms; /* or WATERMARK_NEVER */
-	int64_t quiet_ms;      /* for so long no record got into a window, and all streams were at their end */
-	int64_t tick_ms;       /* the last one */
+	int64_t quiet_ms; /* for so long no record got into a window, and all streams were at their
+	                     end */
+	int64_t tick_ms;  /* the last one */
 	bool has_ticked;
-	bool has_taken;        /* a record got into a window since the last tick */
+	bool has_taken; /* a record got into a window since the last tick */
 };
 
-void watermarks_init(struct watermarks *, int64_t out_of_order_ms, int64_t idle_ms,
-    int64_t idle_close_ms);
+void watermarks_init(
+    struct watermarks *, int64_t out_of_order_ms, int64_t idle_ms, int64_t idle_close_ms);
 void watermarks_release(struct watermarks *);
 
-/* The stream counts from now on; it holds up the others until it has a record or is idle. `floor`: its
- * watermark from an earlier life, or WATERMARK_NONE. */
+/* The stream counts from now on; it holds up the others until it has a record or is idle. `floor`:
+ * its watermark from an earlier life, or WATERMARK_NONE. */
 int watermarks_add(struct watermarks *, int32_t stream, int64_t floor, struct err *);
 
 static inline bool

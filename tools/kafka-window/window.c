@@ -91,8 +91,8 @@ put_in(struct window_set *set, struct window *w, struct err *err)
 
 	if (make_room(set, err))
 		return -1;
-	memmove(set->windows + at + 1, set->windows + at,
-	    (set->count - at) * sizeof(struct window *));
+	memmove(
+	    set->windows + at + 1, set->windows + at, (set->count - at) * sizeof(struct window *));
 	set->windows[at] = w;
 	set->count++;
 	set->last = w;

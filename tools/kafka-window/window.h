@@ -61,8 +61,8 @@ int64_t window_set_earliest(const struct window_set *, int64_t ends_after_ms, in
  * Moves all windows of `from` into `into`, merging those of the same span; `from` is empty after,
  * also on failure (memory, or a count that overflows), when `into` is unusable.
  */
-int window_set_merge(struct window_set *into, const struct aggregate_plan *,
-    struct window_set *from, struct err *);
+int window_set_merge(
+    struct window_set *into, const struct aggregate_plan *, struct window_set *from, struct err *);
 
 /* Bytes of one window without its table. */
 size_t window_bytes(const struct window *);
