@@ -19,6 +19,9 @@ enum { STAGE_COUNT = 512, STAGE_BYTES = 256 * 1024, STAGE_RECORD_BYTES_MAX = 16 
 /* How many calls of sink_write between two looks at librdkafka's reports. */
 enum { SERVE_EVERY_CALLS = 1024 };
 
+/* How long to wait for reports that make room, before looking at signals and brokers. */
+enum { ROOM_MS = 100 };
+
 /* What librdkafka needs for a record besides its bytes (2.0.2: 184 bytes and malloc's own). */
 enum { RECORD_OVERHEAD_BYTES = 256 };
 
@@ -156,10 +159,8 @@ serve(struct sink_topic *s, int timeout_ms, struct err *err)
 
 /* ---- handing over ---- */
 
-/*
- * The queue is full. Waits until an eighth of it is gone, so that the next records do not find it
- * full one by one. Without delivery reports nothing wakes rd_kafka_poll: it looks every ms.
- */
+/* The queue is full. Waits until an eighth of it is gone, so that the next records do not find it
+ * full one by one. */
 static int
 make_room(struct sink_topic *s, struct err *err)
 {
@@ -167,7 +168,7 @@ make_room(struct sink_topic *s, struct err *err)
 	int64_t deadline = CLOCK_NEVER;
 
 	do {
-		if (serve(s, 1, err))
+		if (serve(s, ROOM_MS, err))
 			return -1;
 		kafka_watch(s->kafka);
 		if (!stop_requested() || !s->drain_ms)
@@ -453,15 +454,7 @@ topic_flush(struct sink *sink, int64_t deadline, struct err *err)
 static void
 topic_counts(struct sink *sink, struct sink_counts *ret)
 {
-	const struct sink_topic *s = (const struct sink_topic *)sink;
-
-	*ret = s->counts;
-	if (s->has_done)
-		return;
-	/* what is neither waiting nor failed is acknowledged */
-	ret->acknowledged = ret->written - waiting_count(s) - s->failed_count;
-	if (ret->acknowledged < 0)
-		ret->acknowledged = 0;
+	*ret = ((const struct sink_topic *)sink)->counts;
 }
 
 static void
@@ -508,19 +501,22 @@ set_number(rd_kafka_conf_t *conf, const struct kafka_options *o, const char *nam
 	return kafka_conf_default(o, conf, name, text, false, err);
 }
 
-/* Half of the memory for the bytes, half for the rest: about right for records of 256 bytes. */
+/*
+ * Half of the memory for the bytes, half for the rest: about right for records of 256 bytes.
+ *
+ * All deliveries are reported, not only failures: then this thread frees the records that it made.
+ * Left to the broker's thread (delivery.report.only.error), 2 million records of 410 bytes took 10%
+ * more processor time and 20% longer.
+ */
 static int
-configure(const struct sink_topic_options *o, bool has_done, rd_kafka_conf_t *conf,
-    struct err *err)
+configure(const struct sink_topic_options *o, rd_kafka_conf_t *conf, struct err *err)
 {
 	int64_t bytes = o->memory_bytes < 1 << 20 ? 1 << 20 : (int64_t)o->memory_bytes;
 
 	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
 	if (o->compression && kafka_conf_set(conf, "compression.type", o->compression, false, err))
 		return -1;
-	return kafka_conf_set(conf, "delivery.report.only.error", has_done ? "false" : "true", false,
-	           err) ||
-	    set_number(conf, o->kafka, "queue.buffering.max.kbytes", bytes >> 11, err) ||
+	return set_number(conf, o->kafka, "queue.buffering.max.kbytes", bytes >> 11, err) ||
 	    set_number(conf, o->kafka, "queue.buffering.max.messages",
 	        bytes / 2 / RECORD_OVERHEAD_BYTES, err);
 }
@@ -544,7 +540,7 @@ open_handle(struct sink_topic *s, const struct sink_topic_options *o, struct err
 
 	if (!conf)
 		return -1;
-	if (configure(o, s->has_done, conf, err)) {
+	if (configure(o, conf, err)) {
 		rd_kafka_conf_destroy(conf);
 		return -1;
 	}
