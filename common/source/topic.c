@@ -575,6 +575,13 @@ begin(struct source_topic *s, struct err *err)
 /* ---- source_ops ---- */
 
 static enum source_status
+end(struct source_topic *s)
+{
+	s->has_ended = true;
+	return SOURCE_END;
+}
+
+static enum source_status
 topic_next(struct source *source, int64_t deadline, struct record *ret, struct err *err)
 {
 	struct source_topic *s = (struct source_topic *)source;
@@ -597,7 +604,7 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 		if (stop_requested())
 			return SOURCE_WAIT;
 		if (s->options.count_max && s->given >= s->options.count_max)
-			return SOURCE_END;
+			return end(s);
 		while (s->batch_at < s->batch_len) {
 			enum taken taken = take(s, ret, err);
 
@@ -616,7 +623,7 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 		if (finished < 0)
 			(void)topic_fail(s, err);
 		if (finished)
-			return finished < 0 ? SOURCE_FAILED : SOURCE_END;
+			return finished < 0 ? SOURCE_FAILED : end(s);
 		kafka_watch(s->kafka);
 		if (clock_poll_ms(deadline) == 0) {
 			arm(s); /* for who polls source_topic_fd */

@@ -204,6 +204,7 @@ commit_list(struct source_topic *s, const rd_kafka_topic_partition_list_t *list,
 		    rd_kafka_err2str(code));
 		(void)stop_wait(clock_deadline(PAUSE_MS)); /* also while stopping: it is asked for */
 	}
+	s->commit_code = code;
 	return err_set(err, kafka_error_class(code), "commit to group %s: %s", s->options.group,
 	    rd_kafka_err2str(code));
 }
@@ -225,6 +226,21 @@ out:
 	return rc;
 }
 
+/*
+ * The group went on without this member (its broker was away for longer than a session) or is in another
+ * generation. librdkafka answers these two by giving the assignment up as lost and joining anew
+ * (rd_kafka_cgrp_op_handle_OffsetCommit, 2.0.2), so the user is told that its streams are lost, drops what it
+ * holds, and reads from the last commit. Not where nothing is going to be read any more: then what was
+ * to be committed is not, and the tool must say so.
+ */
+static bool
+will_read_again(const struct source_topic *s)
+{
+	return (s->commit_code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
+		   s->commit_code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION) &&
+	    !s->has_ended && !s->has_failed && !s->is_closing && !stop_requested();
+}
+
 int
 topic_commit(struct source *source, const struct commit_point *points, size_t count,
     struct err *err)
@@ -244,6 +260,11 @@ topic_commit(struct source *source, const struct commit_point *points, size_t co
 	}
 	if (!commit_points(s, points, count, err))
 		return 0;
+	if (will_read_again(s)) {
+		diag_warn("%s: what was not committed will be read again", err->text);
+		err_clear(err);
+		return 0;
+	}
 	/*
 	 * Fenced, or unknown whether it is committed. A commit that librdkafka still holds could go
 	 * out after the partition went to another member, so this source ends here.

@@ -95,6 +95,8 @@ struct source_topic {
 	int64_t given;      /* records */
 	unsigned calls;     /* of next, for what is done now and then */
 	bool is_begun;
+	bool has_ended;         /* SOURCE_END was given */
+	rd_kafka_resp_err_t commit_code; /* of the last commit that failed */
 	bool has_ended_news;    /* some partition is done and not yet told */
 	bool has_settled_timed; /* topic_settle_timed_ends was asked */
 	bool is_closing;
