@@ -23,7 +23,8 @@ struct sink_topic_options {
 };
 
 /*
- * A delivery failure makes the next call fail with topic, partition and reason, and counts. A broker that stays
+ * A delivery failure makes the next call fail with topic, partition and reason, and counts. A broker
+ * that stays
  * away is waited for: ERR_UNAVAILABLE after message.timeout.ms (5 min).
  */
 struct sink *sink_topic_open(const struct sink_topic_options *, const struct sink_done *,
