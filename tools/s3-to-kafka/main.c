@@ -23,7 +23,7 @@
 
 enum {
 	LINE_BYTES_DEFAULT = 16 * 1024 * 1024,
-	MEMORY_BYTES_DEFAULT = 16 * 1024 * 1024,
+	MEMORY_BYTES_DEFAULT = 32 * 1024 * 1024,
 	DRAIN_MS_DEFAULT = 30 * 1000,
 };
 
@@ -133,7 +133,7 @@ static const struct opt rows[] = {
 	    set_delimiter },
 	{ 0, "line-max", "SIZE", "longest line [16M]", OPT_SIZE,
 	    offsetof(struct options, line_bytes_max), 1, 1024 * 1024 * 1024, NULL },
-	{ 0, "memory", "SIZE", "bound on what waits to be sent, and again on the reorder horizon [16M]",
+	{ 0, "memory", "SIZE", "bound on what waits to be sent, and again on the reorder horizon [32M]",
 	    OPT_SIZE, offsetof(struct options, replay.memory_bytes), 1024 * 1024, 0, NULL },
 	{ 0, "drain", "DURATION", "after a signal, how long to wait for acknowledgements [30s]",
 	    OPT_DURATION, offsetof(struct options, replay.drain_ms), 0, 0, NULL },
