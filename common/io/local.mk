@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 libcommon_a_SOURCES += common/io/file.c common/io/file.h
+libcommon_a_SOURCES += common/io/http.h
 libcommon_a_SOURCES += common/io/kafka.c common/io/kafka.h
 libcommon_a_SOURCES += common/io/kafka_options.c
 libcommon_a_SOURCES += common/io/kafka_wait.c
 libcommon_a_SOURCES += common/io/lines.c common/io/lines.h
+libcommon_a_SOURCES += common/io/loop.h
 libcommon_a_SOURCES += common/io/paths.c common/io/paths.h
 libcommon_a_SOURCES += common/io/read_file.c common/io/read_file.h

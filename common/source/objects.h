@@ -38,6 +38,38 @@ struct source *source_objects_open(const struct source_objects_options *, struct
 
 void source_objects_progress(const struct source *, struct objects_progress *ret);
 
+/*
+ * Where reading can be taken up again: just before a record. With merging, `object` is the first of the
+ * folder being merged, line and byte are 0, and `skip` records of the folder's merged order are passed
+ * over.
+ */
+struct objects_mark {
+	size_t object;    /* index in the list of objects */
+	int64_t line;     /* lines of the object before it */
+	int64_t byte;     /* bytes of the object before it, decompressed */
+	int64_t sequence; /* records (position.sequence) before that place */
+	int64_t skip;
+};
+
+/* The place just behind the record given last (at first: the beginning). */
+void source_objects_mark(const struct source *, struct objects_mark *ret);
+
+/*
+ * Goes on from a mark of the same list: the next record has position.sequence = mark.sequence +
+ * mark.skip. Plain objects are read from that byte on; compressed and merged ones from their start,
+ * passing over what comes before. ERR_DATA where the object is shorter than that.
+ */
+int source_objects_seek(struct source *, const struct objects_mark *, struct err *);
+
+/* SHA-256, in hex, over the names, sizes and entity tags (of files: times of change) of the list's
+ * objects 0 to `last`; what is behind may grow between runs. ERR_DATA where the list is shorter. */
+enum { OBJECTS_DIGEST_BYTES = 65 };
+int source_objects_digest(const struct source *, size_t last, char ret[static OBJECTS_DIGEST_BYTES],
+    struct err *);
+
+/* "s3://bucket/key" or the path, for messages; NULL past the end. */
+const char *source_objects_name(const struct source *, size_t object);
+
 /* True where rows are turned into JSON, which has to be checked for columns of type json. */
 bool source_objects_is_csv(const struct source *);
 

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+libcommon_a_SOURCES += common/aws/s3.h
+libcommon_a_SOURCES += common/aws/session.h
