@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import java.io.BufferedOutputStream;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -133,7 +134,7 @@ final class KafkaAdmin {
 				Map.of(tp, new OffsetAndMetadata(offset, metadata))).all());
 	}
 
-	private static void print(Set<String> names) {
+	private void print(Set<String> names) {
 		new TreeSet<>(names).forEach(out::println);
 	}
 
