@@ -74,6 +74,10 @@ UNIT_TESTS += tests/unit/test_replay
 tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_sigv4
+tests_unit_test_sigv4_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_sigv4_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_template
 tests_unit_test_template_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_template_LDADD = $(UNIT_LIBS)
@@ -107,6 +111,8 @@ noinst_HEADERS += tests/unit/json_oracle.h
 noinst_HEADERS += tests/unit/scratch.h
 
 noinst_HEADERS += tests/unit/shared_data.h
+
+noinst_HEADERS += tests/unit/sigv4_cases.h
 
 noinst_HEADERS += tests/unit/window_kit.h
 
