@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/services/kafka/pom.xml \
 	tests/services/kafka/simplelogger.properties
 EXTRA_DIST += tests/services/lib.sh
+EXTRA_DIST += tests/services/versitygw/service.sh
 SERVICE_TESTS += tests/services/kafka-to-s3.sh
 SERVICE_TESTS += tests/services/man_examples.sh
 SERVICE_TESTS += tests/services/main_job.sh

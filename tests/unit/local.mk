@@ -61,6 +61,11 @@ UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_number_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_objects
+tests_unit_test_objects_SOURCES = tests/unit/test_objects.c tests/unit/scratch.c
+tests_unit_test_objects_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_objects_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_open_files
 tests_unit_test_open_files_SOURCES = tests/unit/test_open_files.c tests/unit/scratch.c
 tests_unit_test_open_files_CFLAGS = $(UNIT_CFLAGS)
