@@ -77,6 +77,14 @@ flight_next(const struct flight *f)
 	return f->next;
 }
 
+void
+flight_restart(struct flight *f)
+{
+	assert(f->begin == f->next);
+	f->latest_ms = INT64_MIN;
+	f->has_done = false;
+}
+
 int
 flight_add(struct flight *f, int64_t event_ms, int64_t sequence, struct err *err)
 {

@@ -22,6 +22,9 @@ void flight_free(struct flight *);
 /* Number of the one sent next. */
 int64_t flight_next(const struct flight *);
 
+/* What was sent before is forgotten by flight_safe_time; only while nothing is in flight. */
+void flight_restart(struct flight *);
+
 /* It is on its way: takes the number flight_next has given. */
 int flight_add(struct flight *, int64_t event_ms, int64_t sequence, struct err *);
 

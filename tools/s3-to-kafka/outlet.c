@@ -64,6 +64,7 @@ int
 outlet_begin(struct outlet *o, struct err *err)
 {
 	o->has_watermark = false;
+	flight_restart(o->flight);
 	return frontier_assign(o->frontier, 0, ++o->term, 0, err);
 }
 
