@@ -19,6 +19,8 @@ enum objects_format {
 struct source_objects_options {
 	char **paths;
 	size_t path_count;
+	const char *match;     /* of a directory's files only those that match (path_matches); NULL: all */
+	bool takes_hidden;     /* hidden ones, those beginning with '_' and README.md too */
 	enum objects_format format;
 	const char *columns;   /* "name:type,..."; NULL: the first row names them */
 	bool has_header;       /* with columns: a first row is there and is skipped */
@@ -39,9 +41,10 @@ struct source *source_objects_open(const struct source_objects_options *, struct
 void source_objects_progress(const struct source *, struct objects_progress *ret);
 
 /*
- * Where reading can be taken up again: just before a record. With merging, `object` is the first of the
- * folder being merged, line and byte are 0, and `skip` records of the folder's merged order are passed
- * over.
+ * Where reading can be taken up again: `skip` records behind a place just before a record. With merging,
+ * `object` is the first of the folder being merged, line and byte are 0, and `skip` counts in the
+ * folder's merged order; else skip is the number of lines at that place that were too long, because
+ * where such a line ends is not known when it is given.
  */
 struct objects_mark {
 	size_t object;    /* index in the list of objects */

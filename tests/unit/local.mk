@@ -61,6 +61,11 @@ UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_number_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_objects
+tests_unit_test_objects_SOURCES = tests/unit/test_objects.c tests/unit/scratch.c
+tests_unit_test_objects_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_objects_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_open_files
 tests_unit_test_open_files_SOURCES = tests/unit/test_open_files.c tests/unit/scratch.c
 tests_unit_test_open_files_CFLAGS = $(UNIT_CFLAGS)
@@ -73,6 +78,10 @@ tests_unit_test_record_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_replay
 tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_sigv4
+tests_unit_test_sigv4_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_sigv4_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_template
 tests_unit_test_template_CFLAGS = $(UNIT_CFLAGS)
@@ -107,6 +116,8 @@ noinst_HEADERS += tests/unit/json_oracle.h
 noinst_HEADERS += tests/unit/scratch.h
 
 noinst_HEADERS += tests/unit/shared_data.h
+
+noinst_HEADERS += tests/unit/sigv4_cases.h
 
 noinst_HEADERS += tests/unit/window_kit.h
 
