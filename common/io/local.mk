@@ -9,6 +9,7 @@ libcommon_a_SOURCES += common/io/http_fetch.c
 libcommon_a_SOURCES += common/io/http_retry.c common/io/http_retry.h
 libcommon_a_SOURCES += common/io/http_state.h
 libcommon_a_SOURCES += common/io/kafka.c common/io/kafka.h
+libcommon_a_SOURCES += common/io/kafka_admin.c common/io/kafka_admin.h
 libcommon_a_SOURCES += common/io/kafka_options.c
 libcommon_a_SOURCES += common/io/kafka_wait.c
 libcommon_a_SOURCES += common/io/lines.c common/io/lines.h
