@@ -9,6 +9,12 @@ UNIT_TESTS += tests/unit/test_base64
 tests_unit_test_base64_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base64_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_credentials
+tests_unit_test_credentials_SOURCES = tests/unit/test_credentials.c tests/unit/fake_aws.c \
+	tests/unit/scratch.c
+tests_unit_test_credentials_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_credentials_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
@@ -128,6 +134,8 @@ EXTRA_DIST += tests/io/fake_http.py
 
 noinst_HEADERS += tests/unit/fake_server.h
 
+noinst_HEADERS += tests/unit/fake_aws.h
+
 noinst_HEADERS += tests/unit/json_oracle.h
 
 noinst_HEADERS += tests/unit/scratch.h
@@ -151,3 +159,4 @@ tests_unit_test_json_jansson_portable_CPPFLAGS = $(AM_CPPFLAGS) -DSLUICE_PORTABL
 tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 
+EXTRA_DIST += tests/aws/fake_aws.py
