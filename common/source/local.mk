@@ -10,5 +10,6 @@ libcommon_a_SOURCES += common/source/source.h
 libcommon_a_SOURCES += common/source/topic.c common/source/topic.h
 libcommon_a_SOURCES += common/source/topic_group.c
 libcommon_a_SOURCES += common/source/topic_offsets.c
+libcommon_a_SOURCES += common/source/topic_open.c
 libcommon_a_SOURCES += common/source/topic_spec.c
 libcommon_a_SOURCES += common/source/topic_state.h

@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	tests/services/kafka/service.sh \
 	tests/services/kafka/KafkaAdmin.java \
+	tests/services/kafka/KafkaRead.java \
 	tests/services/kafka/pom.xml \
 	tests/services/kafka/simplelogger.properties
 EXTRA_DIST += tests/services/lib.sh

@@ -9,46 +9,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "s3-to-kafka/pace.h"
+#include "s3-to-kafka/schedule.h"
 #include "s3-to-kafka/reorder.h"
 
 static void
 pace_maps_event_time(void **state)
 {
-	struct pace p;
+	struct schedule p;
 	int64_t hour_ms = 3600 * 1000;
 
 	(void)state;
-	pace_init(&p, 3600);
-	assert_int_equal(pace_due_us(&p, 1000 * hour_ms, 5000000), 5000000);
+	schedule_init(&p, 3600, 0);
+	assert_int_equal(schedule_due_us(&p, 1000 * hour_ms, 5000000), 5000000);
 	/* an hour of event time is a second */
-	assert_int_equal(pace_due_us(&p, 1001 * hour_ms, 5000001), 6000000);
+	assert_int_equal(schedule_due_us(&p, 1001 * hour_ms, 5000001), 6000000);
 	/* behind schedule: what was due stays due, nothing is skipped or moved */
-	assert_int_equal(pace_due_us(&p, 1002 * hour_ms, 99000000), 7000000);
+	assert_int_equal(schedule_due_us(&p, 1002 * hour_ms, 99000000), 7000000);
 	/* older than the first: at once */
-	assert_int_equal(pace_due_us(&p, 999 * hour_ms, 99000000), 99000000);
+	assert_int_equal(schedule_due_us(&p, 999 * hour_ms, 99000000), 99000000);
 }
 
 static void
 pace_without_speedup_is_now(void **state)
 {
-	struct pace p;
+	struct schedule p;
 
 	(void)state;
-	pace_init(&p, 0);
-	assert_int_equal(pace_due_us(&p, 0, 10), 10);
-	assert_int_equal(pace_due_us(&p, INT64_MAX, 20), 20);
+	schedule_init(&p, 0, 0);
+	assert_int_equal(schedule_due_us(&p, 0, 10), 10);
+	assert_int_equal(schedule_due_us(&p, INT64_MAX, 20), 20);
 }
 
 static void
 pace_does_not_overflow(void **state)
 {
-	struct pace p;
+	struct schedule p;
 
 	(void)state;
-	pace_init(&p, 1e-9);
-	assert_int_equal(pace_due_us(&p, -62135596800000, 1), 1);
-	assert_int_equal(pace_due_us(&p, 253402300799999, 2), INT64_MAX / 2);
+	schedule_init(&p, 1e-9, 0);
+	assert_int_equal(schedule_due_us(&p, -62135596800000, 1), 1);
+	assert_int_equal(schedule_due_us(&p, 253402300799999, 2), INT64_MAX / 2);
 }
 
 static void

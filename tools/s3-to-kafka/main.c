@@ -6,9 +6,9 @@
  * replicas (or taken by write(2)) or is in the dead letter target. The order of the input is kept in
  * each partition, or the order of event time within the reorder horizon.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -17,14 +17,13 @@
 #include "run/job.h"
 #include "run/output.h"
 #include "s3-to-kafka/replay.h"
+#include "sink/topic.h"
 #include "source/objects.h"
 
 /* ---- limits ---- */
 
 enum {
 	LINE_BYTES_DEFAULT = 16 * 1024 * 1024,
-	MEMORY_BYTES_DEFAULT = 32 * 1024 * 1024,
-	DRAIN_MS_DEFAULT = 30 * 1000,
 };
 
 /* ---- options ---- */
@@ -37,38 +36,8 @@ struct options {
 	struct source_objects_options objects;
 	const char *topic;
 	const char *compression;
-	int64_t partition;
 	int64_t line_bytes_max;
 };
-
-static int
-set_speedup(void *target, const char *value, enum opt_origin origin, struct err *err)
-{
-	struct options *options = target;
-	char *end;
-	double speedup;
-
-	(void)origin;
-	if (strcmp(value, "max") == 0) {
-		options->replay.speedup = 0;
-		return 0;
-	}
-	errno = 0;
-	speedup = strtod(value, &end);
-	if (end == value || *end || errno || !(speedup > 0) || speedup > 1e15)
-		return err_set(err, ERR_USAGE, "\"%s\" is neither a number above 0 nor max", value);
-	options->replay.speedup = speedup;
-	return 0;
-}
-
-static int
-set_time_format(void *target, const char *value, enum opt_origin origin, struct err *err)
-{
-	struct options *options = target;
-
-	(void)origin;
-	return time_format_parse(value, &options->replay.time_format, err);
-}
 
 static int
 set_format(void *target, const char *value, enum opt_origin origin, struct err *err)
@@ -103,24 +72,8 @@ set_delimiter(void *target, const char *value, enum opt_origin origin, struct er
 static const struct opt rows[] = {
 	{ 't', "topic", "TOPIC", "topic to write; without it, standard output is written", OPT_TEXT,
 	    offsetof(struct options, topic), 0, 0, NULL },
-	{ 'p', "partition", "N", "write to this partition [by the key, or any]", OPT_INT,
-	    offsetof(struct options, partition), 0, INT32_MAX, NULL },
 	{ 'z', "compress", "CODEC", "compression of batches: none, gzip, snappy, lz4, zstd", OPT_TEXT,
 	    offsetof(struct options, compression), 0, 0, NULL },
-	{ 0, "key", "TEMPLATE", "key of each record, for example {vendor_id}", OPT_TEXT,
-	    offsetof(struct options, replay.key), 0, 0, NULL },
-	{ 0, "time", "FIELD", "field with the event time", OPT_TEXT,
-	    offsetof(struct options, replay.time_field), 0, 0, NULL },
-	{ 0, "time-format", "FORMAT",
-	    "how it is written: iso, s, ms, us or a strptime pattern [a string is ISO 8601, a number "
-	    "ms]",
-	    OPT_CALL, 0, 0, 0, set_time_format },
-	{ 0, "speedup", "N|max", "replay N times as fast as event time goes [max]", OPT_CALL, 0, 0, 0,
-	    set_speedup },
-	{ 0, "reorder", "N", "put records into order of event time over a horizon of N records [0]",
-	    OPT_INT, offsetof(struct options, replay.reorder_count), 0, 100000000, NULL },
-	{ 'c', "count", "N", "stop after N records", OPT_INT,
-	    offsetof(struct options, replay.count_max), 1, 0, NULL },
 	{ 0, "format", "auto|json|csv",
 	    "what the files hold [csv with --columns or where the name says .csv, else json]",
 	    OPT_CALL, 0, 0, 0, set_format },
@@ -133,10 +86,6 @@ static const struct opt rows[] = {
 	    set_delimiter },
 	{ 0, "line-max", "SIZE", "longest line [16M]", OPT_SIZE,
 	    offsetof(struct options, line_bytes_max), 1, 1024 * 1024 * 1024, NULL },
-	{ 0, "memory", "SIZE", "bound on what waits to be sent, and again on the reorder horizon [32M]",
-	    OPT_SIZE, offsetof(struct options, replay.memory_bytes), 1024 * 1024, 0, NULL },
-	{ 0, "drain", "DURATION", "after a signal, how long to wait for acknowledgements [30s]",
-	    OPT_DURATION, offsetof(struct options, replay.drain_ms), 0, 0, NULL },
 };
 
 static const struct tool tool = {
@@ -152,21 +101,49 @@ static const struct tool tool = {
 
 /* ---- checks between options ---- */
 
+/* What can be read once only. */
+static bool
+is_stream(const char *path)
+{
+	struct stat st;
+
+	return strcmp(path, "-") == 0 ||
+	    (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
 static int
-check(struct options *o, struct err *err)
+check_paths(struct options *o, struct err *err)
 {
 	static char standard_input[] = "-";
 	static char *only_standard_input[] = { standard_input };
 
-	if (o->replay.speedup > 0 && !o->replay.time_field)
-		return err_set(err, ERR_USAGE, "--speedup needs --time: the field with the event time");
-	if (o->replay.reorder_count && !o->replay.time_field)
-		return err_set(err, ERR_USAGE, "--reorder needs --time: the field with the event time");
+	o->objects.paths = o->job.operands;
+	o->objects.path_count = o->job.operand_count;
+	if (!o->job.operand_count) {
+		o->objects.paths = only_standard_input;
+		o->objects.path_count = 1;
+	}
+	for (size_t i = 0; i < o->objects.path_count; i++) {
+		const char *path = o->objects.paths[i];
+
+		if (strcmp(path, "-") == 0 && isatty(STDIN_FILENO))
+			return err_set(err, ERR_USAGE,
+			    "standard input is a terminal: name files, or pipe records in");
+		if (strncmp(path, "s3://", 5) == 0)
+			return err_set(err, ERR_USAGE, "%s: this version reads files only", path);
+		if (o->replay.rounds_max != 1 && is_stream(path))
+			return err_set(err, ERR_USAGE,
+			    "--loop: %s cannot be read a second time", path);
+	}
+	return 0;
+}
+
+static int
+check(struct options *o, struct err *err)
+{
 	if (!o->topic && !o->letters.target &&
 	    opt_origin(&o->job.set, "brokers") == OPT_COMMAND_LINE)
 		return err_set(err, ERR_USAGE, "--brokers is given, but no topic to write (-t)");
-	if (!o->topic && o->partition >= 0)
-		return err_set(err, ERR_USAGE, "--partition is given, but no topic to write (-t)");
 	if (!o->topic && o->compression)
 		return err_set(err, ERR_USAGE,
 		    "--compress is for a topic (-t); pipe standard output into lz4, gzip or zstd");
@@ -175,24 +152,14 @@ check(struct options *o, struct err *err)
 	if (o->objects.has_header && !o->objects.columns)
 		return err_set(err, ERR_USAGE,
 		    "--header goes with --columns; without them the first row names the columns");
-	o->objects.paths = o->job.operands;
-	o->objects.path_count = o->job.operand_count;
-	if (!o->job.operand_count) {
-		o->objects.paths = only_standard_input;
-		o->objects.path_count = 1;
-	}
-	for (size_t i = 0; i < o->objects.path_count; i++) {
-		if (strcmp(o->objects.paths[i], "-") == 0 && isatty(STDIN_FILENO))
-			return err_set(err, ERR_USAGE,
-			    "standard input is a terminal: name files, or pipe records in");
-		if (strncmp(o->objects.paths[i], "s3://", 5) == 0)
-			return err_set(err, ERR_USAGE, "%s: this version reads files only",
-			    o->objects.paths[i]);
-	}
+	if (o->replay.composer.has_envelopes &&
+	    (o->objects.format == OBJECTS_CSV || o->objects.columns))
+		return err_set(err, ERR_USAGE, "--envelope is for JSON lines, not for CSV");
+	if (replay_options_check(&o->replay, o->topic != NULL, err))
+		return -1;
 	o->objects.line_bytes_max = (size_t)o->line_bytes_max;
-	o->replay.partition = (int32_t)o->partition;
 	o->replay.is_quiet = o->job.options.is_quiet;
-	return 0;
+	return check_paths(o, err);
 }
 
 static void
@@ -210,28 +177,72 @@ static void
 say_summary(struct replay *replay)
 {
 	struct replay_counts counts;
+	char skipped[48] = "", waiting[64] = "", watermarks[48] = "";
 
 	replay_get_counts(replay, &counts);
+	if (counts.skipped)
+		(void)snprintf(skipped, sizeof(skipped), ", %lld skipped", (long long)counts.skipped);
 	if (counts.waiting)
-		diag_note("%lld records read: %lld delivered, %lld rejected, %lld not sent or not "
-			  "acknowledged", (long long)counts.read, (long long)counts.delivered,
-		    (long long)counts.rejected, (long long)counts.waiting);
-	else
-		diag_note("%lld records read: %lld delivered, %lld rejected",
-		    (long long)counts.read, (long long)counts.delivered,
-		    (long long)counts.rejected);
+		(void)snprintf(waiting, sizeof(waiting), ", %lld not sent or not acknowledged",
+		    (long long)counts.waiting);
+	if (counts.watermarks)
+		(void)snprintf(watermarks, sizeof(watermarks), "; %lld watermark records sent",
+		    (long long)counts.watermarks);
+	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s", (long long)counts.read,
+	    (long long)counts.delivered, (long long)counts.rejected, skipped, waiting, watermarks);
+}
+
+static struct source *
+open_input(void *context, struct err *err)
+{
+	const struct options *o = context;
+
+	return source_objects_open(&o->objects, err);
+}
+
+/* librdkafka waits 5 ms for a batch to fill (queue.buffering.max.ms), longer than a paced record may
+ * be late. */
+static int
+prefer_punctual(struct options *o, struct err *err)
+{
+	struct kafka_options *kafka = &o->client.kafka;
+
+	if ((o->replay.speedup <= 0 && o->replay.rate <= 0) ||
+	    kafka_options_get(kafka, "queue.buffering.max.ms"))
+		return 0;
+	return kafka_options_add(kafka, "queue.buffering.max.ms=1", false, err);
+}
+
+/* Opens both ends of the outlet. */
+static int
+open_outputs(struct options *o, struct outlet *outlet, struct sink **ret_sink,
+    struct deadletter **ret_letters, struct err *err)
+{
+	const struct sink_done sent = outlet_sink_done(outlet), kept = outlet_letter_done(outlet);
+
+	if (prefer_punctual(o, err))
+		return -1;
+	*ret_sink = output_open(o->topic, o->compression, &o->client,
+	    (size_t)o->replay.memory_bytes, o->replay.drain_ms, &sent, err);
+	if (!*ret_sink)
+		return -1;
+	outlet_attach(outlet, *ret_sink, o->topic ? sink_topic_partition_count(*ret_sink) : 0);
+	*ret_letters = deadletter_open(&o->letters, &o->client, tool.name, &kept, err);
+	return *ret_letters ? 0 : -1;
 }
 
 static int
 run(struct options *o, enum job_input *ret_input, struct err *err)
 {
+	const struct replay_input input = { .context = o, .open = open_input };
 	struct source *source = NULL;
+	struct outlet *outlet = NULL;
 	struct sink *sink = NULL;
 	struct deadletter *letters = NULL;
 	struct replay *replay = NULL;
 	int rc = -1;
 
-	if (check(o, err) || !(source = source_objects_open(&o->objects, err)))
+	if (check(o, err) || !(source = open_input(o, err)))
 		goto out;
 	if (o->job.options.is_dry_run) {
 		say_dry_run(o, source);
@@ -239,14 +250,11 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		rc = 0;
 		goto out;
 	}
-	sink = output_open(o->topic, o->compression, &o->client, (size_t)o->replay.memory_bytes,
-	    o->replay.drain_ms, NULL, err);
-	if (!sink)
+	outlet = outlet_new(err);
+	if (!outlet || open_outputs(o, outlet, &sink, &letters, err))
 		goto out;
-	letters = deadletter_open(&o->letters, &o->client, tool.name, NULL, err);
-	if (!letters)
-		goto out;
-	replay = replay_new(&o->replay, source, sink, letters, err);
+	replay = replay_new(&o->replay, source, &input, outlet, letters, err);
+	source = NULL; /* taken over */
 	if (!replay)
 		goto out;
 	rc = replay_run(replay, ret_input, err);
@@ -256,6 +264,7 @@ out:
 	replay_free(replay);
 	deadletter_free(letters);
 	sink_free(sink);
+	outlet_free(outlet);
 	source_free(source);
 	return rc;
 }
@@ -265,13 +274,13 @@ main(int argc, char **argv)
 {
 	struct options o = {
 		.client = CLIENT_OPTIONS_INIT,
-		.replay = { .memory_bytes = MEMORY_BYTES_DEFAULT, .drain_ms = DRAIN_MS_DEFAULT },
+		.replay = REPLAY_OPTIONS_INIT,
 		.objects = { .delimiter = ',' },
-		.partition = -1,
 		.line_bytes_max = LINE_BYTES_DEFAULT,
 	};
 	const struct opt_group groups[] = {
-		{ "Replay", rows, sizeof(rows) / sizeof(*rows), &o },
+		{ "Input and output", rows, sizeof(rows) / sizeof(*rows), &o },
+		{ "Replay", replay_rows, replay_row_count, &o.replay },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "General", job_rows, job_row_count, &o.job.options },
