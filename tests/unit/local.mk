@@ -9,6 +9,10 @@ UNIT_TESTS += tests/unit/test_base64
 tests_unit_test_base64_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base64_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_composer
+tests_unit_test_composer_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_composer_LDADD = libs3tokafka.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
@@ -90,6 +94,10 @@ tests_unit_test_template_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_time
 tests_unit_test_time_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_time_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_time_like
+tests_unit_test_time_like_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_time_like_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_window_engine
 tests_unit_test_window_engine_SOURCES = tests/unit/test_window_engine.c tests/unit/window_kit.c
