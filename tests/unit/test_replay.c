@@ -460,7 +460,7 @@ send_one(struct outlet *o, int64_t event_ms, int64_t sequence)
 		.value = slice_of("v"),
 		.has_value = true };
 
-	assert_int_equal(outlet_send(o, &item, event_ms, &err), 0);
+	assert_int_equal(outlet_send(o, &item, &err), 0);
 }
 
 static void
@@ -512,7 +512,7 @@ outlet_says_watermarks_and_frontier(void **state)
 	/* what the sink refuses is not in flight */
 	sink.refuses = true;
 	assert_int_equal(outlet_expect(o, 5, &err), 0);
-	assert_int_equal(outlet_send(o, &item, 1, &err), -1);
+	assert_int_equal(outlet_send(o, &item, &err), -1);
 	assert_int_equal(err.class, ERR_DATA);
 	sink.refuses = false;
 	acknowledge(&sink, 5);
