@@ -173,7 +173,8 @@ lz4_capacity(LZ4F_dctx *lz4)
 	LZ4F_frameInfo_t info;
 	size_t input_bytes = 0, block_bytes;
 
-	/* without input it tells of a header that was read already */
+	/* without input it tells of the frame that is being read; between frames it fails, and what was
+	 * read of a frame that is over was small or is counted by the next */
 	if (LZ4F_isError(LZ4F_getFrameInfo(lz4, &info, NULL, &input_bytes)))
 		return 0;
 	block_bytes = (size_t)64 * 1024;

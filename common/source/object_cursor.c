@@ -303,6 +303,12 @@ object_cursor_capacity(const struct object_cursor *c)
 	    c->row.capacity;
 }
 
+size_t
+object_cursor_lines_capacity(const struct object_cursor *c)
+{
+	return lines_capacity(c->lines) + c->row.capacity;
+}
+
 /* ---- lifecycle ---- */
 
 void

@@ -49,7 +49,8 @@ struct object_place object_cursor_place(const struct object_cursor *);
 
 bool object_cursor_is_csv(const struct object_cursor *);
 
-/* Bytes of memory it holds. */
+/* Bytes of memory it holds, and those of them for lines: what grows, with a longer line. */
 size_t object_cursor_capacity(const struct object_cursor *);
+size_t object_cursor_lines_capacity(const struct object_cursor *);
 
 #endif

@@ -176,6 +176,86 @@ object_list_bytes(const struct object_list *list)
 	return sum;
 }
 
+/* ---- folders ---- */
+
+static struct slice
+folder_of(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slice_make(name, slash ? (size_t)(slash - name) + 1 : 0);
+}
+
+struct slice
+object_list_folder(const struct object_list *list, size_t index)
+{
+	return folder_of(list->entries[index].name);
+}
+
+size_t
+object_list_folder_count(const struct object_list *list, size_t first)
+{
+	struct slice folder = object_list_folder(list, first);
+	size_t end = first;
+
+	while (end < list->count && slice_equal(object_list_folder(list, end), folder))
+		end++;
+	return end - first;
+}
+
+struct place {
+	struct entry entry;
+	size_t index;
+	size_t folder; /* index of its first object */
+};
+
+static int
+by_folder_name(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int order = slice_compare(folder_of(x->entry.name), folder_of(y->entry.name));
+
+	if (order)
+		return order;
+	return x->index < y->index ? -1 : 1;
+}
+
+static int
+by_first_of_folder(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	if (x->folder != y->folder)
+		return x->folder < y->folder ? -1 : 1;
+	return x->index < y->index ? -1 : 1;
+}
+
+int
+object_list_group(struct object_list *list, struct err *err)
+{
+	struct place *places = calloc(list->count + 1, sizeof(*places));
+
+	if (!places)
+		return err_no_memory(err);
+	for (size_t i = 0; i < list->count; i++)
+		places[i] = (struct place){ .entry = list->entries[i], .index = i };
+	qsort(places, list->count, sizeof(*places), by_folder_name);
+	for (size_t i = 0; i < list->count; i++) {
+		bool is_first = i == 0 || !slice_equal(folder_of(places[i - 1].entry.name),
+		    folder_of(places[i].entry.name));
+
+		places[i].folder = is_first ? places[i].index : places[i - 1].folder;
+	}
+	qsort(places, list->count, sizeof(*places), by_first_of_folder);
+	for (size_t i = 0; i < list->count; i++)
+		list->entries[i] = places[i].entry;
+	free(places);
+	list->digested = 0;
+	return 0;
+}
+
+/* ---- the digest ---- */
+
 static int
 digest_object(EVP_MD_CTX *digest, const struct object *object)
 {

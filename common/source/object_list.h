@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "io/paths.h"
 #include "source/objects.h"
 
@@ -16,6 +17,13 @@ struct object {
 	uint32_t bucket;  /* the caller's number of it, 0 for files */
 	uint32_t key_at;  /* where in name the key begins; 0 for files */
 };
+
+/* Its name for messages. */
+static inline const char *
+object_label(const struct object *object)
+{
+	return strcmp(object->name, "-") == 0 ? "stdin" : object->name;
+}
 
 struct object_list;
 
@@ -37,6 +45,15 @@ struct object object_list_get(const struct object_list *, size_t index);
 
 /* Of all objects; -1 where one has no size. */
 int64_t object_list_bytes(const struct object_list *);
+
+/* The name up to its last '/', with it; empty where it has none. */
+struct slice object_list_folder(const struct object_list *, size_t index);
+
+/* Puts the objects of one folder together: folders in the order of their first object. */
+int object_list_group(struct object_list *, struct err *);
+
+/* How many objects from `first` on are of one folder. */
+size_t object_list_folder_count(const struct object_list *, size_t first);
 
 /* As source_objects_digest. Quick where `last` rises from call to call. */
 int object_list_digest(struct object_list *, size_t last, char ret[static OBJECTS_DIGEST_BYTES],

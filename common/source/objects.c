@@ -6,41 +6,102 @@
 
 #include "base/clock.h"
 #include "base/stop.h"
+#include "flow/field.h"
 #include "source/object_cursor.h"
 #include "source/object_list.h"
+#include "source/objects_merge.h"
+
+enum { MEMORY_BYTES_DEFAULT = 32 * 1024 * 1024 };
 
 struct source_objects {
 	struct source base;
 	struct source_objects_options options;
 	struct object_list *list;
-	struct object_cursor *cursor;
+	struct object_cursor *cursor; /* NULL where they are merged */
+	struct objects_merge *merge;  /* NULL where they are not */
+	struct field_set *fields;     /* with the event time, for merging */
+	unsigned time_index;
 	size_t next_object; /* to open */
 	int64_t sequence;   /* of the next record */
-	struct objects_mark mark; /* its sequence and skip follow from `sequence` */
+	struct objects_mark mark; /* behind the record given last */
 	int64_t bytes;      /* as stored, read so far */
 	int64_t bytes_all;
 };
 
 /* ---- from object to object ---- */
 
+static struct object_bytes *
+open_bytes(void *context, size_t index, struct err *err)
+{
+	struct source_objects *s = context;
+
+	return object_file_open(object_list_get(s->list, index).name, err);
+}
+
 static int
 open_object(struct source_objects *s, size_t index, struct err *err)
 {
 	struct object object = object_list_get(s->list, index);
-	const char *name = strcmp(object.name, "-") == 0 ? "stdin" : object.name;
-	struct object_bytes *bytes = object_file_open(object.name, err);
+	struct object_bytes *bytes = open_bytes(s, index, err);
 
-	if (!bytes || object_cursor_open(s->cursor, name, bytes, err))
+	if (!bytes)
 		return -1;
 	s->next_object = index + 1;
-	return 0;
+	return object_cursor_open(s->cursor, object_label(&object), bytes, err);
+}
+
+static int
+open_folder(struct source_objects *s, size_t index, struct err *err)
+{
+	size_t count = object_list_folder_count(s->list, index);
+
+	s->next_object = index + count;
+	s->mark = (struct objects_mark){ .object = index, .sequence = s->sequence };
+	return objects_merge_begin(s->merge, s->list, index, count, err);
+}
+
+/* An object, or a folder. */
+static int
+open_next(struct source_objects *s, size_t index, struct err *err)
+{
+	return s->merge ? open_folder(s, index, err) : open_object(s, index, err);
+}
+
+static bool
+is_open(const struct source_objects *s)
+{
+	return s->merge ? objects_merge_is_open(s->merge) : object_cursor_is_open(s->cursor);
+}
+
+static void
+close_present(struct source_objects *s)
+{
+	if (s->merge)
+		objects_merge_end(s->merge);
+	else
+		object_cursor_close(s->cursor);
+}
+
+static enum source_status
+next_of_present(struct source_objects *s, int64_t deadline_mono_ms, struct record *ret_record,
+    struct err *err)
+{
+	if (s->merge)
+		return objects_merge_next(s->merge, deadline_mono_ms, ret_record, err);
+	return object_cursor_next(s->cursor, deadline_mono_ms, ret_record, err);
 }
 
 static void
 note_place(struct source_objects *s)
 {
-	struct object_place place = object_cursor_place(s->cursor);
+	struct object_place place;
 
+	s->sequence++;
+	if (s->merge) {
+		s->mark.skip++;
+		return;
+	}
+	place = object_cursor_place(s->cursor);
 	s->mark = (struct objects_mark){ .object = s->next_object - 1,
 		.line = place.line,
 		.byte = place.byte,
@@ -57,22 +118,20 @@ objects_next(struct source *source, int64_t deadline_mono_ms, struct record *ret
 	while (!stop_requested()) {
 		enum source_status status;
 
-		if (!object_cursor_is_open(s->cursor)) {
+		if (!is_open(s)) {
 			if (s->next_object == object_list_count(s->list))
 				return SOURCE_END;
-			if (open_object(s, s->next_object, err))
+			if (open_next(s, s->next_object, err))
 				return SOURCE_FAILED;
 		}
-		status = object_cursor_next(s->cursor, deadline_mono_ms, ret_record, err);
-		if (status == SOURCE_END) {
-			object_cursor_close(s->cursor);
-			continue;
-		}
+		status = next_of_present(s, deadline_mono_ms, ret_record, err);
 		if (status == SOURCE_RECORD || status == SOURCE_REJECT) {
-			ret_record->position.sequence = s->sequence++;
+			ret_record->position.sequence = s->sequence;
 			note_place(s);
 		}
-		return status;
+		if (status != SOURCE_END)
+			return status;
+		close_present(s);
 	}
 	return SOURCE_WAIT;
 }
@@ -97,18 +156,43 @@ count_passed(struct source_objects *s, size_t object)
 	}
 }
 
+static int
+skip_merged(struct source_objects *s, int64_t count, struct err *err)
+{
+	struct record record;
+
+	while (count > 0) {
+		switch (objects_merge_next(s->merge, CLOCK_NEVER, &record, err)) {
+		case SOURCE_RECORD:
+		case SOURCE_REJECT:
+			count--;
+			break;
+		case SOURCE_WAIT:
+			return err_set(err, ERR_STOPPED, "stopped while skipping records");
+		case SOURCE_END:
+			return err_set(err, ERR_DATA, "%s and its neighbours are shorter than they were",
+			    source_objects_name(&s->base, s->mark.object));
+		case SOURCE_FAILED:
+			return -1;
+		}
+	}
+	err_clear(err); /* rejected records were reported before */
+	return 0;
+}
+
 int
 source_objects_seek(struct source *source, const struct objects_mark *mark, struct err *err)
 {
 	struct source_objects *s = (struct source_objects *)source;
 	struct object_place place = { .line = mark->line, .byte = mark->byte, .skip = mark->skip };
 
-	object_cursor_close(s->cursor);
+	close_present(s);
 	if (mark->object >= object_list_count(s->list))
 		return err_set(err, ERR_DATA, "there are %zu objects, reading was to go on in number %zu",
 		    object_list_count(s->list), mark->object + 1);
 	count_passed(s, mark->object);
-	if (open_object(s, mark->object, err) || object_cursor_seek(s->cursor, &place, err))
+	if (open_next(s, mark->object, err) ||
+	    (s->merge ? skip_merged(s, mark->skip, err) : object_cursor_seek(s->cursor, &place, err)))
 		return -1;
 	s->sequence = mark->sequence + mark->skip;
 	s->mark = *mark;
@@ -150,6 +234,8 @@ objects_free(struct source *source)
 	struct source_objects *s = (struct source_objects *)source;
 
 	object_cursor_free(s->cursor);
+	objects_merge_free(s->merge);
+	field_set_free(s->fields);
 	object_list_free(s->list);
 	free(s);
 }
@@ -174,11 +260,61 @@ make_list(struct source_objects *s, struct err *err)
 			return -1;
 	}
 	s->bytes_all = object_list_bytes(s->list);
+	return s->options.merges ? object_list_group(s->list, err) : 0;
+}
+
+static int
+time_of_field(void *context, const struct record *record, int64_t *ret_ms, struct err *err)
+{
+	struct source_objects *s = context;
+
+	if (field_scan(s->fields, record, err))
+		return -1;
+	return field_time(s->fields, record, s->time_index, &s->options.time_format, ret_ms, err);
+}
+
+static int
+choose_time(struct source_objects *s, struct objects_merge_options *merge, struct err *err)
+{
+	int index;
+
+	merge->time_of = s->options.time_of;
+	merge->time_context = s->options.time_context;
+	if (merge->time_of)
+		return 0;
+	if (!s->options.time_field)
+		return err_set(err, ERR_USAGE, "--merge needs --time: the field with the event time");
+	s->fields = field_set_new(err);
+	if (!s->fields)
+		return -1;
+	index = field_set_add(s->fields, slice_of(s->options.time_field), err);
+	if (index < 0)
+		return err_wrap(err, "--time");
+	s->time_index = (unsigned)index;
+	merge->time_of = time_of_field;
+	merge->time_context = s;
 	return 0;
 }
 
 static int
-make_cursor(struct source_objects *s, struct err *err)
+make_merge(struct source_objects *s, const struct object_cursor_options *cursor, struct err *err)
+{
+	struct objects_merge_options options = {
+		.cursor = *cursor,
+		.memory_bytes = s->options.memory_bytes,
+		.open = open_bytes,
+		.open_context = s,
+	};
+
+	if (choose_time(s, &options, err))
+		return -1;
+	s->merge = objects_merge_new(&options, err);
+	return s->merge ? 0 : -1;
+}
+
+/* The cursor, or the merge. */
+static int
+make_reader(struct source_objects *s, struct err *err)
 {
 	struct object_cursor_options options = {
 		.format = s->options.format,
@@ -190,7 +326,12 @@ make_cursor(struct source_objects *s, struct err *err)
 	};
 
 	s->cursor = object_cursor_new(&options, err);
-	return s->cursor ? 0 : -1;
+	if (!s->cursor || !s->options.merges)
+		return s->cursor ? 0 : -1;
+	/* it has looked at the columns */
+	object_cursor_free(s->cursor);
+	s->cursor = NULL;
+	return make_merge(s, &options, err);
 }
 
 struct source *
@@ -204,7 +345,9 @@ source_objects_open(const struct source_objects_options *options, struct err *er
 	}
 	s->base.ops = &objects_ops;
 	s->options = *options;
-	if (make_cursor(s, err) || make_list(s, err)) {
+	if (!s->options.memory_bytes)
+		s->options.memory_bytes = MEMORY_BYTES_DEFAULT;
+	if (make_reader(s, err) || make_list(s, err)) {
 		objects_free(&s->base);
 		return NULL;
 	}
@@ -227,5 +370,7 @@ source_objects_progress(const struct source *source, struct objects_progress *re
 bool
 source_objects_is_csv(const struct source *source)
 {
-	return object_cursor_is_csv(((const struct source_objects *)source)->cursor);
+	const struct source_objects *s = (const struct source_objects *)source;
+
+	return s->merge ? objects_merge_is_csv(s->merge) : object_cursor_is_csv(s->cursor);
 }

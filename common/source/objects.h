@@ -8,6 +8,7 @@
 #ifndef SLUICE_SOURCE_OBJECTS_H
 #define SLUICE_SOURCE_OBJECTS_H
 
+#include "codec/time.h"
 #include "source/source.h"
 
 enum objects_format {
@@ -26,6 +27,15 @@ struct source_objects_options {
 	bool has_header;       /* with columns: a first row is there and is skipped */
 	char delimiter;
 	size_t line_bytes_max;
+	/* Merging: the objects of a folder (the name up to its last '/') come in order of event time, see
+	 * objects_merge.h; folders in the order of their first objects. */
+	bool merges;
+	const char *time_field;        /* the event time, as for field_time */
+	struct time_format time_format;
+	/* Instead of time_field, where it is not NULL: -1 for a record without a time that can be read. */
+	int (*time_of)(void *context, const struct record *, int64_t *ret_ms, struct err *);
+	void *time_context;
+	size_t memory_bytes; /* bound of what is read ahead: by merging, and from S3; 0: 32 MiB */
 };
 
 struct objects_progress {
@@ -35,7 +45,8 @@ struct objects_progress {
 	int64_t bytes_all;  /* of all files; -1 where one has no size (a pipe) */
 };
 
-/* ERR_NO_INPUT where a path does not exist or matches nothing, ERR_USAGE for bad columns. */
+/* ERR_NO_INPUT where a path does not exist or matches nothing, ERR_USAGE for bad columns or a bad
+ * field, and for merging without a time. */
 struct source *source_objects_open(const struct source_objects_options *, struct err *);
 
 void source_objects_progress(const struct source *, struct objects_progress *ret);

@@ -87,6 +87,10 @@ test_examples_of_s3_to_kafka() {
 	run_examples "$pages/s3-to-kafka.1" pipe
 }
 
+test_examples_of_gen_to_kafka() {
+	run_examples "$pages/gen-to-kafka.1" pipe
+}
+
 test_examples_of_kafka_window() {
 	run_examples "$pages/kafka-window.1" pipe
 }

@@ -4,7 +4,7 @@
 # shellcheck source=tests/lib.sh
 . "${srcdir:-.}/tests/lib.sh"
 
-tools="s3-to-kafka kafka-window kafka-to-s3 kafka-to-pipe"
+tools="s3-to-kafka gen-to-kafka kafka-window kafka-to-s3 kafka-to-pipe"
 # those that read standard input without -t
 pipe_tools="kafka-window kafka-to-s3"
 version=$(sed -n 's/^AC_INIT(\[sluice\], \[\([^]]*\)\].*/\1/p' "$top_srcdir/configure.ac")
@@ -15,6 +15,7 @@ unset BOOTSTRAP_SERVERS XDG_CONFIG_HOME
 words_of() {
 	case $1 in
 	s3-to-kafka) words=() ;;
+	gen-to-kafka) words=(--model taxi-ride) ;;
 	kafka-window) words=(--tumble 1h --time t -a n=count) ;;
 	kafka-to-s3) words=(lake) ;;
 	kafka-to-pipe) words=(-t topic) ;;

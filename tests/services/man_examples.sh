@@ -37,6 +37,10 @@ test_s3_to_kafka() {
 	run_examples "$pages/s3-to-kafka.1" broker use_broker
 }
 
+test_gen_to_kafka() {
+	run_examples "$pages/gen-to-kafka.1" broker use_broker
+}
+
 test_kafka_window() {
 	run_examples "$pages/kafka-window.1" broker use_broker
 }

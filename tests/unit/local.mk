@@ -38,6 +38,15 @@ UNIT_TESTS += tests/unit/test_frontier
 tests_unit_test_frontier_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_frontier_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_http
+tests_unit_test_http_SOURCES = tests/unit/test_http.c tests/unit/fake_server.c tests/unit/scratch.c
+tests_unit_test_http_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_http_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_http_retry
+tests_unit_test_http_retry_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_http_retry_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
@@ -60,6 +69,10 @@ tests_unit_test_lake_LDADD = libkafkatos3.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_lines
 tests_unit_test_lines_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lines_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_loop
+tests_unit_test_loop_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_loop_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
@@ -118,6 +131,10 @@ UNIT_TESTS += tests/unit/test_window_property
 tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c tests/unit/window_kit.c
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
+EXTRA_DIST += tests/io/fake_http.py
+
+noinst_HEADERS += tests/unit/fake_server.h
 
 noinst_HEADERS += tests/unit/json_oracle.h
 

@@ -162,6 +162,7 @@ write_file(const char *root, const char *name, enum compression compression, str
 	struct err err = ERR_INIT;
 	size_t half = bytes.len / 2;
 
+	bytes = bytes.data ? bytes : slice_of("");
 	if (compression == COMPRESSION_NONE) {
 		write_bytes(path, bytes);
 		return path;
@@ -356,6 +357,239 @@ plain_files_are_read_from_the_mark_on(void **state)
 	scratch_remove(root);
 }
 
+/* ---- merging ---- */
+
+static char *
+lines_with_times(const char *root, const char *name, enum compression compression,
+    const char *times)
+{
+	struct buf text = BUF_INIT(1024 * 1024);
+	struct err err = ERR_INIT;
+	char line[64];
+	char *path;
+
+	for (const char *at = times; *at; at++) {
+		int len = *at == '?' ? snprintf(line, sizeof(line), "no json %s\n", name)
+				     : snprintf(line, sizeof(line), "{\"t\":%c,\"f\":\"%s\"}\n", *at, name);
+
+		assert_int_equal(buf_append(&text, slice_make(line, (size_t)len), &err), 0);
+	}
+	path = write_file(root, name, compression, buf_slice(&text));
+	buf_release(&text);
+	return path;
+}
+
+/* "TIME:FILE:LINE " of each record. */
+static void
+merged_order(const struct source_objects_options *options, const char *root, char *out,
+    size_t bytes)
+{
+	struct source *source = open_source(options);
+	size_t len = 0;
+	struct run all;
+
+	read_all(source, &all);
+	*out = '\0';
+	for (size_t i = 0; i < all.count; i++) {
+		const char *text = all.given[i].text + strlen(root) + 1;
+		const char *time = strstr(text, "\"t\":");
+
+		assert_int_equal(all.given[i].sequence, i);
+		len += (size_t)snprintf(out + len, bytes - len, "%c%.*s%d ", time ? time[4] : '?',
+		    (int)strcspn(text, "|"), text, (int)all.given[i].line);
+	}
+	run_release(&all);
+	source_free(source);
+}
+
+static void
+folders_are_merged_by_time(void **state)
+{
+	static const struct {
+		const char *files[4][2];
+		const char *order;
+	} cases[] = {
+		{ { { "a", "159" }, { "b", "258" }, { "c", "347" } },
+			"1a1 2b1 3c1 4c2 5a2 5b2 7c3 8b3 9a3 " },
+		/* of one time: in the order of names */
+		{ { { "a", "11" }, { "b", "1" }, { "c", "12" } }, "1a1 1a2 1b1 1c1 2c2 " },
+		/* the order within an object stays; what has no time follows its predecessor */
+		{ { { "a", "417" }, { "b", "5?6" } }, "4a1 1a2 5b1 ?b2 6b3 7a3 " },
+		{ { { "a", "?2" }, { "b", "13" } }, "?a1 1b1 2a2 3b2 " },
+		{ { { "a", "" }, { "b", "1" } }, "1b1 " },
+		{ { { "a", "" } }, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *root = scratch_new(), *files[4] = { NULL }, out[400];
+		struct source_objects_options options = { .paths = &root, .path_count = 1,
+			.merges = true,
+			.time_field = "t",
+			.line_bytes_max = LINE_MAX_BYTES };
+
+		for (int f = 0; f < 4 && cases[i].files[f][0]; f++)
+			files[f] = lines_with_times(root, cases[i].files[f][0],
+			    (enum compression)((i + (size_t)f) % (COMPRESSION_ZSTD + 1)),
+			    cases[i].files[f][1]);
+		merged_order(&options, root, out, sizeof(out));
+		assert_string_equal(out, cases[i].order);
+		expect_marks_hold(&options, 0, 1);
+		for (int f = 0; f < 4; f++)
+			free(files[f]);
+		scratch_remove(root);
+	}
+}
+
+static void
+make_parents(const char *root, const char *path)
+{
+	char *copy = strdup(path), *at = copy + strlen(root);
+
+	while ((at = strchr(at + 1, '/'))) {
+		*at = '\0';
+		(void)mkdir(copy, 0700);
+		*at = '/';
+	}
+	free(copy);
+}
+
+/* Folder after folder: names of files and of folders may stand between each other. */
+static void
+each_folder_is_merged_by_itself(void **state)
+{
+	static const char *const files[][2] = { { "h/a", "19" }, { "h/b/x", "37" }, { "h/b/y", "28" },
+		{ "h/c", "46" }, { "i/z", "05" } };
+	char *root = scratch_new(), *paths[5], out[400];
+	struct source_objects_options options = { .paths = &root, .path_count = 1,
+		.merges = true,
+		.time_field = "t",
+		.line_bytes_max = LINE_MAX_BYTES };
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		char *path = scratch_path(root, files[i][0]);
+
+		make_parents(root, path);
+		free(path);
+		paths[i] = lines_with_times(root, files[i][0], COMPRESSION_NONE, files[i][1]);
+	}
+	merged_order(&options, root, out, sizeof(out));
+	assert_string_equal(out, "1h/a1 4h/c1 6h/c2 9h/a2 2h/b/y1 3h/b/x1 7h/b/x2 8h/b/y2 0i/z1 5i/z2 ");
+	expect_marks_hold(&options, 10, 1);
+	/* in the order of the command line, as a shell would expand it */
+	options.paths = (char *[]){ paths[3], paths[4], paths[0] };
+	options.path_count = 3;
+	merged_order(&options, root, out, sizeof(out));
+	assert_string_equal(out, "1h/a1 4h/c1 6h/c2 9h/a2 0i/z1 5i/z2 ");
+	for (int i = 0; i < 5; i++)
+		free(paths[i]);
+	scratch_remove(root);
+}
+
+static int
+time_of_text(void *context, const struct record *record, int64_t *ret_ms, struct err *err)
+{
+	(void)context;
+	(void)err;
+	*ret_ms = -(int64_t)record->value.data[5];
+	return 0;
+}
+
+static void
+merging_asks_a_given_function_for_the_time(void **state)
+{
+	char *root = scratch_new(), *a = lines_with_times(root, "a", COMPRESSION_NONE, "953"),
+	     *b = lines_with_times(root, "b", COMPRESSION_NONE, "84"), out[400];
+	struct source_objects_options options = { .paths = &root, .path_count = 1,
+		.merges = true,
+		.time_of = time_of_text,
+		.line_bytes_max = LINE_MAX_BYTES };
+
+	(void)state;
+	merged_order(&options, root, out, sizeof(out));
+	assert_string_equal(out, "9a1 8b1 5a2 4b2 3a3 ");
+	free(a);
+	free(b);
+	scratch_remove(root);
+}
+
+static enum err_class
+fail_merge(const struct source_objects_options *options, struct err *err)
+{
+	struct source *source = source_objects_open(options, err);
+	struct record record;
+
+	while (source && source_next(source, CLOCK_NEVER, &record, err) == SOURCE_RECORD)
+		;
+	source_free(source);
+	return err->class;
+}
+
+static void
+merging_keeps_within_its_memory(void **state)
+{
+	char *root = scratch_new(), name[16], many[4000] = "", *long_line;
+	struct source_objects_options options = { .paths = &root, .path_count = 1,
+		.merges = true,
+		.time_field = "t",
+		.memory_bytes = 1024 * 1024,
+		.line_bytes_max = 1024 * 1024 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		(void)snprintf(name, sizeof(name), "%03d", i);
+		free(lines_with_times(root, name, COMPRESSION_NONE, "123"));
+	}
+	assert_int_equal(fail_merge(&options, &err), ERR_NONE);
+	/* too many */
+	for (int i = 60; i < 100; i++) {
+		(void)snprintf(name, sizeof(name), "%03d", i);
+		free(lines_with_times(root, name, COMPRESSION_NONE, "123"));
+	}
+	assert_int_equal(fail_merge(&options, &err), ERR_USAGE);
+	assert_non_null(strstr(err.text, root));
+	assert_non_null(strstr(err.text, "100 objects"));
+	assert_non_null(strstr(err.text, "--memory"));
+	options.memory_bytes = 2 * 1024 * 1024;
+	err_clear(&err);
+	assert_int_equal(fail_merge(&options, &err), ERR_NONE);
+	/* too much: a decoder's */
+	memset(many, '1', sizeof(many) - 1);
+	free(lines_with_times(root, "x", COMPRESSION_LZ4, many));
+	free(lines_with_times(root, "y", COMPRESSION_LZ4, many));
+	free(lines_with_times(root, "z", COMPRESSION_LZ4, many));
+	assert_int_equal(fail_merge(&options, &err), ERR_USAGE);
+	/* too much: a long line's */
+	options.match = "0*";
+	err_clear(&err);
+	assert_int_equal(fail_merge(&options, &err), ERR_NONE);
+	long_line = malloc(1000 * 1000);
+	memset(long_line, ' ', 1000 * 1000);
+	memcpy(long_line, "{\"t\":1}", 7);
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(name, sizeof(name), "0x%d", i);
+		free(write_file(root, name, COMPRESSION_NONE, slice_make(long_line, 1000 * 1000)));
+	}
+	free(long_line);
+	assert_int_equal(fail_merge(&options, &err), ERR_USAGE);
+	scratch_remove(root);
+}
+
+static void
+merging_needs_a_time(void **state)
+{
+	char *paths[] = { (char[]){ "-" } };
+	struct source_objects_options options = { .paths = paths, .path_count = 1, .merges = true,
+		.line_bytes_max = LINE_MAX_BYTES };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_null(source_objects_open(&options, &err));
+	assert_int_equal(err.class, ERR_USAGE);
+}
+
 /* ---- the list ---- */
 
 static void
@@ -484,13 +718,9 @@ lists_hold_what_is_asked_for(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
-		char *path = scratch_path(root, files[i]), *at = path + strlen(root);
+		char *path = scratch_path(root, files[i]);
 
-		while ((at = strchr(at + 1, '/'))) {
-			*at = '\0';
-			(void)mkdir(path, 0700);
-			*at = '/';
-		}
+		make_parents(root, path);
 		scratch_write(root, files[i], "1\n");
 		free(path);
 	}
@@ -517,6 +747,11 @@ main(void)
 		cmocka_unit_test(marks_hold_in_long_files),
 		cmocka_unit_test(marks_behind_the_end_are_refused),
 		cmocka_unit_test(plain_files_are_read_from_the_mark_on),
+		cmocka_unit_test(folders_are_merged_by_time),
+		cmocka_unit_test(each_folder_is_merged_by_itself),
+		cmocka_unit_test(merging_asks_a_given_function_for_the_time),
+		cmocka_unit_test(merging_keeps_within_its_memory),
+		cmocka_unit_test(merging_needs_a_time),
 		cmocka_unit_test(digest_tells_lists_apart),
 		cmocka_unit_test(lists_hold_what_is_asked_for),
 	};
