@@ -13,3 +13,4 @@ SERVICE_TESTS += tests/services/main_job.sh
 SERVICE_TESTS += tests/services/delivery.sh
 SERVICE_TESTS += tests/services/reading.sh
 SERVICE_TESTS += tests/services/window.sh
+SERVICE_TESTS += tests/services/replay.sh

@@ -14,6 +14,9 @@ tests_unit_test_credentials_SOURCES = tests/unit/test_credentials.c tests/unit/f
 	tests/unit/scratch.c
 tests_unit_test_credentials_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_credentials_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_composer
+tests_unit_test_composer_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_composer_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
@@ -109,6 +112,10 @@ tests_unit_test_template_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_time
 tests_unit_test_time_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_time_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_time_like
+tests_unit_test_time_like_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_time_like_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_window_engine
 tests_unit_test_window_engine_SOURCES = tests/unit/test_window_engine.c tests/unit/window_kit.c

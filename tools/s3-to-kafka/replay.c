@@ -169,27 +169,38 @@ refuse_item(struct replay *r, const struct reorder_item *item, struct err *err)
 	return deadletter_put(r->letters, record, err, err) ? FAILED : GO_ON;
 }
 
+/* Makes *ret of the item, its times moved. */
 static int
-move_times(struct replay *r, struct reorder_item *item, struct err *err)
+move_times(struct replay *r, const struct reorder_item *item, struct reorder_item *ret,
+    struct err *err)
 {
-	if (!r->options.composer.has_shift)
-		return 0;
 	if (!r->has_shift_begun) {
 		r->has_shift_begun = true;
 		r->shift_ms = clock_wall_ms() - item->time_ms;
 	}
+	*ret = *item;
 	if (item->spot_count) {
 		buf_clear(&r->moved);
 		if (shift_append(&r->moved, item->value, item->spots, item->spot_count,
 			composer_fields(r->composer), &r->options.composer.time_format,
 			r->shift_ms, err))
 			return -1;
-		item->value = buf_slice(&r->moved);
+		ret->value = buf_slice(&r->moved);
 	}
-	item->time_ms += r->shift_ms;
+	ret->time_ms += r->shift_ms;
 	if (item->kafka_time_ms != RECORD_NO_TIME)
-		item->kafka_time_ms += r->shift_ms;
+		ret->kafka_time_ms += r->shift_ms;
 	return 0;
+}
+
+static int
+send_now(struct replay *r, const struct reorder_item *item, struct err *err)
+{
+	struct reorder_item moved;
+
+	if (!r->options.composer.has_shift)
+		return outlet_send(r->outlet, item, err);
+	return move_times(r, item, &moved, err) || outlet_send(r->outlet, &moved, err) ? -1 : 0;
 }
 
 static enum step
@@ -201,20 +212,19 @@ skip(struct replay *r, int64_t sequence, struct err *err)
 
 /* In the order of the output: the first behind --until ends the round. */
 static enum step
-send_item(struct replay *r, const struct reorder_item *read, struct err *err)
+send_item(struct replay *r, const struct reorder_item *item, struct err *err)
 {
-	struct reorder_item item = *read;
 	enum step step;
 
-	if (schedule_judge(&r->options.span, item.time_ms) == SCHEDULE_BEHIND)
-		return skip(r, item.sequence, err) == GO_ON ? ENDED : FAILED;
-	step = wait_until_due(r, item.time_ms, err);
+	if (schedule_judge(&r->options.span, item->time_ms) == SCHEDULE_BEHIND)
+		return skip(r, item->sequence, err) == GO_ON ? ENDED : FAILED;
+	step = wait_until_due(r, item->time_ms, err);
 	if (step != GO_ON)
 		return step;
-	if (move_times(r, &item, err) || outlet_send(r->outlet, &item, item.time_ms, err))
-		return err->class == ERR_DATA ? refuse_item(r, read, err) : FAILED;
+	if (send_now(r, item, err))
+		return err->class == ERR_DATA ? refuse_item(r, item, err) : FAILED;
 	r->round_sent++;
-	r->last_event_ms = read->time_ms;
+	r->last_event_ms = item->time_ms;
 	return GO_ON;
 }
 
