@@ -34,6 +34,14 @@ UNIT_TESTS += tests/unit/test_frontier
 tests_unit_test_frontier_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_frontier_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_gen_random
+tests_unit_test_gen_random_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gen_random_LDADD = libgentokafka.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_gen_shape
+tests_unit_test_gen_shape_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gen_shape_LDADD = libgentokafka.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
