@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
 # One cmocka group a program.
 
+UNIT_TESTS += tests/unit/test_aws_settings
+tests_unit_test_aws_settings_SOURCES = tests/unit/test_aws_settings.c tests/unit/scratch.c
+tests_unit_test_aws_settings_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_aws_settings_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_base
 tests_unit_test_base_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base_LDADD = $(UNIT_LIBS)
@@ -8,6 +13,11 @@ tests_unit_test_base_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_base64
 tests_unit_test_base64_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base64_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_child
+tests_unit_test_child_SOURCES = tests/unit/test_child.c tests/unit/scratch.c
+tests_unit_test_child_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_child_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_credentials
 tests_unit_test_credentials_SOURCES = tests/unit/test_credentials.c tests/unit/fake_aws.c \
@@ -85,6 +95,10 @@ tests_unit_test_lines_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_loop
 tests_unit_test_loop_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_loop_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_msk
+tests_unit_test_msk_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_msk_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
@@ -173,4 +187,4 @@ tests_unit_test_json_jansson_portable_CPPFLAGS = $(AM_CPPFLAGS) -DSLUICE_PORTABL
 tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 
-EXTRA_DIST += tests/aws/fake_aws.py
+EXTRA_DIST += tests/aws/fake_aws.py tests/aws/fake_msk.py
