@@ -92,6 +92,11 @@ UNIT_TESTS += tests/unit/test_replay
 tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_s3
+tests_unit_test_s3_SOURCES = tests/unit/test_s3.c tests/unit/fake_server.c
+tests_unit_test_s3_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_s3_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_sigv4
 tests_unit_test_sigv4_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_sigv4_LDADD = $(UNIT_LIBS)
@@ -123,6 +128,8 @@ UNIT_TESTS += tests/unit/test_window_property
 tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c tests/unit/window_kit.c
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
+EXTRA_DIST += tests/aws/fake_s3.py
 
 EXTRA_DIST += tests/io/fake_http.py
 
