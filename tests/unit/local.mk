@@ -74,6 +74,11 @@ UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_number_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_object_fetch
+tests_unit_test_object_fetch_SOURCES = tests/unit/test_object_fetch.c tests/unit/scratch.c
+tests_unit_test_object_fetch_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_object_fetch_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_objects
 tests_unit_test_objects_SOURCES = tests/unit/test_objects.c tests/unit/scratch.c
 tests_unit_test_objects_CFLAGS = $(UNIT_CFLAGS)

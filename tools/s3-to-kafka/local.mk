@@ -4,6 +4,7 @@ noinst_LIBRARIES += libs3tokafka.a
 libs3tokafka_a_SOURCES =
 libs3tokafka_a_SOURCES += tools/s3-to-kafka/composer.c tools/s3-to-kafka/composer.h
 libs3tokafka_a_SOURCES += tools/s3-to-kafka/flight.c tools/s3-to-kafka/flight.h
+libs3tokafka_a_SOURCES += tools/s3-to-kafka/objects_options.c tools/s3-to-kafka/objects_options.h
 libs3tokafka_a_SOURCES += tools/s3-to-kafka/outlet.c tools/s3-to-kafka/outlet.h
 libs3tokafka_a_SOURCES += tools/s3-to-kafka/progress.c tools/s3-to-kafka/progress.h
 libs3tokafka_a_SOURCES += tools/s3-to-kafka/reorder.c tools/s3-to-kafka/reorder.h

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * s3-to-kafka: replays records from files into a topic or a pipe, in event time, sped up.
+ * s3-to-kafka: replays records from files and objects of S3 into a topic or a pipe, in event time, sped up.
  *
  * Promise: at least once. Exit status 0 says that every record read was acknowledged by all in-sync
  * replicas (or taken by write(2)) or is in the dead letter target. The order of the input is kept in
@@ -16,6 +16,7 @@
 #include "run/deadletter.h"
 #include "run/job.h"
 #include "run/output.h"
+#include "s3-to-kafka/objects_options.h"
 #include "s3-to-kafka/replay.h"
 #include "sink/topic.h"
 #include "source/objects.h"
@@ -34,6 +35,7 @@ struct options {
 	struct deadletter_options letters;
 	struct replay_options replay;
 	struct source_objects_options objects;
+	struct aws_options aws;
 	const char *topic;
 	const char *compression;
 	int64_t line_bytes_max;
@@ -90,12 +92,13 @@ static const struct opt rows[] = {
 
 static const struct tool tool = {
 	.name = "s3-to-kafka",
-	.synopsis = "[options] [FILE|DIRECTORY|PATTERN ...]",
+	.synopsis = "[options] [FILE|DIRECTORY|PATTERN|s3://BUCKET/PREFIX ...]",
 	.summary = "Replay JSON lines or CSV in event time into a Kafka topic or a pipe.",
 	.examples =
 	    "  s3-to-kafka -b localhost:9092 -t trips trips.json.lz4\n"
 	    "  s3-to-kafka --time dropoff_datetime --speedup 3600 trips.json.lz4 |\n"
-	    "      kafka-window ...\n",
+	    "      kafka-window ...\n"
+	    "  s3-to-kafka -b localhost:9092 -t trips s3://bucket/trips/\n",
 	.operand_count_max = SIZE_MAX,
 };
 
@@ -129,8 +132,6 @@ check_paths(struct options *o, struct err *err)
 		if (strcmp(path, "-") == 0 && isatty(STDIN_FILENO))
 			return err_set(err, ERR_USAGE,
 			    "standard input is a terminal: name files, or pipe records in");
-		if (strncmp(path, "s3://", 5) == 0)
-			return err_set(err, ERR_USAGE, "%s: this version reads files only", path);
 		if (o->replay.rounds_max != 1 && is_stream(path))
 			return err_set(err, ERR_USAGE,
 			    "--loop: %s cannot be read a second time", path);
@@ -155,9 +156,11 @@ check(struct options *o, struct err *err)
 	if (o->replay.composer.has_envelopes &&
 	    (o->objects.format == OBJECTS_CSV || o->objects.columns))
 		return err_set(err, ERR_USAGE, "--envelope is for JSON lines, not for CSV");
-	if (replay_options_check(&o->replay, o->topic != NULL, err))
+	if (replay_options_check(&o->replay, o->topic != NULL, err) ||
+	    objects_options_check(&o->objects, &o->replay, err))
 		return -1;
 	o->objects.line_bytes_max = (size_t)o->line_bytes_max;
+	o->objects.aws = &o->aws;
 	o->replay.is_quiet = o->job.options.is_quiet;
 	return check_paths(o, err);
 }
@@ -168,7 +171,7 @@ say_dry_run(const struct options *o, const struct source *source)
 	struct objects_progress files;
 
 	source_objects_progress(source, &files);
-	diag_note("would replay %zu file%s (%lld bytes) to %s%s", files.file_count,
+	diag_note("would replay %zu object%s (%lld bytes) to %s%s", files.file_count,
 	    files.file_count == 1 ? "" : "s", (long long)files.bytes_all,
 	    o->topic ? "topic " : "standard output", o->topic ? o->topic : "");
 }
@@ -275,11 +278,12 @@ main(int argc, char **argv)
 	struct options o = {
 		.client = CLIENT_OPTIONS_INIT,
 		.replay = REPLAY_OPTIONS_INIT,
-		.objects = { .delimiter = ',' },
+		.objects = { .delimiter = ',', .ahead_count = OBJECTS_AHEAD_DEFAULT },
 		.line_bytes_max = LINE_BYTES_DEFAULT,
 	};
 	const struct opt_group groups[] = {
 		{ "Input and output", rows, sizeof(rows) / sizeof(*rows), &o },
+		{ "Objects", objects_rows, objects_row_count, &o.objects },
 		{ "Replay", replay_rows, replay_row_count, &o.replay },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
 		{ "Kafka", client_rows, client_row_count, &o.client },
