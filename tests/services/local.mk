@@ -6,7 +6,7 @@ EXTRA_DIST += \
 	tests/services/kafka/pom.xml \
 	tests/services/kafka/simplelogger.properties
 EXTRA_DIST += tests/services/lib.sh
-EXTRA_DIST += tests/services/versitygw/service.sh
+EXTRA_DIST += tests/services/versitygw/service.sh tests/services/faults.py
 SERVICE_TESTS += tests/services/kafka-to-s3.sh
 SERVICE_TESTS += tests/services/man_examples.sh
 SERVICE_TESTS += tests/services/main_job.sh
@@ -15,3 +15,4 @@ SERVICE_TESTS += tests/services/gen.sh
 SERVICE_TESTS += tests/services/reading.sh
 SERVICE_TESTS += tests/services/window.sh
 SERVICE_TESTS += tests/services/replay.sh
+SERVICE_TESTS += tests/services/s3.sh
