@@ -12,4 +12,5 @@ SERVICE_TESTS += tests/services/man_examples.sh
 SERVICE_TESTS += tests/services/main_job.sh
 SERVICE_TESTS += tests/services/delivery.sh
 SERVICE_TESTS += tests/services/reading.sh
+SERVICE_TESTS += tests/services/resume.sh
 SERVICE_TESTS += tests/services/window.sh
