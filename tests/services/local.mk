@@ -13,6 +13,7 @@ SERVICE_TESTS += tests/services/main_job.sh
 SERVICE_TESTS += tests/services/delivery.sh
 SERVICE_TESTS += tests/services/gen.sh
 SERVICE_TESTS += tests/services/reading.sh
+SERVICE_TESTS += tests/services/resume.sh
 SERVICE_TESTS += tests/services/window.sh
 SERVICE_TESTS += tests/services/replay.sh
 SERVICE_TESTS += tests/services/s3.sh

@@ -131,6 +131,10 @@ UNIT_TESTS += tests/unit/test_s3
 tests_unit_test_s3_SOURCES = tests/unit/test_s3.c tests/unit/fake_server.c
 tests_unit_test_s3_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_s3_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_resume
+tests_unit_test_resume_SOURCES = tests/unit/test_resume.c tests/unit/scratch.c
+tests_unit_test_resume_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_resume_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_sigv4
 tests_unit_test_sigv4_CFLAGS = $(UNIT_CFLAGS)
