@@ -165,6 +165,40 @@ frames_decoder_format(const struct frames_decoder *d)
 	return d->format;
 }
 
+/* A linked block is decoded behind 64 KiB of history, in a buffer of the block's size and 128 KiB, and
+ * read into one of the block's size (lz4frame.c, LZ4F_decompress). */
+static size_t
+lz4_capacity(LZ4F_dctx *lz4)
+{
+	LZ4F_frameInfo_t info;
+	size_t input_bytes = 0, block_bytes;
+
+	/* without input it tells of the frame that is being read; between frames it fails, and what was
+	 * read of a frame that is over was small or is counted by the next */
+	if (LZ4F_isError(LZ4F_getFrameInfo(lz4, &info, NULL, &input_bytes)))
+		return 0;
+	block_bytes = (size_t)64 * 1024;
+	for (int id = LZ4F_max64KB; id < (int)info.blockSizeID; id++)
+		block_bytes *= 4;
+	return 2 * block_bytes + (size_t)128 * 1024;
+}
+
+size_t
+frames_decoder_capacity(const struct frames_decoder *d)
+{
+	size_t bytes = 0;
+
+	if (!d)
+		return 0;
+	if (d->lz4)
+		bytes += lz4_capacity(d->lz4);
+	if (d->zstd)
+		bytes += ZSTD_sizeof_DCtx(d->zstd);
+	if (d->has_gzip) /* zconf.h: 1 << windowBits, and about 7 kB */
+		bytes += (1U << 15) + 7 * 1024;
+	return bytes + sizeof(*d);
+}
+
 /* The compressed byte that a codec has not been given yet. */
 static uint64_t
 byte_of(const struct frames_decoder *d)

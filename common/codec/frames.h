@@ -50,6 +50,9 @@ int frames_decode(struct frames_decoder *, struct slice *input, bool at_end, cha
 /* COMPRESSION_NONE until enough was seen to know, and for plain bytes. */
 enum compression frames_decoder_format(const struct frames_decoder *);
 
+/* Bytes of memory it holds now, about. */
+size_t frames_decoder_capacity(const struct frames_decoder *);
+
 struct frames_encoder;
 
 /*

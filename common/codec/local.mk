@@ -7,5 +7,7 @@ libcommon_a_SOURCES += common/codec/json_paths.c
 libcommon_a_SOURCES += common/codec/json_string.c
 libcommon_a_SOURCES += common/codec/json_wide.h
 libcommon_a_SOURCES += common/codec/number.c common/codec/number.h
+libcommon_a_SOURCES += common/codec/sigv4.c common/codec/sigv4.h
 libcommon_a_SOURCES += common/codec/time.c common/codec/time.h
+libcommon_a_SOURCES += common/codec/time_like.c common/codec/time_like.h
 libcommon_a_SOURCES += common/codec/utf8.c common/codec/utf8.h

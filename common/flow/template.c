@@ -282,6 +282,66 @@ check_path(struct parser *p)
 	return p->at ? end_segment(p, &s, p->at) : 0;
 }
 
+/* ---- templates that are JSON ---- */
+
+/* Follows the literal's strings and their escapes. */
+static void
+walk_literal(struct slice text, bool *is_in_string, bool *is_escaped)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.data[i];
+
+		if (*is_escaped)
+			*is_escaped = false;
+		else if (*is_in_string && c == '\\')
+			*is_escaped = true;
+		else if (c == '"')
+			*is_in_string = !*is_in_string;
+	}
+}
+
+/* Appends the template as it would be with a value that suits JSON in each place, and marks the
+ * parts that stand in strings. */
+static int
+append_sample(struct template *t, struct buf *out, struct err *err)
+{
+	bool is_in_string = false, is_escaped = false;
+
+	for (size_t i = 0; i < t->part_count; i++) {
+		struct part *part = &t->parts[i];
+
+		part->is_in_string = is_in_string && part->kind != PART_LITERAL;
+		if (part->kind == PART_LITERAL)
+			walk_literal(part->text, &is_in_string, &is_escaped);
+		if (part->kind == PART_LITERAL ? buf_append(out, part->text, err)
+					       : buf_append_char(out, '0', err))
+			return -1;
+	}
+	return buf_pad(out, err);
+}
+
+static int
+mark_strings(struct template *t, struct err *err)
+{
+	struct buf sample = BUF_INIT(SIZE_MAX / 4);
+	struct json_paths *paths = json_paths_new(err);
+	struct json_scanner *scanner = paths ? json_scanner_new(paths, err) : NULL;
+	struct json_value none;
+	struct json_fault fault;
+	int rc = -1;
+
+	if (scanner && !append_sample(t, &sample, err)) {
+		rc = 0;
+		if (json_scan(scanner, buf_slice(&sample), &none, &fault))
+			for (size_t i = 0; i < t->part_count; i++)
+				t->parts[i].is_in_string = false;
+	}
+	json_scanner_free(scanner);
+	json_paths_free(paths);
+	buf_release(&sample);
+	return rc;
+}
+
 /* ---- runs of times ---- */
 
 static int64_t
@@ -371,6 +431,7 @@ template_new(const char *text, struct err *err)
 	}
 	buf_init(&t->key_copy, UINT32_MAX);
 	buf_init(&t->scratch, SIZE_MAX / 4);
+	buf_init(&t->quoted, SIZE_MAX / 4);
 	return t;
 }
 
@@ -385,7 +446,8 @@ template_compile(const char *text, enum template_missing missing, enum template_
 		return NULL;
 	t->missing = missing;
 	t->escape = escape;
-	if (parse(&p) || (escape == TEMPLATE_PATH && check_path(&p)) || make_key_scanner(t, err)) {
+	if (parse(&p) || (escape == TEMPLATE_PATH && check_path(&p)) ||
+	    (escape == TEMPLATE_JSON && mark_strings(t, err)) || make_key_scanner(t, err)) {
 		template_free(t);
 		return NULL;
 	}
@@ -407,6 +469,7 @@ template_free(struct template *t)
 	free(t->key_values);
 	buf_release(&t->key_copy);
 	buf_release(&t->scratch);
+	buf_release(&t->quoted);
 	free(t->parts);
 	free(t->source);
 	free(t);

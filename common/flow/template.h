@@ -35,6 +35,11 @@ enum template_missing {
 /*
  * How values are written into the result. The template's own text is never escaped.
  *
+ * TEMPLATE_JSON is TEMPLATE_PLAIN, but where the template is itself JSON ({"id":"{id}"}) a value that
+ * stands inside one of its strings is escaped as RFC 8259 wants it, so that the result is JSON too;
+ * of a value that is not UTF-8 U+FFFD stands for the bad bytes. A value that stands outside of
+ * strings is written as it is.
+ *
  * TEMPLATE_PATH writes a relative path that no value can lead out of or add segments to. Control
  * bytes and "#%'*\/:=?{[]^ become %XX, the set of Hive's FileUtils.escapePathName (charToEscape;
  * Hive, common/src/java/org/apache/hadoop/hive/common/FileUtils.java), which Flink and Spark share;
@@ -45,6 +50,7 @@ enum template_missing {
  */
 enum template_escape {
 	TEMPLATE_PLAIN,
+	TEMPLATE_JSON,
 	TEMPLATE_PATH,
 };
 

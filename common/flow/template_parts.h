@@ -34,6 +34,7 @@ struct part {
 	bool is_integer; /* a width was given */
 	bool is_zero_padded;
 	unsigned width;
+	bool is_in_string; /* of a template that is JSON: stands inside one of its strings */
 
 	/* A run of literals and times, at its first part: one text for as long as time_ms / unit_ms
 	 * stays. run_count is 0 for every other part. */
@@ -59,6 +60,7 @@ struct template
 	struct buf key_copy; /* the key with the padding that the scanner wants */
 
 	struct buf scratch; /* a value on its way into the result */
+	struct buf quoted;  /* the same as a JSON string */
 };
 
 static inline bool

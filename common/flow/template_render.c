@@ -148,12 +148,26 @@ append_integer(struct rendering *r, const struct part *part, struct slice value,
 	return buf_append(out, digits, r->err);
 }
 
+/* Without the quotes, which the template has. */
+static int
+append_in_string(struct rendering *r, struct slice value, struct buf *out)
+{
+	struct buf *quoted = &r->template->quoted;
+
+	buf_clear(quoted);
+	if (json_string_append(quoted, value, r->err))
+		return -1;
+	return buf_append(out, slice_make(quoted->data + 1, quoted->len - 2), r->err);
+}
+
 static int
 append_value(struct rendering *r, const struct part *part, struct slice value, struct buf *out)
 {
 	if (part->is_integer)
 		return append_integer(r, part, value, out);
-	if (r->template->escape == TEMPLATE_PLAIN)
+	if (part->is_in_string)
+		return append_in_string(r, value, out);
+	if (r->template->escape != TEMPLATE_PATH)
 		return buf_append(out, value, r->err);
 	if (!value.len)
 		return buf_append_text(out, DEFAULT_PARTITION, r->err);
@@ -253,11 +267,13 @@ append_strftime(struct rendering *r, const struct part *part, struct buf *out)
 {
 	struct buf *scratch = &r->template->scratch;
 
-	if (r->template->escape == TEMPLATE_PLAIN)
+	if (r->template->escape != TEMPLATE_PATH && !part->is_in_string)
 		return time_append_strftime(out, part->pattern, r->time_ms, r->err);
 	buf_clear(scratch);
 	if (time_append_strftime(scratch, part->pattern, r->time_ms, r->err))
 		return -1;
+	if (part->is_in_string)
+		return append_in_string(r, buf_slice(scratch), out);
 	return append_escaped(out, buf_slice(scratch), KEEP_SLASH, r->err);
 }
 

@@ -10,6 +10,9 @@
  * AWS SDKs' standard mode does it (500 tokens; a retry takes 5, after a timeout 10, and what succeeds
  * gives back), so that a service that is down is not hammered. Later failures are the caller's to
  * resume.
+ *
+ * Errors without a reply are ERR_UNAVAILABLE, but for a certificate that is not trusted and a proxy that
+ * refuses (ERR_DENIED, not tried again) and certificates that cannot be read (ERR_USAGE).
  */
 #ifndef SLUICE_IO_HTTP_H
 #define SLUICE_IO_HTTP_H
@@ -29,7 +32,7 @@ struct http_options {
 	long connections_max;     /* to one host; 0: 64 */
 };
 
-/* Strings of options are copied. The loop is borrowed. */
+/* Strings of options are copied. The loop is borrowed. ERR_USAGE: ca_bundle cannot be read. */
 struct http *http_new(struct loop *, const struct http_options *, struct err *);
 /* Calls that have not ended are dropped without a word. NULL is fine. */
 void http_free(struct http *);
@@ -55,12 +58,13 @@ struct http_reply {
 /* The last header of that name (case does not matter), trimmed; empty where there is none. Borrowed. */
 struct slice http_reply_header(const struct http_reply *, const char *name);
 
-/* What a reply that is not 2xx (or none at all) means. */
+/* What a whole reply that is not 2xx means. Where the judge sets err, these are the words once no attempt
+ * is left. */
 enum http_verdict {
 	HTTP_FINAL,    /* err, of the right class, is set */
 	HTTP_RETRY,
 	HTTP_THROTTLED,/* retry, more slowly */
-	HTTP_SKEWED,   /* our clock is wrong: take the reply's Date and sign again */
+	HTTP_SKEWED,   /* our clock is wrong: take the reply's Date and sign again (once) */
 	HTTP_EXPIRED,  /* credentials have expired: signer.expired, then sign again (once) */
 	HTTP_DEFAULT,  /* by status: 408, 425, 500, 502, 503, 504 retry, 429 throttled; 401 and 403 final,
 	                * ERR_DENIED; 404 ERR_NO_INPUT; else final, ERR_UNAVAILABLE */
@@ -129,10 +133,11 @@ struct http_request {
 
 struct http_call;
 
-/* Begins. NULL: no memory, or a URL that is none. Redirects are not followed: a 3xx is a reply to judge. */
+/* Begins. NULL: no memory, or a URL that is none (ERR_USAGE). Redirects are not followed: a 3xx is a reply to judge. */
 struct http_call *http_start(struct http *, const struct http_request *, struct err *);
 
-/* Ends it without `done`. Not from inside its own callbacks (HTTP_ABORT is for that). NULL is fine. */
+/* Ends it without `done`. Not from inside its own callbacks (HTTP_ABORT is for that). NULL is fine. From inside
+ * the callbacks of another call, its body stays borrowed until the next turn. */
 void http_cancel(struct http_call *);
 
 /* After HTTP_PAUSE: goes on in the next turn of the loop. */
@@ -142,8 +147,8 @@ void http_resume(struct http_call *);
 void http_sign_now(struct http *);
 
 /*
- * One request, waiting for its end by turning the loop (so other calls go on); events.body and
- * events.done are ignored. *ret_body gets the body of a 2xx reply, or of the last one. *ret_status may be
+ * One request, waiting for its end by turning the loop (so other calls go on), and therefore not from inside
+ * a callback; events.body and events.done are ignored. *ret_body gets the body of a 2xx reply, or of the last one. *ret_status may be
  * NULL. A stop ends it: ERR_STOPPED.
  */
 int http_fetch(struct http *, const struct http_request *, struct buf *ret_body, int *ret_status,

@@ -145,6 +145,10 @@ kafka_saw_broker(struct kafka *k)
 int kafka_wait_topic(struct kafka *, enum kafka_role, const char *topic, int64_t wait_ms,
     int32_t *ret_partitions, struct err *);
 
+/* The same, but it waits for a broker only: a topic that is not there is an error at once. */
+int kafka_find_topic(struct kafka *, enum kafka_role, const char *topic, int64_t wait_ms,
+    int32_t *ret_partitions, struct err *);
+
 /* What the caller must do about an error code. */
 enum err_class kafka_error_class(rd_kafka_resp_err_t);
 

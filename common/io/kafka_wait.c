@@ -26,6 +26,7 @@ struct wait {
 	rd_kafka_topic_t *topic;
 	int64_t start_ms, wait_ms;
 	bool is_noted;
+	bool is_for_broker; /* that there is no topic is an answer, too */
 };
 
 static enum outcome
@@ -103,6 +104,8 @@ is_over(const struct wait *w, enum outcome outcome, int64_t now_ms)
 {
 	int64_t waited_ms = now_ms - w->start_ms;
 
+	if (outcome == NO_TOPIC && w->is_for_broker)
+		return true;
 	if (waited_ms < w->wait_ms)
 		return false;
 	/* a connection refused is an answer of a kind */
@@ -140,24 +143,36 @@ wait_loop(struct wait *w, int32_t *ret_partitions, struct err *err)
 	}
 }
 
+static int
+wait_for(struct wait *w, int32_t *ret_partitions, struct err *err)
+{
+	int rc;
+
+	w->start_ms = clock_mono_ms();
+	w->topic = rd_kafka_topic_new(w->kafka->rk, w->name, NULL);
+	if (!w->topic)
+		return err_set(err, ERR_USAGE, "topic \"%s\": %s", w->name,
+		    rd_kafka_err2str(rd_kafka_last_error()));
+	rc = wait_loop(w, ret_partitions, err);
+	rd_kafka_topic_destroy(w->topic);
+	return rc;
+}
+
 int
 kafka_wait_topic(struct kafka *k, enum kafka_role role, const char *topic, int64_t wait_ms,
     int32_t *ret_partitions, struct err *err)
 {
-	struct wait w = {
-		.kafka = k,
-		.role = role,
-		.name = topic,
-		.start_ms = clock_mono_ms(),
-		.wait_ms = wait_ms,
-	};
-	int rc;
+	struct wait w = { .kafka = k, .role = role, .name = topic, .wait_ms = wait_ms };
 
-	w.topic = rd_kafka_topic_new(k->rk, topic, NULL);
-	if (!w.topic)
-		return err_set(err, ERR_USAGE, "topic \"%s\": %s", topic,
-		    rd_kafka_err2str(rd_kafka_last_error()));
-	rc = wait_loop(&w, ret_partitions, err);
-	rd_kafka_topic_destroy(w.topic);
-	return rc;
+	return wait_for(&w, ret_partitions, err);
+}
+
+int
+kafka_find_topic(struct kafka *k, enum kafka_role role, const char *topic, int64_t wait_ms,
+    int32_t *ret_partitions, struct err *err)
+{
+	struct wait w = { .kafka = k, .role = role, .name = topic, .wait_ms = wait_ms,
+		.is_for_broker = true };
+
+	return wait_for(&w, ret_partitions, err);
 }

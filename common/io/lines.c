@@ -22,6 +22,8 @@ struct lines {
 	size_t searched; /* no line feed in [begin, searched) */
 	size_t end;
 	size_t line_bytes_max;
+	size_t read_bytes;   /* least room for a read */
+	int64_t data_offset; /* bytes of the input before data[0] */
 	int64_t number;
 	int64_t inner_feeds; /* line feeds inside the row given last */
 	bool is_new_row;
@@ -32,6 +34,12 @@ struct lines {
 struct lines *
 lines_new(size_t line_bytes_max, struct err *err)
 {
+	return lines_new_small(line_bytes_max, READ_BYTES, err);
+}
+
+struct lines *
+lines_new_small(size_t line_bytes_max, size_t read_bytes, struct err *err)
+{
 	struct lines *lines = calloc(1, sizeof(*lines));
 
 	if (!lines) {
@@ -39,7 +47,8 @@ lines_new(size_t line_bytes_max, struct err *err)
 		return NULL;
 	}
 	lines->line_bytes_max = line_bytes_max;
-	lines->capacity = READ_BYTES;
+	lines->read_bytes = read_bytes;
+	lines->capacity = read_bytes;
 	lines->data = calloc(1, lines->capacity + BUF_PADDING);
 	if (!lines->data) {
 		err_no_memory(err);
@@ -61,12 +70,20 @@ lines_free(struct lines *lines)
 void
 lines_reset(struct lines *lines, struct lines_input input)
 {
+	lines_reset_at(lines, input, 0, 0);
+}
+
+void
+lines_reset_at(struct lines *lines, struct lines_input input, int64_t lines_before,
+    int64_t bytes_before)
+{
 	lines->input = input;
 	lines->splitter = (struct lines_splitter){ .find = NULL };
 	lines->inner_feeds = 0;
 	lines->is_new_row = true;
 	lines->begin = lines->searched = lines->end = 0;
-	lines->number = 0;
+	lines->number = lines_before;
+	lines->data_offset = bytes_before;
 	lines->at_end = lines->is_skipping = false;
 }
 
@@ -83,17 +100,37 @@ lines_number(const struct lines *lines)
 	return lines->number;
 }
 
+int64_t
+lines_passed(const struct lines *lines)
+{
+	return lines->number + lines->inner_feeds;
+}
+
+int64_t
+lines_byte(const struct lines *lines)
+{
+	return lines->data_offset + (int64_t)lines->begin;
+}
+
+size_t
+lines_capacity(const struct lines *lines)
+{
+	return lines->capacity;
+}
+
 /* Moves what is left to the front and doubles the buffer where a line fills it. */
 static int
 make_room(struct lines *lines, struct err *err)
 {
-	size_t capacity_max = lines->line_bytes_max + 1 > READ_BYTES ? lines->line_bytes_max + 1
-								     : READ_BYTES;
+	size_t capacity_max = lines->line_bytes_max + 1 > lines->read_bytes
+	    ? lines->line_bytes_max + 1
+	    : lines->read_bytes;
 
 	if (lines->begin > 0) {
 		memmove(lines->data, lines->data + lines->begin, lines->end - lines->begin);
 		lines->end -= lines->begin;
 		lines->searched -= lines->begin;
+		lines->data_offset += (int64_t)lines->begin;
 		lines->begin = 0;
 	}
 	if (lines->end == lines->capacity) {
@@ -117,8 +154,10 @@ fill(struct lines *lines, int64_t deadline_mono_ms, struct err *err)
 	bool again = false;
 
 	/* the rest of an overlong line needs no room of its own */
-	if (lines->is_skipping)
+	if (lines->is_skipping) {
+		lines->data_offset += (int64_t)lines->end;
 		lines->begin = lines->searched = lines->end = 0;
+	}
 	if (make_room(lines, err))
 		return LINES_FAILED;
 	if (lines->input.read(lines->input.context, lines->data + lines->end,

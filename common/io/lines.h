@@ -44,10 +44,15 @@ struct lines;
 
 /* ceiling: the longest line without its line feed. */
 struct lines *lines_new(size_t line_bytes_max, struct err *);
+/* For many at a time: the buffer begins with read_bytes, and only a longer line makes it grow. */
+struct lines *lines_new_small(size_t line_bytes_max, size_t read_bytes, struct err *);
 void lines_free(struct lines *);
 
 /* Forgets what is buffered and counts from line 1 again: the next input. */
 void lines_reset(struct lines *, struct lines_input);
+
+/* As lines_reset, for an input that begins in the middle: behind that many lines and bytes. */
+void lines_reset_at(struct lines *, struct lines_input, int64_t lines_before, int64_t bytes_before);
 
 /* Rows end where the splitter says (line breaks inside CSV quotes); until the next reset. */
 void lines_split_by(struct lines *, struct lines_splitter);
@@ -57,6 +62,14 @@ enum lines_status lines_next(struct lines *, int64_t deadline_mono_ms, struct sl
 
 /* Number of the line given last, from 1; of a row of several lines, its first. */
 int64_t lines_number(const struct lines *);
+
+/* Lines and bytes before the next line; not to be asked for after LINES_TOO_LONG, before the rest of
+ * that line has been skipped. */
+int64_t lines_passed(const struct lines *);
+int64_t lines_byte(const struct lines *);
+
+/* Bytes of memory it holds. */
+size_t lines_capacity(const struct lines *);
 
 /* A lines_input over a descriptor, waiting with poll(2) on it and on stop_fd(). `fd` must live as
  * long as the input. */

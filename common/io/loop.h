@@ -2,7 +2,7 @@
 /*
  * The event loop: poll(2) over descriptors, timers, and the request to stop. One thread. Watches and
  * timers belong to their users, who keep them at one address while they are set; a callback may set
- * and clear any of them, its own too.
+ * and clear any of them, its own too, but does not turn the loop.
  */
 #ifndef SLUICE_IO_LOOP_H
 #define SLUICE_IO_LOOP_H
@@ -21,7 +21,7 @@ void loop_free(struct loop *);
 struct loop_watch {
 	int fd;
 	short events; /* POLLIN, POLLOUT */
-	void (*ready)(void *context, short revents);
+	void (*ready)(void *context, short revents); /* revents as poll(2) says: POLLERR, POLLHUP too */
 	void *context;
 	struct loop_watch *next; /* the loop's; NULL at first, likewise is_set */
 	bool is_set;
@@ -39,7 +39,7 @@ struct loop_timer {
 	bool is_set;
 };
 
-/* Sets, or moves, a timer. */
+/* Sets, or moves, a timer. One that is due already fires in the next turn, after what is ready. */
 void loop_timer_set(struct loop *, struct loop_timer *, int64_t due_mono_ms);
 void loop_timer_clear(struct loop *, struct loop_timer *);
 

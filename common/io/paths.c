@@ -2,6 +2,7 @@
 #include "io/paths.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <fts.h>
 #include <glob.h>
 #include <stdlib.h>
@@ -42,24 +43,69 @@ compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Hidden files, markers (_SUCCESS, _sluice) and README.md are no data. */
-static bool
-is_left_out(const FTSENT *entry)
+static const char *
+last_component(const char *path)
 {
-	return entry->fts_level > 0 && (entry->fts_name[0] == '.' || entry->fts_name[0] == '_' ||
-	    strcmp(entry->fts_name, "README.md") == 0);
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool
+path_is_hidden(const char *relative)
+{
+	for (const char *at = relative; at; at = strchr(at, '/')) {
+		at += *at == '/';
+		if (*at == '.' || *at == '_')
+			return true;
+	}
+	return strcmp(last_component(relative), "README.md") == 0;
+}
+
+bool
+path_matches(const char *pattern, const char *relative)
+{
+	return fnmatch(pattern, strchr(pattern, '/') ? relative : last_component(relative), 0) == 0;
+}
+
+bool
+path_is_wanted(const struct path_filter *filter, const char *relative)
+{
+	if (!(filter && filter->takes_hidden) && path_is_hidden(relative))
+		return false;
+	return !(filter && filter->match) || path_matches(filter->match, relative);
+}
+
+/* A directory named on the command line, and what is wanted of it. */
+struct directory {
+	const char *path;
+	const struct path_filter *filter;
+};
+
+static const char *
+below(const struct directory *directory, const char *path)
+{
+	path += strlen(directory->path);
+	return path + (*path == '/');
 }
 
 static int
-visit(struct path_list *list, FTS *tree, FTSENT *entry, struct err *err)
+visit(struct path_list *list, const struct directory *directory, FTS *tree, FTSENT *entry,
+    struct err *err)
 {
-	if (is_left_out(entry)) {
+	const char *relative = entry->fts_level > 0 ? below(directory, entry->fts_path) : "";
+	bool takes_hidden = directory->filter && directory->filter->takes_hidden;
+
+	/* also folders, so that they are not even looked into */
+	if (entry->fts_level > 0 && !takes_hidden && path_is_hidden(relative)) {
 		(void)fts_set(tree, entry, FTS_SKIP); /* cannot fail for FTS_SKIP */
 		return 0;
 	}
 	switch (entry->fts_info) {
 	case FTS_F:
-		return append(list, entry->fts_path, err);
+		return path_is_wanted(directory->filter, relative)
+		    ? append(list, entry->fts_path, err)
+		    : 0;
 	case FTS_DNR:
 	case FTS_ERR:
 	case FTS_NS:
@@ -74,8 +120,10 @@ visit(struct path_list *list, FTS *tree, FTSENT *entry, struct err *err)
 }
 
 static int
-append_directory(struct path_list *list, const char *path, struct err *err)
+append_directory(struct path_list *list, const char *path, const struct path_filter *filter,
+    struct err *err)
 {
+	struct directory directory = { .path = path, .filter = filter };
 	char *const roots[] = { strdup(path), NULL };
 	size_t before = list->count;
 	FTS *tree = roots[0] ? fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL) : NULL;
@@ -83,7 +131,7 @@ append_directory(struct path_list *list, const char *path, struct err *err)
 	int rc = tree ? 0 : err_no_memory(err);
 
 	while (!rc && (errno = 0, entry = fts_read(tree)))
-		rc = visit(list, tree, entry, err);
+		rc = visit(list, &directory, tree, entry, err);
 	if (!rc && errno)
 		rc = err_errno(err, ERR_IO, errno, "%s", path);
 	/* by whole paths, as a listing of object storage has them */
@@ -92,25 +140,25 @@ append_directory(struct path_list *list, const char *path, struct err *err)
 	if (tree)
 		(void)fts_close(tree); /* was only read */
 	free(roots[0]);
-	if (!rc && list->count == before)
-		rc = err_set(err, ERR_NO_INPUT, "%s: no files in this directory", path);
 	return rc;
 }
 
 static int
-append_existing(struct path_list *list, const char *path, struct err *err)
+append_existing(struct path_list *list, const char *path, const struct path_filter *filter,
+    struct err *err)
 {
 	struct stat st;
 
 	if (stat(path, &st))
 		return err_errno(err, errno == EACCES ? ERR_DENIED : ERR_NO_INPUT, errno, "%s", path);
 	if (S_ISDIR(st.st_mode))
-		return append_directory(list, path, err);
+		return append_directory(list, path, filter, err);
 	return append(list, path, err);
 }
 
 static int
-append_matches(struct path_list *list, const char *pattern, struct err *err)
+append_matches(struct path_list *list, const char *pattern, const struct path_filter *filter,
+    struct err *err)
 {
 	glob_t matches;
 	int rc = 0;
@@ -118,7 +166,7 @@ append_matches(struct path_list *list, const char *pattern, struct err *err)
 	switch (glob(pattern, GLOB_ERR, NULL, &matches)) {
 	case 0:
 		for (size_t i = 0; !rc && i < matches.gl_pathc; i++)
-			rc = append_existing(list, matches.gl_pathv[i], err);
+			rc = append_existing(list, matches.gl_pathv[i], filter, err);
 		globfree(&matches);
 		return rc;
 	case GLOB_NOMATCH:
@@ -129,13 +177,22 @@ append_matches(struct path_list *list, const char *pattern, struct err *err)
 }
 
 int
-path_list_expand(struct path_list *list, const char *path, struct err *err)
+path_list_expand(struct path_list *list, const char *path, const struct path_filter *filter,
+    struct err *err)
 {
+	size_t before = list->count;
 	struct stat st;
+	int rc;
 
 	if (strcmp(path, "-") == 0)
 		return append(list, path, err);
 	if (stat(path, &st) && errno == ENOENT && strpbrk(path, "*?["))
-		return append_matches(list, path, err);
-	return append_existing(list, path, err);
+		rc = append_matches(list, path, filter, err);
+	else
+		rc = append_existing(list, path, filter, err);
+	if (rc || list->count > before)
+		return rc;
+	if (filter && filter->match)
+		return err_set(err, ERR_NO_INPUT, "%s: no file there matches %s", path, filter->match);
+	return err_set(err, ERR_NO_INPUT, "%s: no files in this directory", path);
 }

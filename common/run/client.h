@@ -7,9 +7,12 @@
 #include "io/kafka.h"
 #include "sink/sink.h"
 
+struct transaction;
+
 struct client_options {
 	struct kafka_options kafka;
 	int64_t wait_ms;
+	struct transaction *transaction; /* topics opened to be written take part in it; NULL: none */
 };
 
 #define CLIENT_OPTIONS_INIT { .wait_ms = 60 * 1000 }

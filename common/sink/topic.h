@@ -12,8 +12,13 @@
 #include "io/kafka.h"
 #include "sink/sink.h"
 
+struct transaction;
+
 struct sink_topic_options {
 	const struct kafka_options *kafka;
+	struct transaction *transaction; /* NULL: a producer of its own. Otherwise records become visible
+	                                  * with its commit, its compression and memory bound count,
+	                                  * sink_free does nothing and transaction_free frees the sink */
 	const char *topic;
 	const char *compression; /* -z; NULL: librdkafka's default or the user's property */
 	int64_t wait_ms;         /* for a topic that is not there yet */

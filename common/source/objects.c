@@ -1,261 +1,112 @@
 /* SPDX-License-Identifier: MIT */
 #include "source/objects.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/stop.h"
-#include "codec/csv.h"
-#include "codec/frames.h"
-#include "io/lines.h"
-#include "io/paths.h"
+#include "flow/field.h"
+#include "source/object_cursor.h"
+#include "source/object_list.h"
+#include "source/objects_merge.h"
 
-enum {
-	CHUNK_BYTES = 128 * 1024, /* of a file, compressed */
-	FD_NONE = -1,
-};
+enum { MEMORY_BYTES_DEFAULT = 32 * 1024 * 1024 };
 
 struct source_objects {
 	struct source base;
 	struct source_objects_options options;
-	struct path_list files;
-	size_t next_file;    /* index of the file to open next */
-	const char *name;    /* of the one being read, NULL between files */
-	int64_t sequence;    /* of the next record */
-	struct lines *lines;
-	/* the file being read */
-	int fd;
-	struct lines_input raw;
-	struct frames_decoder *decoder;
-	char *chunk;
-	struct slice undecoded; /* in chunk */
-	bool at_end;            /* of the compressed bytes */
-	int64_t bytes;
+	struct object_list *list;
+	struct object_cursor *cursor; /* NULL where they are merged */
+	struct objects_merge *merge;  /* NULL where they are not */
+	struct field_set *fields;     /* with the event time, for merging */
+	unsigned time_index;
+	size_t next_object; /* to open */
+	int64_t sequence;   /* of the next record */
+	struct objects_mark mark; /* behind the record given last */
+	int64_t bytes;      /* as stored, read so far */
 	int64_t bytes_all;
-	/* CSV */
-	bool is_csv; /* the present file */
-	bool is_header_due;
-	struct csv *csv;
-	struct csv_search search;
-	struct buf row;
 };
 
-/* ---- bytes of the present file, decompressed ---- */
+/* ---- from object to object ---- */
 
-static int
-fill_chunk(struct source_objects *s, int64_t deadline_mono_ms, bool *ret_again, struct err *err)
-{
-	size_t len = 0;
-
-	if (s->raw.read(s->raw.context, s->chunk, CHUNK_BYTES, deadline_mono_ms, &len, ret_again,
-		err))
-		return -1;
-	if (*ret_again)
-		return 0;
-	s->bytes += (int64_t)len;
-	s->at_end = len == 0;
-	s->undecoded = slice_make(s->chunk, len);
-	return 0;
-}
-
-static int
-read_decoded(void *context, char *data, size_t bytes, int64_t deadline_mono_ms, size_t *ret_len,
-    bool *ret_again, struct err *err)
+static struct object_bytes *
+open_bytes(void *context, size_t index, struct err *err)
 {
 	struct source_objects *s = context;
 
-	for (;;) {
-		bool was_end = s->at_end;
-
-		if (frames_decode(s->decoder, &s->undecoded, s->at_end, data, bytes, ret_len, err))
-			return -1;
-		if (*ret_len || was_end)
-			return 0;
-		if (s->undecoded.len)
-			continue;
-		if (fill_chunk(s, deadline_mono_ms, ret_again, err))
-			return -1;
-		if (*ret_again)
-			return 0;
-	}
+	return object_file_open(object_list_get(s->list, index).name, err);
 }
 
-/* ---- from file to file ---- */
-
-static void
-close_file(struct source_objects *s)
+static int
+open_object(struct source_objects *s, size_t index, struct err *err)
 {
-	frames_decoder_free(s->decoder);
-	s->decoder = NULL;
-	if (s->fd > STDIN_FILENO)
-		(void)close(s->fd); /* was only read */
-	s->fd = FD_NONE;
-	s->name = NULL;
+	struct object object = object_list_get(s->list, index);
+	struct object_bytes *bytes = open_bytes(s, index, err);
+
+	if (!bytes)
+		return -1;
+	s->next_object = index + 1;
+	return object_cursor_open(s->cursor, object_label(&object), bytes, err);
+}
+
+static int
+open_folder(struct source_objects *s, size_t index, struct err *err)
+{
+	size_t count = object_list_folder_count(s->list, index);
+
+	s->next_object = index + count;
+	s->mark = (struct objects_mark){ .object = index, .sequence = s->sequence };
+	return objects_merge_begin(s->merge, s->list, index, count, err);
+}
+
+/* An object, or a folder. */
+static int
+open_next(struct source_objects *s, size_t index, struct err *err)
+{
+	return s->merge ? open_folder(s, index, err) : open_object(s, index, err);
 }
 
 static bool
-wants_csv(const struct source_objects *s, const char *name)
+is_open(const struct source_objects *s)
 {
-	if (s->options.format != OBJECTS_AUTO)
-		return s->options.format == OBJECTS_CSV;
-	return s->options.columns || strstr(name, ".csv");
+	return s->merge ? objects_merge_is_open(s->merge) : object_cursor_is_open(s->cursor);
 }
-
-static ptrdiff_t
-find_row_end(void *context, struct slice bytes, bool is_new_row)
-{
-	struct source_objects *s = context;
-
-	if (is_new_row)
-		s->search = (struct csv_search){ .byte = 0 };
-	return csv_row_end(s->csv, bytes, &s->search);
-}
-
-static int
-begin_csv(struct source_objects *s, struct err *err)
-{
-	/* without columns each file names its own */
-	if (!s->options.columns) {
-		csv_free(s->csv);
-		s->csv = csv_new(NULL, s->options.delimiter, err);
-		if (!s->csv)
-			return -1;
-	}
-	s->is_header_due = !s->options.columns || s->options.has_header;
-	lines_split_by(s->lines,
-	    (struct lines_splitter){ .context = s, .find = find_row_end });
-	return 0;
-}
-
-static int
-open_fd(struct source_objects *s, const char *name, struct err *err)
-{
-	struct stat st;
-
-	if (strcmp(name, "-") == 0) {
-		s->fd = STDIN_FILENO;
-		s->name = "stdin";
-		return 0;
-	}
-	do /* a FIFO waits for its writer */
-		s->fd = open(name, O_RDONLY | O_CLOEXEC);
-	while (s->fd < 0 && errno == EINTR && !stop_requested());
-	if (s->fd < 0 && errno == EINTR)
-		return err_set(err, ERR_STOPPED, "%s: stopped while waiting for its writer", name);
-	if (s->fd < 0)
-		return err_errno(err, errno == EACCES ? ERR_DENIED : ERR_NO_INPUT, errno, "%s", name);
-	s->name = name;
-	if (!fstat(s->fd, &st) && S_ISREG(st.st_mode))
-		(void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* a hint */
-	return 0;
-}
-
-static int
-open_next(struct source_objects *s, struct err *err)
-{
-	if (open_fd(s, s->files.names[s->next_file], err))
-		return -1;
-	s->next_file++;
-	s->decoder = frames_decoder_new(err);
-	if (!s->decoder)
-		return -1;
-	s->raw = lines_input_fd(&s->fd);
-	s->undecoded = slice_make(NULL, 0);
-	s->at_end = false;
-	lines_reset(s->lines, (struct lines_input){ .context = s, .read = read_decoded });
-	s->is_csv = wants_csv(s, s->name);
-	return s->is_csv ? begin_csv(s, err) : 0;
-}
-
-/* ---- records ---- */
 
 static void
-fill_record(struct source_objects *s, struct slice value, struct record *ret)
+close_present(struct source_objects *s)
 {
-	*ret = record_of_line(s->name, lines_number(s->lines), s->sequence++, value);
-}
-
-static struct slice
-without_cr(struct slice line)
-{
-	if (line.len && line.data[line.len - 1] == '\r')
-		line.len--;
-	return line;
-}
-
-static int
-take_header(struct source_objects *s, struct slice row, struct err *err)
-{
-	s->is_header_due = false;
-	if (s->options.columns)
-		return 0;
-	if (csv_set_header(s->csv, row, err))
-		return err_wrap(err, "%s:%lld: header", s->name,
-		    (long long)lines_number(s->lines));
-	return 0;
+	if (s->merge)
+		objects_merge_end(s->merge);
+	else
+		object_cursor_close(s->cursor);
 }
 
 static enum source_status
-give_row(struct source_objects *s, struct slice row, struct record *ret_record, struct err *err)
-{
-	char reason[ERR_TEXT_BYTES];
-	size_t byte = 0;
-
-	buf_clear(&s->row);
-	if (csv_row_to_json(s->csv, row, &s->row, &byte, err)) {
-		if (err->class != ERR_DATA)
-			return SOURCE_FAILED;
-		fill_record(s, row, ret_record);
-		memcpy(reason, err->text, sizeof(reason));
-		record_reject(ret_record, (int64_t)byte, reason, err);
-		return SOURCE_REJECT;
-	}
-	if (buf_pad(&s->row, err))
-		return SOURCE_FAILED;
-	fill_record(s, buf_slice(&s->row), ret_record);
-	return SOURCE_RECORD;
-}
-
-/* SOURCE_WAIT: nothing of this line, look at the next. */
-static enum source_status
-give_line(struct source_objects *s, struct slice line, struct record *ret_record, struct err *err)
-{
-	line = without_cr(line);
-	/* a row of CSV may be blanks between delimiters that are blanks */
-	if (s->is_csv ? line.len == 0 : slice_trim(line).len == 0)
-		return SOURCE_WAIT;
-	if (!s->is_csv) {
-		fill_record(s, line, ret_record);
-		return SOURCE_RECORD;
-	}
-	/* of a header csv_set_header skips it */
-	if (lines_number(s->lines) == 1 && !s->is_header_due && slice_starts(line, "\xef\xbb\xbf"))
-		line = slice_skip(line, 3);
-	if (s->is_header_due)
-		return take_header(s, line, err) ? SOURCE_FAILED : SOURCE_WAIT;
-	return give_row(s, line, ret_record, err);
-}
-
-static enum source_status
-give_too_long(struct source_objects *s, struct slice begin, struct record *ret_record,
+next_of_present(struct source_objects *s, int64_t deadline_mono_ms, struct record *ret_record,
     struct err *err)
 {
-	fill_record(s, begin, ret_record);
-	record_reject_long(ret_record, s->options.line_bytes_max, err);
-	return SOURCE_REJECT;
+	if (s->merge)
+		return objects_merge_next(s->merge, deadline_mono_ms, ret_record, err);
+	return object_cursor_next(s->cursor, deadline_mono_ms, ret_record, err);
 }
 
-/* Without its header a file cannot be read at all. */
-static enum source_status
-fail_long_header(const struct source_objects *s, struct err *err)
+static void
+note_place(struct source_objects *s)
 {
-	err_set(err, ERR_DATA, "%s:%lld: header is longer than %zu bytes (--line-max)", s->name,
-	    (long long)lines_number(s->lines), s->options.line_bytes_max);
-	return SOURCE_FAILED;
+	struct object_place place;
+
+	s->sequence++;
+	if (s->merge) {
+		s->mark.skip++;
+		return;
+	}
+	place = object_cursor_place(s->cursor);
+	s->mark = (struct objects_mark){ .object = s->next_object - 1,
+		.line = place.line,
+		.byte = place.byte,
+		.sequence = s->sequence - place.skip,
+		.skip = place.skip };
 }
 
 static enum source_status
@@ -263,38 +114,107 @@ objects_next(struct source *source, int64_t deadline_mono_ms, struct record *ret
     struct err *err)
 {
 	struct source_objects *s = (struct source_objects *)source;
-	enum source_status status;
-	struct slice line;
 
 	while (!stop_requested()) {
-		if (!s->name) {
-			if (s->next_file == s->files.count)
+		enum source_status status;
+
+		if (!is_open(s)) {
+			if (s->next_object == object_list_count(s->list))
 				return SOURCE_END;
-			if (open_next(s, err))
+			if (open_next(s, s->next_object, err))
 				return SOURCE_FAILED;
 		}
-		switch (lines_next(s->lines, deadline_mono_ms, &line, err)) {
-		case LINES_LINE:
-			status = give_line(s, line, ret_record, err);
-			if (status != SOURCE_WAIT)
-				return status;
-			break;
-		case LINES_TOO_LONG:
-			if (s->is_csv && s->is_header_due)
-				return fail_long_header(s, err);
-			return give_too_long(s, line, ret_record, err);
-		case LINES_WAIT:
-			return SOURCE_WAIT;
-		case LINES_END:
-			close_file(s);
-			break;
-		case LINES_FAILED:
-			err_wrap(err, "%s", s->name);
-			return SOURCE_FAILED;
+		status = next_of_present(s, deadline_mono_ms, ret_record, err);
+		if (status == SOURCE_RECORD || status == SOURCE_REJECT) {
+			ret_record->position.sequence = s->sequence;
+			note_place(s);
 		}
+		if (status != SOURCE_END)
+			return status;
+		close_present(s);
 	}
 	return SOURCE_WAIT;
 }
+
+/* ---- marks ---- */
+
+void
+source_objects_mark(const struct source *source, struct objects_mark *ret)
+{
+	*ret = ((const struct source_objects *)source)->mark;
+}
+
+/* What a run that was not interrupted would have read by now. */
+static void
+count_passed(struct source_objects *s, size_t object)
+{
+	s->bytes = 0;
+	for (size_t i = 0; i < object; i++) {
+		int64_t size = object_list_get(s->list, i).size;
+
+		s->bytes += size > 0 ? size : 0;
+	}
+}
+
+static int
+skip_merged(struct source_objects *s, int64_t count, struct err *err)
+{
+	struct record record;
+
+	while (count > 0) {
+		switch (objects_merge_next(s->merge, CLOCK_NEVER, &record, err)) {
+		case SOURCE_RECORD:
+		case SOURCE_REJECT:
+			count--;
+			break;
+		case SOURCE_WAIT:
+			return err_set(err, ERR_STOPPED, "stopped while skipping records");
+		case SOURCE_END:
+			return err_set(err, ERR_DATA, "%s and its neighbours are shorter than they were",
+			    source_objects_name(&s->base, s->mark.object));
+		case SOURCE_FAILED:
+			return -1;
+		}
+	}
+	err_clear(err); /* rejected records were reported before */
+	return 0;
+}
+
+int
+source_objects_seek(struct source *source, const struct objects_mark *mark, struct err *err)
+{
+	struct source_objects *s = (struct source_objects *)source;
+	struct object_place place = { .line = mark->line, .byte = mark->byte, .skip = mark->skip };
+
+	close_present(s);
+	if (mark->object >= object_list_count(s->list))
+		return err_set(err, ERR_DATA, "there are %zu objects, reading was to go on in number %zu",
+		    object_list_count(s->list), mark->object + 1);
+	count_passed(s, mark->object);
+	if (open_next(s, mark->object, err) ||
+	    (s->merge ? skip_merged(s, mark->skip, err) : object_cursor_seek(s->cursor, &place, err)))
+		return -1;
+	s->sequence = mark->sequence + mark->skip;
+	s->mark = *mark;
+	return 0;
+}
+
+int
+source_objects_digest(const struct source *source, size_t last,
+    char ret[static OBJECTS_DIGEST_BYTES], struct err *err)
+{
+	return object_list_digest(((const struct source_objects *)source)->list, last, ret, err);
+}
+
+const char *
+source_objects_name(const struct source *source, size_t object)
+{
+	const struct source_objects *s = (const struct source_objects *)source;
+
+	return object < object_list_count(s->list) ? object_list_get(s->list, object).name : NULL;
+}
+
+/* ---- lifecycle ---- */
 
 static int
 objects_commit(struct source *source, const struct commit_point *points, size_t count,
@@ -313,12 +233,10 @@ objects_free(struct source *source)
 {
 	struct source_objects *s = (struct source_objects *)source;
 
-	close_file(s);
-	lines_free(s->lines);
-	csv_free(s->csv);
-	buf_release(&s->row);
-	path_list_release(&s->files);
-	free(s->chunk);
+	object_cursor_free(s->cursor);
+	objects_merge_free(s->merge);
+	field_set_free(s->fields);
+	object_list_free(s->list);
 	free(s);
 }
 
@@ -328,44 +246,92 @@ static const struct source_ops objects_ops = {
 	.free = objects_free,
 };
 
-/* ---- opening ---- */
-
-static int64_t
-sum_of_sizes(const struct path_list *files)
+static int
+make_list(struct source_objects *s, struct err *err)
 {
-	int64_t sum = 0;
-	struct stat st;
+	struct path_filter filter = { .match = s->options.match,
+		.takes_hidden = s->options.takes_hidden };
 
-	for (size_t i = 0; i < files->count; i++) {
-		if (strcmp(files->names[i], "-") == 0 || stat(files->names[i], &st) ||
-		    !S_ISREG(st.st_mode))
+	s->list = object_list_new(err);
+	if (!s->list)
+		return -1;
+	for (size_t i = 0; i < s->options.path_count; i++) {
+		if (object_list_add_path(s->list, s->options.paths[i], &filter, err))
 			return -1;
-		sum += st.st_size;
 	}
-	return sum;
+	s->bytes_all = object_list_bytes(s->list);
+	return s->options.merges ? object_list_group(s->list, err) : 0;
 }
 
 static int
-prepare(struct source_objects *s, struct err *err)
+time_of_field(void *context, const struct record *record, int64_t *ret_ms, struct err *err)
 {
-	for (size_t i = 0; i < s->options.path_count; i++) {
-		if (path_list_expand(&s->files, s->options.paths[i], err))
-			return -1;
-	}
-	s->bytes_all = sum_of_sizes(&s->files);
-	s->chunk = malloc(CHUNK_BYTES);
-	if (!s->chunk)
-		return err_no_memory(err);
-	s->lines = lines_new(s->options.line_bytes_max, err);
-	if (!s->lines)
+	struct source_objects *s = context;
+
+	if (field_scan(s->fields, record, err))
 		return -1;
-	/* read now, so that a mistake in them is found before anything is sent */
-	if (s->options.columns) {
-		s->csv = csv_new(s->options.columns, s->options.delimiter, err);
-		if (!s->csv)
-			return err_wrap(err, "--columns");
-	}
+	return field_time(s->fields, record, s->time_index, &s->options.time_format, ret_ms, err);
+}
+
+static int
+choose_time(struct source_objects *s, struct objects_merge_options *merge, struct err *err)
+{
+	int index;
+
+	merge->time_of = s->options.time_of;
+	merge->time_context = s->options.time_context;
+	if (merge->time_of)
+		return 0;
+	if (!s->options.time_field)
+		return err_set(err, ERR_USAGE, "--merge needs --time: the field with the event time");
+	s->fields = field_set_new(err);
+	if (!s->fields)
+		return -1;
+	index = field_set_add(s->fields, slice_of(s->options.time_field), err);
+	if (index < 0)
+		return err_wrap(err, "--time");
+	s->time_index = (unsigned)index;
+	merge->time_of = time_of_field;
+	merge->time_context = s;
 	return 0;
+}
+
+static int
+make_merge(struct source_objects *s, const struct object_cursor_options *cursor, struct err *err)
+{
+	struct objects_merge_options options = {
+		.cursor = *cursor,
+		.memory_bytes = s->options.memory_bytes,
+		.open = open_bytes,
+		.open_context = s,
+	};
+
+	if (choose_time(s, &options, err))
+		return -1;
+	s->merge = objects_merge_new(&options, err);
+	return s->merge ? 0 : -1;
+}
+
+/* The cursor, or the merge. */
+static int
+make_reader(struct source_objects *s, struct err *err)
+{
+	struct object_cursor_options options = {
+		.format = s->options.format,
+		.columns = s->options.columns,
+		.has_header = s->options.has_header,
+		.delimiter = s->options.delimiter,
+		.line_bytes_max = s->options.line_bytes_max,
+		.counted = &s->bytes,
+	};
+
+	s->cursor = object_cursor_new(&options, err);
+	if (!s->cursor || !s->options.merges)
+		return s->cursor ? 0 : -1;
+	/* it has looked at the columns */
+	object_cursor_free(s->cursor);
+	s->cursor = NULL;
+	return make_merge(s, &options, err);
 }
 
 struct source *
@@ -379,10 +345,9 @@ source_objects_open(const struct source_objects_options *options, struct err *er
 	}
 	s->base.ops = &objects_ops;
 	s->options = *options;
-	s->fd = FD_NONE;
-	/* a cell may grow sixfold by escapes; the line itself is bounded */
-	buf_init(&s->row, 8 * options->line_bytes_max + 65536);
-	if (prepare(s, err)) {
+	if (!s->options.memory_bytes)
+		s->options.memory_bytes = MEMORY_BYTES_DEFAULT;
+	if (make_reader(s, err) || make_list(s, err)) {
 		objects_free(&s->base);
 		return NULL;
 	}
@@ -395,8 +360,8 @@ source_objects_progress(const struct source *source, struct objects_progress *re
 	const struct source_objects *s = (const struct source_objects *)source;
 
 	*ret = (struct objects_progress){
-		.file = s->next_file,
-		.file_count = s->files.count,
+		.file = s->next_object,
+		.file_count = object_list_count(s->list),
 		.bytes = s->bytes,
 		.bytes_all = s->bytes_all,
 	};
@@ -405,5 +370,7 @@ source_objects_progress(const struct source *source, struct objects_progress *re
 bool
 source_objects_is_csv(const struct source *source)
 {
-	return ((const struct source_objects *)source)->is_csv;
+	const struct source_objects *s = (const struct source_objects *)source;
+
+	return s->merge ? objects_merge_is_csv(s->merge) : object_cursor_is_csv(s->cursor);
 }

@@ -8,6 +8,7 @@
 #ifndef SLUICE_SOURCE_OBJECTS_H
 #define SLUICE_SOURCE_OBJECTS_H
 
+#include "codec/time.h"
 #include "source/source.h"
 
 enum objects_format {
@@ -19,11 +20,22 @@ enum objects_format {
 struct source_objects_options {
 	char **paths;
 	size_t path_count;
+	const char *match;     /* of a directory's files only those that match (path_matches); NULL: all */
+	bool takes_hidden;     /* hidden ones, those beginning with '_' and README.md too */
 	enum objects_format format;
 	const char *columns;   /* "name:type,..."; NULL: the first row names them */
 	bool has_header;       /* with columns: a first row is there and is skipped */
 	char delimiter;
 	size_t line_bytes_max;
+	/* Merging: the objects of a folder (the name up to its last '/') come in order of event time, see
+	 * objects_merge.h; folders in the order of their first objects. */
+	bool merges;
+	const char *time_field;        /* the event time, as for field_time */
+	struct time_format time_format;
+	/* Instead of time_field, where it is not NULL: -1 for a record without a time that can be read. */
+	int (*time_of)(void *context, const struct record *, int64_t *ret_ms, struct err *);
+	void *time_context;
+	size_t memory_bytes; /* bound of what is read ahead: by merging, and from S3; 0: 32 MiB */
 };
 
 struct objects_progress {
@@ -33,15 +45,17 @@ struct objects_progress {
 	int64_t bytes_all;  /* of all files; -1 where one has no size (a pipe) */
 };
 
-/* ERR_NO_INPUT where a path does not exist or matches nothing, ERR_USAGE for bad columns. */
+/* ERR_NO_INPUT where a path does not exist or matches nothing, ERR_USAGE for bad columns or a bad
+ * field, and for merging without a time. */
 struct source *source_objects_open(const struct source_objects_options *, struct err *);
 
 void source_objects_progress(const struct source *, struct objects_progress *ret);
 
 /*
- * Where reading can be taken up again: just before a record. With merging, `object` is the first of the
- * folder being merged, line and byte are 0, and `skip` records of the folder's merged order are passed
- * over.
+ * Where reading can be taken up again: `skip` records behind a place just before a record. With merging,
+ * `object` is the first of the folder being merged, line and byte are 0, and `skip` counts in the
+ * folder's merged order; else skip is the number of lines at that place that were too long, because
+ * where such a line ends is not known when it is given.
  */
 struct objects_mark {
 	size_t object;    /* index in the list of objects */

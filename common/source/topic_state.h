@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of source/topic share. topic.c opens, reads and frees; topic_group.c is the group:
- * assignment, revocation, commits; topic_offsets.c turns what a user says into numbers.
+ * What the files of source/topic share. topic_open.c opens, begins to read and frees; topic.c reads;
+ * topic_group.c is the group: assignment, revocation, commits; topic_offsets.c turns what a user says
+ * into numbers.
  */
 #ifndef SLUICE_SOURCE_TOPIC_STATE_H
 #define SLUICE_SOURCE_TOPIC_STATE_H
@@ -106,7 +107,15 @@ struct source_topic {
 	uintptr_t commit_id;
 };
 
+/* ---- topic_open.c ---- */
+
+/* At the first call of next: joins the group, or starts the partitions. */
+int topic_begin(struct source_topic *, struct err *);
+
 /* ---- topic.c ---- */
+
+enum source_status topic_next(struct source *, int64_t deadline_mono_ms, struct record *,
+    struct err *);
 
 void topic_on_ready(rd_kafka_t *, void *opaque);
 void topic_on_main_ready(rd_kafka_t *, void *opaque);

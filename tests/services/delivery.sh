@@ -62,6 +62,21 @@ test_keys_land_where_java_puts_them() {
 	expect_same want got
 }
 
+# judged by the Java client itself, over keys of many lengths
+test_every_key_lands_where_javas_producer_would_put_it() {
+	id=$(fresh_id)
+	create_topic $id 7
+	seq 3000 | awk '{ key = substr("abcdefghijklmnopqrstuvwxyz\303\274\342\202\254", 1, $1 % 26) $1
+		if ($1 % 3 == 0) key = key "\303\274\342\202\254"
+		printf "{\"k\":\"%s\"}\n", key }' >in
+	expect_status 0 s3-to-kafka -q -t $id --key '{k}' in
+	services topic read $id >got
+	[ "$(wc -l <got)" = 3000 ] || fail "$(wc -l <got) records"
+	awk -F'\t' '$1 != $3' got >elsewhere
+	expect_same elsewhere /dev/null
+	[ "$(cut -f 1 got | sort -u | wc -l)" = 7 ] || fail "not every partition has keys"
+}
+
 test_replay_survives_a_broker_that_dies() {
 	id=$(fresh_id)
 	make_trips 20000 >trips.json

@@ -2,9 +2,11 @@
 EXTRA_DIST += \
 	tests/services/kafka/service.sh \
 	tests/services/kafka/KafkaAdmin.java \
+	tests/services/kafka/KafkaRead.java \
 	tests/services/kafka/pom.xml \
 	tests/services/kafka/simplelogger.properties
 EXTRA_DIST += tests/services/lib.sh
+EXTRA_DIST += tests/services/versitygw/service.sh
 SERVICE_TESTS += tests/services/kafka-to-s3.sh
 SERVICE_TESTS += tests/services/man_examples.sh
 SERVICE_TESTS += tests/services/main_job.sh
@@ -12,3 +14,4 @@ SERVICE_TESTS += tests/services/delivery.sh
 SERVICE_TESTS += tests/services/gen.sh
 SERVICE_TESTS += tests/services/reading.sh
 SERVICE_TESTS += tests/services/window.sh
+SERVICE_TESTS += tests/services/replay.sh

@@ -9,6 +9,15 @@ UNIT_TESTS += tests/unit/test_base64
 tests_unit_test_base64_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base64_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_credentials
+tests_unit_test_credentials_SOURCES = tests/unit/test_credentials.c tests/unit/fake_aws.c \
+	tests/unit/scratch.c
+tests_unit_test_credentials_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_credentials_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_composer
+tests_unit_test_composer_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_composer_LDADD = libs3tokafka.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
@@ -34,6 +43,14 @@ UNIT_TESTS += tests/unit/test_frontier
 tests_unit_test_frontier_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_frontier_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_http
+tests_unit_test_http_SOURCES = tests/unit/test_http.c tests/unit/fake_server.c tests/unit/scratch.c
+tests_unit_test_http_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_http_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_http_retry
+tests_unit_test_http_retry_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_http_retry_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_gen_random
 tests_unit_test_gen_random_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gen_random_LDADD = libgentokafka.a $(UNIT_LIBS)
@@ -65,9 +82,18 @@ UNIT_TESTS += tests/unit/test_lines
 tests_unit_test_lines_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lines_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_loop
+tests_unit_test_loop_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_loop_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_number_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_objects
+tests_unit_test_objects_SOURCES = tests/unit/test_objects.c tests/unit/scratch.c
+tests_unit_test_objects_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_objects_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_open_files
 tests_unit_test_open_files_SOURCES = tests/unit/test_open_files.c tests/unit/scratch.c
@@ -82,6 +108,10 @@ UNIT_TESTS += tests/unit/test_replay
 tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_sigv4
+tests_unit_test_sigv4_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_sigv4_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_template
 tests_unit_test_template_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_template_LDADD = $(UNIT_LIBS)
@@ -89,6 +119,10 @@ tests_unit_test_template_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_time
 tests_unit_test_time_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_time_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_time_like
+tests_unit_test_time_like_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_time_like_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_window_engine
 tests_unit_test_window_engine_SOURCES = tests/unit/test_window_engine.c tests/unit/window_kit.c
@@ -110,11 +144,19 @@ tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c test
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+EXTRA_DIST += tests/io/fake_http.py
+
+noinst_HEADERS += tests/unit/fake_server.h
+
+noinst_HEADERS += tests/unit/fake_aws.h
+
 noinst_HEADERS += tests/unit/json_oracle.h
 
 noinst_HEADERS += tests/unit/scratch.h
 
 noinst_HEADERS += tests/unit/shared_data.h
+
+noinst_HEADERS += tests/unit/sigv4_cases.h
 
 noinst_HEADERS += tests/unit/window_kit.h
 
@@ -131,3 +173,4 @@ tests_unit_test_json_jansson_portable_CPPFLAGS = $(AM_CPPFLAGS) -DSLUICE_PORTABL
 tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 
+EXTRA_DIST += tests/aws/fake_aws.py

@@ -2,29 +2,36 @@
 /*
  * s3-to-kafka: replays records from files into a topic or a pipe, in event time, sped up.
  *
- * Promise: at least once. Exit status 0 says that every record read was acknowledged by all in-sync
+ * Promise: exactly once across restarts with --resume-id, for read_committed readers: each transaction
+ * holds records and the position behind them. Else at least once. Exit status 0 says that every record read was acknowledged by all in-sync
  * replicas (or taken by write(2)) or is in the dead letter target. The order of the input is kept in
  * each partition, or the order of event time within the reorder horizon.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
+#include "base/stop.h"
 #include "run/client.h"
 #include "run/deadletter.h"
 #include "run/job.h"
 #include "run/output.h"
 #include "s3-to-kafka/replay.h"
+#include "s3-to-kafka/resume_kafka.h"
+#include "sink/topic.h"
 #include "source/objects.h"
 
 /* ---- limits ---- */
 
 enum {
 	LINE_BYTES_DEFAULT = 16 * 1024 * 1024,
-	MEMORY_BYTES_DEFAULT = 32 * 1024 * 1024,
-	DRAIN_MS_DEFAULT = 30 * 1000,
+	/* with --resume-id, after a transaction that failed */
+	FAILURES_MAX = 5,            /* in a row, nothing committed between */
+	BROKER_MS_MIN = 300 * 1000,  /* how long to wait for brokers, as message.timeout.ms does else */
+	PAUSE_MS_MIN = 100,
 };
 
 /* ---- options ---- */
@@ -35,40 +42,12 @@ struct options {
 	struct deadletter_options letters;
 	struct replay_options replay;
 	struct source_objects_options objects;
+	struct resume_options resume;
+	const char *from;
 	const char *topic;
 	const char *compression;
-	int64_t partition;
 	int64_t line_bytes_max;
 };
-
-static int
-set_speedup(void *target, const char *value, enum opt_origin origin, struct err *err)
-{
-	struct options *options = target;
-	char *end;
-	double speedup;
-
-	(void)origin;
-	if (strcmp(value, "max") == 0) {
-		options->replay.speedup = 0;
-		return 0;
-	}
-	errno = 0;
-	speedup = strtod(value, &end);
-	if (end == value || *end || errno || !(speedup > 0) || speedup > 1e15)
-		return err_set(err, ERR_USAGE, "\"%s\" is neither a number above 0 nor max", value);
-	options->replay.speedup = speedup;
-	return 0;
-}
-
-static int
-set_time_format(void *target, const char *value, enum opt_origin origin, struct err *err)
-{
-	struct options *options = target;
-
-	(void)origin;
-	return time_format_parse(value, &options->replay.time_format, err);
-}
 
 static int
 set_format(void *target, const char *value, enum opt_origin origin, struct err *err)
@@ -103,24 +82,12 @@ set_delimiter(void *target, const char *value, enum opt_origin origin, struct er
 static const struct opt rows[] = {
 	{ 't', "topic", "TOPIC", "topic to write; without it, standard output is written", OPT_TEXT,
 	    offsetof(struct options, topic), 0, 0, NULL },
-	{ 'p', "partition", "N", "write to this partition [by the key, or any]", OPT_INT,
-	    offsetof(struct options, partition), 0, INT32_MAX, NULL },
+	{ 0, "from", "OBJECT", "begin with this one of the files", OPT_TEXT,
+	    offsetof(struct options, from), 0, 0, NULL },
+	{ 0, "from-line", "N", "begin with line N of the first file, or of that of --from", OPT_INT,
+	    offsetof(struct options, replay.from_line), 1, 0, NULL },
 	{ 'z', "compress", "CODEC", "compression of batches: none, gzip, snappy, lz4, zstd", OPT_TEXT,
 	    offsetof(struct options, compression), 0, 0, NULL },
-	{ 0, "key", "TEMPLATE", "key of each record, for example {vendor_id}", OPT_TEXT,
-	    offsetof(struct options, replay.key), 0, 0, NULL },
-	{ 0, "time", "FIELD", "field with the event time", OPT_TEXT,
-	    offsetof(struct options, replay.time_field), 0, 0, NULL },
-	{ 0, "time-format", "FORMAT",
-	    "how it is written: iso, s, ms, us or a strptime pattern [a string is ISO 8601, a number "
-	    "ms]",
-	    OPT_CALL, 0, 0, 0, set_time_format },
-	{ 0, "speedup", "N|max", "replay N times as fast as event time goes [max]", OPT_CALL, 0, 0, 0,
-	    set_speedup },
-	{ 0, "reorder", "N", "put records into order of event time over a horizon of N records [0]",
-	    OPT_INT, offsetof(struct options, replay.reorder_count), 0, 100000000, NULL },
-	{ 'c', "count", "N", "stop after N records", OPT_INT,
-	    offsetof(struct options, replay.count_max), 1, 0, NULL },
 	{ 0, "format", "auto|json|csv",
 	    "what the files hold [csv with --columns or where the name says .csv, else json]",
 	    OPT_CALL, 0, 0, 0, set_format },
@@ -133,10 +100,6 @@ static const struct opt rows[] = {
 	    set_delimiter },
 	{ 0, "line-max", "SIZE", "longest line [16M]", OPT_SIZE,
 	    offsetof(struct options, line_bytes_max), 1, 1024 * 1024 * 1024, NULL },
-	{ 0, "memory", "SIZE", "bound on what waits to be sent, and again on the reorder horizon [32M]",
-	    OPT_SIZE, offsetof(struct options, replay.memory_bytes), 1024 * 1024, 0, NULL },
-	{ 0, "drain", "DURATION", "after a signal, how long to wait for acknowledgements [30s]",
-	    OPT_DURATION, offsetof(struct options, replay.drain_ms), 0, 0, NULL },
 };
 
 static const struct tool tool = {
@@ -152,21 +115,71 @@ static const struct tool tool = {
 
 /* ---- checks between options ---- */
 
+/* What can be read once only. */
+static bool
+is_stream(const char *path)
+{
+	struct stat st;
+
+	return strcmp(path, "-") == 0 ||
+	    (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
 static int
-check(struct options *o, struct err *err)
+check_paths(struct options *o, struct err *err)
 {
 	static char standard_input[] = "-";
 	static char *only_standard_input[] = { standard_input };
 
-	if (o->replay.speedup > 0 && !o->replay.time_field)
-		return err_set(err, ERR_USAGE, "--speedup needs --time: the field with the event time");
-	if (o->replay.reorder_count && !o->replay.time_field)
-		return err_set(err, ERR_USAGE, "--reorder needs --time: the field with the event time");
+	o->objects.paths = o->job.operands;
+	o->objects.path_count = o->job.operand_count;
+	if (!o->job.operand_count) {
+		o->objects.paths = only_standard_input;
+		o->objects.path_count = 1;
+	}
+	for (size_t i = 0; i < o->objects.path_count; i++) {
+		const char *path = o->objects.paths[i];
+
+		if (strcmp(path, "-") == 0 && isatty(STDIN_FILENO))
+			return err_set(err, ERR_USAGE,
+			    "standard input is a terminal: name files, or pipe records in");
+		if (strncmp(path, "s3://", 5) == 0)
+			return err_set(err, ERR_USAGE, "%s: this version reads files only", path);
+		if ((o->replay.rounds_max != 1 || o->resume.id) && is_stream(path))
+			return err_set(err, ERR_USAGE, "%s: %s cannot be read a second time",
+			    o->resume.id ? "--resume-id" : "--loop",
+			    strcmp(path, "-") ? path : "standard input");
+	}
+	return 0;
+}
+
+static int
+check_resume(const struct options *o, struct err *err)
+{
+	if (resume_options_check(&o->resume, err))
+		return -1;
+	if (!o->resume.id)
+		return 0;
+	if (!o->topic && !o->resume.is_forgotten)
+		return err_set(err, ERR_USAGE, "--resume-id needs a topic to write (-t)");
+	if (o->replay.rounds_max != 1)
+		return err_set(err, ERR_USAGE, "--resume-id and --loop exclude each other");
+	if (o->from || o->replay.from_line)
+		return err_set(err, ERR_USAGE,
+		    "--resume-id knows where to begin: leave out --from and --from-line");
+	return 0;
+}
+
+static int
+check(struct options *o, struct err *err)
+{
+	if (check_resume(o, err))
+		return -1;
+	if (o->resume.is_forgotten) /* with no input */
+		return 0;
 	if (!o->topic && !o->letters.target &&
 	    opt_origin(&o->job.set, "brokers") == OPT_COMMAND_LINE)
 		return err_set(err, ERR_USAGE, "--brokers is given, but no topic to write (-t)");
-	if (!o->topic && o->partition >= 0)
-		return err_set(err, ERR_USAGE, "--partition is given, but no topic to write (-t)");
 	if (!o->topic && o->compression)
 		return err_set(err, ERR_USAGE,
 		    "--compress is for a topic (-t); pipe standard output into lz4, gzip or zstd");
@@ -175,24 +188,14 @@ check(struct options *o, struct err *err)
 	if (o->objects.has_header && !o->objects.columns)
 		return err_set(err, ERR_USAGE,
 		    "--header goes with --columns; without them the first row names the columns");
-	o->objects.paths = o->job.operands;
-	o->objects.path_count = o->job.operand_count;
-	if (!o->job.operand_count) {
-		o->objects.paths = only_standard_input;
-		o->objects.path_count = 1;
-	}
-	for (size_t i = 0; i < o->objects.path_count; i++) {
-		if (strcmp(o->objects.paths[i], "-") == 0 && isatty(STDIN_FILENO))
-			return err_set(err, ERR_USAGE,
-			    "standard input is a terminal: name files, or pipe records in");
-		if (strncmp(o->objects.paths[i], "s3://", 5) == 0)
-			return err_set(err, ERR_USAGE, "%s: this version reads files only",
-			    o->objects.paths[i]);
-	}
+	if (o->replay.composer.has_envelopes &&
+	    (o->objects.format == OBJECTS_CSV || o->objects.columns))
+		return err_set(err, ERR_USAGE, "--envelope is for JSON lines, not for CSV");
+	if (replay_options_check(&o->replay, o->topic != NULL, err))
+		return -1;
 	o->objects.line_bytes_max = (size_t)o->line_bytes_max;
-	o->replay.partition = (int32_t)o->partition;
 	o->replay.is_quiet = o->job.options.is_quiet;
-	return 0;
+	return check_paths(o, err);
 }
 
 static void
@@ -210,48 +213,118 @@ static void
 say_summary(struct replay *replay)
 {
 	struct replay_counts counts;
+	char skipped[48] = "", waiting[64] = "", watermarks[48] = "";
 
 	replay_get_counts(replay, &counts);
+	if (counts.skipped)
+		(void)snprintf(skipped, sizeof(skipped), ", %lld skipped", (long long)counts.skipped);
 	if (counts.waiting)
-		diag_note("%lld records read: %lld delivered, %lld rejected, %lld not sent or not "
-			  "acknowledged", (long long)counts.read, (long long)counts.delivered,
-		    (long long)counts.rejected, (long long)counts.waiting);
-	else
-		diag_note("%lld records read: %lld delivered, %lld rejected",
-		    (long long)counts.read, (long long)counts.delivered,
-		    (long long)counts.rejected);
+		(void)snprintf(waiting, sizeof(waiting), ", %lld not sent or not acknowledged",
+		    (long long)counts.waiting);
+	if (counts.watermarks)
+		(void)snprintf(watermarks, sizeof(watermarks), "; %lld watermark records sent",
+		    (long long)counts.watermarks);
+	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s", (long long)counts.read,
+	    (long long)counts.delivered, (long long)counts.rejected, skipped, waiting, watermarks);
 }
 
-static int
-run(struct options *o, enum job_input *ret_input, struct err *err)
+static struct source *
+open_input(void *context, struct err *err)
 {
-	struct source *source = NULL;
+	const struct options *o = context;
+
+	return source_objects_open(&o->objects, err);
+}
+
+/* --from */
+static int
+move_to_start(const struct options *o, struct source *source, struct err *err)
+{
+	struct objects_mark mark = { .object = 0 };
+	const char *name;
+
+	if (!o->from)
+		return 0;
+	while ((name = source_objects_name(source, mark.object)) && strcmp(name, o->from))
+		mark.object++;
+	if (!name)
+		return err_set(err, ERR_NO_INPUT, "--from: %s is none of the files", o->from);
+	return source_objects_seek(source, &mark, err);
+}
+
+/* In a form that can be given to the next run. */
+static void
+say_standing(struct replay *replay)
+{
+	struct replay_standing at;
+
+	if (!replay_get_standing(replay, &at) || !at.next_object)
+		return;
+	if (!at.object)
+		diag_note("nothing is acknowledged from the first record on");
+	else if (strcmp(at.next_object, "-") == 0)
+		diag_note("acknowledged all up to line %lld of standard input; to go on: "
+			  "tail -n +%lld", (long long)at.line, (long long)at.next_line);
+	else
+		diag_note("acknowledged all up to %s line %lld; to go on: --from '%s' --from-line %lld",
+		    at.object, (long long)at.line, at.next_object, (long long)at.next_line);
+}
+
+/* librdkafka waits 5 ms for a batch to fill (queue.buffering.max.ms), longer than a paced record may
+ * be late. */
+static int
+prefer_punctual(struct options *o, struct err *err)
+{
+	struct kafka_options *kafka = &o->client.kafka;
+
+	if ((o->replay.speedup <= 0 && o->replay.rate <= 0) ||
+	    kafka_options_get(kafka, "queue.buffering.max.ms"))
+		return 0;
+	return kafka_options_add(kafka, "queue.buffering.max.ms=1", false, err);
+}
+
+/* Opens both ends of the outlet. */
+static int
+open_outputs(struct options *o, struct outlet *outlet, struct sink **ret_sink,
+    struct deadletter **ret_letters, struct err *err)
+{
+	const struct sink_done sent = outlet_sink_done(outlet), kept = outlet_letter_done(outlet);
+
+	if (prefer_punctual(o, err))
+		return -1;
+	*ret_sink = output_open(o->topic, o->compression, &o->client,
+	    (size_t)o->replay.memory_bytes, o->replay.drain_ms, &sent, err);
+	if (!*ret_sink)
+		return -1;
+	outlet_attach(outlet, *ret_sink, o->topic ? sink_topic_partition_count(*ret_sink) : 0);
+	*ret_letters = deadletter_open(&o->letters, &o->client, tool.name, &kept, err);
+	return *ret_letters ? 0 : -1;
+}
+
+/* ---- one way through the input ---- */
+
+/* Takes over source; resume may be NULL. */
+static int
+run_through(struct options *o, struct source *source, struct outlet *outlet, struct resume *resume,
+    enum job_input *ret_input, struct err *err)
+{
+	const struct replay_input input = { .context = o, .open = open_input };
 	struct sink *sink = NULL;
 	struct deadletter *letters = NULL;
 	struct replay *replay = NULL;
 	int rc = -1;
 
-	if (check(o, err) || !(source = source_objects_open(&o->objects, err)))
+	if (open_outputs(o, outlet, &sink, &letters, err))
 		goto out;
-	if (o->job.options.is_dry_run) {
-		say_dry_run(o, source);
-		*ret_input = JOB_INPUT_ENDED;
-		rc = 0;
-		goto out;
-	}
-	sink = output_open(o->topic, o->compression, &o->client, (size_t)o->replay.memory_bytes,
-	    o->replay.drain_ms, NULL, err);
-	if (!sink)
-		goto out;
-	letters = deadletter_open(&o->letters, &o->client, tool.name, NULL, err);
-	if (!letters)
-		goto out;
-	replay = replay_new(&o->replay, source, sink, letters, err);
+	replay = replay_new(&o->replay, source, &input, outlet, letters, resume, err);
+	source = NULL; /* taken over */
 	if (!replay)
 		goto out;
 	rc = replay_run(replay, ret_input, err);
 	if (!err->is_broken_pipe) /* which ends the tool in silence */
 		say_summary(replay);
+	if (!resume && !err->is_broken_pipe && (rc || *ret_input != JOB_INPUT_ENDED))
+		say_standing(replay);
 out:
 	replay_free(replay);
 	deadletter_free(letters);
@@ -260,18 +333,204 @@ out:
 	return rc;
 }
 
+static int
+run_plain(struct options *o, struct source *source, enum job_input *ret_input, struct err *err)
+{
+	struct outlet *outlet = outlet_new(err);
+	int rc = -1;
+
+	if (outlet && !move_to_start(o, source, err)) {
+		rc = run_through(o, source, outlet, NULL, ret_input, err);
+		source = NULL; /* taken over */
+	}
+	outlet_free(outlet);
+	source_free(source);
+	return rc;
+}
+
+/* ---- with a position that is kept ---- */
+
+/* What lasts over the attempts of one process. */
+struct keeping {
+	char run[RESUME_RUN_BYTES];
+	bool has_start;
+	struct resume_point start;
+	int64_t wait_ms;
+	int failures;
+};
+
+static int
+collect_facts(const struct options *o, struct resume_facts *facts, struct err *err)
+{
+	static const char *const formats[] = { NULL, "json", "csv" };
+	const char delimiter[] = { o->objects.delimiter, '\0' };
+
+	if (resume_facts_add(facts, "--topic", o->topic, err) ||
+	    replay_options_facts(&o->replay, facts, err) ||
+	    resume_facts_add(facts, "--format", formats[o->objects.format], err) ||
+	    resume_facts_add(facts, "--columns", o->objects.columns, err) ||
+	    resume_facts_add(facts, "--header", o->objects.has_header ? "yes" : NULL, err))
+		return -1;
+	return resume_facts_add(facts, "--delimiter", *delimiter == ',' ? NULL : delimiter, err) ||
+	    resume_facts_add_int(facts, "--line-max", o->line_bytes_max, err) ? -1 : 0;
+}
+
+/* Moves the source to where to go on. */
+static int
+begin_kept(struct options *o, struct keeping *k, struct resume_kafka *kafka, struct source *source,
+    struct err *err)
+{
+	struct resume *resume = resume_kafka_resume(kafka);
+	struct resume_facts facts = { .count = 0 };
+	int rc = collect_facts(o, &facts, err);
+
+	if (!rc)
+		rc = resume_kafka_begin(kafka, &facts, source, err);
+	resume_facts_release(&facts);
+	if (rc)
+		return -1;
+	if (!k->has_start)
+		k->start = *resume_point(resume);
+	k->has_start = true;
+	resume_set_start(resume, &k->start);
+	if (resume_point(resume)->counts.read)
+		diag_note("going on behind %lld records read, %lld of them sent",
+		    (long long)resume_point(resume)->counts.read,
+		    (long long)resume_point(resume)->counts.sent);
+	return 0;
+}
+
+static void
+say_finished(const struct keeping *k, const struct options *o, const struct resume *resume)
+{
+	if (k->start.is_done && resume_point(resume)->counts.read == k->start.counts.read)
+		diag_note("--resume-id %s was finished before, and nothing was added to its input",
+		    o->resume.id);
+}
+
+static struct resume_kafka *
+open_kept(struct options *o, const struct keeping *k, struct err *err)
+{
+	const struct resume_kafka_options options = {
+		.resume = &o->resume,
+		.client = &o->client,
+		.run = k->run,
+		.compression = o->compression,
+		.memory_bytes = (size_t)o->replay.memory_bytes,
+		.wait_ms = k->wait_ms,
+	};
+
+	return prefer_punctual(o, err) ? NULL : resume_kafka_open(&options, err);
+}
+
+/* *ret_again: it failed in a way that going on from what is committed may cure. */
+static int
+attempt(struct options *o, struct keeping *k, enum job_input *ret_input, bool *ret_again,
+    struct err *err)
+{
+	struct source *source = open_input(o, err); /* first: it fences nobody */
+	struct outlet *outlet = source ? outlet_new(err) : NULL;
+	struct resume_kafka *kafka = outlet ? open_kept(o, k, err) : NULL;
+	int64_t sent;
+	int rc = -1;
+
+	*ret_again = false;
+	if (!kafka || begin_kept(o, k, kafka, source, err))
+		goto out;
+	o->client.transaction = resume_kafka_transaction(kafka);
+	sent = resume_point(resume_kafka_resume(kafka))->counts.sent;
+	rc = run_through(o, source, outlet, resume_kafka_resume(kafka), ret_input, err);
+	source = NULL; /* taken over */
+	if (!rc)
+		say_finished(k, o, resume_kafka_resume(kafka));
+	else if (err->class == ERR_UNAVAILABLE || err->class == ERR_STOPPED)
+		*ret_again = resume_kafka_may_reopen(kafka, err) && !stop_requested();
+	if (resume_point(resume_kafka_resume(kafka))->counts.sent > sent)
+		k->failures = 0;
+out:
+	o->client.transaction = NULL;
+	source_free(source);
+	resume_kafka_free(kafka); /* reports may come until here */
+	outlet_free(outlet);
+	return rc;
+}
+
+static int
+run_kept(struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct keeping k = { .wait_ms = o->client.wait_ms };
+	bool again;
+
+	if (resume_kafka_name_run(k.run, err))
+		return -1;
+	for (;;) {
+		int rc = attempt(o, &k, ret_input, &again, err);
+
+		if (!rc || !again || ++k.failures > FAILURES_MAX)
+			return rc;
+		diag_warn("%s; going back to what is committed", err->text);
+		if (k.wait_ms < BROKER_MS_MIN)
+			k.wait_ms = BROKER_MS_MIN;
+		if (stop_wait(clock_deadline((int64_t)PAUSE_MS_MIN << k.failures)))
+			return -1;
+		err_clear(err);
+	}
+}
+
+static int
+forget(struct options *o, struct err *err)
+{
+	struct keeping k = { .wait_ms = o->client.wait_ms };
+	struct resume_kafka *kafka;
+	int rc;
+
+	if (resume_kafka_name_run(k.run, err) || !(kafka = open_kept(o, &k, err)))
+		return -1;
+	rc = resume_forget(resume_kafka_resume(kafka), err);
+	if (!rc)
+		diag_note("--resume-id %s is forgotten", o->resume.id);
+	resume_kafka_free(kafka);
+	return rc;
+}
+
+static int
+run(struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct source *source;
+
+	if (check(o, err))
+		return -1;
+	if (o->resume.id && !o->job.options.is_dry_run) {
+		if (!o->resume.is_forgotten)
+			return run_kept(o, ret_input, err);
+		*ret_input = JOB_INPUT_ENDED;
+		return forget(o, err);
+	}
+	source = open_input(o, err);
+	if (!source)
+		return -1;
+	if (!o->job.options.is_dry_run)
+		return run_plain(o, source, ret_input, err);
+	say_dry_run(o, source);
+	source_free(source);
+	*ret_input = JOB_INPUT_ENDED;
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options o = {
 		.client = CLIENT_OPTIONS_INIT,
-		.replay = { .memory_bytes = MEMORY_BYTES_DEFAULT, .drain_ms = DRAIN_MS_DEFAULT },
+		.replay = REPLAY_OPTIONS_INIT,
+		.resume = RESUME_OPTIONS_INIT,
 		.objects = { .delimiter = ',' },
-		.partition = -1,
 		.line_bytes_max = LINE_BYTES_DEFAULT,
 	};
 	const struct opt_group groups[] = {
-		{ "Replay", rows, sizeof(rows) / sizeof(*rows), &o },
+		{ "Input and output", rows, sizeof(rows) / sizeof(*rows), &o },
+		{ "Replay", replay_rows, replay_row_count, &o.replay },
+		{ "Going on", resume_rows, resume_row_count, &o.resume },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "General", job_rows, job_row_count, &o.job.options },

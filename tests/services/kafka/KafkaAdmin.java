@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 
+import java.io.BufferedOutputStream;
 import java.io.BufferedReader;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.InputStreamReader;
+import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -38,9 +42,14 @@ final class KafkaAdmin {
 	}
 
 	private final Admin admin;
+	private final String brokers;
+	/** Buffered, unlike System.out: topics are long. */
+	private final PrintStream out;
 
-	private KafkaAdmin(Admin admin) {
+	private KafkaAdmin(Admin admin, String brokers, PrintStream out) {
 		this.admin = admin;
+		this.brokers = brokers;
+		this.out = out;
 	}
 
 	private static <T> T get(KafkaFuture<T> future) throws Exception {
@@ -104,7 +113,7 @@ final class KafkaAdmin {
 		var ends = get(admin.listOffsets(end).all());
 		for (int p = 0; p < topic.partitions().size(); p++) {
 			TopicPartition tp = new TopicPartition(name, p);
-			System.out.println(p + "\t" + firsts.get(tp).offset() + "\t" + ends.get(tp).offset());
+			out.println(p + "\t" + firsts.get(tp).offset() + "\t" + ends.get(tp).offset());
 		}
 	}
 
@@ -114,7 +123,7 @@ final class KafkaAdmin {
 		sorted.putAll(get(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata()));
 		sorted.forEach((tp, at) -> {
 			if (at != null)
-				System.out.println(tp.topic() + "\t" + tp.partition() + "\t" + at.offset()
+				out.println(tp.topic() + "\t" + tp.partition() + "\t" + at.offset()
 						+ "\t" + at.metadata());
 		});
 	}
@@ -125,8 +134,8 @@ final class KafkaAdmin {
 				Map.of(tp, new OffsetAndMetadata(offset, metadata))).all());
 	}
 
-	private static void print(Set<String> names) {
-		new TreeSet<>(names).forEach(System.out::println);
+	private void print(Set<String> names) {
+		new TreeSet<>(names).forEach(out::println);
 	}
 
 	private void topic(String[] w) throws Exception {
@@ -135,10 +144,12 @@ final class KafkaAdmin {
 		case "delete" -> topicDelete(List.of(Arrays.copyOfRange(w, 2, w.length)));
 		case "list" -> print(get(admin.listTopics().names()));
 		case "offsets" -> topicOffsets(w[2]);
+		case "read" -> KafkaRead.read(brokers, w[2], out);
 		case "delete-records" -> get(admin.deleteRecords(
 				Map.of(new TopicPartition(w[2], Integer.parseInt(w[3])),
 				RecordsToDelete.beforeOffset(Long.parseLong(w[4])))).all());
-		default -> throw new UsageException("topic create, delete, list, offsets or delete-records");
+		default -> throw new UsageException(
+				"topic create, delete, list, offsets, read or delete-records");
 		}
 	}
 
@@ -188,8 +199,10 @@ final class KafkaAdmin {
 		int status = 0;
 		Map<String, Object> conf = Map.of("bootstrap.servers", args[0],
 				"default.api.timeout.ms", TIMEOUT_MS, "request.timeout.ms", TIMEOUT_MS / 3);
-		try (Admin admin = Admin.create(conf)) {
-			new KafkaAdmin(admin).runAll(Arrays.copyOfRange(args, 1, args.length));
+		try (Admin admin = Admin.create(conf);
+				PrintStream out = new PrintStream(
+						new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16))) {
+			new KafkaAdmin(admin, args[0], out).runAll(Arrays.copyOfRange(args, 1, args.length));
 		} catch (UsageException e) {
 			System.err.println("services: " + e.getMessage());
 			status = 64;
@@ -198,7 +211,6 @@ final class KafkaAdmin {
 			System.err.println("services: " + why);
 			status = 1;
 		}
-		System.out.flush();
 		System.exit(status);
 	}
 }

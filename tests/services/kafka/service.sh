@@ -19,6 +19,9 @@ kafka_help() {
   topic delete NAME...                gone when this returns
   topic list
   topic offsets NAME                  partition, first offset, end offset; tabs between
+  topic read NAME                     what Kafka's own consumer sees, read_committed: partition, offset,
+                                      partition Java's producer would choose, timestamp, key, value; tabs
+                                      between
   topic delete-records NAME PARTITION OFFSET
                                       forget what is before OFFSET (-1: all of it)
   group list
@@ -40,7 +43,7 @@ kafka_fetch_jars() {
 # kafka_build_tools DIR: our own jar, first on the class path: KafkaAdmin and the log levels. A folder
 # there instead would keep the JVM from using a class archive.
 kafka_build_tools() {
-	javac -cp "$kafka_jars/*" -d "$1/classes" "$kafka_files/KafkaAdmin.java" &&
+	javac -cp "$kafka_jars/*" -d "$1/classes" "$kafka_files"/*.java &&
 		cp -- "$kafka_files/simplelogger.properties" "$1/classes" &&
 		jar --create --file "$1/tools.jar" -C "$1/classes" . &&
 		rm -r -- "$1/classes"
@@ -73,7 +76,7 @@ kafka_fetch() {
 	need javac openjdk-17-jdk-headless
 	key=$(key_of "$kafka_files/pom.xml")
 	kafka_jars=$(cached kafka-jars "$key" kafka_fetch_jars)
-	key=$key-$(key_of "$kafka_files"/{KafkaAdmin.java,simplelogger.properties})
+	key=$key-$(key_of "$kafka_files"/*.java "$kafka_files/simplelogger.properties")
 	kafka_tools=$(cached kafka-tools "$key" kafka_build_tools)
 	key=$key-$(java -version 2>&1 | key_of)
 	if archive=$(cached kafka-classes "$key" kafka_archive_classes); then
