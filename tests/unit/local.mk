@@ -24,6 +24,9 @@ tests_unit_test_credentials_SOURCES = tests/unit/test_credentials.c tests/unit/f
 	tests/unit/scratch.c
 tests_unit_test_credentials_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_credentials_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_composer
+tests_unit_test_composer_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_composer_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
@@ -58,6 +61,13 @@ tests_unit_test_http_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_http_retry
 tests_unit_test_http_retry_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_http_retry_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_gen_random
+tests_unit_test_gen_random_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gen_random_LDADD = libgentokafka.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_gen_shape
+tests_unit_test_gen_shape_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gen_shape_LDADD = libgentokafka.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
@@ -94,6 +104,11 @@ UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_number_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_object_fetch
+tests_unit_test_object_fetch_SOURCES = tests/unit/test_object_fetch.c tests/unit/scratch.c
+tests_unit_test_object_fetch_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_object_fetch_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_objects
 tests_unit_test_objects_SOURCES = tests/unit/test_objects.c tests/unit/scratch.c
 tests_unit_test_objects_CFLAGS = $(UNIT_CFLAGS)
@@ -112,6 +127,15 @@ UNIT_TESTS += tests/unit/test_replay
 tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_s3
+tests_unit_test_s3_SOURCES = tests/unit/test_s3.c tests/unit/fake_server.c
+tests_unit_test_s3_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_s3_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_resume
+tests_unit_test_resume_SOURCES = tests/unit/test_resume.c tests/unit/scratch.c
+tests_unit_test_resume_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_resume_LDADD = libs3tokafka.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_sigv4
 tests_unit_test_sigv4_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_sigv4_LDADD = $(UNIT_LIBS)
@@ -123,6 +147,10 @@ tests_unit_test_template_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_time
 tests_unit_test_time_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_time_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_time_like
+tests_unit_test_time_like_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_time_like_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_window_engine
 tests_unit_test_window_engine_SOURCES = tests/unit/test_window_engine.c tests/unit/window_kit.c
@@ -143,6 +171,8 @@ UNIT_TESTS += tests/unit/test_window_property
 tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c tests/unit/window_kit.c
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
+EXTRA_DIST += tests/aws/fake_s3.py
 
 EXTRA_DIST += tests/io/fake_http.py
 
