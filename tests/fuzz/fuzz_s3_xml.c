@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Listings and errors of any bytes: what is accepted keeps what its reader relies on. The first byte
- * says which the bytes are.
+ * Listings and errors of any bytes: what is accepted keeps what its reader relies on. The first
+ * byte says which the bytes are.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -136,7 +136,8 @@ class Connection:
         if bump(counts, self.arg["key"]) > int(self.arg.get("n", 1000)):
             self.send(reply(200, "whole"))
             return None
-        self.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"z" * int(self.arg["bytes"]))
+        body = b"z" * int(self.arg["bytes"])
+        self.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + body)
         return False
 
     def do_stall(self):
