@@ -28,6 +28,7 @@ struct s3_get {
 	char about[S3_ABOUT_BYTES];
 	int64_t at;   /* of the object: behind the last byte that came */
 	int64_t size; /* of the object; -1: not known */
+	int64_t end;  /* behind the last byte wanted; INT64_MAX: where the object ends */
 
 	/* the request */
 	struct http_call *call;
@@ -172,7 +173,7 @@ on_head(void *context, const struct http_reply *reply, struct err *err)
 	if (length.len && (!read_digits(&length, &bytes) || length.len))
 		return err_set(err, ERR_UNAVAILABLE, "a reply with a bad Content-Length");
 	get->skip = 0;
-	if (reply->status == 206 && get->begin > 0) {
+	if (reply->status == 206 && (get->begin > 0 || get->end < INT64_MAX)) {
 		if (read_range(get, reply, &end, &size, err))
 			return -1;
 		if (bytes >= 0 && bytes != end - get->begin)
@@ -246,12 +247,19 @@ make_room(struct s3_get *get, size_t bytes)
 	return set_capacity(get, bytes, &get->err) ? HTTP_ABORT : HTTP_GO;
 }
 
+static bool
+has_all(const struct s3_get *get)
+{
+	return get->at == get->size || get->at == get->end;
+}
+
 static enum http_flow
 on_body(void *context, struct slice bytes)
 {
 	struct s3_get *get = context;
 	int64_t skip = get->skip < (int64_t)bytes.len ? get->skip : (int64_t)bytes.len;
 	enum http_flow flow = make_room(get, bytes.len - (size_t)skip);
+	bool is_enough;
 
 	if (flow != HTTP_GO)
 		return flow;
@@ -265,11 +273,15 @@ on_body(void *context, struct slice bytes)
 		    get->about, get->size);
 		return HTTP_ABORT;
 	}
+	is_enough = bytes.len > (uint64_t)(get->end - get->at);
+	if (is_enough)
+		bytes.len = (size_t)(get->end - get->at);
 	append(get, bytes);
 	get->at += (int64_t)bytes.len;
 	get->has_bytes = true;
 	get->drops = 0;
-	return HTTP_GO;
+	/* a server that knows no ranges sends what is behind, too */
+	return is_enough ? HTTP_ABORT : HTTP_GO;
 }
 
 static void
@@ -331,11 +343,11 @@ on_done(void *context, const struct http_reply *reply, const struct err *err)
 	if (get->err.class != ERR_NONE)
 		get->is_done = true;
 	else if (get->is_at_end || (err->class == ERR_NONE && get->size < 0) ||
-		 (get->has_bytes && get->at == get->size))
+		 (get->has_bytes && has_all(get)))
 		finish(get, &none);
 	else if (get->ask.is_moved)
 		go_on(get);
-	else if (err->class == ERR_NONE && get->at == get->size)
+	else if (err->class == ERR_NONE && has_all(get))
 		finish(get, &none);
 	else if (err->class == ERR_NONE || err->class == ERR_UNAVAILABLE)
 		take_up(get, err);
@@ -348,8 +360,11 @@ add_headers(struct s3_get *get, char range[static 64], struct http_header *heade
 {
 	int count = 0;
 
-	if (get->at > 0) {
-		(void)snprintf(range, 64, "bytes=%" PRId64 "-", get->at);
+	if (get->at > 0 || get->end < INT64_MAX) {
+		int len = snprintf(range, 64, "bytes=%" PRId64 "-", get->at);
+
+		if (get->end < INT64_MAX)
+			(void)snprintf(range + len, 64 - (size_t)len, "%" PRId64, get->end - 1);
 		headers[count++] = (struct http_header){ slice_of("Range"), slice_of(range) };
 	}
 	/* a weak tag matches nothing (RFC 9110 13.1.1) */
@@ -399,6 +414,7 @@ copy_options(struct s3_get *get, const struct s3_get_options *options, struct er
 	s3_about(get->bucket, options->key, get->about);
 	get->at = options->begin;
 	get->size = options->size;
+	get->end = options->end ? options->end : INT64_MAX;
 	if (get->size >= 0 && get->at > get->size)
 		return err_set(err, ERR_DATA, "%s: the object is shorter than %" PRId64 " bytes",
 		    get->about, get->at);
@@ -422,12 +438,12 @@ s3_get_start(struct s3_bucket *bucket, const struct s3_get_options *options, str
 	}
 	get->bucket = bucket;
 	get->timer = (struct loop_timer){ .fire = go_on, .context = get };
-	if (copy_options(get, options, err) || (get->at != get->size && start(get, err))) {
+	if (copy_options(get, options, err) || (!has_all(get) && start(get, err))) {
 		s3_get_free(get);
 		return NULL;
 	}
 	/* all of it was read before */
-	get->is_done = get->at == get->size;
+	get->is_done = has_all(get);
 	return get;
 }
 

@@ -223,7 +223,10 @@ class Handler(BaseHTTPRequestHandler):
             etag = f'"v{self.count}"'
         begin, end, ranged = 0, size, self.headers.get("Range")
         if ranged and kind not in ("norange", "norangecut"):
-            begin = int(ranged.removeprefix("bytes=").partition("-")[0])
+            first, _, last = ranged.removeprefix("bytes=").partition("-")
+            begin = int(first)
+            if last:
+                end = min(end, int(last) + 1)
             if begin >= size:
                 actual = f"<ActualObjectSize>{size}</ActualObjectSize>"
                 self.answer(416, error("InvalidRange", extra=actual),

@@ -660,8 +660,10 @@ clocks_are_corrected(void **state)
 		{ "/date?key=c0&offset=0", 0, 1 },
 		{ "/date?key=c1&offset=600", 600, 2 },
 		{ "/date?key=c2&offset=-7200", -7200, 2 },
-		/* not complained of, but far away */
 		{ "/date?key=c3&offset=0", 0, 2 },
+		/* not complained of, but far away; and not so far */
+		{ "/date?key=c6&offset=1000&lenient=1", 1000, 1 },
+		{ "/date?key=c7&offset=800&lenient=1", 1000, 1 },
 		{ "/date?key=c4&offset=100", 100, 2 },
 		/* out of a cache */
 		{ "/date?key=c5&offset=0&header=Age:%2010", 100, 2 },

@@ -432,6 +432,43 @@ objects_come_whole(void **state)
 }
 
 static void
+parts_come_alone(void **state)
+{
+	static const struct {
+		const char *key;
+		int64_t begin, end, size, at;
+		int requests;
+	} cases[] = {
+		{ "plain-4000000", 100, 3000000, 4000000, 3000000, 1 },
+		{ "plain-4000001", 0, 1, -1, 1, 1 },
+		{ "plain-4000002", 7, 7, -1, 7, 0 },
+		{ "plain-4000003", 3999999, 5000000, -1, 4000003, 1 },
+		{ "cut-4000000-300000", 100, 1000000, -1, 1000000, 4 },
+		/* what is behind the part is not waited for */
+		{ "norange-900000000", 1000, 500000, -1, 500000, 1 },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct s3_get_options options = { .key = slice_of(cases[i].key),
+			.begin = cases[i].begin,
+			.end = cases[i].end,
+			.size = cases[i].size,
+			.ahead_bytes = 1 << 20 };
+		struct reading r;
+		char path[64];
+		int rc = get_object(w, "big", &options, 70001, &r), requests;
+		struct err err = w->err;
+
+		(void)snprintf(path, sizeof(path), "big/%s", cases[i].key);
+		requests = count_of(w, path);
+		if (rc || r.bad_at >= 0 || requests != cases[i].requests || r.bytes != cases[i].at)
+			fail_msg("%s: %d, %lld bytes, bad at %lld, %d requests, %s", cases[i].key,
+			    rc, (long long)r.bytes, (long long)r.bad_at, requests, err.text);
+	}
+}
+
+static void
 objects_that_cannot_be_read(void **state)
 {
 	static const struct {
@@ -653,6 +690,7 @@ main(void)
 		cmocka_unit_test(listed_keys_have_the_prefix),
 		cmocka_unit_test(requesters_may_pay_and_not_sign),
 		cmocka_unit_test(objects_come_whole),
+		cmocka_unit_test(parts_come_alone),
 		cmocka_unit_test(objects_that_cannot_be_read),
 		cmocka_unit_test(regions_are_remembered),
 		cmocka_unit_test(objects_wait_for_their_turn),
