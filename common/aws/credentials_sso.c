@@ -185,7 +185,7 @@ ask_new_token(const struct sso *sso, json_t *cache, struct buf *ret_reply, struc
 	    json_object_get(cache, "clientId"), "clientSecret",
 	    json_object_get(cache, "clientSecret"), "refreshToken",
 	    json_object_get(cache, "refreshToken"));
-	int rc = -1;
+	int status = 0, rc = -1;
 
 	if (!ask || json_dump_callback(ask, append_json, &body, JSON_COMPACT)) {
 		err_no_memory(err);
@@ -193,7 +193,9 @@ ask_new_token(const struct sso *sso, json_t *cache, struct buf *ret_reply, struc
 	    !buf_append_text(&url, "/token", err)) {
 		request.url = buf_slice(&url);
 		request.body = buf_slice(&body);
-		rc = http_fetch(sso->http, &request, ret_reply, NULL, err);
+		rc = http_fetch(sso->http, &request, ret_reply, &status, err);
+		if (rc && status >= 400 && status < 500)
+			err->class = ERR_DENIED; /* InvalidGrantException and its like are 400 */
 	}
 	json_decref(ask); /* its strings are the cache's */
 	buf_release(&url);

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
 # One cmocka group a program.
 
+UNIT_TESTS += tests/unit/test_aws_settings
+tests_unit_test_aws_settings_SOURCES = tests/unit/test_aws_settings.c tests/unit/scratch.c
+tests_unit_test_aws_settings_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_aws_settings_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_base
 tests_unit_test_base_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base_LDADD = $(UNIT_LIBS)
@@ -8,6 +13,17 @@ tests_unit_test_base_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_base64
 tests_unit_test_base64_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base64_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_child
+tests_unit_test_child_SOURCES = tests/unit/test_child.c tests/unit/scratch.c
+tests_unit_test_child_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_child_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_credentials
+tests_unit_test_credentials_SOURCES = tests/unit/test_credentials.c tests/unit/fake_aws.c \
+	tests/unit/scratch.c
+tests_unit_test_credentials_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_credentials_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
@@ -69,6 +85,10 @@ tests_unit_test_lines_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_loop
 tests_unit_test_loop_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_loop_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_msk
+tests_unit_test_msk_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_msk_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
@@ -140,6 +160,8 @@ EXTRA_DIST += tests/io/fake_http.py
 
 noinst_HEADERS += tests/unit/fake_server.h
 
+noinst_HEADERS += tests/unit/fake_aws.h
+
 noinst_HEADERS += tests/unit/json_oracle.h
 
 noinst_HEADERS += tests/unit/scratch.h
@@ -163,3 +185,4 @@ tests_unit_test_json_jansson_portable_CPPFLAGS = $(AM_CPPFLAGS) -DSLUICE_PORTABL
 tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 
+EXTRA_DIST += tests/aws/fake_aws.py tests/aws/fake_msk.py
