@@ -36,7 +36,6 @@ struct options {
 	struct deadletter_options letters;
 	struct replay_options replay;
 	struct source_objects_options objects;
-	struct aws_options aws;
 	const char *topic;
 	const char *compression;
 	int64_t line_bytes_max;
@@ -161,7 +160,7 @@ check(struct options *o, struct err *err)
 	    objects_options_check(&o->objects, &o->replay, err))
 		return -1;
 	o->objects.line_bytes_max = (size_t)o->line_bytes_max;
-	o->objects.aws = &o->aws;
+	o->objects.aws = &o->client.aws;
 	o->replay.is_quiet = o->job.options.is_quiet;
 	return check_paths(o, err);
 }
@@ -289,6 +288,7 @@ main(int argc, char **argv)
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
+		{ "S3", aws_service_rows, aws_service_row_count, &o.client.aws },
 		{ "General", job_rows, job_row_count, &o.job.options },
 	};
 	enum job_input input = JOB_INPUT_BOUNDED;
