@@ -237,9 +237,9 @@ static int
 append_pattern_like(struct buf *out, const struct time_format *format, bool is_string, int64_t ms,
     const char **ret_reason)
 {
-	size_t start = out->len;
-	struct err err = ERR_INIT;
 	struct slice text;
+	struct err err = ERR_INIT;
+	size_t start = out->len;
 	int64_t read_ms;
 
 	if (time_append_strftime(out, format->pattern, ms, &err))
@@ -252,18 +252,15 @@ append_pattern_like(struct buf *out, const struct time_format *format, bool is_s
 		*ret_reason = "the time format cannot write it when moved";
 	else
 		return 0;
-	out->len = start;
 	return -1;
 }
 
 /* ---- the contract ---- */
 
-int
-time_append_like(struct buf *out, const struct time_format *format, struct slice like,
-    bool is_string, int64_t ms, const char **ret_reason)
+static int
+append_like(struct buf *out, const struct time_format *format, struct slice like, bool is_string,
+    int64_t ms, const char **ret_reason)
 {
-	if (!is_in_range(ms))
-		return refuse(out_of_range, ret_reason);
 	switch (format->style) {
 	case TIME_AUTO:
 		if (!is_string)
@@ -281,4 +278,20 @@ time_append_like(struct buf *out, const struct time_format *format, struct slice
 		return append_pattern_like(out, format, is_string, ms, ret_reason);
 	}
 	return refuse("no such style", ret_reason);
+}
+
+int
+time_append_like(struct buf *out, const struct time_format *format, struct slice like,
+    bool is_string, int64_t ms, const char **ret_reason)
+{
+	size_t start = out->len;
+
+	if (!is_in_range(ms))
+		return refuse(out_of_range, ret_reason);
+	if (!append_like(out, format, like, is_string, ms, ret_reason))
+		return 0;
+	out->len = start;
+	if (out->data)
+		out->data[start] = '\0';
+	return -1;
 }

@@ -135,6 +135,7 @@ client_open_target(const struct client_options *client, const char *target,
 {
 	struct sink_topic_options options = {
 		.kafka = &client->kafka,
+		.transaction = client->transaction,
 		.topic = target,
 		.wait_ms = client->wait_ms,
 		.memory_bytes = TARGET_MEMORY_BYTES,

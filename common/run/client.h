@@ -9,9 +9,12 @@
 #include "run/job.h"
 #include "sink/sink.h"
 
+struct transaction;
+
 struct client_options {
 	struct kafka_options kafka;
 	int64_t wait_ms;
+	struct transaction *transaction; /* topics opened to be written take part in it; NULL: none */
 	bool is_iam;            /* --iam */
 	bool is_listing;        /* -X list */
 	struct aws_options aws; /* run/aws.h has the rows */

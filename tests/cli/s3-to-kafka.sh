@@ -240,6 +240,175 @@ test_event_time_formats() {
 	expect_status 2 s3-to-kafka --time t --time-format nonsense iso
 }
 
+# ---- the span, rounds, an even rate ----
+
+test_seek_and_until_skip_without_sleeping() {
+	local begin end
+	# ten days between the first and the one sought: not slept for
+	{ echo '{"id":0,"at":"2018-12-22T00:00:00Z"}'; make_trips; } >in
+	begin=$(date +%s)
+	expect_status 0 s3-to-kafka --time at --speedup 100 --seek 2019-01-01T00:00:03Z \
+		--until 1546300806000 in
+	end=$(date +%s)
+	[ "$(jq -r .id out | paste -sd,)" = 3,4,5 ]
+	# the first at or behind --until ends the input
+	expect_line '8 records read: 3 delivered, 0 rejected, 5 skipped$' err
+	[ $((end - begin)) -lt 60 ]
+	# every record is looked at
+	{ cat in; echo broken; } >bad
+	expect_status 65 s3-to-kafka --time at --seek 2030-01-01 bad
+	expect_line '12 records read: 0 delivered, 0 rejected, 11 skipped, 1 not sent' err
+}
+
+test_until_holds_in_the_order_of_the_output() {
+	make_trips >sorted
+	{ sed -n 7p sorted; sed -n 1,6p sorted; sed -n 8,10p sorted; } >in
+	expect_status 0 s3-to-kafka --time at --until 2019-01-01T00:00:06Z --reorder 6 in
+	head -n 6 sorted >want
+	expect_same want out
+	expect_line '10 records read: 6 delivered, 0 rejected, 4 skipped$' err
+	# without a horizon the first one behind it ends the input
+	expect_status 0 s3-to-kafka --time at --until 2019-01-01T00:00:06Z in
+	[ ! -s out ]
+	expect_line '1 records read: 0 delivered, 0 rejected, 1 skipped$' err
+}
+
+test_loop_starts_over() {
+	make_trips >in
+	cat in in in >three
+	expect_status 0 s3-to-kafka --loop=3 in
+	expect_same three out
+	expect_line '30 records read: 30 delivered' err
+	head -n 25 three >want
+	expect_status 0 s3-to-kafka --loop -c 25 --time at --reorder 4 in
+	expect_same want out
+	# skipped records come round too, and a round that sends nothing is the last
+	expect_status 0 s3-to-kafka --loop=2 --time at --seek 2019-01-01T00:00:08Z in
+	expect_line '20 records read: 4 delivered, 0 rejected, 16 skipped$' err
+	expect_status 0 s3-to-kafka --loop --time at --seek 2020-01-01 in
+	expect_line '10 records read: 0 delivered, 0 rejected, 10 skipped$' err
+	: >empty
+	expect_status 0 s3-to-kafka --loop empty
+}
+
+test_an_endless_loop_ends_well_by_sigterm() {
+	local status=0
+	make_trips >in
+	s3-to-kafka -q --loop --rate 200 in >out 2>err &
+	wait_for 10 bash -c '[ "$(wc -l <out)" -gt 25 ]'
+	kill -TERM $!
+	wait $! || status=$?
+	[ $status = 0 ] || fail "status $status"
+	# what is read once only cannot
+	mkfifo fifo
+	expect_status 2 s3-to-kafka --loop fifo
+	expect_status 2 s3-to-kafka --loop -
+	expect_status 2 s3-to-kafka --loop=0 in
+	expect_status 2 s3-to-kafka --loop=some in
+}
+
+test_an_even_rate_takes_as_long_as_it_says() {
+	local begin end
+	make_trips >in
+	begin=$(date +%s%N)
+	expect_status 0 s3-to-kafka -q --rate 20 in
+	end=$(date +%s%N)
+	expect_same in out
+	[ $(((end - begin) / 1000000)) -ge 445 ] || fail "took $(((end - begin) / 1000000)) ms"
+}
+
+# ---- moved times ----
+
+test_shift_to_now_moves_times_in_place() {
+	local now
+	cat >in <<-'END'
+		{"p":"2019-01-01 00:00", "at" : "2019-01-01T00:10:00.000Z","fare":7.50,"x":[1e2]}
+		{"p":null, "at" : "2019-01-01T00:10:01.250+01:00","fare":12345678901234567890}
+	END
+	now=$(date +%s)
+	expect_status 0 s3-to-kafka -q --time at --shift-to-now --shift p in
+	# all other bytes are as they were
+	sed -E 's/[0-9]{4}-[0-9-]+[ T][0-9:]{5}(:[0-9:.]+)?/T/g' in >a
+	sed -E 's/[0-9]{4}-[0-9-]+[ T][0-9:]{5}(:[0-9:.]+)?/T/g' out >b
+	expect_same a b
+	# the first is now, to the second; the further field as far from it as before
+	head -n 1 out | jq -e --argjson now "$now" '(.at | sub("\\.[0-9]+";"") | fromdate) as $at |
+		($at - $now | . >= 0 and . < 60)
+		and (.p | strptime("%Y-%m-%d %H:%M") | mktime) as $p | $at - $p - 600 | . >= 0 and . < 60' >/dev/null
+	# an hour less a second and a quarter before it
+	[ "$(jq -r .at out | tail -n 1 | grep -c '+01:00$')" = 1 ]
+	[ $(($(date -d "$(jq -r .at out | head -n 1)" +%s%3N) - $(date -d "$(jq -r .at out | tail -n 1)" +%s%3N))) = 3598750 ]
+}
+
+test_shift_to_now_each_round_anew() {
+	make_trips >in
+	expect_status 0 s3-to-kafka -q --time at --speedup 20 --shift-to-now --loop=2 in
+	jq -r .at out >times
+	# distances stay, and the second round begins later than the first did
+	[ $(($(date -d "$(sed -n 10p times)" +%s%3N) - $(date -d "$(sed -n 1p times)" +%s%3N))) = 9000 ]
+	[ $(($(date -d "$(sed -n 11p times)" +%s%3N) - $(date -d "$(sed -n 1p times)" +%s%3N))) -ge 445 ]
+}
+
+test_times_that_cannot_be_moved_are_rejected() {
+	echo '{"t":1.5e12}' >exponent
+	echo '{"t":5}' >missing
+	echo '{"t":"1/8/16"}' >pattern
+	expect_status 65 s3-to-kafka -q --time t --shift-to-now exponent
+	expect_line 'exponent:1: field t: a number with an exponent' err
+	expect_status 65 s3-to-kafka -q --time t --shift-to-now --shift p missing
+	expect_line 'missing:1: field p: missing' err
+	expect_status 0 s3-to-kafka -q --time t --time-format %m/%d/%y --shift-to-now pattern
+	expect_text out "{\"t\":\"$(date -u +%m/%d/%y)\"}"
+	expect_status 2 s3-to-kafka --shift p --time t missing
+	expect_status 2 s3-to-kafka --shift-to-now missing
+}
+
+# ---- watermarks ----
+
+test_watermarks_say_what_is_acknowledged() {
+	make_trips >in
+	expect_status 0 s3-to-kafka --time at --speedup 18 --watermark-interval 100ms in
+	grep -v watermark out >records
+	expect_same in records
+	# the last one is the last line; each is at or behind what stands before it
+	[ "$(tail -n 1 out)" = '{"watermark":"2019-01-01T00:00:09.000Z","type":"watermark"}' ]
+	jq -rn 'reduce inputs as $r ({last: "", ok: true}; if $r.watermark
+		then .ok = (.ok and $r.watermark <= .last and .last != "") else .last = $r.at end) | .ok' out >ok
+	expect_text ok true
+	[ "$(grep -c watermark out)" -ge 3 ]
+	expect_line "10 records read: 10 delivered, 0 rejected; $(grep -c watermark out) watermark records sent" err
+	# no record, no watermark
+	: >empty
+	expect_status 0 s3-to-kafka --time at --watermark-interval 1ms empty
+	[ ! -s out ]
+	expect_no_line watermark err
+}
+
+# ---- envelopes ----
+
+test_envelopes_are_read() {
+	printf '%s\n' '{"topic":"t","partition":1,"offset":0,"tstype":"create","ts":1546300802000,"key":"k","payload":"{\"b\":2}"}' \
+		'{"ts":1546300801000,"key":null,"payload_base64":"/wA="}' >in
+	expect_status 0 s3-to-kafka -J in
+	printf '{"b":2}\n\377\000\n' >want
+	expect_same want out
+	# their times are event times
+	expect_status 0 s3-to-kafka -J --reorder 5 --seek 2019-01-01 in
+	printf '\377\000\n{"b":2}\n' >want
+	expect_same want out
+	# no envelope, and a tombstone, which a pipe cannot say
+	echo '{"b":2}' >plain
+	expect_status 65 s3-to-kafka -J plain
+	expect_line 'plain:1: .*payload' err
+	echo '{"key":"k","payload":null}' >tombstone
+	expect_status 65 s3-to-kafka -J tombstone
+	expect_line 'tombstone:1: .*tombstone' err
+	expect_status 0 s3-to-kafka -J --dead-letter ./letters tombstone
+	jq -e '.key == "k" and .payload == null' letters >/dev/null
+	expect_status 2 s3-to-kafka -J=out in
+	expect_status 2 s3-to-kafka -J --columns a:int in
+}
+
 # ---- bad input: each one line, the documented status, nothing before it lost ----
 
 test_invalid_json() {
@@ -328,6 +497,20 @@ test_usage_errors() {
 	expect_status 2 s3-to-kafka --speedup 0 --time t in
 	expect_status 2 s3-to-kafka --nonsense in
 	expect_status 2 s3-to-kafka --key constant in
+	expect_status 2 s3-to-kafka --rate 0 in
+	expect_status 2 s3-to-kafka --rate 5 --speedup 2 --time t in
+	expect_status 2 s3-to-kafka --seek 5 in
+	expect_status 2 s3-to-kafka --until soon --time t in
+	expect_status 2 s3-to-kafka --seek 5 --until 5 --time t in
+	expect_status 2 s3-to-kafka --watermark-interval 1s in
+	expect_status 2 s3-to-kafka --kafka-time event --time t in
+	expect_status 2 s3-to-kafka -b localhost:1 -t t --kafka-time event in
+	expect_status 2 s3-to-kafka -b localhost:1 -t t --kafka-time never in
+	expect_status 2 s3-to-kafka -H a=b in
+	expect_status 2 s3-to-kafka -b localhost:1 -t t -H a in
+	expect_status 2 s3-to-kafka -b localhost:1 -t t -p @same in
+	expect_status 2 s3-to-kafka -b localhost:1 -t t -p -1 in
+	expect_status 2 s3-to-kafka -p 1 in
 	expect_status 2 s3-to-kafka -z lz4 in
 	expect_status 2 s3-to-kafka --format json --columns a:int in
 	expect_status 2 s3-to-kafka --header in

@@ -24,6 +24,9 @@ tests_unit_test_credentials_SOURCES = tests/unit/test_credentials.c tests/unit/f
 	tests/unit/scratch.c
 tests_unit_test_credentials_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_credentials_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_composer
+tests_unit_test_composer_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_composer_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
@@ -58,6 +61,13 @@ tests_unit_test_http_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_http_retry
 tests_unit_test_http_retry_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_http_retry_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_gen_random
+tests_unit_test_gen_random_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gen_random_LDADD = libgentokafka.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_gen_shape
+tests_unit_test_gen_shape_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gen_shape_LDADD = libgentokafka.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
@@ -121,6 +131,10 @@ UNIT_TESTS += tests/unit/test_s3
 tests_unit_test_s3_SOURCES = tests/unit/test_s3.c tests/unit/fake_server.c
 tests_unit_test_s3_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_s3_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_resume
+tests_unit_test_resume_SOURCES = tests/unit/test_resume.c tests/unit/scratch.c
+tests_unit_test_resume_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_resume_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_sigv4
 tests_unit_test_sigv4_CFLAGS = $(UNIT_CFLAGS)
@@ -133,6 +147,10 @@ tests_unit_test_template_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_time
 tests_unit_test_time_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_time_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_time_like
+tests_unit_test_time_like_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_time_like_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_window_engine
 tests_unit_test_window_engine_SOURCES = tests/unit/test_window_engine.c tests/unit/window_kit.c

@@ -162,6 +162,38 @@ test_plain(void **state)
 	    TIME_MS, ERR_NONE);
 }
 
+/* What the template has in quotes stays a JSON string whatever the values hold. */
+static const struct render_case json_cases[] = {
+	{ "{id}", "id7" },
+	{ "{esc}", "a/b\n" },
+	{ "{\"id\":\"{id}\"}", "{\"id\":\"id7\"}" },
+	{ "{\"s\":\"{specials}\"}",
+	    "{\"s\":\"\\\"#%'*/:=?\\\\{[]^\x7f\\u0001}<>| ~\"}" },
+	{ "[\"x{esc}y\",{fare},\"{@header.raw}\"]", "[\"xa/b\\ny\",7.50,\"\xef\xbf\xbd/\xef\xbf\xbd\"]" },
+	{ "\"{@key}\"",
+	    "\"{\\\"id\\\":\\\"k1\\\",\\\"n\\\":5,\\\"o\\\":{\\\"p\\\":\\\"q\\\"},\\\"null\\\":null}\"" },
+	{ "{\"a\\\"{esc}\":{vendor_id:03d},\"t\":\"{@year} {@time:%H\"%M}\"}",
+	    "{\"a\\\"a/b\\n\":002,\"t\":\"2019 03\\\"04\"}" },
+	/* outside of strings as it is, and so where the whole is no JSON */
+	{ "{\"k\":{@key}}",
+	    "{\"k\":{\"id\":\"k1\",\"n\":5,\"o\":{\"p\":\"q\"},\"null\":null}}" },
+	{ "\"{esc}\" {id}", "\"a/b\n\" id7" },
+	{ "{\"open\":\"{esc}", "{\"open\":\"a/b\n" },
+};
+
+static void
+test_json(void **state)
+{
+	struct record record = sample_record();
+
+	(void)state;
+	check_renders(json_cases, COUNT(json_cases), TEMPLATE_REJECT, TEMPLATE_JSON, &record,
+	    TIME_MS, ERR_NONE);
+	/* all of what is plain, but for strings in quotes, is the same */
+	check_renders(plain_cases, COUNT(plain_cases), TEMPLATE_REJECT, TEMPLATE_JSON, &record,
+	    TIME_MS, ERR_NONE);
+}
+
 static const struct render_case path_cases[] = {
 	{ "year={@year}/month={@month}/day={@day}", "year=2019/month=01/day=02" },
 	{ "{@time:%Y/%m/%d}/{id}", "2019/01/02/id7" },
@@ -438,6 +470,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_bare_record),
 		cmocka_unit_test(test_reject),

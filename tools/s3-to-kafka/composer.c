@@ -67,9 +67,10 @@ find_times(struct composer *c, const struct record *record, struct reorder_item 
 		item->kafka_time_ms = item->time_ms;
 	else if (o->kafka_time == COMPOSER_TIME_DEFAULT && c->reader)
 		item->kafka_time_ms = record->time_ms;
+	item->spots = c->spots;
+	item->spot_count = 0;
 	if (!o->has_shift || !record->has_value)
 		return 0;
-	item->spots = c->spots;
 	return shift_find(c->fields, record, c->shift_indexes, c->shift_index_count,
 	    &o->time_format, c->spots, &item->spot_count, err);
 }
@@ -145,17 +146,14 @@ int
 composer_make(struct composer *c, struct record *record, struct reorder_item *ret,
     struct err *err)
 {
-	struct reorder_item item = { .sequence = record->position.sequence };
-
-	if (read_envelope(c, record, err) || field_scan(c->fields, record, err) ||
-	    find_times(c, record, &item, err) || make_key(c, record, &item, err) ||
-	    make_headers(c, record, &item, err))
+	if (read_envelope(c, record, err) || field_scan(c->fields, record, err))
 		return -1;
-	item.value = record->value;
-	item.has_value = record->has_value;
-	item.partition = c->options.has_same_partition ? record->partition : c->options.partition;
-	*ret = item;
-	return 0;
+	ret->sequence = record->position.sequence;
+	ret->value = record->value;
+	ret->has_value = record->has_value;
+	ret->partition = c->options.has_same_partition ? record->partition : c->options.partition;
+	return find_times(c, record, ret, err) || make_key(c, record, ret, err) ||
+	    make_headers(c, record, ret, err) ? -1 : 0;
 }
 
 const struct field_set *

@@ -47,7 +47,7 @@ void composer_free(struct composer *);
 
 /*
  * Fills *ret from *record, which an envelope in it changes to what the envelope says. ret borrows from
- * both until the next call. ERR_DATA rejects the record.
+ * both until the next call, and is undefined on failure. ERR_DATA rejects the record.
  */
 int composer_make(struct composer *, struct record *record, struct reorder_item *ret, struct err *);
 

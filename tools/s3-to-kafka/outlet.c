@@ -129,7 +129,7 @@ outlet_frontier(const struct outlet *o)
 /* ---- sending ---- */
 
 int
-outlet_send(struct outlet *o, const struct reorder_item *item, int64_t event_ms, struct err *err)
+outlet_send(struct outlet *o, const struct reorder_item *item, struct err *err)
 {
 	const struct outgoing out = {
 		.key = item->key,
@@ -144,7 +144,7 @@ outlet_send(struct outlet *o, const struct reorder_item *item, int64_t event_ms,
 	};
 
 	/* it may be acknowledged from inside sink_write */
-	if (flight_add(o->flight, event_ms, item->sequence, err))
+	if (flight_add(o->flight, item->time_ms, item->sequence, err))
 		return -1;
 	if (sink_write(o->sink, &out, err)) {
 		if (err->class == ERR_DATA)

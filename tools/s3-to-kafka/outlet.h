@@ -29,8 +29,8 @@ int outlet_begin(struct outlet *, struct err *);
 int outlet_expect(struct outlet *, int64_t sequence, struct err *);
 int outlet_pass_over(struct outlet *, int64_t sequence, struct err *);
 
-/* event_ms: its event time as it goes out. ERR_DATA: the sink can never take it; it goes on. */
-int outlet_send(struct outlet *, const struct reorder_item *, int64_t event_ms, struct err *);
+/* ERR_DATA: the sink can never take it; the outlet goes on. */
+int outlet_send(struct outlet *, const struct reorder_item *, struct err *);
 
 /*
  * Sends a watermark record to every partition: the event time before which all that was sent is
