@@ -192,6 +192,7 @@ struct msk *
 msk_open(const struct aws_options *options, const char *brokers, struct err *err)
 {
 	struct msk *m = calloc(1, sizeof(*m));
+	struct aws_options signed_options = *options;
 	int code = m ? pthread_mutex_init(&m->lock, NULL) : ENOMEM;
 
 	if (code) {
@@ -202,7 +203,8 @@ msk_open(const struct aws_options *options, const char *brokers, struct err *err
 	m->loop = loop_new(err);
 	if (!m->loop)
 		goto fail;
-	m->session = aws_session_open(options, m->loop, err);
+	signed_options.is_unsigned = false; /* a public bucket may be replayed into MSK */
+	m->session = aws_session_open(&signed_options, m->loop, err);
 	if (!m->session || choose_region(m, options, brokers, err))
 		goto fail;
 	if (aws_session_wait_credentials(m->session, err))
