@@ -62,11 +62,15 @@ count_sent(const struct replay *r)
 	return counts.sent;
 }
 
+/* With the timestamps of the records around it. */
 static int
 send_watermark(struct replay *r, struct err *err)
 {
-	return outlet_send_watermark(
-	    r->outlet, r->options.composer.kafka_time == COMPOSER_TIME_EVENT, err);
+	const struct composer_options *o = &r->options.composer;
+	bool has_old_times = o->kafka_time == COMPOSER_TIME_EVENT ||
+	    (o->kafka_time == COMPOSER_TIME_DEFAULT && o->has_envelopes);
+
+	return outlet_send_watermark(r->outlet, has_old_times, err);
 }
 
 static enum step
