@@ -1,3 +1,12 @@
 # SPDX-License-Identifier: MIT
+libcommon_a_SOURCES += common/aws/credentials.c common/aws/credentials.h
+libcommon_a_SOURCES += common/aws/credentials_http.c
+libcommon_a_SOURCES += common/aws/credentials_process.c
+libcommon_a_SOURCES += common/aws/credentials_sso.c
+libcommon_a_SOURCES += common/aws/credentials_sts.c
+libcommon_a_SOURCES += common/aws/endpoints.c common/aws/endpoints.h
+libcommon_a_SOURCES += common/aws/msk.c common/aws/msk.h
+libcommon_a_SOURCES += common/aws/profile.c common/aws/profile.h
 libcommon_a_SOURCES += common/aws/s3.h
-libcommon_a_SOURCES += common/aws/session.h
+libcommon_a_SOURCES += common/aws/session.c common/aws/session.h
+libcommon_a_SOURCES += common/aws/settings.c common/aws/settings.h

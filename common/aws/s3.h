@@ -52,6 +52,7 @@ struct s3_get_options {
 	struct slice key;      /* copied */
 	struct slice etag;     /* If-Match from the first request on; empty: that of the first reply */
 	int64_t begin;         /* first byte wanted */
+	int64_t end;           /* behind the last byte wanted; 0: to the end of the object */
 	int64_t size;          /* of the object, from the listing; -1: not known */
 	size_t ahead_bytes;
 };

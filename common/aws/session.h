@@ -40,7 +40,7 @@ struct loop *aws_session_loop(struct aws_session *);
 const char *aws_session_region(const struct aws_session *, const char *service);
 
 /*
- * --endpoint-url, AWS_ENDPOINT_URL_<SERVICE>, the profile's `services` section, AWS_ENDPOINT_URL, the
+ * --endpoint-url, AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's `services` section, the
  * profile's endpoint_url; NULL: the service's own. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS counts. service_id
  * as in those variables: "S3", "DYNAMODB", "OPENSEARCH", "LAMBDA". Without a '/' at its end.
  */
@@ -50,9 +50,10 @@ bool aws_session_is_unsigned(const struct aws_session *);
 
 /*
  * Gets the first credentials, turning the loop until they are there: ERR_DENIED "no credentials found:
- * tried ..." (naming what was tried), or what the source of them answered. Later renewals go on in the
- * background of the loop, from 5 minutes before they expire (or half their life), and http_sign_now is
- * called when new ones are there. Nothing to do for is_unsigned.
+ * tried ..." (naming what was tried), or what the source of them answered. Later renewals go on in a
+ * thread of the session's, from 5 minutes before they expire (or half their life), whether or not the
+ * loop turns; http_sign_now is called on the loop when new ones are there. Nothing to do for
+ * is_unsigned.
  */
 int aws_session_wait_credentials(struct aws_session *, struct err *);
 
@@ -67,6 +68,9 @@ struct aws_credentials {
 /* ERR_DENIED where there are none, or they have expired and could not be renewed. */
 int aws_session_copy_credentials(struct aws_session *, struct aws_credentials *ret, struct err *);
 void aws_credentials_release(struct aws_credentials *); /* wipes */
+
+/* Wall clock as the source of the credentials has it; thread-safe. */
+int64_t aws_session_wall_ms(struct aws_session *);
 
 /* How one service's requests are signed; owned by the service's client, at one address while used. */
 struct aws_signing {

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+libcommon_a_SOURCES += common/io/child.c common/io/child.h
 libcommon_a_SOURCES += common/io/file.c common/io/file.h
 libcommon_a_SOURCES += common/io/http.c common/io/http.h
 libcommon_a_SOURCES += common/io/http_attempt.c
@@ -15,3 +16,4 @@ libcommon_a_SOURCES += common/io/lines.c common/io/lines.h
 libcommon_a_SOURCES += common/io/loop.c common/io/loop.h
 libcommon_a_SOURCES += common/io/paths.c common/io/paths.h
 libcommon_a_SOURCES += common/io/read_file.c common/io/read_file.h
+libcommon_a_SOURCES += common/io/replace_file.c common/io/replace_file.h

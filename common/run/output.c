@@ -14,6 +14,7 @@ output_open(const char *topic, const char *compression, const struct client_opti
 	struct sink_pipe_options pipe = { .fd = STDOUT_FILENO, .name = "stdout", .drain_ms = drain_ms };
 	struct sink_topic_options options = {
 		.kafka = &client->kafka,
+		.transaction = client->transaction,
 		.topic = topic,
 		.compression = compression,
 		.wait_ms = client->wait_ms,

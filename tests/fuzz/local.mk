@@ -20,6 +20,12 @@ tests_fuzz_fuzz_frames_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_frames_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_gen_template
+endif
+tests_fuzz_fuzz_gen_template_LDADD = libgentokafka.a $(COMMON_LIBS)
+tests_fuzz_fuzz_gen_template_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_json
 endif
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c tests/unit/json_oracle.c

@@ -11,6 +11,7 @@ SERVICE_TESTS += tests/services/kafka-to-s3.sh
 SERVICE_TESTS += tests/services/man_examples.sh
 SERVICE_TESTS += tests/services/main_job.sh
 SERVICE_TESTS += tests/services/delivery.sh
+SERVICE_TESTS += tests/services/gen.sh
 SERVICE_TESTS += tests/services/reading.sh
 SERVICE_TESTS += tests/services/window.sh
 SERVICE_TESTS += tests/services/replay.sh

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
 # One cmocka group a program.
 
+UNIT_TESTS += tests/unit/test_aws_settings
+tests_unit_test_aws_settings_SOURCES = tests/unit/test_aws_settings.c tests/unit/scratch.c
+tests_unit_test_aws_settings_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_aws_settings_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_base
 tests_unit_test_base_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base_LDADD = $(UNIT_LIBS)
@@ -9,6 +14,16 @@ UNIT_TESTS += tests/unit/test_base64
 tests_unit_test_base64_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base64_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_child
+tests_unit_test_child_SOURCES = tests/unit/test_child.c tests/unit/scratch.c
+tests_unit_test_child_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_child_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_credentials
+tests_unit_test_credentials_SOURCES = tests/unit/test_credentials.c tests/unit/fake_aws.c \
+	tests/unit/scratch.c
+tests_unit_test_credentials_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_credentials_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_composer
 tests_unit_test_composer_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_composer_LDADD = libs3tokafka.a $(UNIT_LIBS)
@@ -46,6 +61,13 @@ tests_unit_test_http_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_http_retry
 tests_unit_test_http_retry_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_http_retry_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_gen_random
+tests_unit_test_gen_random_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gen_random_LDADD = libgentokafka.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_gen_shape
+tests_unit_test_gen_shape_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_gen_shape_LDADD = libgentokafka.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
@@ -73,6 +95,10 @@ tests_unit_test_lines_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_loop
 tests_unit_test_loop_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_loop_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_msk
+tests_unit_test_msk_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_msk_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
@@ -136,6 +162,8 @@ EXTRA_DIST += tests/io/fake_http.py
 
 noinst_HEADERS += tests/unit/fake_server.h
 
+noinst_HEADERS += tests/unit/fake_aws.h
+
 noinst_HEADERS += tests/unit/json_oracle.h
 
 noinst_HEADERS += tests/unit/scratch.h
@@ -159,3 +187,4 @@ tests_unit_test_json_jansson_portable_CPPFLAGS = $(AM_CPPFLAGS) -DSLUICE_PORTABL
 tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 
+EXTRA_DIST += tests/aws/fake_aws.py tests/aws/fake_msk.py

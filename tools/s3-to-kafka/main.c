@@ -2,7 +2,8 @@
 /*
  * s3-to-kafka: replays records from files into a topic or a pipe, in event time, sped up.
  *
- * Promise: at least once. Exit status 0 says that every record read was acknowledged by all in-sync
+ * Promise: exactly once across restarts with --resume-id, for read_committed readers: each transaction
+ * holds records and the position behind them. Else at least once. Exit status 0 says that every record read was acknowledged by all in-sync
  * replicas (or taken by write(2)) or is in the dead letter target. The order of the input is kept in
  * each partition, or the order of event time within the reorder horizon.
  */
@@ -11,12 +12,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
+#include "base/stop.h"
+#include "run/aws.h"
 #include "run/client.h"
 #include "run/deadletter.h"
 #include "run/job.h"
 #include "run/output.h"
 #include "s3-to-kafka/replay.h"
+#include "s3-to-kafka/resume_kafka.h"
 #include "sink/topic.h"
 #include "source/objects.h"
 
@@ -24,6 +29,10 @@
 
 enum {
 	LINE_BYTES_DEFAULT = 16 * 1024 * 1024,
+	/* with --resume-id, after a transaction that failed */
+	FAILURES_MAX = 5,            /* in a row, nothing committed between */
+	BROKER_MS_MIN = 300 * 1000,  /* how long to wait for brokers, as message.timeout.ms does else */
+	PAUSE_MS_MIN = 100,
 };
 
 /* ---- options ---- */
@@ -34,6 +43,8 @@ struct options {
 	struct deadletter_options letters;
 	struct replay_options replay;
 	struct source_objects_options objects;
+	struct resume_options resume;
+	const char *from;
 	const char *topic;
 	const char *compression;
 	int64_t line_bytes_max;
@@ -72,6 +83,10 @@ set_delimiter(void *target, const char *value, enum opt_origin origin, struct er
 static const struct opt rows[] = {
 	{ 't', "topic", "TOPIC", "topic to write; without it, standard output is written", OPT_TEXT,
 	    offsetof(struct options, topic), 0, 0, NULL },
+	{ 0, "from", "OBJECT", "begin with this one of the files", OPT_TEXT,
+	    offsetof(struct options, from), 0, 0, NULL },
+	{ 0, "from-line", "N", "begin with line N of the first file, or of that of --from", OPT_INT,
+	    offsetof(struct options, replay.from_line), 1, 0, NULL },
 	{ 'z', "compress", "CODEC", "compression of batches: none, gzip, snappy, lz4, zstd", OPT_TEXT,
 	    offsetof(struct options, compression), 0, 0, NULL },
 	{ 0, "format", "auto|json|csv",
@@ -131,16 +146,38 @@ check_paths(struct options *o, struct err *err)
 			    "standard input is a terminal: name files, or pipe records in");
 		if (strncmp(path, "s3://", 5) == 0)
 			return err_set(err, ERR_USAGE, "%s: this version reads files only", path);
-		if (o->replay.rounds_max != 1 && is_stream(path))
-			return err_set(err, ERR_USAGE,
-			    "--loop: %s cannot be read a second time", path);
+		if ((o->replay.rounds_max != 1 || o->resume.id) && is_stream(path))
+			return err_set(err, ERR_USAGE, "%s: %s cannot be read a second time",
+			    o->resume.id ? "--resume-id" : "--loop",
+			    strcmp(path, "-") ? path : "standard input");
 	}
+	return 0;
+}
+
+static int
+check_resume(const struct options *o, struct err *err)
+{
+	if (resume_options_check(&o->resume, err))
+		return -1;
+	if (!o->resume.id)
+		return 0;
+	if (!o->topic && !o->resume.is_forgotten)
+		return err_set(err, ERR_USAGE, "--resume-id needs a topic to write (-t)");
+	if (o->replay.rounds_max != 1)
+		return err_set(err, ERR_USAGE, "--resume-id and --loop exclude each other");
+	if (o->from || o->replay.from_line)
+		return err_set(err, ERR_USAGE,
+		    "--resume-id knows where to begin: leave out --from and --from-line");
 	return 0;
 }
 
 static int
 check(struct options *o, struct err *err)
 {
+	if (check_resume(o, err))
+		return -1;
+	if (o->resume.is_forgotten) /* with no input */
+		return 0;
 	if (!o->topic && !o->letters.target &&
 	    opt_origin(&o->job.set, "brokers") == OPT_COMMAND_LINE)
 		return err_set(err, ERR_USAGE, "--brokers is given, but no topic to write (-t)");
@@ -200,6 +237,40 @@ open_input(void *context, struct err *err)
 	return source_objects_open(&o->objects, err);
 }
 
+/* --from */
+static int
+move_to_start(const struct options *o, struct source *source, struct err *err)
+{
+	struct objects_mark mark = { .object = 0 };
+	const char *name;
+
+	if (!o->from)
+		return 0;
+	while ((name = source_objects_name(source, mark.object)) && strcmp(name, o->from))
+		mark.object++;
+	if (!name)
+		return err_set(err, ERR_NO_INPUT, "--from: %s is none of the files", o->from);
+	return source_objects_seek(source, &mark, err);
+}
+
+/* In a form that can be given to the next run. */
+static void
+say_standing(struct replay *replay)
+{
+	struct replay_standing at;
+
+	if (!replay_get_standing(replay, &at) || !at.next_object)
+		return;
+	if (!at.object)
+		diag_note("nothing is acknowledged from the first record on");
+	else if (strcmp(at.next_object, "-") == 0)
+		diag_note("acknowledged all up to line %lld of standard input; to go on: "
+			  "tail -n +%lld", (long long)at.line, (long long)at.next_line);
+	else
+		diag_note("acknowledged all up to %s line %lld; to go on: --from '%s' --from-line %lld",
+		    at.object, (long long)at.line, at.next_object, (long long)at.next_line);
+}
+
 /* librdkafka waits 5 ms for a batch to fill (queue.buffering.max.ms), longer than a paced record may
  * be late. */
 static int
@@ -231,42 +302,220 @@ open_outputs(struct options *o, struct outlet *outlet, struct sink **ret_sink,
 	return *ret_letters ? 0 : -1;
 }
 
+/* ---- one way through the input ---- */
+
+/* Takes over source; resume may be NULL. */
 static int
-run(struct options *o, enum job_input *ret_input, struct err *err)
+run_through(struct options *o, struct source *source, struct outlet *outlet, struct resume *resume,
+    enum job_input *ret_input, struct err *err)
 {
 	const struct replay_input input = { .context = o, .open = open_input };
-	struct source *source = NULL;
-	struct outlet *outlet = NULL;
 	struct sink *sink = NULL;
 	struct deadletter *letters = NULL;
 	struct replay *replay = NULL;
 	int rc = -1;
 
-	if (check(o, err) || !(source = open_input(o, err)))
+	if (open_outputs(o, outlet, &sink, &letters, err))
 		goto out;
-	if (o->job.options.is_dry_run) {
-		say_dry_run(o, source);
-		*ret_input = JOB_INPUT_ENDED;
-		rc = 0;
-		goto out;
-	}
-	outlet = outlet_new(err);
-	if (!outlet || open_outputs(o, outlet, &sink, &letters, err))
-		goto out;
-	replay = replay_new(&o->replay, source, &input, outlet, letters, err);
+	replay = replay_new(&o->replay, source, &input, outlet, letters, resume, err);
 	source = NULL; /* taken over */
 	if (!replay)
 		goto out;
 	rc = replay_run(replay, ret_input, err);
 	if (!err->is_broken_pipe) /* which ends the tool in silence */
 		say_summary(replay);
+	if (!resume && !err->is_broken_pipe && (rc || *ret_input != JOB_INPUT_ENDED))
+		say_standing(replay);
 out:
 	replay_free(replay);
 	deadletter_free(letters);
 	sink_free(sink);
+	source_free(source);
+	return rc;
+}
+
+static int
+run_plain(struct options *o, struct source *source, enum job_input *ret_input, struct err *err)
+{
+	struct outlet *outlet = outlet_new(err);
+	int rc = -1;
+
+	if (outlet && !move_to_start(o, source, err)) {
+		rc = run_through(o, source, outlet, NULL, ret_input, err);
+		source = NULL; /* taken over */
+	}
 	outlet_free(outlet);
 	source_free(source);
 	return rc;
+}
+
+/* ---- with a position that is kept ---- */
+
+/* What lasts over the attempts of one process. */
+struct keeping {
+	char run[RESUME_RUN_BYTES];
+	bool has_start;
+	struct resume_point start;
+	int64_t wait_ms;
+	int failures;
+};
+
+static int
+collect_facts(const struct options *o, struct resume_facts *facts, struct err *err)
+{
+	static const char *const formats[] = { NULL, "json", "csv" };
+	const char delimiter[] = { o->objects.delimiter, '\0' };
+
+	if (resume_facts_add(facts, "--topic", o->topic, err) ||
+	    replay_options_facts(&o->replay, facts, err) ||
+	    resume_facts_add(facts, "--format", formats[o->objects.format], err) ||
+	    resume_facts_add(facts, "--columns", o->objects.columns, err) ||
+	    resume_facts_add(facts, "--header", o->objects.has_header ? "yes" : NULL, err))
+		return -1;
+	return resume_facts_add(facts, "--delimiter", *delimiter == ',' ? NULL : delimiter, err) ||
+	    resume_facts_add_int(facts, "--line-max", o->line_bytes_max, err) ? -1 : 0;
+}
+
+/* Moves the source to where to go on. */
+static int
+begin_kept(struct options *o, struct keeping *k, struct resume_kafka *kafka, struct source *source,
+    struct err *err)
+{
+	struct resume *resume = resume_kafka_resume(kafka);
+	struct resume_facts facts = { .count = 0 };
+	int rc = collect_facts(o, &facts, err);
+
+	if (!rc)
+		rc = resume_kafka_begin(kafka, &facts, source, err);
+	resume_facts_release(&facts);
+	if (rc)
+		return -1;
+	if (!k->has_start)
+		k->start = *resume_point(resume);
+	k->has_start = true;
+	resume_set_start(resume, &k->start);
+	if (resume_point(resume)->counts.read)
+		diag_note("going on behind %lld records read, %lld of them sent",
+		    (long long)resume_point(resume)->counts.read,
+		    (long long)resume_point(resume)->counts.sent);
+	return 0;
+}
+
+static void
+say_finished(const struct keeping *k, const struct options *o, const struct resume *resume)
+{
+	if (k->start.is_done && resume_point(resume)->counts.read == k->start.counts.read)
+		diag_note("--resume-id %s was finished before, and nothing was added to its input",
+		    o->resume.id);
+}
+
+static struct resume_kafka *
+open_kept(struct options *o, const struct keeping *k, struct err *err)
+{
+	const struct resume_kafka_options options = {
+		.resume = &o->resume,
+		.client = &o->client,
+		.run = k->run,
+		.compression = o->compression,
+		.memory_bytes = (size_t)o->replay.memory_bytes,
+		.wait_ms = k->wait_ms,
+	};
+
+	return prefer_punctual(o, err) ? NULL : resume_kafka_open(&options, err);
+}
+
+/* *ret_again: it failed in a way that going on from what is committed may cure. */
+static int
+attempt(struct options *o, struct keeping *k, enum job_input *ret_input, bool *ret_again,
+    struct err *err)
+{
+	struct source *source = open_input(o, err); /* first: it fences nobody */
+	struct outlet *outlet = source ? outlet_new(err) : NULL;
+	struct resume_kafka *kafka = outlet ? open_kept(o, k, err) : NULL;
+	int64_t sent;
+	int rc = -1;
+
+	*ret_again = false;
+	if (!kafka || begin_kept(o, k, kafka, source, err))
+		goto out;
+	o->client.transaction = resume_kafka_transaction(kafka);
+	sent = resume_point(resume_kafka_resume(kafka))->counts.sent;
+	rc = run_through(o, source, outlet, resume_kafka_resume(kafka), ret_input, err);
+	source = NULL; /* taken over */
+	if (!rc)
+		say_finished(k, o, resume_kafka_resume(kafka));
+	else if (err->class == ERR_UNAVAILABLE || err->class == ERR_STOPPED)
+		*ret_again = resume_kafka_may_reopen(kafka, err) && !stop_requested();
+	if (resume_point(resume_kafka_resume(kafka))->counts.sent > sent)
+		k->failures = 0;
+out:
+	o->client.transaction = NULL;
+	source_free(source);
+	resume_kafka_free(kafka); /* reports may come until here */
+	outlet_free(outlet);
+	return rc;
+}
+
+static int
+run_kept(struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct keeping k = { .wait_ms = o->client.wait_ms };
+	bool again;
+
+	if (resume_kafka_name_run(k.run, err))
+		return -1;
+	for (;;) {
+		int rc = attempt(o, &k, ret_input, &again, err);
+
+		if (!rc || !again || ++k.failures > FAILURES_MAX)
+			return rc;
+		diag_warn("%s; going back to what is committed", err->text);
+		if (k.wait_ms < BROKER_MS_MIN)
+			k.wait_ms = BROKER_MS_MIN;
+		if (stop_wait(clock_deadline((int64_t)PAUSE_MS_MIN << k.failures)))
+			return -1;
+		err_clear(err);
+	}
+}
+
+static int
+forget(struct options *o, struct err *err)
+{
+	struct keeping k = { .wait_ms = o->client.wait_ms };
+	struct resume_kafka *kafka;
+	int rc;
+
+	if (resume_kafka_name_run(k.run, err) || !(kafka = open_kept(o, &k, err)))
+		return -1;
+	rc = resume_forget(resume_kafka_resume(kafka), err);
+	if (!rc)
+		diag_note("--resume-id %s is forgotten", o->resume.id);
+	resume_kafka_free(kafka);
+	return rc;
+}
+
+static int
+run(struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct source *source;
+
+	if (check(o, err))
+		return -1;
+	if (o->resume.id && !o->job.options.is_dry_run) {
+		if (!o->resume.is_forgotten)
+			return run_kept(o, ret_input, err);
+		*ret_input = JOB_INPUT_ENDED;
+		return forget(o, err);
+	}
+	source = open_input(o, err);
+	if (!source)
+		return -1;
+	if (!o->job.options.is_dry_run)
+		return run_plain(o, source, ret_input, err);
+	say_dry_run(o, source);
+	source_free(source);
+	*ret_input = JOB_INPUT_ENDED;
+	return 0;
 }
 
 int
@@ -275,21 +524,24 @@ main(int argc, char **argv)
 	struct options o = {
 		.client = CLIENT_OPTIONS_INIT,
 		.replay = REPLAY_OPTIONS_INIT,
+		.resume = RESUME_OPTIONS_INIT,
 		.objects = { .delimiter = ',' },
 		.line_bytes_max = LINE_BYTES_DEFAULT,
 	};
 	const struct opt_group groups[] = {
 		{ "Input and output", rows, sizeof(rows) / sizeof(*rows), &o },
 		{ "Replay", replay_rows, replay_row_count, &o.replay },
+		{ "Going on", resume_rows, resume_row_count, &o.resume },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
 		{ "Kafka", client_rows, client_row_count, &o.client },
+		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "General", job_rows, job_row_count, &o.job.options },
 	};
 	enum job_input input = JOB_INPUT_BOUNDED;
 	struct err err = ERR_INIT;
 
 	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
-	    !o.job.is_finished)
+	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished)
 		(void)run(&o, &input, &err); /* err says it all */
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);

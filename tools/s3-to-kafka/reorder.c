@@ -7,6 +7,7 @@
 struct waiting {
 	struct reorder_item item;
 	size_t bytes;
+	struct waiting *earlier, *later; /* in the order of their coming */
 	struct record_header headers[];
 };
 
@@ -17,7 +18,8 @@ struct reorder {
 	size_t horizon;
 	size_t bytes;
 	size_t bytes_max;
-	struct waiting *taken; /* the one given out last */
+	struct waiting *oldest, *newest; /* the first and the last to come */
+	struct waiting *taken;           /* the one given out last */
 	bool has_left;
 	struct reorder_item highest; /* of those that have left; only its place in the order counts */
 };
@@ -42,7 +44,7 @@ reorder_clear(struct reorder *r)
 	for (size_t i = 0; i < r->count; i++)
 		free(r->heap[i]);
 	free(r->taken);
-	r->taken = NULL;
+	r->taken = r->oldest = r->newest = NULL;
 	r->count = 0;
 	r->bytes = 0;
 	r->has_left = false;
@@ -172,6 +174,33 @@ copy_item(const struct reorder_item *item, struct err *err)
 	return w;
 }
 
+/* ---- the order of coming ---- */
+
+static void
+link_newest(struct reorder *r, struct waiting *w)
+{
+	w->earlier = r->newest;
+	w->later = NULL;
+	if (r->newest)
+		r->newest->later = w;
+	else
+		r->oldest = w;
+	r->newest = w;
+}
+
+static void
+unlink_waiting(struct reorder *r, struct waiting *w)
+{
+	if (w->earlier)
+		w->earlier->later = w->later;
+	else
+		r->oldest = w->later;
+	if (w->later)
+		w->later->earlier = w->earlier;
+	else
+		r->newest = w->earlier;
+}
+
 /* ---- the contract ---- */
 
 int
@@ -186,6 +215,7 @@ reorder_put(struct reorder *r, const struct reorder_item *item, struct err *err)
 		return -1;
 	r->heap[r->count++] = w;
 	r->bytes += w->bytes;
+	link_newest(r, w);
 	sift_up(r, r->count - 1);
 	return 0;
 }
@@ -210,6 +240,7 @@ reorder_take(struct reorder *r, struct reorder_item *ret)
 	r->heap[0] = r->heap[--r->count];
 	sift_down(r);
 	r->bytes -= w->bytes;
+	unlink_waiting(r, w);
 	free(r->taken);
 	r->taken = w;
 	if (!r->has_left || is_before(&r->highest, &w->item))
@@ -223,4 +254,19 @@ size_t
 reorder_count(const struct reorder *r)
 {
 	return r->count;
+}
+
+bool
+reorder_oldest(const struct reorder *r, struct objects_mark *ret)
+{
+	if (r->oldest)
+		*ret = r->oldest->item.mark;
+	return r->oldest != NULL;
+}
+
+void
+reorder_begin_behind(struct reorder *r, int64_t time_ms, int64_t sequence)
+{
+	r->highest = (struct reorder_item){ .time_ms = time_ms, .sequence = sequence };
+	r->has_left = true;
 }

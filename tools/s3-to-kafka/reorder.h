@@ -12,6 +12,7 @@
 
 #include "flow/record.h"
 #include "s3-to-kafka/shift.h"
+#include "source/objects.h"
 
 struct reorder;
 
@@ -29,6 +30,7 @@ struct reorder_item {
 	size_t header_count;
 	const struct shift_spot *spots; /* the times to move in the value, in its order */
 	size_t spot_count;
+	struct objects_mark mark; /* the place before it in the input, where that is kept */
 };
 
 /* bytes_max: bound on the copies together, at least one is kept whatever its size. */
@@ -45,6 +47,12 @@ bool reorder_is_full(const struct reorder *);
 bool reorder_take(struct reorder *, struct reorder_item *ret);
 
 size_t reorder_count(const struct reorder *);
+
+/* The mark of the one that was put first; false where none waits. */
+bool reorder_oldest(const struct reorder *, struct objects_mark *ret);
+
+/* As if everything up to there, in the order, had left. */
+void reorder_begin_behind(struct reorder *, int64_t time_ms, int64_t sequence);
 
 /* Forgets what waits and what has left. */
 void reorder_clear(struct reorder *);

@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "base/stop.h"
+#include "s3-to-kafka/bookmark.h"
+#include "s3-to-kafka/places.h"
 #include "s3-to-kafka/progress.h"
 #include "source/objects.h"
 
@@ -31,6 +33,10 @@ struct replay {
 	struct source *source;
 	struct outlet *outlet;
 	struct deadletter *letters;
+	struct resume *resume; /* NULL: no position is kept */
+	struct bookmark bookmark;
+	struct places places; /* without a resume */
+	size_t from_object;
 	struct composer *composer;
 	struct reorder *reorder; /* NULL without a horizon */
 	struct schedule schedule;
@@ -73,6 +79,73 @@ send_watermark(struct replay *r, struct err *err)
 	return outlet_send_watermark(r->outlet, has_old_times, err);
 }
 
+/* ---- commits ---- */
+
+static void
+count(const struct replay *r, struct resume_counts *ret)
+{
+	const struct resume_counts *before = &r->bookmark.begun.counts;
+
+	*ret = (struct resume_counts){
+		.read = r->read,
+		.sent = before->sent + count_sent(r),
+		.rejected = before->rejected + deadletter_count(r->letters),
+		.skipped = r->skipped,
+	};
+}
+
+/* Dead letters in a file are durable before the position that leaves them behind. */
+static int
+commit(struct replay *r, bool is_done, int64_t deadline, struct err *err)
+{
+	struct resume_counts counts;
+	struct resume_point point;
+
+	if (!r->resume)
+		return 0;
+	if (deadletter_flush(r->letters, deadline, err))
+		return -1;
+	count(r, &counts);
+	bookmark_point(&r->bookmark, r->source, r->reorder, &counts, &point);
+	point.is_done = is_done;
+	point.has_shift = r->has_shift_begun;
+	point.shift_ms = r->shift_ms;
+	if (resume_commit(r->resume, r->source, &point, deadline, err))
+		return -1;
+	r->bookmark.touched = 0;
+	return 0;
+}
+
+static bool
+has_to_commit(const struct replay *r)
+{
+	return r->resume && (r->bookmark.touched || resume_is_open(r->resume));
+}
+
+static int
+commit_if_due(struct replay *r, int64_t now_us, struct err *err)
+{
+	if (!has_to_commit(r) || now_us < resume_due_us(r->resume))
+		return 0;
+	return commit(r, false, CLOCK_NEVER, err);
+}
+
+/* An open transaction holds up readers: none stays open over a sleep longer than the interval. */
+static int
+commit_before_sleep(struct replay *r, int64_t now_us, int64_t *wait_us, struct err *err)
+{
+	int64_t left_us;
+
+	if (!has_to_commit(r))
+		return 0;
+	if (*wait_us >= resume_interval_us(r->resume))
+		return commit(r, false, CLOCK_NEVER, err);
+	left_us = resume_due_us(r->resume) - now_us;
+	if (*wait_us > left_us)
+		*wait_us = left_us;
+	return 0;
+}
+
 static enum step
 tick(struct replay *r, int64_t now_us, struct err *err)
 {
@@ -88,6 +161,8 @@ tick(struct replay *r, int64_t now_us, struct err *err)
 		if (send_watermark(r, err))
 			return FAILED;
 	}
+	if (commit_if_due(r, now_us, err))
+		return FAILED;
 	return stop_requested() ? STOPPED : GO_ON;
 }
 
@@ -98,6 +173,8 @@ tick_sometimes(struct replay *r, struct err *err)
 	if (--r->until_clock)
 		return stop_requested() ? STOPPED : GO_ON;
 	r->until_clock = CLOCK_EVERY;
+	/* the one before the frontier is the last that is settled */
+	places_forget(&r->places, outlet_frontier(r->outlet) - 1);
 	return tick(r, clock_mono_us(), err);
 }
 
@@ -126,7 +203,7 @@ sleep_until(struct replay *r, int64_t due_us, struct err *err)
 		step = tick(r, now_us, err);
 		if (step != GO_ON || wait_us < SLEEP_US_MIN)
 			return step;
-		if (outlet_push(r->outlet, err))
+		if (outlet_push(r->outlet, err) || commit_before_sleep(r, now_us, &wait_us, err))
 			return FAILED;
 		if (wait_us > PROGRESS_US / 2)
 			wait_us = PROGRESS_US / 2;
@@ -146,6 +223,20 @@ wait_until_due(struct replay *r, int64_t event_ms, struct err *err)
 }
 
 /* ---- sending ---- */
+
+/* A record whose letter is written is done with, also where it is one too many. */
+static enum step
+put_away(struct replay *r, const struct record *record, const struct err *why, struct err *err)
+{
+	int64_t before = deadletter_count(r->letters);
+	int rc = deadletter_put(r->letters, record, why, err);
+
+	if (deadletter_count(r->letters) > before) {
+		bookmark_put_away(&r->bookmark);
+		bookmark_settled(&r->bookmark);
+	}
+	return rc ? FAILED : GO_ON;
+}
 
 /* The item cannot be moved, or the sink can never take it (larger than the topic allows): a rejected
  * record as any other. */
@@ -170,7 +261,7 @@ refuse_item(struct replay *r, const struct reorder_item *item, struct err *err)
 
 	memcpy(reason, err->text, sizeof(reason));
 	record_reject(record, -1, reason, err);
-	return deadletter_put(r->letters, record, err, err) ? FAILED : GO_ON;
+	return put_away(r, record, err, err);
 }
 
 /* Makes *ret of the item, its times moved. */
@@ -220,13 +311,17 @@ send_item(struct replay *r, const struct reorder_item *item, struct err *err)
 {
 	enum step step;
 
-	if (schedule_judge(&r->options.span, item->time_ms) == SCHEDULE_BEHIND)
+	if (schedule_judge(&r->options.span, item->time_ms) == SCHEDULE_BEHIND) {
+		r->bookmark.is_over = true;
 		return skip(r, item->sequence, err) == GO_ON ? ENDED : FAILED;
+	}
+	bookmark_take(&r->bookmark, item);
 	step = wait_until_due(r, item->time_ms, err);
 	if (step != GO_ON)
 		return step;
 	if (send_now(r, item, err))
 		return err->class == ERR_DATA ? refuse_item(r, item, err) : FAILED;
+	bookmark_sent(&r->bookmark, item);
 	r->round_sent++;
 	r->last_event_ms = item->time_ms;
 	return GO_ON;
@@ -273,7 +368,8 @@ take_record(struct replay *r, struct record *record, struct err *err)
 	enum step step;
 
 	if (composer_make(r->composer, record, &item, err))
-		return deadletter_put(r->letters, record, err, err) ? FAILED : GO_ON;
+		return put_away(r, record, err, err);
+	item.mark = r->bookmark.before;
 	if (schedule_judge(&r->options.span, item.time_ms) == SCHEDULE_BEFORE)
 		return skip(r, item.sequence, err);
 	if (!r->reorder) {
@@ -284,7 +380,33 @@ take_record(struct replay *r, struct record *record, struct err *err)
 	}
 	if (reorder_put(r->reorder, &item, err))
 		return FAILED;
+	bookmark_settled(&r->bookmark);
 	return send_waiting(r, false, err);
+}
+
+/*
+ * Of the records read before, those that waited wait again; the others were sent, rejected or skipped.
+ * Nothing leaves before all are back.
+ */
+static enum step
+reread_record(struct replay *r, struct record *record, bool is_rejected, struct err *err)
+{
+	struct reorder_item item;
+
+	r->bookmark.sequence = record->position.sequence;
+	if (is_rejected || composer_make(r->composer, record, &item, err)) {
+		if (err->class != ERR_DATA)
+			return FAILED;
+		err_clear(err);
+	} else if (r->reorder &&
+	    schedule_judge(&r->options.span, item.time_ms) != SCHEDULE_BEFORE &&
+	    !resume_was_sent(&r->bookmark.begun, item.time_ms, item.sequence)) {
+		item.mark = r->bookmark.before;
+		if (outlet_expect(r->outlet, item.sequence, err) ||
+		    reorder_put(r->reorder, &item, err))
+			return FAILED;
+	}
+	return bookmark_is_rereading(&r->bookmark) ? GO_ON : send_waiting(r, false, err);
 }
 
 /* What is at hand is taken at once; before waiting for more, the sink is pushed. */
@@ -301,12 +423,51 @@ next_record(struct replay *r, struct record *record, struct err *err)
 	return status;
 }
 
+/* --from-line: of the object read first. */
+static bool
+is_before_start(struct replay *r, const struct record *record)
+{
+	const char *first;
+
+	if (!r->options.from_line)
+		return false;
+	first = source_objects_name(r->source, r->from_object);
+	if (record->line < r->options.from_line && first && slice_is(record->origin, first))
+		return true;
+	r->options.from_line = 0;
+	return false;
+}
+
+static int
+note_place(struct replay *r, const struct record *record, struct err *err)
+{
+	struct objects_mark here;
+
+	if (r->resume)
+		return 0;
+	source_objects_mark(r->source, &here);
+	return places_add(&r->places, record->position.sequence, here.object, record->line, err);
+}
+
+static enum step
+take_rejected(struct replay *r, const struct record *record, struct err *err)
+{
+	struct err why = *err;
+
+	if (outlet_expect(r->outlet, record->position.sequence, err))
+		return FAILED;
+	return put_away(r, record, &why, err);
+}
+
 static enum step
 read_record(struct replay *r, struct err *err)
 {
 	struct record record;
-	enum source_status status = next_record(r, &record, err);
+	enum source_status status;
+	enum step step;
 
+	bookmark_before(&r->bookmark, r->source);
+	status = next_record(r, &record, err);
 	switch (status) {
 	case SOURCE_RECORD:
 	case SOURCE_REJECT:
@@ -318,24 +479,30 @@ read_record(struct replay *r, struct err *err)
 	case SOURCE_END:
 		return ENDED;
 	}
-	r->read++;
-	if (status == SOURCE_REJECT) {
-		struct err why = *err;
-
-		if (outlet_expect(r->outlet, record.position.sequence, err) ||
-		    deadletter_put(r->letters, &record, &why, err))
-			return FAILED;
+	if (bookmark_is_rereading(&r->bookmark))
+		return reread_record(r, &record, status == SOURCE_REJECT, err);
+	if (is_before_start(r, &record))
 		return GO_ON;
-	}
-	if (outlet_expect(r->outlet, record.position.sequence, err))
+	r->read++;
+	if (note_place(r, &record, err))
 		return FAILED;
-	return take_record(r, &record, err);
+	bookmark_read(&r->bookmark, record.position.sequence);
+	if (status == SOURCE_REJECT)
+		step = take_rejected(r, &record, err);
+	else if (outlet_expect(r->outlet, record.position.sequence, err))
+		step = FAILED;
+	else
+		step = take_record(r, &record, err);
+	if (step == GO_ON || step == ENDED)
+		bookmark_settled(&r->bookmark);
+	return step;
 }
 
 static bool
 has_all(const struct replay *r)
 {
-	return r->options.count_max && r->read - r->skipped >= r->options.count_max;
+	return r->options.count_max && r->read - r->skipped >= r->options.count_max &&
+	    !bookmark_is_rereading(&r->bookmark);
 }
 
 /* ---- rounds ---- */
@@ -344,12 +511,16 @@ has_all(const struct replay *r)
 static enum step
 run_round(struct replay *r, struct err *err)
 {
-	enum step step = GO_ON;
+	enum step step = r->bookmark.is_over ? ENDED : GO_ON;
 
 	while (step == GO_ON && !has_all(r)) {
 		step = read_record(r, err);
 		if (step == GO_ON)
 			step = tick_sometimes(r, err);
+	}
+	if (step == ENDED && bookmark_is_rereading(&r->bookmark)) {
+		err_set(err, ERR_DATA, "the input ends before the place where reading had come to");
+		return FAILED;
 	}
 	if (step == GO_ON || step == ENDED) {
 		step = send_waiting(r, true, err);
@@ -381,6 +552,7 @@ begin_round(struct replay *r, struct err *err)
 	schedule_restart(&r->schedule);
 	r->has_shift_begun = false;
 	r->round_sent = 0;
+	places_clear(&r->places);
 	return outlet_begin(r->outlet, err);
 }
 
@@ -403,6 +575,23 @@ run_rounds(struct replay *r, struct err *err)
 	}
 }
 
+/* What was sent is committed, what waits stays for the next run. `err` keeps the first failure. */
+static int
+settle_kept(struct replay *r, enum step step, int64_t deadline, struct err *err)
+{
+	struct err later = ERR_INIT;
+
+	if (step == FAILED && (err->class == ERR_UNAVAILABLE || err->class == ERR_STOPPED))
+		return -1; /* the sink itself */
+	if (step == ENDED && finish_round(r, deadline, err))
+		return -1;
+	if (commit(r, step == ENDED, deadline, &later) && step != FAILED) {
+		*err = later;
+		return -1;
+	}
+	return step == FAILED ? -1 : 0;
+}
+
 /* A bad record or a damaged file takes nothing that precedes it along. `err` keeps the first
  * failure. */
 static int
@@ -412,6 +601,8 @@ settle(struct replay *r, enum step step, struct err *err)
 	int64_t deadline = step == STOPPED ? clock_deadline(r->options.drain_ms) : CLOCK_NEVER;
 	struct err later = ERR_INIT;
 
+	if (r->resume)
+		return settle_kept(r, step, deadline, err);
 	if (has_failed && (err->is_broken_pipe || err->class == ERR_UNAVAILABLE))
 		return -1; /* the sink itself: there is nobody to wait for */
 	if (has_failed && (err->class == ERR_DATA || err->class == ERR_IO) &&
@@ -447,12 +638,32 @@ replay_run(struct replay *r, enum job_input *ret_input, struct err *err)
 	return settle(r, step, err);
 }
 
+/* Delivered is what was committed. What had waited when this run began counts as read by it. */
+static void
+get_kept_counts(const struct replay *r, struct replay_counts *ret)
+{
+	const struct resume_counts *from = &resume_start(r->resume)->counts;
+	const struct resume_counts *to = &resume_point(r->resume)->counts;
+
+	*ret = (struct replay_counts){
+		.read = r->read - from->sent - from->rejected - from->skipped,
+		.delivered = to->sent - from->sent,
+		.rejected = to->rejected - from->rejected,
+		.skipped = to->skipped - from->skipped,
+	};
+	ret->waiting = ret->read - ret->delivered - ret->rejected - ret->skipped;
+}
+
 void
 replay_get_counts(struct replay *r, struct replay_counts *ret)
 {
 	struct outlet_counts outlet;
 
 	outlet_get_counts(r->outlet, &outlet);
+	if (r->resume) {
+		get_kept_counts(r, ret);
+		return;
+	}
 	*ret = (struct replay_counts){
 		.read = r->read,
 		.delivered = outlet.delivered,
@@ -463,14 +674,54 @@ replay_get_counts(struct replay *r, struct replay_counts *ret)
 	ret->waiting = ret->read - ret->delivered - ret->rejected - ret->skipped;
 }
 
+bool
+replay_get_standing(struct replay *r, struct replay_standing *ret)
+{
+	int64_t frontier = outlet_frontier(r->outlet);
+	size_t object, next_object;
+	int64_t line, next_line;
+	bool has_settled = places_find(&r->places, frontier - 1, &object, &line);
+
+	if (!places_find(&r->places, frontier, &next_object, &next_line)) {
+		if (!has_settled)
+			return false;
+		next_object = object;
+		next_line = line + 1;
+	}
+	*ret = (struct replay_standing){
+		.next_object = source_objects_name(r->source, next_object),
+		.next_line = next_line,
+	};
+	if (has_settled) {
+		ret->object = source_objects_name(r->source, object);
+		ret->line = line;
+	}
+	return true;
+}
+
 /* ---- from beginning to end ---- */
+
+static void
+go_on(struct replay *r, struct resume *resume)
+{
+	const struct resume_point *point = resume_point(resume);
+
+	r->resume = resume;
+	r->read = point->counts.read;
+	r->skipped = point->counts.skipped;
+	r->has_shift_begun = point->has_shift;
+	r->shift_ms = point->shift_ms;
+	if (r->reorder && point->has_last)
+		reorder_begin_behind(r->reorder, point->last_time_ms, point->last_sequence);
+}
 
 struct replay *
 replay_new(const struct replay_options *options, struct source *source,
     const struct replay_input *input, struct outlet *outlet, struct deadletter *letters,
-    struct err *err)
+    struct resume *resume, struct err *err)
 {
 	struct replay *r = calloc(1, sizeof(*r));
+	struct objects_mark begin;
 
 	if (!r) {
 		source_free(source);
@@ -496,6 +747,11 @@ replay_new(const struct replay_options *options, struct source *source,
 		if (!r->reorder)
 			goto fail;
 	}
+	source_objects_mark(source, &begin);
+	r->from_object = begin.object;
+	bookmark_begin(&r->bookmark, resume);
+	if (resume)
+		go_on(r, resume);
 	return r;
 fail:
 	replay_free(r);
@@ -510,6 +766,7 @@ replay_free(struct replay *r)
 	composer_free(r->composer);
 	reorder_free(r->reorder);
 	buf_release(&r->moved);
+	places_release(&r->places);
 	source_free(r->source);
 	free(r);
 }

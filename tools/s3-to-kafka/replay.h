@@ -11,6 +11,7 @@
 #include "run/job.h"
 #include "s3-to-kafka/composer.h"
 #include "s3-to-kafka/outlet.h"
+#include "s3-to-kafka/resume.h"
 #include "s3-to-kafka/schedule.h"
 #include "source/source.h"
 
@@ -25,6 +26,7 @@ struct replay_options {
 	int64_t count_max;      /* records to read, without those skipped; 0: no limit */
 	int64_t watermark_ms;   /* between two watermarks; 0: none */
 	int64_t drain_ms;
+	int64_t from_line;      /* of the object read first, lines before this one are left out; 0: none */
 	bool is_quiet;          /* no line a second */
 };
 
@@ -35,6 +37,9 @@ struct replay_options {
 /* --time, --speedup, --key ...; target: struct replay_options. */
 extern const struct opt replay_rows[];
 extern const size_t replay_row_count;
+
+/* Adds those that shape what is sent, in which order. */
+int replay_options_facts(const struct replay_options *, struct resume_facts *, struct err *);
 
 /* Holds the options against each other; ERR_USAGE. Sets what follows from them. */
 int replay_options_check(struct replay_options *, bool has_topic, struct err *);
@@ -57,10 +62,13 @@ struct replay_input {
 
 struct replay;
 
-/* Takes over `source`, the input of the first round, also on failure; borrows outlet and letters.
+/* Takes over `source`, the input of the first round, also on failure; borrows outlet, letters and
+ * resume. With a resume (NULL: none), which has moved the source already, it goes on from there and
+ * commits: every resume_options.interval_ms, before longer sleeps, and at the end, whatever that is.
  * ERR_USAGE for a bad template or field. */
 struct replay *replay_new(const struct replay_options *, struct source *source,
-    const struct replay_input *, struct outlet *, struct deadletter *, struct err *);
+    const struct replay_input *, struct outlet *, struct deadletter *, struct resume *,
+    struct err *);
 void replay_free(struct replay *);
 
 /*
@@ -71,5 +79,17 @@ void replay_free(struct replay *);
 int replay_run(struct replay *, enum job_input *ret_input, struct err *);
 
 void replay_get_counts(struct replay *, struct replay_counts *ret);
+
+/*
+ * Without a resume: up to where every record's fate is settled (acknowledged, in the dead letter
+ * target, skipped), and where to go on. False where nothing was read.
+ */
+struct replay_standing {
+	const char *object;      /* holds the record settled last; NULL: not even the first is */
+	int64_t line;
+	const char *next_object; /* of the first record not settled, or just behind the last read */
+	int64_t next_line;
+};
+bool replay_get_standing(struct replay *, struct replay_standing *ret);
 
 #endif

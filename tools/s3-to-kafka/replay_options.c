@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of the replay: what is sent, when, and with which key, headers and times. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "s3-to-kafka/replay.h"
 
@@ -268,4 +270,76 @@ replay_options_check(struct replay_options *o, bool has_topic, struct err *err)
 	if (c->has_same_partition && !c->has_envelopes)
 		return err_set(err, ERR_USAGE, "-p @same is the envelope's partition: give -J");
 	return check_times(o, err);
+}
+
+/* ---- facts ---- */
+
+static int
+add_time_format(const struct time_format *f, struct resume_facts *facts, struct err *err)
+{
+	static const char *const names[] = { [TIME_AUTO] = NULL,
+		[TIME_ISO] = "iso",
+		[TIME_S] = "s",
+		[TIME_MS] = "ms",
+		[TIME_US] = "us" };
+
+	return resume_facts_add(facts, "--time-format",
+	    f->style == TIME_PATTERN ? f->pattern : names[f->style], err);
+}
+
+/* Two of one name are told apart by their places. */
+static int
+add_lists(const struct composer_options *c, struct resume_facts *facts, struct err *err)
+{
+	char name[32], *text;
+	int rc = 0;
+
+	for (size_t i = 0; i < c->shift_field_count && !rc; i++) {
+		(void)snprintf(name, sizeof(name), "--shift (%zu)", i + 1);
+		rc = resume_facts_add(facts, name, c->shift_fields[i], err);
+	}
+	for (size_t i = 0; i < c->header_count && !rc; i++) {
+		const struct composer_header *h = &c->headers[i];
+
+		(void)snprintf(name, sizeof(name), "-H (%zu)", i + 1);
+		if (asprintf(&text, "%.*s=%s", (int)h->name.len, h->name.data, h->value) < 0)
+			return err_no_memory(err);
+		rc = resume_facts_add(facts, name, text, err);
+		free(text);
+	}
+	return rc;
+}
+
+static int
+add_composer(const struct composer_options *c, struct resume_facts *facts, struct err *err)
+{
+	static const char *const times[] = { NULL, "now", "event" };
+
+	if (c->partition >= 0 && resume_facts_add_int(facts, "--partition", c->partition, err))
+		return -1;
+	return resume_facts_add(facts, "--partition", c->has_same_partition ? "@same" : NULL, err) ||
+	    resume_facts_add(facts, "--envelope", c->has_envelopes ? "in" : NULL, err) ||
+	    resume_facts_add(facts, "--key", c->key, err) ||
+	    resume_facts_add(facts, "--kafka-time", times[c->kafka_time], err) ||
+	    resume_facts_add(facts, "--time", c->time_field, err) ||
+	    add_time_format(&c->time_format, facts, err) ||
+	    resume_facts_add(facts, "--shift-to-now", c->has_shift ? "yes" : NULL, err) ||
+	    add_lists(c, facts, err) ? -1 : 0;
+}
+
+/* Pace, commits and --count may change from run to run. */
+int
+replay_options_facts(const struct replay_options *o, struct resume_facts *facts, struct err *err)
+{
+	if (add_composer(&o->composer, facts, err))
+		return -1;
+	if (o->span.has_from && resume_facts_add_int(facts, "--seek", o->span.from_ms, err))
+		return -1;
+	if (o->span.has_until && resume_facts_add_int(facts, "--until", o->span.until_ms, err))
+		return -1;
+	/* what a horizon can hold decides when records leave it */
+	if (o->reorder_count && (resume_facts_add_int(facts, "--reorder", o->reorder_count, err) ||
+	                            resume_facts_add_int(facts, "--memory", o->memory_bytes, err)))
+		return -1;
+	return 0;
 }

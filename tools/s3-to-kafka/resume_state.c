@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION = 1 };
+enum { FORMAT_VERSION = 1 };
 
 /* ---- facts ---- */
 
@@ -60,19 +60,14 @@ find_fact(const struct resume_facts *f, const char *name)
 	return NULL;
 }
 
-/* Adds a clause to the line; what does not fit is left out. */
+/* Adds a clause to the line; what does not fit is left out. NULL: not given. */
 static void
 say_difference(char *line, size_t bytes, const char *name, const char *was, const char *is)
 {
 	size_t len = strlen(line);
-	const char *comma = len ? ", " : "";
 
-	if (!was)
-		(void)snprintf(line + len, bytes - len, "%s%s was not given and is %s", comma, name, is);
-	else if (!is)
-		(void)snprintf(line + len, bytes - len, "%s%s was %s and is not given", comma, name, was);
-	else
-		(void)snprintf(line + len, bytes - len, "%s%s was %s and is %s", comma, name, was, is);
+	(void)snprintf(line + len, bytes - len, "%s%s was %s%s%s", len ? ", " : "", name,
+	    was ? was : "not given", is ? " and is " : " and is not given", is ? is : "");
 }
 
 int
@@ -137,8 +132,8 @@ pack(const struct resume_state *s)
 	const struct resume_point *p = &s->point;
 
 	return json_pack(
-	    "{s:i, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:b}", "version",
-	    VERSION, "run", s->run, "options", pack_facts(&s->facts), "objects", s->digest, "object",
+	    "{s:i, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:b, s:b}", "version",
+	    FORMAT_VERSION, "run", s->run, "options", pack_facts(&s->facts), "objects", s->digest, "object",
 	    s->object, "read", pack_mark(&p->read), "oldest", pack_mark(&p->oldest), "last",
 	    p->has_last ? json_pack("{s:I, s:I}", "time", (json_int_t)p->last_time_ms, "sequence",
 	                      (json_int_t)p->last_sequence)
@@ -146,7 +141,7 @@ pack(const struct resume_state *s)
 	    "shift", p->has_shift ? json_integer((json_int_t)p->shift_ms) : json_null(), "counts",
 	    "read", (json_int_t)p->counts.read, "sent", (json_int_t)p->counts.sent, "rejected",
 	    (json_int_t)p->counts.rejected, "skipped", (json_int_t)p->counts.skipped, "done",
-	    p->is_done);
+	    p->is_done, "over", p->is_over);
 }
 
 int
@@ -176,7 +171,8 @@ unpack_mark(json_t *document, const char *name, struct objects_mark *ret)
 
 	if (json_unpack(document, "{s:{s:I, s:I, s:I, s:I, s:I}}", name, "object", &object, "line",
 	        &line, "byte", &byte, "sequence", &sequence, "skip", &skip) ||
-	    object < 0 || line < 0 || byte < 0 || sequence < 0 || skip < 0)
+	    object < 0 || line < 0 || byte < 0 || sequence < 0 || skip < 0 ||
+	    sequence > INT64_MAX - skip)
 		return false;
 	*ret = (struct objects_mark){ .object = (size_t)object,
 		.line = line,
@@ -215,18 +211,19 @@ static bool
 unpack_point(json_t *document, struct resume_point *ret)
 {
 	json_int_t read, sent, rejected, skipped;
-	int is_done;
+	int is_done, is_over;
 
 	if (!unpack_mark(document, "read", &ret->read) ||
 	    !unpack_mark(document, "oldest", &ret->oldest) || !unpack_optional(document, ret) ||
-	    json_unpack(document, "{s:{s:I, s:I, s:I, s:I}, s:b}", "counts", "read", &read, "sent", &sent,
-	        "rejected", &rejected, "skipped", &skipped, "done", &is_done))
+	    json_unpack(document, "{s:{s:I, s:I, s:I, s:I}, s:b, s:b}", "counts", "read", &read, "sent", &sent,
+	        "rejected", &rejected, "skipped", &skipped, "done", &is_done, "over", &is_over))
 		return false;
 	ret->counts = (struct resume_counts){ .read = read,
 		.sent = sent,
 		.rejected = rejected,
 		.skipped = skipped };
 	ret->is_done = is_done;
+	ret->is_over = is_over;
 	return read >= 0 && sent >= 0 && rejected >= 0 && skipped >= 0 &&
 	    ret->oldest.sequence + ret->oldest.skip <= resume_read_sequence(ret);
 }
@@ -264,10 +261,10 @@ unpack(json_t *document, struct resume_state *ret, struct err *err)
 
 	if (json_unpack(document, "{s:I}", "version", &version))
 		return err_set(err, ERR_DATA, "not the position of a replay: %s", "it has no version");
-	if (version != VERSION)
+	if (version != FORMAT_VERSION)
 		return err_set(err, ERR_USAGE,
 		    "written by another version of s3-to-kafka (format %lld, this one knows %d)",
-		    (long long)version, VERSION);
+		    (long long)version, FORMAT_VERSION);
 	if (unpack_texts(document, ret, err) && unpack_point(document, &ret->point))
 		return 0;
 	return err->class ? -1

@@ -56,6 +56,7 @@ struct resume_point {
 	int64_t shift_ms;           /* --shift-to-now: added to event times */
 	struct resume_counts counts;
 	bool is_done;               /* the end of the input was reached and nothing waits */
+	bool is_over;               /* --until was passed: nothing more is ever sent */
 };
 
 struct resume_state {
