@@ -104,6 +104,11 @@ UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_number_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_object_fetch
+tests_unit_test_object_fetch_SOURCES = tests/unit/test_object_fetch.c tests/unit/scratch.c
+tests_unit_test_object_fetch_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_object_fetch_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_objects
 tests_unit_test_objects_SOURCES = tests/unit/test_objects.c tests/unit/scratch.c
 tests_unit_test_objects_CFLAGS = $(UNIT_CFLAGS)
@@ -121,6 +126,15 @@ tests_unit_test_record_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_replay
 tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_s3
+tests_unit_test_s3_SOURCES = tests/unit/test_s3.c tests/unit/fake_server.c
+tests_unit_test_s3_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_s3_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_resume
+tests_unit_test_resume_SOURCES = tests/unit/test_resume.c tests/unit/scratch.c
+tests_unit_test_resume_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_resume_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_sigv4
 tests_unit_test_sigv4_CFLAGS = $(UNIT_CFLAGS)
@@ -157,6 +171,8 @@ UNIT_TESTS += tests/unit/test_window_property
 tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c tests/unit/window_kit.c
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
+EXTRA_DIST += tests/aws/fake_s3.py
 
 EXTRA_DIST += tests/io/fake_http.py
 

@@ -81,18 +81,12 @@ look_at_clock(struct generate *g)
 
 /* ---- pace ---- */
 
-/* n times unit a second at the rate; the product of n and unit may pass 64 bits. */
-static int64_t
-at_rate(int64_t n, int64_t unit, int64_t rate)
-{
-	return (int64_t)((number_wide)n * unit * GENERATE_RATE / rate);
-}
-
 /* Sleeps until the next record is due in steps, so that reports of the sink are served. */
 static enum progress
 wait_until_due(struct generate *g, struct err *err)
 {
-	int64_t due_us = g->start_us + at_rate(g->counts.made, US_PER_S, g->options.rate);
+	int64_t due_us = g->start_us +
+	    (int64_t)((number_wide)g->counts.made * US_PER_S * GENERATE_RATE / g->options.rate);
 
 	for (;;) {
 		int64_t step_us;
@@ -136,18 +130,26 @@ happens(struct generate *g, int64_t percentage)
 	return percentage && random_below(&g->chance, WHOLE) < (uint64_t)percentage;
 }
 
+/* Since the start. A shape holds times at the year 9999; what is far beyond that is as good. */
+static int64_t
+time_gone(const struct generate *g)
+{
+	const struct generate_options *o = &g->options;
+	number_wide gone = g->counts.made;
+
+	if (o->time_step_ms)
+		gone *= o->time_step_ms;
+	else if (o->rate)
+		gone = gone * 1000 * GENERATE_RATE / o->rate;
+	return gone > INT64_MAX >> 2 ? INT64_MAX >> 2 : (int64_t)gone;
+}
+
 static int64_t
 event_time(struct generate *g)
 {
 	const struct generate_options *o = &g->options;
-	int64_t time_ms = g->wall_ms;
+	int64_t time_ms = o->has_start ? o->start_ms + time_gone(g) : g->wall_ms;
 
-	if (o->has_start && o->time_step_ms)
-		time_ms = o->start_ms + g->counts.made * o->time_step_ms;
-	else if (o->has_start && o->rate)
-		time_ms = o->start_ms + at_rate(g->counts.made, 1000, o->rate);
-	else if (o->has_start)
-		time_ms = o->start_ms + g->counts.made;
 	if (happens(g, o->disorder)) {
 		g->counts.disordered++;
 		time_ms -= 1 + (int64_t)random_below(&g->chance, (uint64_t)o->disorder_ms);
@@ -326,14 +328,13 @@ compile_key(struct generate *g, struct err *err)
 static int64_t
 limit(const struct generate_options *o)
 {
-	int64_t records;
+	number_wide records = (number_wide)o->duration_ms * o->rate / (1000 * GENERATE_RATE);
 
-	if (!o->duration_ms || !o->rate)
+	if (!o->duration_ms || !o->rate || records > INT64_MAX)
 		return o->count_max;
-	records = (int64_t)((number_wide)o->duration_ms * o->rate / (1000 * GENERATE_RATE));
 	if (!records)
 		records = 1;
-	return o->count_max && o->count_max < records ? o->count_max : records;
+	return o->count_max && o->count_max < records ? o->count_max : (int64_t)records;
 }
 
 struct generate *
