@@ -285,6 +285,8 @@ test_loop_starts_over() {
 	# skipped records come round too, and a round that sends nothing is the last
 	expect_status 0 s3-to-kafka --loop=2 --time at --seek 2019-01-01T00:00:08Z in
 	expect_line '20 records read: 4 delivered, 0 rejected, 16 skipped$' err
+	expect_status 0 s3-to-kafka --loop=2 --time at --until 2019-01-01T00:00:02Z in
+	expect_line '6 records read: 4 delivered, 0 rejected, 2 skipped$' err
 	expect_status 0 s3-to-kafka --loop --time at --seek 2020-01-01 in
 	expect_line '10 records read: 0 delivered, 0 rejected, 10 skipped$' err
 	: >empty
@@ -341,12 +343,17 @@ test_shift_to_now_moves_times_in_place() {
 }
 
 test_shift_to_now_each_round_anew() {
+	local begin end
 	make_trips >in
+	begin=$(date +%s%N)
 	expect_status 0 s3-to-kafka -q --time at --speedup 20 --shift-to-now --loop=2 in
-	jq -r .at out >times
+	end=$(date +%s%N)
+	# each has a schedule of its own
+	[ $(((end - begin) / 1000000)) -ge 895 ] || fail "took $(((end - begin) / 1000000)) ms"
+	jq -r .at out >stamps
 	# distances stay, and the second round begins later than the first did
-	[ $(($(date -d "$(sed -n 10p times)" +%s%3N) - $(date -d "$(sed -n 1p times)" +%s%3N))) = 9000 ]
-	[ $(($(date -d "$(sed -n 11p times)" +%s%3N) - $(date -d "$(sed -n 1p times)" +%s%3N))) -ge 445 ]
+	[ $(($(date -d "$(sed -n 10p stamps)" +%s%3N) - $(date -d "$(sed -n 1p stamps)" +%s%3N))) = 9000 ]
+	[ $(($(date -d "$(sed -n 11p stamps)" +%s%3N) - $(date -d "$(sed -n 1p stamps)" +%s%3N))) -ge 445 ]
 }
 
 test_times_that_cannot_be_moved_are_rejected() {
