@@ -3,6 +3,7 @@
 #ifndef SLUICE_GEN_TO_KAFKA_GENERATE_H
 #define SLUICE_GEN_TO_KAFKA_GENERATE_H
 
+#include "gen-to-kafka/labels.h"
 #include "gen-to-kafka/shape.h"
 #include "run/job.h"
 #include "sink/sink.h"
@@ -26,7 +27,7 @@ struct generate_options {
 	int64_t disorder_ms;
 	int64_t duplicates;
 	int64_t broken;
-	const char *key;       /* template, or NULL */
+	struct labels_options labels;
 	bool has_event_time;   /* Kafka's timestamp is the event time */
 	int32_t partition;     /* -1: by the key, or any */
 	int64_t drain_ms;
@@ -43,7 +44,7 @@ struct generate_counts {
 
 struct generate;
 
-/* Borrows shape and sink. ERR_USAGE for a bad template of the key. */
+/* Borrows shape, sink and the texts of the options. ERR_USAGE for a bad template. */
 struct generate *generate_new(const struct generate_options *, const struct shape *, struct sink *,
     struct err *);
 void generate_free(struct generate *);

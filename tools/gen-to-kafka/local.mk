@@ -11,6 +11,8 @@ libgentokafka_a_SOURCES = \
 	tools/gen-to-kafka/generate.c \
 	tools/gen-to-kafka/generate.h \
 	tools/gen-to-kafka/generators.c \
+	tools/gen-to-kafka/labels.c \
+	tools/gen-to-kafka/labels.h \
 	tools/gen-to-kafka/models.c \
 	tools/gen-to-kafka/models.h \
 	tools/gen-to-kafka/places.c \

@@ -143,6 +143,23 @@ set_seed(void *target, const char *value, enum opt_origin origin, struct err *er
 	return 0;
 }
 
+static int
+set_header(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	struct labels_options *o = &((struct options *)target)->generate.labels;
+	const char *equals = strchr(value, '=');
+
+	(void)origin;
+	if (!equals || equals == value)
+		return err_set(err, ERR_USAGE, "\"%s\" is not NAME=VALUE", value);
+	if (o->header_count == LABELS_HEADERS_MAX)
+		return err_set(err, ERR_USAGE, "more than %d headers", LABELS_HEADERS_MAX);
+	o->headers[o->header_count++] = (struct labels_header){
+		.name = slice_make(value, (size_t)(equals - value)), .value = equals + 1
+	};
+	return 0;
+}
+
 /* One of two words; true for the second. */
 static int
 set_word(bool *target, const char *value, const char *first, const char *second, struct err *err)
@@ -218,6 +235,8 @@ static const struct opt output_rows[] = {
 	    offsetof(struct options, compression), 0, 0, NULL },
 	{ 0, "key", "TEMPLATE|none", "key of each record, for example {vendor_id} [the model's]",
 	    OPT_TEXT, offsetof(struct options, key), 0, 0, NULL },
+	{ 'H', "record-header", "NAME=VALUE",
+	    "header of each record; VALUE is a template; repeatable", OPT_CALL, 0, 0, 0, set_header },
 	{ 0, "kafka-time", "event|now", "timestamps of records in the topic [now]", OPT_CALL, 0, 0, 0,
 	    set_kafka_time },
 	{ 0, "memory", "SIZE", "bound on what waits to be sent [32M]", OPT_SIZE,
@@ -262,6 +281,8 @@ check(struct options *o, struct err *err)
 	if (!o->topic && o->compression)
 		return err_set(err, ERR_USAGE,
 		    "--compress is for a topic (-t); pipe standard output into lz4, gzip or zstd");
+	if (!o->topic && o->generate.labels.header_count)
+		return err_set(err, ERR_USAGE, "--record-header is given, but no topic to write (-t)");
 	if (!o->topic && o->generate.has_event_time)
 		return err_set(err, ERR_USAGE, "--kafka-time is given, but no topic to write (-t)");
 	if (o->generate.time_step_ms && !o->has_seed && !o->generate.has_start)
@@ -286,9 +307,8 @@ set_up(struct options *o, const struct model *model, struct err *err)
 	o->seed &= INT64_MAX;
 	g->seed = (uint64_t)o->seed;
 	/* a pipe carries no keys; what is wrong with one is said all the same */
-	g->key = key && strcmp(key, "none") ? key : NULL;
-	if (!o->topic && !o->key)
-		g->key = NULL;
+	if (key && strcmp(key, "none") && (o->topic || o->key))
+		g->labels.key = key;
 	g->partition = (int32_t)o->partition;
 	g->is_quiet = o->job.options.is_quiet;
 	return 0;
