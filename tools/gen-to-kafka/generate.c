@@ -11,8 +11,8 @@
 
 enum {
 	US_PER_S = 1000 * 1000,
-	CLOCK_EVERY = 64,         /* records between two looks at the clock at full speed */
-	SLEEP_US_MIN = 1000,      /* poll(2)'s resolution; what is due sooner goes now */
+	CLOCK_EVERY = 64,    /* records between two looks at the clock at full speed */
+	SLEEP_US_MIN = 1000, /* poll(2)'s resolution; what is due sooner goes now */
 	RECORD_BYTES_MAX = 1024 * 1024 * 1024,
 	WHOLE = 100 * GENERATE_PERCENT,
 };
@@ -29,13 +29,13 @@ struct generate {
 	const struct shape *shape;
 	struct sink *sink;
 	struct shape_state **targets;
-	int64_t turn;          /* the next target */
-	struct random chance;  /* what goes wrong on purpose */
+	int64_t turn;         /* the next target */
+	struct random chance; /* what goes wrong on purpose */
 	struct labels *labels;
-	struct buf value;      /* the last record, as it was sent */
-	struct buf whole;      /* the same before it was broken */
-	int64_t time_ms;       /* its event time */
-	int64_t count_max;     /* of options, and what the duration amounts to */
+	struct buf value;  /* the last record, as it was sent */
+	struct buf whole;  /* the same before it was broken */
+	int64_t time_ms;   /* its event time */
+	int64_t count_max; /* of options, and what the duration amounts to */
 	struct generate_counts counts;
 	/* the clocks */
 	int64_t start_us;
@@ -82,8 +82,8 @@ look_at_clock(struct generate *g)
 static enum progress
 wait_until_due(struct generate *g, struct err *err)
 {
-	int64_t due_us = g->start_us +
-	    (int64_t)((number_wide)g->counts.made * US_PER_S * GENERATE_RATE / g->options.rate);
+	int64_t due_us = g->start_us + (int64_t)((number_wide)g->counts.made * US_PER_S *
+						 GENERATE_RATE / g->options.rate);
 
 	for (;;) {
 		int64_t step_us;

@@ -36,7 +36,8 @@ compile_all(struct labels *l, const struct labels_options *o, struct err *err)
 		if (compile(l, 0, "--key", o->key, err))
 			return -1;
 		if (!template_has_variable(l->templates[0]))
-			return err_set(err, ERR_USAGE, "--key: \"%s\" has no {field} in it", o->key);
+			return err_set(
+			    err, ERR_USAGE, "--key: \"%s\" has no {field} in it", o->key);
 	}
 	for (; l->header_count < o->header_count; l->header_count++) {
 		const struct labels_header *header = &o->headers[l->header_count];
@@ -81,8 +82,7 @@ labels_free(struct labels *l)
 }
 
 int
-labels_make(struct labels *l, struct slice value, int64_t number, int64_t time_ms,
-    struct err *err)
+labels_make(struct labels *l, struct slice value, int64_t number, int64_t time_ms, struct err *err)
 {
 	struct record record = record_of_line("generated record", number, number - 1, value);
 
@@ -90,8 +90,8 @@ labels_make(struct labels *l, struct slice value, int64_t number, int64_t time_m
 		return -1;
 	for (size_t i = 0; i <= l->header_count; i++) {
 		buf_clear(&l->texts[i]);
-		if (l->templates[i] &&
-		    template_render(l->templates[i], l->fields, &record, time_ms, &l->texts[i], err))
+		if (l->templates[i] && template_render(l->templates[i], l->fields, &record, time_ms,
+					   &l->texts[i], err))
 			return -1;
 	}
 	for (size_t i = 0; i < l->header_count; i++)

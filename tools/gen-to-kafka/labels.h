@@ -24,8 +24,8 @@ struct labels;
 struct labels *labels_new(const struct labels_options *, struct err *);
 void labels_free(struct labels *);
 
-/* Of the record number `number` (from 1). BUF_PADDING bytes behind its value must be readable. ERR_DATA
- * where a field is missing. */
+/* Of the record number `number` (from 1). BUF_PADDING bytes behind its value must be readable.
+ * ERR_DATA where a field is missing. */
 int labels_make(struct labels *, struct slice value, int64_t number, int64_t time_ms, struct err *);
 
 /* Puts what was made last into *out; good until the next is made. */

@@ -2,6 +2,8 @@
 bin_PROGRAMS += gen-to-kafka
 noinst_LIBRARIES += libgentokafka.a
 libgentokafka_a_SOURCES = \
+	tools/gen-to-kafka/arguments.c \
+	tools/gen-to-kafka/arguments.h \
 	tools/gen-to-kafka/clicks.c \
 	tools/gen-to-kafka/clicks.h \
 	tools/gen-to-kafka/damage.c \
