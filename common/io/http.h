@@ -58,8 +58,8 @@ struct http_reply {
 /* The last header of that name (case does not matter), trimmed; empty where there is none. Borrowed. */
 struct slice http_reply_header(const struct http_reply *, const char *name);
 
-/* What a whole reply that is not 2xx means. Where the judge sets err, these are the words once no attempt
- * is left. */
+/* What a whole reply that is not 2xx means. Where the judge sets err, with whatever verdict, those are the
+ * class and the words once no attempt is left. */
 enum http_verdict {
 	HTTP_FINAL,    /* err, of the right class, is set */
 	HTTP_RETRY,

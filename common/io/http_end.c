@@ -66,19 +66,17 @@ judge_by_status(int status, struct err *err)
 static enum http_verdict
 judge(struct http_call *call, struct err *err)
 {
-	enum http_verdict verdict = HTTP_DEFAULT;
+	struct http_events *events = &call->request.events;
+	enum http_verdict verdict = HTTP_DEFAULT, usual;
 	struct err words;
 
-	if (call->request.events.judge)
-		verdict = call->request.events.judge(call->request.events.context, &call->reply, err);
-	if (verdict == HTTP_DEFAULT)
-		return judge_by_status(call->reply.status, err);
+	if (events->judge)
+		verdict = events->judge(events->context, &call->reply, err);
+	usual = judge_by_status(call->reply.status, &words);
 	/* the judge may have words of the service's */
-	if (err->class == ERR_NONE) {
-		(void)judge_by_status(call->reply.status, &words);
+	if (err->class == ERR_NONE)
 		*err = words;
-	}
-	return verdict;
+	return verdict == HTTP_DEFAULT ? usual : verdict;
 }
 
 /* Both name how long to wait; the AWS one is in milliseconds (botocore retries/standard.py). */

@@ -35,6 +35,10 @@ struct kafka_options {
 	 * it must not block. */
 	int (*token)(void *context, struct kafka_token *ret, struct err *);
 	void *token_context;
+	/* NULL, or called by kafka_conf_new before it reads the options, which it may change: what is
+	 * needed for a handle, and only for one. */
+	int (*prepare)(void *context, struct err *);
+	void *prepare_context;
 };
 
 void kafka_options_release(struct kafka_options *);

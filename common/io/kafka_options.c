@@ -356,7 +356,8 @@ kafka_options_release(struct kafka_options *o)
 		free(o->properties[i].value);
 	}
 	free(o->properties);
-	*o = (struct kafka_options){ .brokers = NULL };
+	/* a handle that could not be destroyed may still ask for a token */
+	*o = (struct kafka_options){ .token = o->token, .token_context = o->token_context };
 }
 
 /* "" and "NAME: No such configuration property..." are librdkafka's words; a value is not repeated. */
@@ -432,7 +433,7 @@ kafka_conf_new(const struct kafka_options *o, enum kafka_role role, struct err *
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	const char *brokers = kafka_options_brokers(o, err);
 
-	if (!brokers)
+	if (!brokers || (o->prepare && o->prepare(o->prepare_context, err)))
 		goto fail;
 	if (set_defaults(o, conf, role, err))
 		goto fail;

@@ -3,8 +3,10 @@
 #ifndef SLUICE_RUN_CLIENT_H
 #define SLUICE_RUN_CLIENT_H
 
+#include "aws/session.h"
 #include "base/opt.h"
 #include "io/kafka.h"
+#include "run/job.h"
 #include "sink/sink.h"
 
 struct transaction;
@@ -13,13 +15,26 @@ struct client_options {
 	struct kafka_options kafka;
 	int64_t wait_ms;
 	struct transaction *transaction; /* topics opened to be written take part in it; NULL: none */
+	bool is_iam;            /* --iam */
+	bool is_listing;        /* -X list */
+	struct aws_options aws; /* run/aws.h has the rows */
+	struct msk *msk;        /* NULL: not open, or not needed */
 };
 
 #define CLIENT_OPTIONS_INIT { .wait_ms = 60 * 1000 }
 
-/* -b, -X, --wait; target: struct client_options. */
+/* -b, -X, --wait, --iam; target: struct client_options. */
 extern const struct opt client_rows[];
 extern const size_t client_row_count;
+
+/*
+ * Between job_begin and the first use: answers -X list, which finishes the job. From here on the
+ * first handle that is opened makes ready what the cluster wants: MSK with IAM is switched on by --iam,
+ * by sasl.mechanism AWS_MSK_IAM of a Java client's file, or by a port of MSK's for it where
+ * security.protocol is not set; ERR_DENIED where there are no credentials. The options stay at one
+ * address.
+ */
+int client_begin(struct client_options *, struct job *, struct err *);
 
 void client_options_release(struct client_options *);
 

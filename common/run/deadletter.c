@@ -17,6 +17,7 @@ struct deadletter {
 	const char *tool;
 	int64_t count_max;
 	int64_t count;
+	int64_t durable; /* of those, as far as flushed */
 	struct sink *sink; /* NULL without a target */
 	int fd;
 	struct buf envelope;
@@ -143,10 +144,11 @@ deadletter_put(struct deadletter *letters, const struct record *record, const st
 int
 deadletter_flush(struct deadletter *letters, int64_t deadline_mono_ms, struct err *err)
 {
-	if (!letters->sink)
+	if (letters->durable == letters->count)
 		return 0;
 	if (sink_flush(letters->sink, deadline_mono_ms, err))
 		return err_wrap(err, "--dead-letter");
+	letters->durable = letters->count;
 	return 0;
 }
 

@@ -63,8 +63,8 @@ print_help(const struct job *job)
 }
 
 /* Output that is not printed is an error too (a full disk). */
-static int
-finish_stdout(struct job *job, struct err *err)
+int
+job_finish(struct job *job, struct err *err)
 {
 	job->is_finished = true;
 	if (fflush(stdout) || ferror(stdout)) {
@@ -100,8 +100,10 @@ static int
 apply_all(struct job *job, const struct opt_line *line, struct err *err)
 {
 	const char *config = opt_line_find(line, "config");
+	const char *property = opt_line_find(line, "property");
 
-	if (check_operands(job->tool, line, err))
+	/* -X list asks for nothing else */
+	if (!(property && !strcmp(property, "list")) && check_operands(job->tool, line, err))
 		return -1;
 	if (settings_apply_defaults(&job->set, job->tool->name, job->config_text, err))
 		return -1;
@@ -151,7 +153,7 @@ job_begin(struct job *job, const struct tool *tool, const struct opt_group *grou
 		else
 			(void)printf("%s (sluice) %s\n", tool->name, PACKAGE_VERSION);
 		opt_line_release(&line);
-		return finish_stdout(job, err);
+		return job_finish(job, err);
 	}
 	rc = apply_all(job, &line, err);
 	job->operands = line.operands;

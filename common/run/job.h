@@ -53,6 +53,9 @@ struct job {
 int job_begin(struct job *, const struct tool *, const struct opt_group *groups,
     size_t group_count, int argc, char **argv, struct err *);
 
+/* What was asked for is on standard output: is_finished. ERR_IO where it could not be printed. */
+int job_finish(struct job *, struct err *);
+
 enum job_input {
 	JOB_INPUT_ENDED,   /* bounded input was read to its end, or what was asked for is done */
 	JOB_INPUT_BOUNDED, /* bounded input was not read to its end */

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+libcommon_a_SOURCES += common/run/aws.c common/run/aws.h
 libcommon_a_SOURCES += common/run/client.c common/run/client.h
 libcommon_a_SOURCES += common/run/deadletter.c common/run/deadletter.h
 libcommon_a_SOURCES += common/run/input.c common/run/input.h

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "source/objects.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/stop.h"
-#include "flow/field.h"
 #include "source/object_cursor.h"
+#include "source/object_fetch.h"
 #include "source/object_list.h"
 #include "source/objects_merge.h"
+#include "source/objects_time.h"
 
 enum { MEMORY_BYTES_DEFAULT = 32 * 1024 * 1024 };
 
@@ -17,10 +19,11 @@ struct source_objects {
 	struct source base;
 	struct source_objects_options options;
 	struct object_list *list;
+	struct object_store *store;   /* NULL where no path is of S3, likewise fetch */
+	struct object_fetch *fetch;
 	struct object_cursor *cursor; /* NULL where they are merged */
 	struct objects_merge *merge;  /* NULL where they are not */
-	struct field_set *fields;     /* with the event time, for merging */
-	unsigned time_index;
+	struct objects_time *time;    /* likewise */
 	size_t next_object; /* to open */
 	int64_t sequence;   /* of the next record */
 	struct objects_mark mark; /* behind the record given last */
@@ -34,8 +37,13 @@ static struct object_bytes *
 open_bytes(void *context, size_t index, struct err *err)
 {
 	struct source_objects *s = context;
+	struct object object = object_list_get(s->list, index);
 
-	return object_file_open(object_list_get(s->list, index).name, err);
+	if (!object.key_at)
+		return object_file_open(object.name, err);
+	if (s->merge)
+		return object_fetch_open_one_of(s->fetch, index, s->next_object - s->mark.object, err);
+	return object_fetch_open(s->fetch, index, err);
 }
 
 static int
@@ -235,7 +243,9 @@ objects_free(struct source *source)
 
 	object_cursor_free(s->cursor);
 	objects_merge_free(s->merge);
-	field_set_free(s->fields);
+	object_fetch_free(s->fetch);
+	object_store_free(s->store);
+	objects_time_free(s->time);
 	object_list_free(s->list);
 	free(s);
 }
@@ -247,53 +257,64 @@ static const struct source_ops objects_ops = {
 };
 
 static int
-make_list(struct source_objects *s, struct err *err)
+open_store(struct source_objects *s, struct err *err)
+{
+	struct object_store_options options = { .aws = s->options.aws,
+		.s3 = { .is_requester_paid = s->options.is_requester_paid } };
+
+	assert(s->options.aws);
+	s->store = object_store_open(&options, err);
+	return s->store ? 0 : -1;
+}
+
+static int
+add_path(struct source_objects *s, const char *path, struct err *err)
 {
 	struct path_filter filter = { .match = s->options.match,
 		.takes_hidden = s->options.takes_hidden };
 
+	if (!object_store_has(path))
+		return object_list_add_path(s->list, path, &filter, err);
+	if (!s->store && open_store(s, err))
+		return -1;
+	return object_store_list(s->store, path, &filter, s->list, err);
+}
+
+static int
+make_fetch(struct source_objects *s, struct err *err)
+{
+	/* merging has the other half for its cursors */
+	struct object_fetch_options options = { .ahead_count = (size_t)s->options.ahead_count,
+		.memory_bytes = s->merge ? s->options.memory_bytes / 2 : s->options.memory_bytes };
+
+	s->fetch = object_fetch_new(s->store, s->list, &options, err);
+	return s->fetch ? 0 : -1;
+}
+
+static int
+make_list(struct source_objects *s, struct err *err)
+{
 	s->list = object_list_new(err);
 	if (!s->list)
 		return -1;
 	for (size_t i = 0; i < s->options.path_count; i++) {
-		if (object_list_add_path(s->list, s->options.paths[i], &filter, err))
+		if (add_path(s, s->options.paths[i], err))
 			return -1;
 	}
+	if (s->store && make_fetch(s, err))
+		return -1;
 	s->bytes_all = object_list_bytes(s->list);
 	return s->options.merges ? object_list_group(s->list, err) : 0;
 }
 
-static int
-time_of_field(void *context, const struct record *record, int64_t *ret_ms, struct err *err)
+static bool
+wants_store(const struct source_objects *s)
 {
-	struct source_objects *s = context;
-
-	if (field_scan(s->fields, record, err))
-		return -1;
-	return field_time(s->fields, record, s->time_index, &s->options.time_format, ret_ms, err);
-}
-
-static int
-choose_time(struct source_objects *s, struct objects_merge_options *merge, struct err *err)
-{
-	int index;
-
-	merge->time_of = s->options.time_of;
-	merge->time_context = s->options.time_context;
-	if (merge->time_of)
-		return 0;
-	if (!s->options.time_field)
-		return err_set(err, ERR_USAGE, "--merge needs --time: the field with the event time");
-	s->fields = field_set_new(err);
-	if (!s->fields)
-		return -1;
-	index = field_set_add(s->fields, slice_of(s->options.time_field), err);
-	if (index < 0)
-		return err_wrap(err, "--time");
-	s->time_index = (unsigned)index;
-	merge->time_of = time_of_field;
-	merge->time_context = s;
-	return 0;
+	for (size_t i = 0; i < s->options.path_count; i++) {
+		if (object_store_has(s->options.paths[i]))
+			return true;
+	}
+	return false;
 }
 
 static int
@@ -301,13 +322,19 @@ make_merge(struct source_objects *s, const struct object_cursor_options *cursor,
 {
 	struct objects_merge_options options = {
 		.cursor = *cursor,
-		.memory_bytes = s->options.memory_bytes,
+		.memory_bytes = s->options.memory_bytes / (wants_store(s) ? 2 : 1),
+		.time_of = objects_time_of,
 		.open = open_bytes,
 		.open_context = s,
 	};
 
-	if (choose_time(s, &options, err))
+	if (!s->options.time_field && !s->options.has_envelopes)
+		return err_set(err, ERR_USAGE, "--merge needs --time: the field with the event time");
+	s->time = objects_time_new(s->options.time_field, &s->options.time_format,
+	    s->options.has_envelopes, err);
+	if (!s->time)
 		return -1;
+	options.time_context = s->time;
 	s->merge = objects_merge_new(&options, err);
 	return s->merge ? 0 : -1;
 }
@@ -365,6 +392,17 @@ source_objects_progress(const struct source *source, struct objects_progress *re
 		.bytes = s->bytes,
 		.bytes_all = s->bytes_all,
 	};
+}
+
+bool
+source_objects_idle(struct source *source, int64_t deadline_mono_ms)
+{
+	struct source_objects *s = (struct source_objects *)source;
+
+	if (!s->fetch)
+		return stop_wait(deadline_mono_ms);
+	object_fetch_turn(s->fetch, deadline_mono_ms);
+	return stop_requested();
 }
 
 bool

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records from files: newline JSON or CSV, plain or compressed (told by content), one file after
+ * Records from files and from objects of S3: newline JSON or CSV, plain or compressed (told by content), one file after
  * the other. A path may be a file, "-" (standard input), a directory (all files below it in the order
  * of their paths; hidden ones, those beginning with '_' and README.md are left out) or a pattern of
- * glob(7). A row of CSV becomes a JSON object (codec/csv.h). Blank lines are skipped.
+ * glob(7); an address of S3 is "s3://bucket/prefix" (object_store.h). A row of CSV becomes a JSON object (codec/csv.h). Blank lines are skipped.
  */
 #ifndef SLUICE_SOURCE_OBJECTS_H
 #define SLUICE_SOURCE_OBJECTS_H
 
+#include "aws/session.h"
 #include "codec/time.h"
 #include "source/source.h"
 
@@ -32,10 +33,12 @@ struct source_objects_options {
 	bool merges;
 	const char *time_field;        /* the event time, as for field_time */
 	struct time_format time_format;
-	/* Instead of time_field, where it is not NULL: -1 for a record without a time that can be read. */
-	int (*time_of)(void *context, const struct record *, int64_t *ret_ms, struct err *);
-	void *time_context;
+	bool has_envelopes; /* lines are envelopes: a field is one of the payload, and without time_field the
+	                     * envelope's ts is the event time. Records are given as they are */
 	size_t memory_bytes; /* bound of what is read ahead: by merging, and from S3; 0: 32 MiB */
+	int64_t ahead_count; /* objects of S3 that are fetched ahead, see object_fetch.h */
+	const struct aws_options *aws; /* borrowed; needed where a path is of S3 */
+	bool is_requester_paid;
 };
 
 struct objects_progress {
@@ -45,7 +48,7 @@ struct objects_progress {
 	int64_t bytes_all;  /* of all files; -1 where one has no size (a pipe) */
 };
 
-/* ERR_NO_INPUT where a path does not exist or matches nothing, ERR_USAGE for bad columns or a bad
+/* Lists, and for that waits. ERR_NO_INPUT where a path does not exist or matches nothing, ERR_USAGE for bad columns or a bad
  * field, and for merging without a time. */
 struct source *source_objects_open(const struct source_objects_options *, struct err *);
 
@@ -83,6 +86,12 @@ int source_objects_digest(const struct source *, size_t last, char ret[static OB
 
 /* "s3://bucket/key" or the path, for messages; NULL past the end. */
 const char *source_objects_name(const struct source *, size_t object);
+
+/*
+ * Waits until the deadline or a request to stop (true), as stop_wait does, and meanwhile lets objects be
+ * fetched ahead: what a paced user calls instead.
+ */
+bool source_objects_idle(struct source *, int64_t deadline_mono_ms);
 
 /* True where rows are turned into JSON, which has to be checked for columns of type json. */
 bool source_objects_is_csv(const struct source *);

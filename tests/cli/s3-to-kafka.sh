@@ -99,6 +99,52 @@ test_csv_with_columns() {
 	expect_text out '{"a":1,"b":2}'
 }
 
+test_match_and_all_choose_files() {
+	mkdir -p lake/day=1 lake/_tmp
+	echo '"a"' >lake/day=1/a.json
+	echo '"b"' >lake/day=1/b.log
+	echo '"c"' >lake/_tmp/c.json
+	expect_status 0 s3-to-kafka -q --match '*.json' lake
+	expect_text out '"a"'
+	expect_status 0 s3-to-kafka -q --match 'day=*/b*' lake
+	expect_text out '"b"'
+	expect_status 0 s3-to-kafka -q --match '*.json' --all lake
+	expect_text out $'"c"\n"a"'
+	expect_status 66 s3-to-kafka --match '*.csv' lake
+	expect_line 'lake: no file there matches \*.csv' err
+	expect_status 0 s3-to-kafka --dry-run --match '*.json' lake
+	expect_line 'would replay 1 object \(4 bytes\)' err
+}
+
+test_merge_orders_each_folder_by_time() {
+	mkdir -p lake/h=0 lake/h=1
+	make_trips >trips
+	# odd and even ones in two objects of the first hour, the last two in the second
+	sed -n '1p;3p;5p;7p' trips >lake/h=0/a
+	sed -n '2p;4p;6p;8p' trips | lz4 -qz - lake/h=0/b
+	sed -n '10p' trips >lake/h=1/a
+	sed -n '9p' trips | gzip >lake/h=1/b
+	expect_status 0 s3-to-kafka -q --merge --time at lake
+	expect_same trips out
+	# a record without a time is rejected, and its object goes on
+	echo '{"at":null}' >>lake/h=0/a
+	sed -n '9p' trips >>lake/h=0/a
+	expect_status 0 s3-to-kafka --merge --time at --dead-letter ./letters lake/h=0
+	expect_line '10 records read: 9 delivered, 1 rejected' err
+	expect_same <(sed -n '1,9p' trips) out
+	expect_status 2 s3-to-kafka --merge lake
+	expect_line '--merge needs --time' err
+}
+
+test_merge_stays_within_its_memory() {
+	mkdir lake
+	for i in $(seq 100 250); do echo '{"at":1}' >lake/$i; done
+	expect_status 2 s3-to-kafka --merge --time at --memory 1M lake
+	expect_line 'lake/: to merge its 151 objects takes about . MiB, more than --memory allows' err
+	expect_status 0 s3-to-kafka --merge --time at --memory 4M lake
+	expect_line '151 records read: 151 delivered' err
+}
+
 test_csv_header_names_the_columns() {
 	printf 'a,b\n1,"x\ny"\n' >in.csv
 	expect_status 0 s3-to-kafka -q in.csv
@@ -469,7 +515,6 @@ test_usage_errors() {
 	expect_status 2 s3-to-kafka --format json --columns a:int in
 	expect_status 2 s3-to-kafka --header in
 	expect_status 2 s3-to-kafka ''
-	expect_status 2 s3-to-kafka s3://bucket/key
 	expect_status 2 script -qec 's3-to-kafka' /dev/null
 }
 

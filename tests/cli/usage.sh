@@ -71,6 +71,23 @@ test_help_that_cannot_be_printed() {
 	done
 }
 
+# needs nothing else, and shows no secret
+test_list_of_properties() {
+	local tool status
+	echo hunter2 >secret
+	for tool in $tools; do
+		expect_status 0 "$tool" -X client.id=me -X sasl.password=@secret -X list
+		[ ! -s err ] || fail "$tool -X list: something on standard error"
+		expect_line '^client.id=me$' out
+		expect_line '^sasl.password=\*+$' out
+		expect_line '^queue.buffering.max.messages ' out
+		expect_no_line hunter2 out
+		status=0
+		"$tool" -X list >/dev/full 2>err || status=$?
+		[ $status = 74 ] || fail "$tool -X list: status $status"
+	done
+}
+
 test_version() {
 	local tool
 	for tool in $tools; do

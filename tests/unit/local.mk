@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
 # One cmocka group a program.
 
+UNIT_TESTS += tests/unit/test_aws_settings
+tests_unit_test_aws_settings_SOURCES = tests/unit/test_aws_settings.c tests/unit/scratch.c
+tests_unit_test_aws_settings_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_aws_settings_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_base
 tests_unit_test_base_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base_LDADD = $(UNIT_LIBS)
@@ -8,6 +13,11 @@ tests_unit_test_base_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_base64
 tests_unit_test_base64_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base64_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_child
+tests_unit_test_child_SOURCES = tests/unit/test_child.c tests/unit/scratch.c
+tests_unit_test_child_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_child_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_credentials
 tests_unit_test_credentials_SOURCES = tests/unit/test_credentials.c tests/unit/fake_aws.c \
@@ -86,9 +96,18 @@ UNIT_TESTS += tests/unit/test_loop
 tests_unit_test_loop_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_loop_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_msk
+tests_unit_test_msk_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_msk_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_number_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_object_fetch
+tests_unit_test_object_fetch_SOURCES = tests/unit/test_object_fetch.c tests/unit/scratch.c
+tests_unit_test_object_fetch_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_object_fetch_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_objects
 tests_unit_test_objects_SOURCES = tests/unit/test_objects.c tests/unit/scratch.c
@@ -107,6 +126,15 @@ tests_unit_test_record_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_replay
 tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_s3
+tests_unit_test_s3_SOURCES = tests/unit/test_s3.c tests/unit/fake_server.c
+tests_unit_test_s3_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_s3_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_resume
+tests_unit_test_resume_SOURCES = tests/unit/test_resume.c tests/unit/scratch.c
+tests_unit_test_resume_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_resume_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_sigv4
 tests_unit_test_sigv4_CFLAGS = $(UNIT_CFLAGS)
@@ -144,6 +172,8 @@ tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c test
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+EXTRA_DIST += tests/aws/fake_s3.py
+
 EXTRA_DIST += tests/io/fake_http.py
 
 noinst_HEADERS += tests/unit/fake_server.h
@@ -173,4 +203,4 @@ tests_unit_test_json_jansson_portable_CPPFLAGS = $(AM_CPPFLAGS) -DSLUICE_PORTABL
 tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 
-EXTRA_DIST += tests/aws/fake_aws.py
+EXTRA_DIST += tests/aws/fake_aws.py tests/aws/fake_msk.py

@@ -487,30 +487,25 @@ each_folder_is_merged_by_itself(void **state)
 	scratch_remove(root);
 }
 
-static int
-time_of_text(void *context, const struct record *record, int64_t *ret_ms, struct err *err)
-{
-	(void)context;
-	(void)err;
-	*ret_ms = -(int64_t)record->value.data[5];
-	return 0;
-}
-
+/* Without a field the envelope's time counts, with one that of the payload. */
 static void
-merging_asks_a_given_function_for_the_time(void **state)
+merging_looks_into_envelopes(void **state)
 {
-	char *root = scratch_new(), *a = lines_with_times(root, "a", COMPRESSION_NONE, "953"),
-	     *b = lines_with_times(root, "b", COMPRESSION_NONE, "84"), out[400];
+	char *root = scratch_new(), out[400];
 	struct source_objects_options options = { .paths = &root, .path_count = 1,
 		.merges = true,
-		.time_of = time_of_text,
+		.has_envelopes = true,
 		.line_bytes_max = LINE_MAX_BYTES };
 
 	(void)state;
+	scratch_write(root, "a", "{\"ts\":9,\"payload\":{\"t\":1}}\n{\"payload\":{\"t\":8}}\n");
+	scratch_write(root, "b", "{\"ts\":7,\"payload\":{\"t\":2}}\nno envelope\n"
+				 "{\"ts\":10,\"payload\":\"{\\\"t\\\":9}\"}\n");
 	merged_order(&options, root, out, sizeof(out));
-	assert_string_equal(out, "9a1 8b1 5a2 4b2 3a3 ");
-	free(a);
-	free(b);
+	assert_string_equal(out, "2b1 ?b2 1a1 8a2 ?b3 ");
+	options.time_field = "t";
+	merged_order(&options, root, out, sizeof(out));
+	assert_string_equal(out, "1a1 2b1 ?b2 8a2 ?b3 ");
 	scratch_remove(root);
 }
 
@@ -749,7 +744,7 @@ main(void)
 		cmocka_unit_test(plain_files_are_read_from_the_mark_on),
 		cmocka_unit_test(folders_are_merged_by_time),
 		cmocka_unit_test(each_folder_is_merged_by_itself),
-		cmocka_unit_test(merging_asks_a_given_function_for_the_time),
+		cmocka_unit_test(merging_looks_into_envelopes),
 		cmocka_unit_test(merging_keeps_within_its_memory),
 		cmocka_unit_test(merging_needs_a_time),
 		cmocka_unit_test(digest_tells_lists_apart),

@@ -16,6 +16,7 @@
 #include "gen-to-kafka/generate.h"
 #include "gen-to-kafka/models.h"
 #include "io/read_file.h"
+#include "run/aws.h"
 #include "run/client.h"
 #include "run/job.h"
 #include "run/output.h"
@@ -464,13 +465,14 @@ main(int argc, char **argv)
 		{ "Records", rows, sizeof(rows) / sizeof(*rows), &o },
 		{ "Output", output_rows, sizeof(output_rows) / sizeof(*output_rows), &o },
 		{ "Kafka", client_rows, client_row_count, &o.client },
+		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "General", job_rows, job_row_count, &o.job.options },
 	};
 	enum job_input input = JOB_INPUT_ENDED;
 	struct err err = ERR_INIT;
 
 	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
-	    !o.job.is_finished)
+	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished)
 		(void)run(&o, &input, &err); /* err says it all */
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);

@@ -16,6 +16,7 @@
 #include "base/diag.h"
 #include "base/stop.h"
 #include "flow/envelope.h"
+#include "run/aws.h"
 #include "run/client.h"
 #include "run/input.h"
 #include "run/job.h"
@@ -367,13 +368,14 @@ main(int argc, char **argv)
 	const struct opt_group groups[] = {
 		{ "Topic", input_rows, input_row_count, &o.input },
 		{ "Kafka", client_rows, client_row_count, &o.client },
+		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "General", job_rows, job_row_count, &o.job.options },
 	};
 	enum job_input input = JOB_INPUT_BOUNDED;
 	struct err err = ERR_INIT;
 
 	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
-	    !o.job.is_finished && !check(&o, &err))
+	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished && !check(&o, &err))
 		(void)run(&o, &input, &err); /* err says it all */
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);

@@ -5,6 +5,7 @@ libs3tokafka_a_SOURCES =
 libs3tokafka_a_SOURCES += tools/s3-to-kafka/bookmark.c tools/s3-to-kafka/bookmark.h
 libs3tokafka_a_SOURCES += tools/s3-to-kafka/composer.c tools/s3-to-kafka/composer.h
 libs3tokafka_a_SOURCES += tools/s3-to-kafka/flight.c tools/s3-to-kafka/flight.h
+libs3tokafka_a_SOURCES += tools/s3-to-kafka/objects_options.c tools/s3-to-kafka/objects_options.h
 libs3tokafka_a_SOURCES += tools/s3-to-kafka/outlet.c tools/s3-to-kafka/outlet.h
 libs3tokafka_a_SOURCES += tools/s3-to-kafka/places.c tools/s3-to-kafka/places.h
 libs3tokafka_a_SOURCES += tools/s3-to-kafka/progress.c tools/s3-to-kafka/progress.h

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * s3-to-kafka: replays records from files into a topic or a pipe, in event time, sped up.
+ * s3-to-kafka: replays records from files and objects of S3 into a topic or a pipe, in event time, sped up.
  *
  * Promise: exactly once across restarts with --resume-id, for read_committed readers: each transaction
  * holds records and the position behind them. Else at least once. Exit status 0 says that every record read was acknowledged by all in-sync
@@ -15,10 +15,12 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/stop.h"
+#include "run/aws.h"
 #include "run/client.h"
 #include "run/deadletter.h"
 #include "run/job.h"
 #include "run/output.h"
+#include "s3-to-kafka/objects_options.h"
 #include "s3-to-kafka/replay.h"
 #include "s3-to-kafka/resume_kafka.h"
 #include "sink/topic.h"
@@ -104,12 +106,13 @@ static const struct opt rows[] = {
 
 static const struct tool tool = {
 	.name = "s3-to-kafka",
-	.synopsis = "[options] [FILE|DIRECTORY|PATTERN ...]",
+	.synopsis = "[options] [FILE|DIRECTORY|PATTERN|s3://BUCKET/PREFIX ...]",
 	.summary = "Replay JSON lines or CSV in event time into a Kafka topic or a pipe.",
 	.examples =
 	    "  s3-to-kafka -b localhost:9092 -t trips trips.json.lz4\n"
 	    "  s3-to-kafka --time dropoff_datetime --speedup 3600 trips.json.lz4 |\n"
-	    "      kafka-window ...\n",
+	    "      kafka-window ...\n"
+	    "  s3-to-kafka -b localhost:9092 -t trips s3://bucket/trips/\n",
 	.operand_count_max = SIZE_MAX,
 };
 
@@ -143,8 +146,6 @@ check_paths(struct options *o, struct err *err)
 		if (strcmp(path, "-") == 0 && isatty(STDIN_FILENO))
 			return err_set(err, ERR_USAGE,
 			    "standard input is a terminal: name files, or pipe records in");
-		if (strncmp(path, "s3://", 5) == 0)
-			return err_set(err, ERR_USAGE, "%s: this version reads files only", path);
 		if ((o->replay.rounds_max != 1 || o->resume.id) && is_stream(path))
 			return err_set(err, ERR_USAGE, "%s: %s cannot be read a second time",
 			    o->resume.id ? "--resume-id" : "--loop",
@@ -191,9 +192,11 @@ check(struct options *o, struct err *err)
 	if (o->replay.composer.has_envelopes &&
 	    (o->objects.format == OBJECTS_CSV || o->objects.columns))
 		return err_set(err, ERR_USAGE, "--envelope is for JSON lines, not for CSV");
-	if (replay_options_check(&o->replay, o->topic != NULL, err))
+	if (replay_options_check(&o->replay, o->topic != NULL, err) ||
+	    objects_options_check(&o->objects, &o->replay, err))
 		return -1;
 	o->objects.line_bytes_max = (size_t)o->line_bytes_max;
+	o->objects.aws = &o->client.aws;
 	o->replay.is_quiet = o->job.options.is_quiet;
 	return check_paths(o, err);
 }
@@ -204,7 +207,7 @@ say_dry_run(const struct options *o, const struct source *source)
 	struct objects_progress files;
 
 	source_objects_progress(source, &files);
-	diag_note("would replay %zu file%s (%lld bytes) to %s%s", files.file_count,
+	diag_note("would replay %zu object%s (%lld bytes) to %s%s", files.file_count,
 	    files.file_count == 1 ? "" : "s", (long long)files.bytes_all,
 	    o->topic ? "topic " : "standard output", o->topic ? o->topic : "");
 }
@@ -524,22 +527,25 @@ main(int argc, char **argv)
 		.client = CLIENT_OPTIONS_INIT,
 		.replay = REPLAY_OPTIONS_INIT,
 		.resume = RESUME_OPTIONS_INIT,
-		.objects = { .delimiter = ',' },
+		.objects = { .delimiter = ',', .ahead_count = OBJECTS_AHEAD_DEFAULT },
 		.line_bytes_max = LINE_BYTES_DEFAULT,
 	};
 	const struct opt_group groups[] = {
 		{ "Input and output", rows, sizeof(rows) / sizeof(*rows), &o },
+		{ "Objects", objects_rows, objects_row_count, &o.objects },
 		{ "Replay", replay_rows, replay_row_count, &o.replay },
 		{ "Going on", resume_rows, resume_row_count, &o.resume },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
 		{ "Kafka", client_rows, client_row_count, &o.client },
+		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
+		{ "S3", aws_service_rows, aws_service_row_count, &o.client.aws },
 		{ "General", job_rows, job_row_count, &o.job.options },
 	};
 	enum job_input input = JOB_INPUT_BOUNDED;
 	struct err err = ERR_INIT;
 
 	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
-	    !o.job.is_finished)
+	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished)
 		(void)run(&o, &input, &err); /* err says it all */
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);

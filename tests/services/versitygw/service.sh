@@ -177,11 +177,12 @@ versitygw_command() {
 		;;
 	s3-put)
 		(($# == 1 || $# == 2)) || usage_error "s3-put needs BUCKET/KEY and perhaps a file"
-		file=${2:--}
-		# the keys take stdin
-		[[ $file != - ]] || file=/proc/self/fd/3
+		file=${2:-}
+		# the keys take stdin, and S3 wants to know the length
+		[[ -n $file ]] || { file=$(mktemp -- "$dir/put.XXXXXX") && cat >"$file"; }
 		versitygw_encode "$1"
-		versitygw_request "$dir" PUT "/$encoded" -T "$file" 3<&0
+		versitygw_request "$dir" PUT "/$encoded" -T "$file"
+		[[ -n ${2:-} ]] || rm -f -- "$file"
 		;;
 	s3-upload)
 		[[ $# == 2 && -d $2 ]] || usage_error "s3-upload needs BUCKET/PREFIX and a directory"
