@@ -7,6 +7,8 @@
 . "${srcdir:-.}/tests/lib.sh"
 # shellcheck source=tests/trips.sh
 . "$top_srcdir/tests/trips.sh"
+# shellcheck source=tests/pages.sh
+. "$top_srcdir/tests/pages.sh"
 # shellcheck source=tests/services/lib.sh
 . "$top_srcdir/tests/services/lib.sh"
 
@@ -143,6 +145,19 @@ test_merge_of_many_reads_by_windows() {
 	[ "$(grep -c '^206' requests)" -ge 200 ]
 	expect_status 2 s3-to-kafka -q --merge --time dropoff_datetime --memory 8M "s3://$bucket/lake/"
 	expect_line '/lake/: to merge its 100 objects takes at least 26 MiB, more than --memory allows \(8 MiB\)' err
+}
+
+# Uploads a lake and puts its bucket into the example's text.
+use_bucket() {
+	new_bucket
+	mkdir parts
+	split -a 1 -d -n r/3 trips.json parts/
+	services s3-upload "$bucket/trips/day=2019-01-01/" parts
+	sed -i "s,s3://lake,s3://$bucket," script
+}
+
+test_examples_of_the_manual() {
+	run_examples "$pages/s3-to-kafka.1" s3 use_bucket
 }
 
 # ---- what is refused ----
