@@ -603,6 +603,8 @@ crashes_lose_and_double_nothing(void **state)
 		choose_options(&s, &seed);
 		s.objects.paths = &in;
 		s.objects.path_count = 1;
+		s.objects.merges = !has_bad && draw(&seed, 4) == 0;
+		s.objects.time_field = "t";
 		run_round(&s, round, letters, &crashes);
 		free(in);
 		free(letters);
