@@ -354,6 +354,9 @@ test_usage() {
 	expect_usage '--time-step goes with --seed or --start' --model taxi-ride --time-step 1s
 	expect_usage '--key.*no \{field\}' --model taxi-ride --key id
 	expect_usage '--kafka-time is given, but no topic' --model taxi-ride --kafka-time event
+	expect_usage '--record-header is given, but no topic' --model taxi-ride -H a=b
+	expect_usage '--record-header: .*NAME=VALUE' --model taxi-ride -H a
+	expect_usage '--record-header: .*NAME=VALUE' --model taxi-ride -H =a
 	expect_usage '--compress is for a topic' --model taxi-ride -z lz4
 	expect_usage '--partition is given, but no topic' --model taxi-ride -p 0
 	expect_usage '--brokers is given, but no topic' --model taxi-ride -b localhost:1

@@ -285,6 +285,8 @@ test_loop_starts_over() {
 	# skipped records come round too, and a round that sends nothing is the last
 	expect_status 0 s3-to-kafka --loop=2 --time at --seek 2019-01-01T00:00:08Z in
 	expect_line '20 records read: 4 delivered, 0 rejected, 16 skipped$' err
+	expect_status 0 s3-to-kafka --loop=2 --time at --until 2019-01-01T00:00:02Z in
+	expect_line '6 records read: 4 delivered, 0 rejected, 2 skipped$' err
 	expect_status 0 s3-to-kafka --loop --time at --seek 2020-01-01 in
 	expect_line '10 records read: 0 delivered, 0 rejected, 10 skipped$' err
 	: >empty

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A template of records: compiling and rendering never crash, what is no template is a usage error with
- * its place, and what is one makes JSON in one line that fits the room made for it.
+ * A template of records: compiling and rendering never crash, what is no template is a usage error
+ * with its place, and what is one makes JSON in one line that fits the room made for it.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -33,7 +33,8 @@ require_json_line(struct json_scanner *scanner, struct buf *line)
 static void
 render(const struct shape *shape)
 {
-	static const int64_t times[] = { INT64_C(1706933106789), INT64_MIN / 4, INT64_MAX / 4, -1, 0 };
+	static const int64_t times[] = { INT64_C(1706933106789), INT64_MIN / 4, INT64_MAX / 4, -1,
+		0 };
 	struct shape_target target = { .number = 1, .count = 3, .id_base = 5, .user_count = 2 };
 	struct err err = ERR_INIT;
 	struct json_paths *paths = json_paths_new(&err);

@@ -42,6 +42,17 @@ test_keys_of_the_models() {
 	kafka-to-pipe -q -t $id -e -J | jq -es 'length == 10 and all(.key == null)'
 }
 
+test_headers() {
+	id=$(fresh_id)
+	create_topic $id 1
+	gen-to-kafka -q --model clickstream --seed 1 --broken 20 -t $id -c 500 -H 'device={devicetype}' -H source=gen -H empty=
+	kafka-to-pipe -q -t $id -e -J >got
+	jq -es 'length == 500 and all(.headers[1] | IN("mobile", "computer", "tablet")) and
+		all([.headers[0, 2, 3, 4, 5]] == ["device", "source", "gen", "empty", ""])' got
+	jq -es 'map(select(.payload? // "" | test("\"devicetype\":\"[a-z]+\"")) |
+		(.payload | capture("\"devicetype\":\"(?<d>[a-z]+)\"").d) == .headers[1]) | length > 300 and all' got
+}
+
 test_timestamps() {
 	id=$(fresh_id)
 	create_topic $id 1

@@ -66,8 +66,8 @@ a_jump_leads_where_the_authors_does(void **state)
 	assert_true(r.s[3] == UINT64_C(0xC660C602A7330187));
 }
 
-/* 48,000 draws of 6, and of a bound for which a quarter of all draws is rejected: taken all the same, they
- * would make a multiple of 3 out of one in two. */
+/* 48,000 draws of 6, and of a bound for which a quarter of all draws is rejected: taken all the
+ * same, they would make a multiple of 3 out of one in two. */
 static void
 below_is_even(void **state)
 {

@@ -64,18 +64,21 @@ documents_keep_their_bytes(void **state)
 		/* white space with a line break in it is left out, other stays */
 		{ "{\n  \"z\": 1,\r\n  \"a\":\t\"x\"\n}\n", "{\"z\": 1,\"a\":\t\"x\"}" },
 		/* names are no values */
-		{ "{\"{int:1:1}\":\"{int:1:1}\", \"{int\" : 2}", "{\"{int:1:1}\":1, \"{int\" : 2}" },
+		{ "{\"{int:1:1}\":\"{int:1:1}\", \"{int\" : 2}",
+		    "{\"{int:1:1}\":1, \"{int\" : 2}" },
 		/* a type of its own alone, text among text */
 		{ "[\"{int:7:7}\",\"x{int:7:7}\",\"{int:7:7}{int:8:8}\",\"{string:int:7:7}\"]",
 		    "[7,\"x7\",\"78\",\"7\"]" },
 		{ "[\"{int:-3:-3}\",\"{int:-9223372036854775808:-9223372036854775808}\"]",
 		    "[-3,-9223372036854775808]" },
-		{ "[\"{float:1.50:1.5}\",\"{float:-2.25:-2.25:3}\",\"{float:3:3}\",\"{float:0.0:0}\"]",
+		{ "[\"{float:1.50:1.5}\",\"{float:-2.25:-2.25:3}\",\"{float:3:3}\",\"{float:0.0:0}"
+		  "\"]",
 		    "[1.5,-2.25,3,0]" },
 		{ "[\"{choice:a}\",\"{choice:}\",\"<{choice:b*3}>\",\"{choice:'x:}''*2'}\"]",
 		    "[\"a\",\"\",\"<b>\",\"x:}'*2\"]" },
 		{ "[\"{choice:'q'*4}\",\"{choice:a\\\"b\\u007d}\"]", "[\"q\",\"a\\\"b\\u007d\"]" },
-		{ "[\"{literal:1.50}\",\"{literal:null*2}\",\"{literal:true}x\",\"{string:literal:false}\"]",
+		{ "[\"{literal:1.50}\",\"{literal:null*2}\",\"{literal:true}x\",\"{string:literal:"
+		  "false}\"]",
 		    "[1.50,null,\"truex\",\"false\"]" },
 		{ "[\"{time}\",\"{time:iso}\",\"{time:naive}\",\"at {time:naive}\"]",
 		    "[\"2024-02-03T04:05:06.789Z\",\"2024-02-03T04:05:06.789Z\","
@@ -90,9 +93,11 @@ documents_keep_their_bytes(void **state)
 		    "[\"2024-02-03\",\"03/02/24 05:05\",\"034%\"]" },
 		{ "[\"{sequence}\",\"{sequence:5}\",\"{sequence:-5:10}\",\"n{sequence:1}\"]",
 		    "[0,5,-5,\"n1\"]" },
-		{ "[\"{$a=int:4:4}\",\"{$a}\",\"{$a}{$a}\",\"{string:$a}\",\"{$b=string:$a}\",\"{$b}\"]",
+		{ "[\"{$a=int:4:4}\",\"{$a}\",\"{$a}{$a}\",\"{string:$a}\",\"{$b=string:$a}\",\"{$"
+		  "b}\"]",
 		    "[4,4,\"44\",\"4\",\"4\",\"4\"]" },
-		{ "[\"{$a=float:0.10:0.1}\",\"{$b=literal:2}\",\"{sum:$a:$b:0.25}\",\"{sum:1:-3}\"]",
+		{ "[\"{$a=float:0.10:0.1}\",\"{$b=literal:2}\",\"{sum:$a:$b:0.25}\",\"{sum:1:-3}"
+		  "\"]",
 		    "[0.1,2,2.35,-2]" },
 		{ "[\"{$a=sum:0.1:0.2}\",\"{sum:$a:$a}\"]", "[0.3,0.6]" },
 		/* braces that are none */
@@ -170,8 +175,10 @@ wrong_templates_are_named(void **state)
 		{ "[\"{lon:a:b}\"]", "expected {lon[:NAME]}" },
 		{ "[\"{click:page}\"]", "\"page\" is not ip, device, event" },
 		{ "[\"{$a}\"]", "nothing before it is called $a" },
-		{ "[\"{$a}\",\"{$a=int:1:2}\"]", "t.json:1:3: {$a}: nothing before it is called $a" },
-		{ "[\"{$a=int:1:2}\",\"{$a=int:1:2}\"]", "t.json:1:18: {$a=int:1:2}: there is a $a" },
+		{ "[\"{$a}\",\"{$a=int:1:2}\"]",
+		    "t.json:1:3: {$a}: nothing before it is called $a" },
+		{ "[\"{$a=int:1:2}\",\"{$a=int:1:2}\"]",
+		    "t.json:1:18: {$a=int:1:2}: there is a $a" },
 		{ "[\"{$a-b=int:1:2}\"]", "nothing before it is called $a-b=int:1:2" },
 		{ "[\"{$=int:1:2}\"]", "nothing before it is called $=int:1:2" },
 		{ "[\"{sum:1}\"]", "expected {sum:TERM:TERM...}" },
@@ -239,7 +246,8 @@ ranges_are_used_to_their_ends(void **state)
 	/* never drawn: a weight of 1 in 1,000,001 */
 	assert_int_equal(count_values("[\"{literal:1*1000000:2}\"]", 100, 1, 1, 2), 1);
 	/* eleven times, from 4 ms before to 6 ms behind */
-	assert_int_equal(count_values("[\"{time:ms:-4ms:6ms}\"]", 500, 1, TIME_MS - 4, TIME_MS + 6), 11);
+	assert_int_equal(
+	    count_values("[\"{time:ms:-4ms:6ms}\"]", 500, 1, TIME_MS - 4, TIME_MS + 6), 11);
 	assert_int_equal(
 	    count_values("[\"{time:ms:-4ms:6ms:2ms}\"]", 500, 1, TIME_MS - 4, TIME_MS + 6), 6);
 }
@@ -452,7 +460,8 @@ broken_records_are_broken(void **state)
 			changed++;
 		} else {
 			assert_false(is_json(buf_slice(&out)));
-			assert_true(damage != DAMAGE_BYTES || i % 6 < 3 || strchr(out.data, '\xff'));
+			assert_true(
+			    damage != DAMAGE_BYTES || i % 6 < 3 || strchr(out.data, '\xff'));
 			assert_true(damage != DAMAGE_TYPE || i % 6 == 0 || i % 6 == 2);
 		}
 	}

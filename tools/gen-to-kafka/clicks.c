@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "gen-to-kafka/clicks.h"
 
-#define TEXT(t) { (t), sizeof(t) - 1 }
+#define TEXT(t)                    \
+	{                          \
+		(t), sizeof(t) - 1 \
+	}
 
 static const struct slice page_names[] = {
 	[CLICK_HOME_PAGE] = TEXT("home_page"),
@@ -25,7 +28,8 @@ static const struct {
 	[CLICK_ADD_TO_CART] = { 3, { CLICK_PRODUCT_CATALOG, CLICK_REMOVE_FROM_CART, CLICK_ORDER } },
 	[CLICK_ORDER] = { 3,
 	    { CLICK_ORDER_CHECKOUT, CLICK_REMOVE_FROM_CART, CLICK_PRODUCT_CATALOG } },
-	[CLICK_REMOVE_FROM_CART] = { 3, { CLICK_END, CLICK_PRODUCT_DETAIL, CLICK_PRODUCT_CATALOG } },
+	[CLICK_REMOVE_FROM_CART] = { 3,
+	    { CLICK_END, CLICK_PRODUCT_DETAIL, CLICK_PRODUCT_CATALOG } },
 	[CLICK_ORDER_CHECKOUT] = { 1, { CLICK_END } },
 };
 

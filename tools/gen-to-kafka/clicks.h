@@ -18,7 +18,7 @@ enum click_page {
 	CLICK_ORDER,
 	CLICK_REMOVE_FROM_CART,
 	CLICK_ORDER_CHECKOUT,
-	CLICK_END, /* the last of a session: the names of page and product are empty */
+	CLICK_END,    /* the last of a session: the names of page and product are empty */
 	CLICK_NOBODY, /* no session has begun here yet */
 };
 

@@ -60,8 +60,8 @@ pick(struct slice s, struct random *random, bool wants_string)
 static int
 append_cut(struct random *random, struct slice record, struct buf *out, struct err *err)
 {
-	return buf_append(out,
-	    slice_make(record.data, 1 + (size_t)random_below(random, record.len - 1)), err);
+	return buf_append(
+	    out, slice_make(record.data, 1 + (size_t)random_below(random, record.len - 1)), err);
 }
 
 /* The byte goes in front of the string's first, so that no escape is torn. */
@@ -71,16 +71,20 @@ append_bytes(struct stretch string, struct slice record, struct buf *out, struct
 	size_t at = string.at + 1;
 
 	return buf_append(out, slice_make(record.data, at), err) ||
-	    buf_append_char(out, '\xff', err) ||
-	    buf_append(out, slice_skip(record, at), err) ? -1 : 0;
+	               buf_append_char(out, '\xff', err) ||
+	               buf_append(out, slice_skip(record, at), err)
+	           ? -1
+	           : 0;
 }
 
 static int
 append_type(struct stretch value, struct slice record, struct buf *out, struct err *err)
 {
 	return buf_append(out, slice_make(record.data, value.at), err) ||
-	    buf_append_text(out, "[]", err) ||
-	    buf_append(out, slice_skip(record, value.at + value.len), err) ? -1 : 0;
+	               buf_append_text(out, "[]", err) ||
+	               buf_append(out, slice_skip(record, value.at + value.len), err)
+	           ? -1
+	           : 0;
 }
 
 int

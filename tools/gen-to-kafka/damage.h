@@ -14,8 +14,8 @@ enum damage {
 enum { DAMAGE_COUNT = 3 };
 
 /*
- * Appends the record, a JSON object or array in one line, damaged in a random place. Where there is no
- * string, or no value to change, it is cut.
+ * Appends the record, a JSON object or array in one line, damaged in a random place. Where there is
+ * no string, or no value to change, it is cut.
  */
 int damage_append(enum damage, struct random *, struct slice record, struct buf *out, struct err *);
 

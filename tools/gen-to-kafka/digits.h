@@ -28,7 +28,10 @@ struct digits_day {
 };
 
 /* A day that no time has. */
-#define DIGITS_NO_DAY { .number = INT64_MIN }
+#define DIGITS_NO_DAY               \
+	{                           \
+		.number = INT64_MIN \
+	}
 
 /* "2019-01-01T13:45:59.123", years 0001 to 9999. */
 char *digits_put_time(char *at, struct digits_day *, int64_t time_ms);

@@ -7,13 +7,12 @@
 #include "base/diag.h"
 #include "base/stop.h"
 #include "codec/number.h"
-#include "flow/template.h"
 #include "gen-to-kafka/damage.h"
 
 enum {
 	US_PER_S = 1000 * 1000,
-	CLOCK_EVERY = 64,         /* records between two looks at the clock at full speed */
-	SLEEP_US_MIN = 1000,      /* poll(2)'s resolution; what is due sooner goes now */
+	CLOCK_EVERY = 64,    /* records between two looks at the clock at full speed */
+	SLEEP_US_MIN = 1000, /* poll(2)'s resolution; what is due sooner goes now */
 	RECORD_BYTES_MAX = 1024 * 1024 * 1024,
 	WHOLE = 100 * GENERATE_PERCENT,
 };
@@ -30,15 +29,13 @@ struct generate {
 	const struct shape *shape;
 	struct sink *sink;
 	struct shape_state **targets;
-	int64_t turn;          /* the next target */
-	struct random chance;  /* what goes wrong on purpose */
-	struct field_set *fields;
-	struct template *key_template; /* NULL: no key */
-	struct buf value;      /* the last record, as it was sent */
-	struct buf whole;      /* the same before it was broken */
-	struct buf key;
-	int64_t time_ms;       /* its event time */
-	int64_t count_max;     /* of options, and what the duration amounts to */
+	int64_t turn;         /* the next target */
+	struct random chance; /* what goes wrong on purpose */
+	struct labels *labels;
+	struct buf value;  /* the last record, as it was sent */
+	struct buf whole;  /* the same before it was broken */
+	int64_t time_ms;   /* its event time */
+	int64_t count_max; /* of options, and what the duration amounts to */
 	struct generate_counts counts;
 	/* the clocks */
 	int64_t start_us;
@@ -85,8 +82,8 @@ look_at_clock(struct generate *g)
 static enum progress
 wait_until_due(struct generate *g, struct err *err)
 {
-	int64_t due_us = g->start_us +
-	    (int64_t)((number_wide)g->counts.made * US_PER_S * GENERATE_RATE / g->options.rate);
+	int64_t due_us = g->start_us + (int64_t)((number_wide)g->counts.made * US_PER_S *
+						 GENERATE_RATE / g->options.rate);
 
 	for (;;) {
 		int64_t step_us;
@@ -157,19 +154,14 @@ event_time(struct generate *g)
 	return time_ms;
 }
 
-/* From the record as it was before it was broken. */
+/* Key and headers are those of the record as it was before it was broken. */
 static int
-render_key(struct generate *g, const struct buf *value, struct err *err)
+make_whole(struct generate *g, struct shape_state *target, struct buf *out, struct err *err)
 {
-	struct record record =
-	    record_of_line("generated record", g->counts.made + 1, g->counts.made, buf_slice(value));
-
-	buf_clear(&g->key);
-	if (!g->key_template)
-		return 0;
-	if (field_scan(g->fields, &record, err))
+	buf_clear(out);
+	if (shape_render(g->shape, target, g->time_ms, out, err))
 		return -1;
-	return template_render(g->key_template, g->fields, &record, g->time_ms, &g->key, err);
+	return labels_make(g->labels, buf_slice(out), g->counts.made + 1, g->time_ms, err);
 }
 
 static int
@@ -183,15 +175,12 @@ make_record(struct generate *g, struct err *err)
 		g->turn = 0;
 	g->time_ms = event_time(g);
 	is_broken = happens(g, g->options.broken);
-	buf_clear(&g->value);
-	buf_clear(&g->whole);
 	if (!is_broken)
-		return shape_render(g->shape, target, g->time_ms, &g->value, err) ||
-		    render_key(g, &g->value, err) ? -1 : 0;
+		return make_whole(g, target, &g->value, err);
 	g->counts.broken++;
-	if (shape_render(g->shape, target, g->time_ms, &g->whole, err) ||
-	    render_key(g, &g->whole, err))
+	if (make_whole(g, target, &g->whole, err))
 		return -1;
+	buf_clear(&g->value);
 	damage = random_below(&g->chance, DAMAGE_COUNT);
 	return damage_append((enum damage)damage, &g->chance, buf_slice(&g->whole), &g->value, err);
 }
@@ -201,7 +190,6 @@ send_record(struct generate *g, struct err *err)
 {
 	struct outgoing out = {
 		.has_value = true,
-		.has_key = g->key_template != NULL,
 		.time_ms = RECORD_NO_TIME,
 		.partition = g->options.partition,
 	};
@@ -211,7 +199,7 @@ send_record(struct generate *g, struct err *err)
 	else if (make_record(g, err))
 		return FAILED;
 	out.value = buf_slice(&g->value);
-	out.key = buf_slice(&g->key);
+	labels_put(g->labels, &out);
 	if (g->options.has_event_time)
 		out.time_ms = g->time_ms;
 	if (sink_write(g->sink, &out, err))
@@ -307,23 +295,6 @@ open_targets(struct generate *g, struct err *err)
 	return 0;
 }
 
-static int
-compile_key(struct generate *g, struct err *err)
-{
-	if (!g->options.key)
-		return 0;
-	g->fields = field_set_new(err);
-	if (!g->fields)
-		return -1;
-	g->key_template =
-	    template_compile(g->options.key, TEMPLATE_REJECT, TEMPLATE_PLAIN, g->fields, err);
-	if (!g->key_template)
-		return err_wrap(err, "--key");
-	if (!template_has_variable(g->key_template))
-		return err_set(err, ERR_USAGE, "--key: \"%s\" has no {field} in it", g->options.key);
-	return 0;
-}
-
 /* The smaller of the count and of what the rate makes of the duration. */
 static int64_t
 limit(const struct generate_options *o)
@@ -354,8 +325,8 @@ generate_new(const struct generate_options *options, const struct shape *shape, 
 	g->until_clock = 1;
 	buf_init(&g->value, RECORD_BYTES_MAX);
 	buf_init(&g->whole, RECORD_BYTES_MAX);
-	buf_init(&g->key, RECORD_BYTES_MAX);
-	if (compile_key(g, err) || open_targets(g, err)) {
+	g->labels = labels_new(&options->labels, err);
+	if (!g->labels || open_targets(g, err)) {
 		generate_free(g);
 		return NULL;
 	}
@@ -370,10 +341,8 @@ generate_free(struct generate *g)
 	for (int64_t i = 0; g->targets && i < g->options.target_count; i++)
 		shape_state_free(g->targets[i]);
 	free(g->targets);
-	template_free(g->key_template);
-	field_set_free(g->fields);
+	labels_free(g->labels);
 	buf_release(&g->value);
 	buf_release(&g->whole);
-	buf_release(&g->key);
 	free(g);
 }

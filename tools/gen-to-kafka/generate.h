@@ -3,34 +3,37 @@
 #ifndef SLUICE_GEN_TO_KAFKA_GENERATE_H
 #define SLUICE_GEN_TO_KAFKA_GENERATE_H
 
+#include "gen-to-kafka/labels.h"
 #include "gen-to-kafka/shape.h"
 #include "run/job.h"
 #include "sink/sink.h"
 
 enum {
-	GENERATE_PERCENT = 10000, /* of percentages: so that they have four digits behind the point */
-	GENERATE_RATE = 1000,     /* of rates: three digits */
+	GENERATE_PERCENT =
+	    10000,            /* of percentages: so that they have four digits behind the point */
+	GENERATE_RATE = 1000, /* of rates: three digits */
 };
 
 struct generate_options {
 	uint64_t seed;
 	int64_t target_count;
-	int64_t user_count;    /* of each target */
-	int64_t rate;          /* records a second times GENERATE_RATE; 0: as fast as it goes */
-	int64_t count_max;     /* 0: no limit */
-	int64_t duration_ms;   /* 0: no limit; with a rate, that many records as it has in this time */
-	bool has_start;        /* event time is counted from start_ms, not the clock's */
+	int64_t user_count; /* of each target */
+	int64_t rate;       /* records a second times GENERATE_RATE; 0: as fast as it goes */
+	int64_t count_max;  /* 0: no limit */
+	int64_t
+	    duration_ms; /* 0: no limit; with a rate, that many records as it has in this time */
+	bool has_start;  /* event time is counted from start_ms, not the clock's */
 	int64_t start_ms;
-	int64_t time_step_ms;  /* 0: 1/rate, or 1 ms without a rate */
-	int64_t disorder;      /* percentages times GENERATE_PERCENT */
+	int64_t time_step_ms; /* 0: 1/rate, or 1 ms without a rate */
+	int64_t disorder;     /* percentages times GENERATE_PERCENT */
 	int64_t disorder_ms;
 	int64_t duplicates;
 	int64_t broken;
-	const char *key;       /* template, or NULL */
-	bool has_event_time;   /* Kafka's timestamp is the event time */
-	int32_t partition;     /* -1: by the key, or any */
+	struct labels_options labels;
+	bool has_event_time; /* Kafka's timestamp is the event time */
+	int32_t partition;   /* -1: by the key, or any */
 	int64_t drain_ms;
-	bool is_quiet;         /* no line a second */
+	bool is_quiet; /* no line a second */
 };
 
 struct generate_counts {
@@ -43,9 +46,9 @@ struct generate_counts {
 
 struct generate;
 
-/* Borrows shape and sink. ERR_USAGE for a bad template of the key. */
-struct generate *generate_new(const struct generate_options *, const struct shape *, struct sink *,
-    struct err *);
+/* Borrows shape, sink and the texts of the options. ERR_USAGE for a bad template. */
+struct generate *generate_new(
+    const struct generate_options *, const struct shape *, struct sink *, struct err *);
 void generate_free(struct generate *);
 
 /*

@@ -2,163 +2,20 @@
 /* What may stand between the braces, and how it is compiled (gen-to-kafka(1), TEMPLATES). */
 #include <stdlib.h>
 
-#include "base/opt.h"
-#include "codec/number.h"
 #include "codec/time.h"
+#include "gen-to-kafka/arguments.h"
 #include "gen-to-kafka/digits.h"
 #include "gen-to-kafka/places.h"
 #include "gen-to-kafka/step.h"
 
 enum {
-	ARGUMENTS_MAX = 1024,
-	WEIGHT_MAX = 1000000,
 	PATTERN_BYTES_MAX = 64,
 	CONVERSION_BYTES_MAX = 32, /* of strftime(3) in the C locale: %c has 24 */
 	CLICK_BYTES_MAX = 24,
 	PLACE_BYTES_MAX = 12,
-	DURATION_BYTES = 32,
 };
-
-struct argument {
-	struct slice text;
-	uint64_t weight;
-	bool has_weight;
-};
-
-struct arguments {
-	struct argument *list;
-	size_t count;
-};
-
-/* ---- arguments ---- */
-
-/* "...*3": the number behind the last '*', where there is nothing but digits. */
-static void
-split_weight(struct slice *text, struct argument *ret)
-{
-	int64_t weight;
-
-	for (size_t i = text->len; i-- > 0 && text->data[i] != ':';) {
-		if (text->data[i] != '*')
-			continue;
-		if (!number_parse_int64(slice_skip(*text, i + 1), &weight) && weight >= 1 &&
-		    weight <= WEIGHT_MAX) {
-			ret->has_weight = true;
-			ret->weight = (uint64_t)weight;
-			text->len = i;
-		}
-		return;
-	}
-}
-
-/* 'a quoted one', in which '' is one quote; takes it off where it stands. *ret_used: its length. */
-static int
-read_quoted(struct slice rest, struct argument *ret, size_t *ret_used, struct err *err)
-{
-	char *out = (char *)(uintptr_t)rest.data; /* in shape->source, which is ours to change */
-	size_t len = 0, at = 1;
-
-	for (;; at++) {
-		if (at == rest.len)
-			return err_set(err, ERR_USAGE, "a quote without its end");
-		if (rest.data[at] == '\'') {
-			if (at + 1 == rest.len || rest.data[at + 1] != '\'')
-				break;
-			at++;
-		}
-		out[len++] = rest.data[at];
-	}
-	ret->text = slice_make(out, len);
-	*ret_used = at + 1;
-	return 0;
-}
-
-static size_t
-find_colon(struct slice s)
-{
-	const char *at = s.len ? memchr(s.data, ':', s.len) : NULL;
-
-	return at ? (size_t)(at - s.data) : s.len;
-}
-
-/* One argument from the beginning of *rest, which is left at the next ':' or its end. */
-static int
-read_argument(struct slice *rest, struct argument *ret, struct err *err)
-{
-	struct slice tail;
-	size_t used = 0;
-
-	*ret = (struct argument){ .weight = 1 };
-	if (!rest->len || *rest->data != '\'') {
-		ret->text = slice_make(rest->data, find_colon(*rest));
-		*rest = slice_skip(*rest, ret->text.len);
-		split_weight(&ret->text, ret);
-		return 0;
-	}
-	if (read_quoted(*rest, ret, &used, err))
-		return -1;
-	*rest = slice_skip(*rest, used);
-	tail = slice_make(rest->data, find_colon(*rest));
-	*rest = slice_skip(*rest, tail.len);
-	split_weight(&tail, ret);
-	if (tail.len)
-		return err_set(err, ERR_USAGE, "\"%.*s\" behind a quote", SLICE_ARGS(tail));
-	return 0;
-}
-
-/* rest is empty or begins with ':'. */
-static int
-read_arguments(struct slice rest, struct arguments *ret, struct err *err)
-{
-	while (rest.len) {
-		rest = slice_skip(rest, 1);
-		if (ret->count == ARGUMENTS_MAX)
-			return err_set(err, ERR_USAGE, "more than %d arguments", ARGUMENTS_MAX);
-		if (read_argument(&rest, &ret->list[ret->count], err))
-			return -1;
-		ret->count++;
-	}
-	return 0;
-}
 
 /* ---- values ---- */
-
-static int
-err_not_a(const char *what, struct slice text, struct err *err)
-{
-	return err_set(err, ERR_USAGE, "\"%.*s\" is not %s", SLICE_ARGS(text), what);
-}
-
-static int
-read_int(struct slice text, int64_t *ret, struct err *err)
-{
-	return number_parse_int64(text, ret) ? err_not_a("a whole number", text, err) : 0;
-}
-
-/* A decimal whose digits fit 18 places. */
-static int
-read_decimal(struct slice text, struct number *ret, struct err *err)
-{
-	static const number_wide limit = (number_wide)1000000000 * 1000000000;
-
-	if (number_parse(text, ret) || !ret->is_exact || ret->mantissa >= limit ||
-	    ret->mantissa <= -limit)
-		return err_not_a("a number of up to 18 digits", text, err);
-	return 0;
-}
-
-/* The mantissa at another scale, not smaller than its own. */
-static int
-scale_up(const struct number *n, unsigned scale, int64_t *ret, struct err *err)
-{
-	number_wide mantissa = n->mantissa * number_pow10[scale - n->scale];
-
-	/* so that a difference of two still fits */
-	if (mantissa > INT64_MAX / 4 || mantissa < INT64_MIN / 4)
-		return err_set(err, ERR_USAGE, "a number with more than 18 digits");
-	*ret = (int64_t)mantissa;
-	return 0;
-}
 
 static int64_t
 magnitude(int64_t value)
@@ -170,30 +27,6 @@ static int64_t
 larger(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
-}
-
-/* "+30m", "-1h30m", "0" */
-static int
-read_offset(struct slice text, int64_t *ret_ms, struct err *err)
-{
-	bool is_negative = text.len && *text.data == '-';
-	struct slice rest = text;
-	char copy[DURATION_BYTES];
-	int64_t ms;
-
-	if (rest.len && (*rest.data == '-' || *rest.data == '+'))
-		rest = slice_skip(rest, 1);
-	if (!rest.len || rest.len >= sizeof(copy))
-		return err_not_a("a duration", text, err);
-	memcpy(copy, rest.data, rest.len);
-	copy[rest.len] = '\0';
-	if (opt_parse_duration(copy, &ms, err))
-		return -1;
-	/* a few thousand years, so that sums fit */
-	if (ms > INT64_MAX >> 16)
-		return err_set(err, ERR_USAGE, "\"%.*s\" is too long", SLICE_ARGS(text));
-	*ret_ms = is_negative ? -ms : ms;
-	return 0;
 }
 
 /* Evenly from min to max. */
@@ -219,7 +52,7 @@ read_int_generator(struct shape *s, const struct arguments *a, struct step *step
 	step->kind = STEP_NUMBER;
 	step->is_number = true;
 	step->bytes_max = DIGITS_BYTES_MAX;
-	if (read_int(a->list[0].text, &min, err) || read_int(a->list[1].text, &max, err))
+	if (argument_int(a->list[0].text, &min, err) || argument_int(a->list[1].text, &max, err))
 		return -1;
 	return set_range(step, min, max, err);
 }
@@ -234,22 +67,26 @@ read_float(struct shape *s, const struct arguments *a, struct step *step, struct
 	step->kind = STEP_NUMBER;
 	step->is_number = true;
 	step->bytes_max = DIGITS_BYTES_MAX;
-	if (read_decimal(a->list[0].text, &from, err) || read_decimal(a->list[1].text, &to, err))
+	if (argument_decimal(a->list[0].text, &from, err) ||
+	    argument_decimal(a->list[1].text, &to, err))
 		return -1;
 	scale = larger(from.scale, to.scale);
 	if (a->count > 2) {
 		int64_t wanted;
 
-		if (read_int(a->list[2].text, &wanted, err))
+		if (argument_int(a->list[2].text, &wanted, err))
 			return -1;
 		if (wanted < scale || wanted > NUMBER_SCALE_MAX)
 			return err_set(err, ERR_USAGE,
-			    "\"%.*s\" digits behind the point: at least those of the two numbers, at "
-			    "most %d", SLICE_ARGS(a->list[2].text), NUMBER_SCALE_MAX);
+			    "\"%.*s\" digits behind the point: at least those of the two numbers, "
+			    "at "
+			    "most %d",
+			    SLICE_ARGS(a->list[2].text), NUMBER_SCALE_MAX);
 		scale = wanted;
 	}
 	step->scale = (uint8_t)scale;
-	if (scale_up(&from, step->scale, &min, err) || scale_up(&to, step->scale, &max, err))
+	if (argument_scale(&from, step->scale, &min, err) ||
+	    argument_scale(&to, step->scale, &max, err))
 		return -1;
 	return set_range(step, min, max, err);
 }
@@ -295,8 +132,8 @@ set_mantissas(struct step *step, struct err *err)
 	for (size_t i = 0; i < step->alternative_count; i++) {
 		struct step_alternative *one = &step->alternatives[i];
 
-		if (read_decimal(one->text, &n, err) ||
-		    scale_up(&n, step->scale, &one->mantissa, err))
+		if (argument_decimal(one->text, &n, err) ||
+		    argument_scale(&n, step->scale, &one->mantissa, err))
 			return -1;
 		step->magnitude_max = larger(step->magnitude_max, magnitude(one->mantissa));
 	}
@@ -319,7 +156,7 @@ read_literal(struct shape *s, const struct arguments *a, struct step *step, stru
 			continue;
 		}
 		if (number_parse(text, &n))
-			return err_not_a("a number, true, false or null", text, err);
+			return argument_refuse("a number, true, false or null", text, err);
 		are_numbers = are_numbers && n.is_exact;
 		if (n.is_exact && n.scale > step->scale)
 			step->scale = n.scale;
@@ -340,8 +177,8 @@ check_pattern(struct slice pattern, struct step *step, struct err *err)
 		if (pattern.data[i] != '%')
 			continue;
 		i++;
-		if (i == pattern.len || !strchr("aAbBcCdDeFgGhHIjklmMpPrRsSTuUVwWxXyYzZ%",
-					    pattern.data[i]))
+		if (i == pattern.len ||
+		    !strchr("aAbBcCdDeFgGhHIjklmMpPrRsSTuUVwWxXyYzZ%", pattern.data[i]))
 			return err_set(err, ERR_USAGE, "\"%.*s\" has no conversion at byte %zu",
 			    SLICE_ARGS(pattern), i - 1);
 		step->bytes_max += CONVERSION_BYTES_MAX;
@@ -374,7 +211,7 @@ read_time_style(struct slice text, struct step *step, struct err *err)
 		}
 	}
 	if (!memchr(text.data, '%', text.len))
-		return err_not_a("iso, naive, s, ms, us or a pattern with a %", text, err);
+		return argument_refuse("iso, naive, s, ms, us or a pattern with a %", text, err);
 	step->time = STEP_TIME_PATTERN;
 	step->is_string = true;
 	return check_pattern(text, step, err);
@@ -395,13 +232,13 @@ read_offsets(const struct arguments *a, struct step *step, struct err *err)
 {
 	int64_t high;
 
-	if (read_offset(a->list[1].text, &step->min, err))
+	if (argument_offset(a->list[1].text, &step->min, err))
 		return -1;
 	if (a->count == 2)
 		return 0;
-	if (read_offset(a->list[2].text, &high, err))
+	if (argument_offset(a->list[2].text, &high, err))
 		return -1;
-	if (a->count > 3 && read_offset(a->list[3].text, &step->by, err))
+	if (a->count > 3 && argument_offset(a->list[3].text, &step->by, err))
 		return -1;
 	if (high < step->min)
 		return err_set(err, ERR_USAGE, "the first duration is above the second");
@@ -448,9 +285,9 @@ read_sequence(struct shape *s, const struct arguments *a, struct step *step, str
 	step->magnitude_max = INT64_MAX;
 	step->bytes_max = DIGITS_BYTES_MAX;
 	step->by = 1;
-	if (a->count && read_int(a->list[0].text, &step->min, err))
+	if (a->count && argument_int(a->list[0].text, &step->min, err))
 		return -1;
-	return a->count > 1 ? read_int(a->list[1].text, &step->by, err) : 0;
+	return a->count > 1 ? argument_int(a->list[1].text, &step->by, err) : 0;
 }
 
 static int
@@ -460,8 +297,8 @@ read_unique(struct shape *s, const struct arguments *a, struct step *step, struc
 
 	if (a->count == 1)
 		return err_set(err, ERR_USAGE, "the second number is missing");
-	if (a->count && (read_int(a->list[0].text, &min, err) ||
-			    read_int(a->list[1].text, &max, err)))
+	if (a->count &&
+	    (argument_int(a->list[0].text, &min, err) || argument_int(a->list[1].text, &max, err)))
 		return -1;
 	step->kind = s->has_random_ids ? STEP_NUMBER : STEP_UNIQUE;
 	step->is_string = true;
@@ -489,13 +326,13 @@ read_walk(struct shape *s, const struct arguments *a, struct step *step, struct 
 	int64_t values[4];
 
 	for (size_t i = 0; i < 4; i++) {
-		if (read_decimal(a->list[i].text, &numbers[i], err))
+		if (argument_decimal(a->list[i].text, &numbers[i], err))
 			return -1;
 		if (numbers[i].scale > step->scale)
 			step->scale = numbers[i].scale;
 	}
 	for (size_t i = 0; i < 4; i++) {
-		if (scale_up(&numbers[i], step->scale, &values[i], err))
+		if (argument_scale(&numbers[i], step->scale, &values[i], err))
 			return -1;
 	}
 	if (values[1] <= 0)
@@ -568,8 +405,8 @@ read_click(struct shape *s, const struct arguments *a, struct step *step, struct
 	while (i < count && !slice_is(a->list[0].text, parts[i].name))
 		i++;
 	if (i == count)
-		return err_not_a("ip, device, event, product, user, number or previous",
-		    a->list[0].text, err);
+		return argument_refuse(
+		    "ip, device, event, product, user, number or previous", a->list[0].text, err);
 	step->kind = STEP_CLICK;
 	step->click = (enum step_click)i;
 	step->is_string = parts[i].is_string;
@@ -617,7 +454,7 @@ add_slot(struct shape *s, struct slice name, struct step *step, struct err *err)
 	struct shape_slot *slots;
 
 	if (!is_name(name))
-		return err_not_a("a name: letters, digits and _", name, err);
+		return argument_refuse("a name: letters, digits and _", name, err);
 	if (find_slot(s, name) >= 0)
 		return err_set(err, ERR_USAGE, "there is a $%.*s already", SLICE_ARGS(name));
 	slots = reallocarray(s->slots, s->slot_count + 1, sizeof(*slots));
@@ -670,7 +507,7 @@ read_term(const struct shape *s, struct slice text, struct step *step, struct st
 			return err_set(err, ERR_USAGE, "%.*s is no number", SLICE_ARGS(text));
 		term->factor = s->slots[term->slot].scale;
 	} else {
-		if (read_decimal(text, &n, err))
+		if (argument_decimal(text, &n, err))
 			return -1;
 		term->slot = -1;
 		term->constant = (int64_t)n.mantissa;
@@ -703,7 +540,7 @@ read_sum(struct shape *s, const struct arguments *a, struct step *step, struct e
 		term->factor = number_pow10[step->scale - term->factor];
 		most += (number_wide)(term->slot < 0 ? magnitude(term->constant)
 						     : s->slots[term->slot].magnitude_max) *
-		    term->factor;
+		        term->factor;
 	}
 	if (most > INT64_MAX)
 		return err_set(err, ERR_USAGE, "it can be larger than 64 bits hold");
@@ -762,7 +599,7 @@ check_arguments(const struct generator *g, const struct arguments *a, struct err
 static int
 read_named(struct shape *s, struct slice inside, struct step *step, struct err *err)
 {
-	struct slice name = slice_make(inside.data, find_colon(inside));
+	struct slice name = slice_make(inside.data, argument_end(inside));
 	const struct generator *g = find_generator(name, err);
 	struct arguments a = { .count = 0 };
 	int rc = -1;
@@ -772,8 +609,7 @@ read_named(struct shape *s, struct slice inside, struct step *step, struct err *
 	a.list = calloc(ARGUMENTS_MAX, sizeof(*a.list));
 	if (!a.list)
 		return err_no_memory(err);
-	if (!read_arguments(slice_skip(inside, name.len), &a, err) &&
-	    !check_arguments(g, &a, err))
+	if (!arguments_read(slice_skip(inside, name.len), &a, err) && !check_arguments(g, &a, err))
 		rc = g->read(s, &a, step, err);
 	free(a.list);
 	return rc;

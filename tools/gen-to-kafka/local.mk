@@ -2,6 +2,8 @@
 bin_PROGRAMS += gen-to-kafka
 noinst_LIBRARIES += libgentokafka.a
 libgentokafka_a_SOURCES = \
+	tools/gen-to-kafka/arguments.c \
+	tools/gen-to-kafka/arguments.h \
 	tools/gen-to-kafka/clicks.c \
 	tools/gen-to-kafka/clicks.h \
 	tools/gen-to-kafka/damage.c \
@@ -11,6 +13,8 @@ libgentokafka_a_SOURCES = \
 	tools/gen-to-kafka/generate.c \
 	tools/gen-to-kafka/generate.h \
 	tools/gen-to-kafka/generators.c \
+	tools/gen-to-kafka/labels.c \
+	tools/gen-to-kafka/labels.h \
 	tools/gen-to-kafka/models.c \
 	tools/gen-to-kafka/models.h \
 	tools/gen-to-kafka/places.c \

@@ -144,6 +144,23 @@ set_seed(void *target, const char *value, enum opt_origin origin, struct err *er
 	return 0;
 }
 
+static int
+set_header(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	struct labels_options *o = &((struct options *)target)->generate.labels;
+	const char *equals = strchr(value, '=');
+
+	(void)origin;
+	if (!equals || equals == value)
+		return err_set(err, ERR_USAGE, "\"%s\" is not NAME=VALUE", value);
+	if (o->header_count == LABELS_HEADERS_MAX)
+		return err_set(err, ERR_USAGE, "more than %d headers", LABELS_HEADERS_MAX);
+	o->headers[o->header_count++] =
+	    (struct labels_header){ .name = slice_make(value, (size_t)(equals - value)),
+		    .value = equals + 1 };
+	return 0;
+}
+
 /* One of two words; true for the second. */
 static int
 set_word(bool *target, const char *value, const char *first, const char *second, struct err *err)
@@ -192,21 +209,21 @@ static const struct opt rows[] = {
 	    offsetof(struct options, generate.target_count), 1, TARGETS_MAX, NULL },
 	{ 0, "users", "N", "clickstream: users at a time, for each target [10]", OPT_INT,
 	    offsetof(struct options, generate.user_count), 1, USERS_MAX, NULL },
-	{ 0, "seed", "N", "make the records of this seed; the same N, the same bytes", OPT_CALL, 0, 0,
-	    0, set_seed },
+	{ 0, "seed", "N", "make the records of this seed; the same N, the same bytes", OPT_CALL, 0,
+	    0, 0, set_seed },
 	{ 0, "start", "TIME", "event time begins here [now; with --seed 2024-01-01T00:00:00Z]",
 	    OPT_CALL, 0, 0, 0, set_start },
 	{ 0, "time-step", "DURATION",
-	    "from one event time to the next, with --seed or --start [1/rate, or 1ms]", OPT_DURATION,
-	    offsetof(struct options, generate.time_step_ms), 1, INT64_C(365) * 24 * 3600 * 1000,
-	    NULL },
-	{ 0, "ids", "unique|random", "whether ids may come again, as in Lab 1 [unique]", OPT_CALL, 0,
-	    0, 0, set_ids },
+	    "from one event time to the next, with --seed or --start [1/rate, or 1ms]",
+	    OPT_DURATION, offsetof(struct options, generate.time_step_ms), 1,
+	    INT64_C(365) * 24 * 3600 * 1000, NULL },
+	{ 0, "ids", "unique|random", "whether ids may come again, as in Lab 1 [unique]", OPT_CALL,
+	    0, 0, 0, set_ids },
 	{ 0, "disorder", "P[:DURATION]",
-	    "percentage of records with an event time up to DURATION too early [0:10s]", OPT_CALL, 0,
-	    0, 0, set_disorder },
-	{ 0, "duplicates", "P", "percentage of records that repeat the one before [0]", OPT_CALL, 0, 0,
-	    0, set_duplicates },
+	    "percentage of records with an event time up to DURATION too early [0:10s]", OPT_CALL,
+	    0, 0, 0, set_disorder },
+	{ 0, "duplicates", "P", "percentage of records that repeat the one before [0]", OPT_CALL, 0,
+	    0, 0, set_duplicates },
 	{ 0, "broken", "P", "percentage of broken records [0]", OPT_CALL, 0, 0, 0, set_broken },
 };
 
@@ -215,12 +232,15 @@ static const struct opt output_rows[] = {
 	    offsetof(struct options, topic), 0, 0, NULL },
 	{ 'p', "partition", "N", "write to this partition [by the key, or any]", OPT_INT,
 	    offsetof(struct options, partition), 0, INT32_MAX, NULL },
-	{ 'z', "compress", "CODEC", "compression of batches: none, gzip, snappy, lz4, zstd", OPT_TEXT,
-	    offsetof(struct options, compression), 0, 0, NULL },
+	{ 'z', "compress", "CODEC", "compression of batches: none, gzip, snappy, lz4, zstd",
+	    OPT_TEXT, offsetof(struct options, compression), 0, 0, NULL },
 	{ 0, "key", "TEMPLATE|none", "key of each record, for example {vendor_id} [the model's]",
 	    OPT_TEXT, offsetof(struct options, key), 0, 0, NULL },
-	{ 0, "kafka-time", "event|now", "timestamps of records in the topic [now]", OPT_CALL, 0, 0, 0,
-	    set_kafka_time },
+	{ 'H', "record-header", "NAME=VALUE",
+	    "header of each record; VALUE is a template; repeatable", OPT_CALL, 0, 0, 0,
+	    set_header },
+	{ 0, "kafka-time", "event|now", "timestamps of records in the topic [now]", OPT_CALL, 0, 0,
+	    0, set_kafka_time },
 	{ 0, "memory", "SIZE", "bound on what waits to be sent [32M]", OPT_SIZE,
 	    offsetof(struct options, memory_bytes), 1024 * 1024, 0, NULL },
 	{ 0, "drain", "DURATION", "after a signal, how long to wait for acknowledgements [30s]",
@@ -244,8 +264,8 @@ find_model(const char *option, const char *name, struct err *err)
 	const struct model *model = model_find(name);
 
 	if (!model)
-		err_set(err, ERR_USAGE, "--%s: there is no model \"%s\" (--list lists them)", option,
-		    name);
+		err_set(err, ERR_USAGE, "--%s: there is no model \"%s\" (--list lists them)",
+		    option, name);
 	return model;
 }
 
@@ -263,6 +283,9 @@ check(struct options *o, struct err *err)
 	if (!o->topic && o->compression)
 		return err_set(err, ERR_USAGE,
 		    "--compress is for a topic (-t); pipe standard output into lz4, gzip or zstd");
+	if (!o->topic && o->generate.labels.header_count)
+		return err_set(
+		    err, ERR_USAGE, "--record-header is given, but no topic to write (-t)");
 	if (!o->topic && o->generate.has_event_time)
 		return err_set(err, ERR_USAGE, "--kafka-time is given, but no topic to write (-t)");
 	if (o->generate.time_step_ms && !o->has_seed && !o->generate.has_start)
@@ -287,9 +310,8 @@ set_up(struct options *o, const struct model *model, struct err *err)
 	o->seed &= INT64_MAX;
 	g->seed = (uint64_t)o->seed;
 	/* a pipe carries no keys; what is wrong with one is said all the same */
-	g->key = key && strcmp(key, "none") ? key : NULL;
-	if (!o->topic && !o->key)
-		g->key = NULL;
+	if (key && strcmp(key, "none") && (o->topic || o->key))
+		g->labels.key = key;
 	g->partition = (int32_t)o->partition;
 	g->is_quiet = o->job.options.is_quiet;
 	return 0;
@@ -337,7 +359,8 @@ say_dry_run(const struct options *o)
 		diag_note("would make %lld records of %s for %s%s",
 		    (long long)o->generate.count_max, what, o->topic ? "topic " : "", where);
 	else
-		diag_note("would make records of %s for %s%s", what, o->topic ? "topic " : "", where);
+		diag_note(
+		    "would make records of %s for %s%s", what, o->topic ? "topic " : "", where);
 }
 
 static void
@@ -364,7 +387,8 @@ open_shape(const struct options *o, const struct model *model, struct err *err)
 	char *text;
 
 	if (model)
-		return shape_compile(model->name, slice_of(model->template), o->has_random_ids, err);
+		return shape_compile(
+		    model->name, slice_of(model->template), o->has_random_ids, err);
 	text = read_file(o->template, SHAPE_TEXT_BYTES_MAX, err);
 	if (!text)
 		return NULL;

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "gen-to-kafka/places.h"
 
-#define PLACE(longitude, latitude) \
-	{ { (longitude), sizeof(longitude) - 1 }, { (latitude), sizeof(latitude) - 1 } }
+#define PLACE(longitude, latitude)                       \
+	{                                                \
+		{ (longitude), sizeof(longitude) - 1 },  \
+		{                                        \
+			(latitude), sizeof(latitude) - 1 \
+		}                                        \
+	}
 
 const struct place places[PLACE_COUNT] = {
 	PLACE("-73.98572253", "40.74847192"),

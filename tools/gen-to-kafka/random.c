@@ -48,7 +48,8 @@ random_jump(struct random *r)
 uint64_t
 random_below_again(struct random *r, uint64_t bound, uint64_t low, uint64_t drawn)
 {
-	uint64_t uneven = (0 - bound) % bound; /* 2^64 mod bound: so many would come once too often */
+	uint64_t uneven =
+	    (0 - bound) % bound; /* 2^64 mod bound: so many would come once too often */
 
 	while (low < uneven) {
 		random_wide product = (random_wide)random_next(r) * bound;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Pseudo-random numbers that are the same on every platform: integers only. xoshiro256** 1.0, state
- * filled by SplitMix64 (D. Blackman, S. Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM
- * TOMS 47(4), 2021, and https://prng.di.unimi.it/). Not for secrets.
+ * filled by SplitMix64 (D. Blackman, S. Vigna, "Scrambled Linear Pseudorandom Number Generators",
+ * ACM TOMS 47(4), 2021, and https://prng.di.unimi.it/). Not for secrets.
  */
 #ifndef SLUICE_GEN_TO_KAFKA_RANDOM_H
 #define SLUICE_GEN_TO_KAFKA_RANDOM_H

@@ -44,7 +44,7 @@ static inline char *
 put_number(const struct step *step, char *at, int64_t mantissa)
 {
 	return step->scale ? digits_put_decimal(at, mantissa, step->scale)
-			   : digits_put_signed(at, mantissa);
+	                   : digits_put_signed(at, mantissa);
 }
 
 static const struct step_alternative *
@@ -72,8 +72,8 @@ hold_time(int64_t ms)
 }
 
 static int
-put_pattern(const struct step *step, struct shape_state *state, int64_t ms, char **at,
-    struct err *err)
+put_pattern(
+    const struct step *step, struct shape_state *state, int64_t ms, char **at, struct err *err)
 {
 	buf_clear(&state->pattern);
 	if (time_append_strftime(&state->pattern, step->pattern, ms, err))
@@ -84,8 +84,7 @@ put_pattern(const struct step *step, struct shape_state *state, int64_t ms, char
 }
 
 static int
-put_time(const struct step *step, struct shape_state *state, int64_t ms, char **at,
-    struct err *err)
+put_time(const struct step *step, struct shape_state *state, int64_t ms, char **at, struct err *err)
 {
 	ms += step->min;
 	if (step->span != 1)
@@ -122,8 +121,8 @@ next_in_sequence(const struct shape_state *state)
 
 /*
  * A permutation of 63-bit numbers: SplitMix64's of 64 bits, again until the result fits ("cycle
- * walking": J. Black, P. Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). So ids look
- * random and none comes twice.
+ * walking": J. Black, P. Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). So ids
+ * look random and none comes twice.
  */
 static uint64_t
 next_unique(const struct shape_state *state)
@@ -193,7 +192,7 @@ add_up(const struct step *step, const struct shape_state *state)
 		const struct step_term *term = &step->terms[i];
 
 		sum += (term->slot < 0 ? term->constant : state->noted[term->slot].mantissa) *
-		    term->factor;
+		       term->factor;
 	}
 	return sum;
 }
@@ -201,8 +200,8 @@ add_up(const struct step *step, const struct shape_state *state)
 /* ---- a record ---- */
 
 static int
-run_step(const struct step *step, struct shape_state *state, int64_t time_ms, char **at,
-    struct err *err)
+run_step(
+    const struct step *step, struct shape_state *state, int64_t time_ms, char **at, struct err *err)
 {
 	char *begin = *at;
 	int64_t mantissa = 0;
@@ -213,7 +212,8 @@ run_step(const struct step *step, struct shape_state *state, int64_t time_ms, ch
 	case STEP_TEXT:
 		return 0;
 	case STEP_NUMBER:
-		mantissa = (int64_t)((uint64_t)step->min + random_below(&state->random, step->span));
+		mantissa =
+		    (int64_t)((uint64_t)step->min + random_below(&state->random, step->span));
 		*at = put_number(step, begin, mantissa);
 		break;
 	case STEP_CHOICE:
@@ -231,7 +231,7 @@ run_step(const struct step *step, struct shape_state *state, int64_t time_ms, ch
 		break;
 	case STEP_SEQUENCE:
 		mantissa = (int64_t)((uint64_t)step->min +
-		    (uint64_t)step->by * (uint64_t)next_in_sequence(state));
+				     (uint64_t)step->by * (uint64_t)next_in_sequence(state));
 		*at = digits_put_signed(begin, mantissa);
 		break;
 	case STEP_UNIQUE:
@@ -261,14 +261,13 @@ run_step(const struct step *step, struct shape_state *state, int64_t time_ms, ch
 		break;
 	}
 	if (step->slot >= 0)
-		state->noted[step->slot] =
-		    (struct noted){ begin, (size_t)(*at - begin), mantissa };
+		state->noted[step->slot] = (struct noted){ begin, (size_t)(*at - begin), mantissa };
 	return 0;
 }
 
 int
-shape_render(const struct shape *shape, struct shape_state *state, int64_t time_ms,
-    struct buf *out, struct err *err)
+shape_render(const struct shape *shape, struct shape_state *state, int64_t time_ms, struct buf *out,
+    struct err *err)
 {
 	const char *text = shape->text.data;
 	char *at;

@@ -12,10 +12,10 @@
 struct reader {
 	struct shape *shape;
 	const char *name;
-	struct slice text;   /* shape->source */
-	struct slice given;  /* the same bytes, unchanged, for messages */
-	size_t capacity;     /* of shape->steps */
-	size_t before_at;    /* where the text of the next step begins */
+	struct slice text;  /* shape->source */
+	struct slice given; /* the same bytes, unchanged, for messages */
+	size_t capacity;    /* of shape->steps */
+	size_t before_at;   /* where the text of the next step begins */
 };
 
 /* ---- places ---- */
@@ -152,7 +152,7 @@ read_string(struct reader *r, struct slice string, struct err *err)
 {
 	struct buf *text = &r->shape->text;
 	bool is_alone = string.len > 2 && string.data[0] == '{' && step_begins(string.data[1]) &&
-	    find_end(string, 1) == string.len;
+	                find_end(string, 1) == string.len;
 	size_t at = 0;
 
 	if (!is_alone && buf_append_char(text, '"', err))
@@ -214,8 +214,8 @@ read_quoted(struct reader *r, size_t *at, struct err *err)
 		next++;
 	/* the name of a member */
 	if (next < r->text.len && r->text.data[next] == ':')
-		return buf_append(&r->shape->text,
-		    slice_make(r->text.data + begin - 1, end - begin + 2), err);
+		return buf_append(
+		    &r->shape->text, slice_make(r->text.data + begin - 1, end - begin + 2), err);
 	return read_string(r, slice_make(r->text.data + begin, end - begin), err);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A shape is a template of records, compiled: a JSON object or array whose strings may name generators
- * (gen-to-kafka(1), TEMPLATES). What it makes depends on the target's random numbers, the event time
- * and what the same target made before; on no clock and on no platform.
+ * A shape is a template of records, compiled: a JSON object or array whose strings may name
+ * generators (gen-to-kafka(1), TEMPLATES). What it makes depends on the target's random numbers,
+ * the event time and what the same target made before; on no clock and on no platform.
  */
 #ifndef SLUICE_GEN_TO_KAFKA_SHAPE_H
 #define SLUICE_GEN_TO_KAFKA_SHAPE_H
@@ -16,8 +16,8 @@ struct shape;
 
 /*
  * `name` is for messages. With has_random_ids {unique:MIN:MAX} is any number of that range and may
- * come again. ERR_USAGE with NAME:LINE:COLUMN (both from 1, columns are bytes) where the text is no JSON
- * or a generator is wrong.
+ * come again. ERR_USAGE with NAME:LINE:COLUMN (both from 1, columns are bytes) where the text is no
+ * JSON or a generator is wrong.
  */
 struct shape *shape_compile(const char *name, struct slice text, bool has_random_ids, struct err *);
 void shape_free(struct shape *);
@@ -32,12 +32,12 @@ struct shape_target {
 
 struct shape_state;
 
-struct shape_state *shape_state_new(const struct shape *, const struct shape_target *,
-    struct err *);
+struct shape_state *shape_state_new(
+    const struct shape *, const struct shape_target *, struct err *);
 void shape_state_free(struct shape_state *);
 
 /* Appends the target's next record, one line without a line feed, for this event time. */
-int shape_render(const struct shape *, struct shape_state *, int64_t time_ms, struct buf *out,
-    struct err *);
+int shape_render(
+    const struct shape *, struct shape_state *, int64_t time_ms, struct buf *out, struct err *);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of a shape: one step writes a piece of text as it is, then what one generator makes. */
+/* The inside of a shape: one step writes a piece of text as it is, then what one generator makes.
+ */
 #ifndef SLUICE_GEN_TO_KAFKA_STEP_H
 #define SLUICE_GEN_TO_KAFKA_STEP_H
 
@@ -57,18 +58,19 @@ struct step {
 	size_t before_at; /* where its text is in the shape's */
 	size_t before_len;
 	enum step_kind kind;
-	int slot;         /* where the value is noted for later steps, -1: nowhere */
-	bool is_string;   /* as a value of its own it stands in quotes */
-	bool is_number;   /* mantissa / 10^scale */
-	bool is_first;    /* draws the place, makes the click */
+	int slot;       /* where the value is noted for later steps, -1: nowhere */
+	bool is_string; /* as a value of its own it stands in quotes */
+	bool is_number; /* mantissa / 10^scale */
+	bool is_first;  /* draws the place, makes the click */
 	uint8_t scale;
 	int64_t magnitude_max; /* of the mantissa */
 	size_t bytes_max;
-	int64_t min;      /* NUMBER, UNIQUE, WALK; SEQUENCE: where it starts; TIME: of the offset, ms */
-	int64_t max;      /* WALK */
-	int64_t by;       /* WALK, SEQUENCE; TIME: between two offsets, ms */
-	uint64_t span;    /* NUMBER, UNIQUE, TIME: how many values, 0 for 2^64; CHOICE: weights in all */
-	size_t index;     /* WALK, TIME, LONGITUDE, LATITUDE: which of the state's; AGAIN: the slot */
+	int64_t min; /* NUMBER, UNIQUE, WALK; SEQUENCE: where it starts; TIME: of the offset, ms */
+	int64_t max; /* WALK */
+	int64_t by;  /* WALK, SEQUENCE; TIME: between two offsets, ms */
+	uint64_t
+	    span; /* NUMBER, UNIQUE, TIME: how many values, 0 for 2^64; CHOICE: weights in all */
+	size_t index; /* WALK, TIME, LONGITUDE, LATITUDE: which of the state's; AGAIN: the slot */
 	enum step_time time;
 	enum step_click click;
 	const char *pattern;
@@ -89,15 +91,15 @@ struct shape_slot {
 };
 
 struct shape {
-	char *source;      /* our copy of the template; names and arguments point into it */
-	struct buf text;   /* of the steps */
+	char *source;    /* our copy of the template; names and arguments point into it */
+	struct buf text; /* of the steps */
 	struct step *steps;
 	size_t step_count;
 	struct shape_slot *slots;
 	size_t slot_count;
 	struct slice *places; /* names of those drawn once a record */
 	size_t place_count;
-	int64_t *walks;       /* where they begin */
+	int64_t *walks; /* where they begin */
 	size_t walk_count;
 	size_t time_count;
 	bool has_clicks;
@@ -106,8 +108,8 @@ struct shape {
 };
 
 /*
- * Compiles what stands between the braces of a generator into *ret; `inside` is in shape->source and
- * is changed (quotes are taken off). ERR_USAGE without place.
+ * Compiles what stands between the braces of a generator into *ret; `inside` is in shape->source
+ * and is changed (quotes are taken off). ERR_USAGE without place.
  */
 int step_read(struct shape *, struct slice inside, struct step *ret, struct err *);
 void step_release(struct step *);

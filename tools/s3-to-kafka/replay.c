@@ -175,6 +175,7 @@ replay_get_counts(struct replay *r, struct replay_counts *ret)
 	outlet_get_counts(r->outlet, &outlet);
 	if (r->resume) {
 		get_kept_counts(r, ret);
+		ret->watermarks = outlet.watermarks;
 		return;
 	}
 	*ret = (struct replay_counts){
