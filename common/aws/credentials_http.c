@@ -26,7 +26,7 @@ enum {
 
 #define CONTAINER_HOST "169.254.170.2" /* ECS; botocore's ContainerMetadataFetcher.IP_ADDRESS */
 
-enum { CONTAINER_ATTEMPTS = 3, CONTAINER_MS_MAX = 10 * 1000 };
+enum { CONTAINER_ATTEMPTS = 3, CONTAINER_MS_MAX = 6 * 1000 };
 
 /* The host of a URL, without port and brackets. */
 static struct slice

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "aws/msk.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "aws/endpoints.h"
+#include "base/clock.h"
 #include "codec/base64.h"
 #include "codec/sigv4.h"
 
@@ -157,9 +156,8 @@ out:
 /* ---- the credentials behind it ---- */
 
 struct msk {
-	pthread_mutex_t lock;
 	struct loop *loop;
-	struct aws_session *session; /* NULL: closed */
+	struct aws_session *session;
 	char region[MSK_REGION_BYTES];
 };
 
@@ -192,17 +190,17 @@ struct msk *
 msk_open(const struct aws_options *options, const char *brokers, struct err *err)
 {
 	struct msk *m = calloc(1, sizeof(*m));
-	int code = m ? pthread_mutex_init(&m->lock, NULL) : ENOMEM;
+	struct aws_options signed_options = *options;
 
-	if (code) {
-		free(m);
+	if (!m) {
 		err_no_memory(err);
 		return NULL;
 	}
 	m->loop = loop_new(err);
 	if (!m->loop)
 		goto fail;
-	m->session = aws_session_open(options, m->loop, err);
+	signed_options.is_unsigned = false; /* a public bucket may be replayed into MSK */
+	m->session = aws_session_open(&signed_options, m->loop, err);
 	if (!m->session || choose_region(m, options, brokers, err))
 		goto fail;
 	if (aws_session_wait_credentials(m->session, err))
@@ -218,35 +216,17 @@ int
 msk_token(void *context, struct kafka_token *ret, struct err *err)
 {
 	struct msk *m = context;
-	struct aws_credentials c = { .access_key = NULL };
-	int rc = -1;
+	int64_t wall_ms = aws_session_wall_ms(m->session);
+	struct aws_credentials c;
+	int rc;
 
-	/* held while it signs, which takes microseconds: closing waits for it */
-	(void)pthread_mutex_lock(&m->lock);
-	if (!m->session)
-		err_set(err, ERR_STOPPED, "the end is near");
-	else if (!aws_session_copy_credentials(m->session, &c, err))
-		rc = msk_sign(&c, m->region, "sluice/" PACKAGE_VERSION,
-		    aws_session_wall_ms(m->session), ret, err);
-	(void)pthread_mutex_unlock(&m->lock);
+	if (aws_session_copy_credentials(m->session, &c, err))
+		return -1;
+	rc = msk_sign(&c, m->region, "sluice/" PACKAGE_VERSION, wall_ms, ret, err);
 	aws_credentials_release(&c);
+	if (!rc)
+		ret->expires_wall_ms += clock_wall_ms() - wall_ms; /* librdkafka goes by our clock */
 	return rc;
-}
-
-void
-msk_close(struct msk *m)
-{
-	struct aws_session *session;
-
-	if (!m)
-		return;
-	(void)pthread_mutex_lock(&m->lock);
-	session = m->session;
-	m->session = NULL;
-	(void)pthread_mutex_unlock(&m->lock);
-	aws_session_free(session);
-	loop_free(m->loop);
-	m->loop = NULL;
 }
 
 void
@@ -254,7 +234,7 @@ msk_free(struct msk *m)
 {
 	if (!m)
 		return;
-	msk_close(m);
-	(void)pthread_mutex_destroy(&m->lock);
+	aws_session_free(m->session);
+	loop_free(m->loop);
 	free(m);
 }

@@ -38,9 +38,7 @@ struct msk *msk_open(const struct aws_options *, const char *brokers, struct err
 /* kafka_options.token; context is the struct msk. On librdkafka's thread; does not block. */
 int msk_token(void *context, struct kafka_token *ret, struct err *);
 
-/* Wipes. Handles of librdkafka that use msk_token must be gone, but for those that kafka_free had to
- * leave: msk_close ends its work and lets it stay. NULL is fine. */
+/* Wipes. Nobody may be asking for a token any more. NULL is fine. */
 void msk_free(struct msk *);
-void msk_close(struct msk *);
 
 #endif

@@ -53,8 +53,8 @@ check_name(struct slice name, struct err *err)
 		return err_set(err, ERR_USAGE, "not the name of a bucket: %.*s", SLICE_ARGS(name));
 	/* they have an authentication of their own, CreateSession */
 	if (ends_with(name, "--x-s3"))
-		return err_set(err, ERR_USAGE, "directory buckets are not supported: %.*s",
-		    SLICE_ARGS(name));
+		return err_set(
+		    err, ERR_USAGE, "directory buckets are not supported: %.*s", SLICE_ARGS(name));
 	return 0;
 }
 
@@ -80,7 +80,8 @@ s3_bucket_open(struct aws_session *session, struct slice name, const struct s3_o
 	bucket->is_requester_paid = options && options->is_requester_paid;
 	bucket->endpoint = aws_session_endpoint(session, "S3");
 	bucket->is_virtual = !bucket->endpoint && is_label(name);
-	bucket->signing = (struct aws_signing){ .session = session, .service = "s3", .is_s3 = true };
+	bucket->signing =
+	    (struct aws_signing){ .session = session, .service = "s3", .is_s3 = true };
 	(void)snprintf(bucket->signing.region, sizeof(bucket->signing.region), "%s", region);
 	bucket->signer = aws_signer(&bucket->signing);
 	return bucket;
@@ -114,11 +115,11 @@ s3_append_url(struct s3_bucket *bucket, struct slice key, struct s3_ask *ask, st
 	if (bucket->endpoint)
 		rc = buf_appendf(url, err, "%s/%s", bucket->endpoint, bucket->name);
 	else if (bucket->is_virtual)
-		rc = buf_appendf(url, err, "https://%s.s3.%s.%s", bucket->name, region,
-		    aws_dns_suffix(region));
+		rc = buf_appendf(
+		    url, err, "https://%s.s3.%s.%s", bucket->name, region, aws_dns_suffix(region));
 	else
-		rc = buf_appendf(url, err, "https://s3.%s.%s/%s", region, aws_dns_suffix(region),
-		    bucket->name);
+		rc = buf_appendf(
+		    url, err, "https://s3.%s.%s/%s", region, aws_dns_suffix(region), bucket->name);
 	if (rc)
 		return -1;
 	if (!key.len && !bucket->is_virtual)
@@ -215,8 +216,8 @@ is_moved(struct s3_bucket *bucket, struct s3_ask *ask, struct slice region)
 }
 
 enum http_verdict
-s3_judge(struct s3_bucket *bucket, struct s3_ask *ask, const struct http_reply *reply,
-    struct err *err)
+s3_judge(
+    struct s3_bucket *bucket, struct s3_ask *ask, const struct http_reply *reply, struct err *err)
 {
 	struct s3_error error;
 	enum http_verdict verdict;

@@ -72,7 +72,8 @@ take_char(struct slice *s, char c)
 	return true;
 }
 
-/* Content-Range: "bytes *" and the size (RFC 9110 15.5.17), or the words of S3; -1 where nothing tells. */
+/* Content-Range: "bytes *" and the size (RFC 9110 15.5.17), or the words of S3; -1 where nothing
+ * tells. */
 static int64_t
 size_of_unsatisfied(const struct http_reply *reply)
 {
@@ -160,7 +161,8 @@ read_range(const struct s3_get *get, const struct http_reply *reply, int64_t *re
 	return 0;
 }
 
-/* 206 as asked for, or 200 with all of it, as a server may answer that knows no ranges (RFC 9110 14.2). */
+/* 206 as asked for, or 200 with all of it, as a server may answer that knows no ranges (RFC
+ * 9110 14.2). */
 static int
 on_head(void *context, const struct http_reply *reply, struct err *err)
 {
@@ -257,6 +259,7 @@ on_body(void *context, struct slice bytes)
 	struct s3_get *get = context;
 	int64_t skip = get->skip < (int64_t)bytes.len ? get->skip : (int64_t)bytes.len;
 	enum http_flow flow = make_room(get, bytes.len - (size_t)skip);
+	bool is_enough;
 
 	if (flow != HTTP_GO)
 		return flow;
@@ -270,14 +273,15 @@ on_body(void *context, struct slice bytes)
 		    get->about, get->size);
 		return HTTP_ABORT;
 	}
-	/* a server that knows no ranges sends what is behind, too */
-	if (bytes.len > (uint64_t)(get->end - get->at))
+	is_enough = bytes.len > (uint64_t)(get->end - get->at);
+	if (is_enough)
 		bytes.len = (size_t)(get->end - get->at);
 	append(get, bytes);
 	get->at += (int64_t)bytes.len;
 	get->has_bytes = true;
 	get->drops = 0;
-	return HTTP_GO;
+	/* a server that knows no ranges sends what is behind, too */
+	return is_enough ? HTTP_ABORT : HTTP_GO;
 }
 
 static void
@@ -339,7 +343,7 @@ on_done(void *context, const struct http_reply *reply, const struct err *err)
 	if (get->err.class != ERR_NONE)
 		get->is_done = true;
 	else if (get->is_at_end || (err->class == ERR_NONE && get->size < 0) ||
-	    (get->has_bytes && has_all(get)))
+		 (get->has_bytes && has_all(get)))
 		finish(get, &none);
 	else if (get->ask.is_moved)
 		go_on(get);
@@ -368,8 +372,8 @@ add_headers(struct s3_get *get, char range[static 64], struct http_header *heade
 		headers[count++] =
 		    (struct http_header){ slice_of("If-Match"), slice_of(get->etag) };
 	if (get->bucket->is_requester_paid)
-		headers[count++] = (struct http_header){ slice_of("x-amz-request-payer"),
-			slice_of("requester") };
+		headers[count++] =
+		    (struct http_header){ slice_of("x-amz-request-payer"), slice_of("requester") };
 	return count;
 }
 
@@ -384,7 +388,10 @@ start(struct s3_get *get, struct err *err)
 		.headers = headers,
 		.header_count = (size_t)add_headers(get, range, headers),
 		.signer = get->bucket->signer,
-		.events = { .context = get, .head = on_head, .body = on_body, .judge = judge,
+		.events = { .context = get,
+		    .head = on_head,
+		    .body = on_body,
+		    .judge = judge,
 		    .done = on_done },
 		.about = get->about,
 	};
@@ -459,7 +466,8 @@ s3_get_ready(const struct s3_get *get)
 	return get->len;
 }
 
-/* With half of the room free: libcurl holds what it could not hand out, and copies it at each pause. */
+/* With half of the room free: libcurl holds what it could not hand out, and copies it at each
+ * pause. */
 static void
 resume(struct s3_get *get)
 {
@@ -479,8 +487,8 @@ s3_get_grow(struct s3_get *get, size_t ahead_bytes, struct err *err)
 }
 
 int
-s3_get_read(struct s3_get *get, char *data, size_t bytes, size_t *ret_len, bool *ret_again,
-    struct err *err)
+s3_get_read(
+    struct s3_get *get, char *data, size_t bytes, size_t *ret_len, bool *ret_again, struct err *err)
 {
 	size_t n = bytes < get->len ? bytes : get->len;
 

@@ -50,13 +50,15 @@ build_url(struct list *list, struct err *err)
 static int
 ask(struct list *list, struct err *err)
 {
-	/* what was archived but is restored can be read: ListObjectsV2 tells it where it is asked to */
+	/* what was archived but is restored can be read: ListObjectsV2 tells it where it is asked
+	 * to */
 	static const struct http_header headers[] = {
 		{ { "x-amz-optional-object-attributes", 32 }, { "RestoreStatus", 13 } },
 		{ { "x-amz-request-payer", 19 }, { "requester", 9 } },
 	};
 	/* only AWS knows the first */
-	size_t begin = list->bucket->endpoint ? 1 : 0, end = list->bucket->is_requester_paid ? 2 : 1;
+	size_t begin = list->bucket->endpoint ? 1 : 0,
+	       end = list->bucket->is_requester_paid ? 2 : 1;
 	struct http_request request = {
 		.method = "GET",
 		.headers = headers + begin,
@@ -74,8 +76,8 @@ ask(struct list *list, struct err *err)
 		if (build_url(list, err))
 			return -1;
 		request.url = buf_slice(&list->url);
-		rc = http_fetch(aws_session_http(list->bucket->session), &request, &list->body, NULL,
-		    err);
+		rc = http_fetch(
+		    aws_session_http(list->bucket->session), &request, &list->body, NULL, err);
 	} while (rc && list->ask.is_moved);
 	return rc;
 }

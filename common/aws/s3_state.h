@@ -11,8 +11,8 @@ struct s3_bucket {
 	struct aws_session *session;
 	char name[S3_BUCKET_BYTES];
 	bool is_requester_paid;
-	const char *endpoint; /* the session's; NULL: AWS's own */
-	bool is_virtual;      /* the bucket's name is part of the host's */
+	const char *endpoint;       /* the session's; NULL: AWS's own */
+	bool is_virtual;            /* the bucket's name is part of the host's */
 	struct aws_signing signing; /* .region is where the bucket is, as far as is known */
 	struct http_signer signer;
 };
@@ -20,16 +20,17 @@ struct s3_bucket {
 /* One thing asked for, by as many requests as it takes to find the bucket. */
 struct s3_ask {
 	char region[sizeof(((struct aws_signing *)NULL)->region)]; /* that the URL was made for */
-	bool is_moved;  /* the bucket's region is another: ask again */
+	bool is_moved; /* the bucket's region is another: ask again */
 	unsigned moves;
 };
 
 /* Appends the URL of a key, or of the bucket where it is empty, without query. */
-int s3_append_url(struct s3_bucket *, struct slice key, struct s3_ask *, struct buf *, struct err *);
+int s3_append_url(
+    struct s3_bucket *, struct slice key, struct s3_ask *, struct buf *, struct err *);
 
 /* For http_events.judge. */
-enum http_verdict s3_judge(struct s3_bucket *, struct s3_ask *, const struct http_reply *,
-    struct err *);
+enum http_verdict s3_judge(
+    struct s3_bucket *, struct s3_ask *, const struct http_reply *, struct err *);
 
 /* "s3://bucket/key", for messages: control characters are '?'. */
 void s3_about(const struct s3_bucket *, struct slice key, char ret[static S3_ABOUT_BYTES]);

@@ -91,8 +91,8 @@ on_text(void *context, const XML_Char *bytes, int len)
 }
 
 static void XMLCALL
-on_doctype(void *context, const XML_Char *name, const XML_Char *system_id, const XML_Char *public_id,
-    int has_internal)
+on_doctype(void *context, const XML_Char *name, const XML_Char *system_id,
+    const XML_Char *public_id, int has_internal)
 {
 	(void)name;
 	(void)system_id;
@@ -130,8 +130,7 @@ read_document(struct document *d, struct slice xml, struct err *err)
 	XML_SetElementHandler(d->parser, on_begin, on_end);
 	XML_SetCharacterDataHandler(d->parser, on_text);
 	XML_SetStartDoctypeDeclHandler(d->parser, on_doctype);
-	if (XML_Parse(d->parser, xml.data ? xml.data : "", (int)xml.len, XML_TRUE) ==
-	    XML_STATUS_OK)
+	if (XML_Parse(d->parser, xml.data ? xml.data : "", (int)xml.len, XML_TRUE) == XML_STATUS_OK)
 		rc = 0;
 	else if (d->err.class == ERR_NONE)
 		err_set(&d->err, ERR_UNAVAILABLE, "line %lu: %s",
@@ -253,8 +252,7 @@ take_part(struct document *d, const char *name, struct slice text)
 	} else if (!strcmp(name, "Size")) {
 		l->has_size = read_size(slice_trim(text), &l->object.size);
 	} else if (!strcmp(name, "LastModified")) {
-		l->has_time =
-		    !time_parse_iso(slice_trim(text), &l->object.modified_ms, &reason);
+		l->has_time = !time_parse_iso(slice_trim(text), &l->object.modified_ms, &reason);
 	} else if (!strcmp(name, "StorageClass")) {
 		/* GLACIER_IR is read at once ("Understanding and managing storage classes") */
 		text = slice_trim(text);
@@ -278,7 +276,7 @@ take_of_listing(struct document *d, struct slice text)
 	} else if (is_at(d, root, "Contents", name)) {
 		take_part(d, name, text);
 	} else if (d->depth == 4 && !strcmp(name, "RestoreExpiryDate") &&
-	    !strcmp(d->names[2], "RestoreStatus")) {
+		   !strcmp(d->names[2], "RestoreStatus")) {
 		l->is_restored = true;
 	} else if (is_at(d, root, "IsTruncated", NULL)) {
 		l->page->is_truncated = slice_is(slice_trim(text), "true");
@@ -333,8 +331,8 @@ decode_keys(struct s3_page *page, bool is_encoded, struct err *err)
 		char *key = page->text.data + o->key;
 
 		if (is_encoded && !decode(key, &o->key_len))
-			return err_set(err, ERR_UNAVAILABLE, "object %zu: its key is badly encoded",
-			    i + 1);
+			return err_set(
+			    err, ERR_UNAVAILABLE, "object %zu: its key is badly encoded", i + 1);
 		if (o->key_len > S3_KEY_BYTES_MAX || memchr(key, '\0', o->key_len))
 			return err_set(err, ERR_UNAVAILABLE,
 			    "object %zu: its key has a NUL or more than %d bytes", i + 1,
@@ -374,8 +372,8 @@ copy_words(char *ret, size_t bytes, struct slice text)
 	text = slice_trim(text);
 	len = text.len < bytes ? text.len : bytes - 1;
 	for (size_t i = 0; i < len; i++)
-		ret[i] = (unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f ? '?'
-										   : text.data[i];
+		ret[i] =
+		    (unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f ? '?' : text.data[i];
 	ret[len] = '\0';
 }
 
@@ -391,7 +389,7 @@ take_of_error(struct document *d, struct slice text)
 	else if (is_at(d, "Error", "Region", NULL))
 		copy_words(error->region, sizeof(error->region), text);
 	else if (is_at(d, "Error", "ActualObjectSize", NULL) &&
-	    !read_size(slice_trim(text), &error->actual_size))
+		 !read_size(slice_trim(text), &error->actual_size))
 		error->actual_size = -1;
 }
 

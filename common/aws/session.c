@@ -23,8 +23,11 @@
 
 enum {
 	RENEW_AHEAD_MS = 5 * 60 * 1000,
-	RETRY_MS = 15 * 1000,           /* after a renewal that failed */
-	RETRY_LASTING_MS = 5 * 60 * 1000, /* and twice that: "static stability" */
+	RETRY_MS = 15 * 1000, /* after a renewal that failed */
+	/* "static stability": what an instance has for less than this is what it cannot renew; it is
+	 * asked again after one to two times the other */
+	LASTING_MS = 60 * 1000,
+	RETRY_LASTING_MS = 5 * 60 * 1000,
 	JOIN_S_MAX = 2,
 };
 
@@ -85,8 +88,7 @@ renewal_mono_ms(const struct aws_session *s)
 	if (found->keys.expires_wall_ms == INT64_MAX)
 		return CLOCK_NEVER;
 	left = found->keys.expires_wall_ms - clock_wall_ms() - s->skew_ms;
-	/* spread, so that instances that started together do not ask together */
-	if (left <= RENEW_AHEAD_MS && found->is_used_when_expired)
+	if (left <= LASTING_MS && found->is_used_when_expired)
 		return now + RETRY_LASTING_MS + clock_mono_us() % RETRY_LASTING_MS;
 	if (left > 2 * RENEW_AHEAD_MS)
 		return now + left - RENEW_AHEAD_MS;
@@ -104,6 +106,7 @@ is_same(const struct aws_credentials *a, const struct aws_credentials *b)
 static void
 set_failure(struct aws_session *s, const struct err *failure)
 {
+	/* spread, so that instances that started together do not ask together */
 	int64_t wait_ms = s->has_found && s->found.is_used_when_expired && !s->is_refused
 	    ? RETRY_LASTING_MS + clock_mono_us() % RETRY_LASTING_MS
 	    : RETRY_MS;

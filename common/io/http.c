@@ -93,8 +93,8 @@ struct http *
 http_new(struct loop *loop, const struct http_options *options, struct err *err)
 {
 	struct http *http;
-	long connections_max = options->connections_max ? options->connections_max
-							: CONNECTIONS_MAX;
+	long connections_max =
+	    options->connections_max ? options->connections_max : CONNECTIONS_MAX;
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT)) {
 		err_set(err, ERR_FAULT, "libcurl does not start");
@@ -181,7 +181,8 @@ sign(struct http_call *call, struct err *err)
 	call->signature.len_max = SIGNATURE_BYTES_MAX;
 	if (!call->request.signer.sign)
 		return HTTP_SIGNED;
-	return call->request.signer.sign(call->request.signer.context, &what, &call->signature, err);
+	return call->request.signer.sign(
+	    call->request.signer.context, &what, &call->signature, err);
 }
 
 /* When the call is looked at next, at most stall_ms_max from now. */
@@ -219,7 +220,7 @@ begin_attempt(struct http_call *call)
 	set_watchdog(call, clock_mono_ms() + call->http->stall_ms_max);
 }
 
-/* True where a byte went out since it was looked last; those that came in are noticed as they come. */
+/* True where a byte went out since the last look; those that come in are noticed as they come. */
 static bool
 has_sent_more(struct http_call *call)
 {
@@ -247,7 +248,8 @@ look_for_stall(struct http_call *call)
 		set_watchdog(call, call->progress_mono_ms + stall_ms);
 	} else if (!call->is_suspect) {
 		call->is_suspect = true;
-		set_watchdog(call, now_ms + (stall_ms < SUSPECT_MS_MAX ? stall_ms : SUSPECT_MS_MAX));
+		set_watchdog(
+		    call, now_ms + (stall_ms < SUSPECT_MS_MAX ? stall_ms : SUSPECT_MS_MAX));
 	} else {
 		call->is_stalled = true;
 		http_call_ended(call, CURLE_OPERATION_TIMEDOUT);
@@ -289,9 +291,9 @@ copy_part(CURLU *url, CURLUPart part, unsigned flags, char **ret)
 {
 	CURLUcode code = curl_url_get(url, part, ret, flags);
 
-	return code && code != CURLUE_NO_QUERY && code != CURLUE_NO_PORT && code != CURLUE_NO_USER
-	    ? -1
-	    : 0;
+	if (code == CURLUE_NO_QUERY || code == CURLUE_NO_PORT || code == CURLUE_NO_USER)
+		return 0;
+	return code ? -1 : 0;
 }
 
 /* The path is not normalised: CURLU_PATH_AS_IS; a port is named where it is not the scheme's. */
@@ -402,8 +404,8 @@ http_start(struct http *http, const struct http_request *request, struct err *er
 		return NULL;
 	}
 	call->attempts_max = request->attempts_max ? request->attempts_max : http->attempts_max;
-	call->deadline_mono_ms = request->total_ms_max ? clock_deadline(request->total_ms_max)
-						       : CLOCK_NEVER;
+	call->deadline_mono_ms =
+	    request->total_ms_max ? clock_deadline(request->total_ms_max) : CLOCK_NEVER;
 	call->next = http->calls;
 	call->at = &http->calls;
 	if (call->next)

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTTP over one curl multi handle on a loop: connections are kept alive and shared, TLS is verified,
- * the proxy variables of curl(1) hold. Knows nothing of AWS: a signer given with the request signs each
- * attempt anew.
+ * HTTP over one curl multi handle on a loop: connections are kept alive and shared, TLS is
+ * verified, the proxy variables of curl(1) hold. Knows nothing of AWS: a signer given with the
+ * request signs each attempt anew.
  *
- * An attempt that fails before the first byte of a good reply's body was handed out is made again: full
- * jitter (delay = random(0, min(20 s, 50 ms * 2^attempt)), throttling from 500 ms), never sooner than
- * Retry-After says, at most attempts_max times, and paid out of a budget that all calls share, as the
- * AWS SDKs' standard mode does it (500 tokens; a retry takes 5, after a timeout 10, and what succeeds
- * gives back), so that a service that is down is not hammered. Later failures are the caller's to
- * resume.
+ * An attempt that fails before the first byte of a good reply's body was handed out is made again:
+ * full jitter (delay = random(0, min(20 s, 50 ms * 2^attempt)), throttling from 500 ms), never
+ * sooner than Retry-After says, at most attempts_max times, and paid out of a budget that all calls
+ * share, as the AWS SDKs' standard mode does it (500 tokens; a retry takes 5, after a timeout 10,
+ * and what succeeds gives back), so that a service that is down is not hammered. Later failures are
+ * the caller's to resume.
  *
- * Errors without a reply are ERR_UNAVAILABLE, but for a certificate that is not trusted and a proxy that
- * refuses (ERR_DENIED, not tried again) and certificates that cannot be read (ERR_USAGE).
+ * Errors without a reply are ERR_UNAVAILABLE, but for a certificate that is not trusted and a proxy
+ * that refuses (ERR_DENIED, not tried again) and certificates that cannot be read (ERR_USAGE).
  */
 #ifndef SLUICE_IO_HTTP_H
 #define SLUICE_IO_HTTP_H
@@ -24,12 +24,12 @@ struct http;
 
 struct http_options {
 	const char *user_agent;
-	const char *ca_bundle;    /* NULL: the system's */
-	int64_t connect_ms_max;   /* 0: 10 s */
-	int64_t stall_ms_max;     /* no byte either way for so long ends an attempt; 0: 30 s. Time in which
-	                           * the receiver had paused does not count. */
-	unsigned attempts_max;    /* 0: 3, as AWS_MAX_ATTEMPTS */
-	long connections_max;     /* to one host; 0: 64 */
+	const char *ca_bundle;  /* NULL: the system's */
+	int64_t connect_ms_max; /* 0: 10 s */
+	int64_t stall_ms_max;   /* no byte either way for so long ends an attempt; 0: 30 s. Time
+	                         * in which the receiver had paused does not count. */
+	unsigned attempts_max;  /* 0: 3, as AWS_MAX_ATTEMPTS */
+	long connections_max;   /* to one host; 0: 64 */
 };
 
 /* Strings of options are copied. The loop is borrowed. ERR_USAGE: ca_bundle cannot be read. */
@@ -47,59 +47,60 @@ struct http_header {
 };
 
 struct http_reply {
-	int status;              /* 0: there was no reply */
-	struct slice body;       /* of replies that are not 2xx: up to 64 KiB of it; and of all, where
-	                          * events.body is NULL (up to body_bytes_max) */
-	int64_t body_bytes;      /* of a good reply, handed out so far */
+	int status;         /* 0: there was no reply */
+	struct slice body;  /* of replies that are not 2xx: up to 64 KiB of it; and of all, where
+	                     * events.body is NULL (up to body_bytes_max) */
+	int64_t body_bytes; /* of a good reply, handed out so far */
 	unsigned attempts;
-	const void *headers;     /* for http_reply_header */
+	const void *headers; /* for http_reply_header */
 };
 
-/* The last header of that name (case does not matter), trimmed; empty where there is none. Borrowed. */
+/* The last header of that name (case does not matter), trimmed; empty where there is none.
+ * Borrowed. */
 struct slice http_reply_header(const struct http_reply *, const char *name);
 
-/* What a whole reply that is not 2xx means. Where the judge sets err, with whatever verdict, those are the
- * class and the words once no attempt is left. */
+/* What a whole reply that is not 2xx means. Where the judge sets err, with whatever verdict, those
+ * are the class and the words once no attempt is left. */
 enum http_verdict {
-	HTTP_FINAL,    /* err, of the right class, is set */
+	HTTP_FINAL, /* err, of the right class, is set */
 	HTTP_RETRY,
-	HTTP_THROTTLED,/* retry, more slowly */
-	HTTP_SKEWED,   /* our clock is wrong: take the reply's Date and sign again (once) */
-	HTTP_EXPIRED,  /* credentials have expired: signer.expired, then sign again (once) */
-	HTTP_DEFAULT,  /* by status: 408, 425, 500, 502, 503, 504 retry, 429 throttled; 401 and 403 final,
-	                * ERR_DENIED; 404 ERR_NO_INPUT; else final, ERR_UNAVAILABLE */
+	HTTP_THROTTLED, /* retry, more slowly */
+	HTTP_SKEWED,    /* our clock is wrong: take the reply's Date and sign again (once) */
+	HTTP_EXPIRED,   /* credentials have expired: signer.expired, then sign again (once) */
+	HTTP_DEFAULT,   /* by status: 408, 425, 500, 502, 503, 504 retry, 429 throttled; 401 and 403
+	                 * final, ERR_DENIED; 404 ERR_NO_INPUT; else final, ERR_UNAVAILABLE */
 };
 
 enum http_flow {
 	HTTP_GO,
 	HTTP_PAUSE, /* not taken: the same bytes come again after http_resume */
-	HTTP_ABORT, /* ends the call; done is told of err that the receiver keeps (class ERR_STOPPED) */
+	HTTP_ABORT, /* ends the call; done is told ERR_STOPPED, the receiver knows why */
 };
 
 enum http_signing {
 	HTTP_SIGNED,
-	HTTP_SIGN_LATER, /* credentials are being renewed: the call waits, http_sign_now ends that */
+	HTTP_SIGN_LATER, /* credentials are being renewed: the call waits for http_sign_now */
 	HTTP_SIGN_FAILED,
 };
 
 /* What a signer is given and what it adds. */
 struct http_unsigned {
 	struct slice method;
-	struct slice scheme;   /* "https" */
-	struct slice host;     /* with the port where it is not the scheme's own, as in the Host header */
-	struct slice path;     /* as in the URL, percent-encoded; at least "/" */
-	struct slice query;    /* without the '?', as in the URL */
+	struct slice scheme; /* "https" */
+	struct slice host;   /* as in the Host header: a port that is not the scheme's own */
+	struct slice path;   /* as in the URL, percent-encoded; at least "/" */
+	struct slice query;  /* without the '?', as in the URL */
 	const struct http_header *headers;
 	size_t header_count;
 	struct slice body;
-	int64_t wall_ms;       /* http_wall_ms */
+	int64_t wall_ms; /* http_wall_ms */
 };
 
 struct http_signer {
 	void *context; /* NULL functions: unsigned */
 	/* Appends whole header lines "Name: value", each ended by a line feed. */
-	enum http_signing (*sign)(void *context, const struct http_unsigned *, struct buf *ret_lines,
-	    struct err *);
+	enum http_signing (*sign)(
+	    void *context, const struct http_unsigned *, struct buf *ret_lines, struct err *);
 	void (*expired)(void *context); /* the service said so */
 };
 
@@ -111,8 +112,9 @@ struct http_events {
 	enum http_flow (*body)(void *context, struct slice bytes);
 	/* NULL: HTTP_DEFAULT */
 	enum http_verdict (*judge)(void *context, const struct http_reply *, struct err *);
-	/* The end of the call, its last event: err is of class ERR_NONE where the reply was 2xx and its body
-	 * complete. From inside loop_turn, never from inside http_start. The call is gone after it. */
+	/* The end of the call, its last event: err is of class ERR_NONE where the reply was 2xx and
+	 * its body complete. From inside loop_turn, never from inside http_start. The call is gone
+	 * after it. */
 	void (*done)(void *context, const struct http_reply *, const struct err *);
 };
 
@@ -125,7 +127,7 @@ struct http_request {
 	size_t body_bytes_max; /* of a collected reply; 0: 1 MiB; more is ERR_UNAVAILABLE */
 	struct http_signer signer;
 	struct http_events events;
-	const char *about; /* for messages: "s3://bucket/key"; copied. Errors name it, never the query */
+	const char *about;     /* "s3://bucket/key": errors name it, never the query; copied */
 	unsigned attempts_max; /* 0: the options' */
 	int64_t total_ms_max;  /* all attempts together; 0: no limit (stalls are limited anyway) */
 	bool is_proxied_never; /* instance metadata and container endpoints */
@@ -133,11 +135,12 @@ struct http_request {
 
 struct http_call;
 
-/* Begins. NULL: no memory, or a URL that is none (ERR_USAGE). Redirects are not followed: a 3xx is a reply to judge. */
+/* Begins. NULL: no memory, or a URL that is none (ERR_USAGE). Redirects are not followed: a 3xx is
+ * a reply to judge. */
 struct http_call *http_start(struct http *, const struct http_request *, struct err *);
 
-/* Ends it without `done`. Not from inside its own callbacks (HTTP_ABORT is for that). NULL is fine. From inside
- * the callbacks of another call, its body stays borrowed until the next turn. */
+/* Ends it without `done`. Not from inside its own callbacks (HTTP_ABORT is for that). NULL is fine.
+ * From inside the callbacks of another call, its body stays borrowed until the next turn. */
 void http_cancel(struct http_call *);
 
 /* After HTTP_PAUSE: goes on in the next turn of the loop. */
@@ -147,9 +150,9 @@ void http_resume(struct http_call *);
 void http_sign_now(struct http *);
 
 /*
- * One request, waiting for its end by turning the loop (so other calls go on), and therefore not from inside
- * a callback; events.body and events.done are ignored. *ret_body gets the body of a 2xx reply, or of the last one. *ret_status may be
- * NULL. A stop ends it: ERR_STOPPED.
+ * One request, waiting for its end by turning the loop (so other calls go on), and therefore not
+ * from inside a callback; events.body and events.done are ignored. *ret_body gets the body of a 2xx
+ * reply, or of the last one. *ret_status may be NULL. A stop ends it: ERR_STOPPED.
  */
 int http_fetch(struct http *, const struct http_request *, struct buf *ret_body, int *ret_status,
     struct err *);

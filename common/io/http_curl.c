@@ -48,8 +48,8 @@ on_ready(void *context, short revents)
 {
 	struct socket_watch *watch = context;
 	int events = (revents & (POLLIN | POLLHUP) ? CURL_CSELECT_IN : 0) |
-	    (revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
-	    (revents & (POLLERR | POLLNVAL) ? CURL_CSELECT_ERR : 0);
+	             (revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
+	             (revents & (POLLERR | POLLNVAL) ? CURL_CSELECT_ERR : 0);
 
 	act(watch->http, watch->watch.fd, events);
 }
@@ -78,7 +78,8 @@ watch_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *assign
 {
 	struct http *http = context;
 	struct socket_watch *watch = assigned;
-	struct err err; /* -1 has curl fail all transfers of the handle, as without memory it must */
+	struct err
+	    err; /* -1 has curl fail all transfers of the handle, as without memory it must */
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
@@ -95,8 +96,8 @@ watch_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *assign
 		watch->watch = (struct loop_watch){ .fd = fd, .ready = on_ready, .context = watch };
 		(void)curl_multi_assign(http->multi, fd, watch);
 	}
-	watch->watch.events = (short)((what & CURL_POLL_IN ? POLLIN : 0) |
-	    (what & CURL_POLL_OUT ? POLLOUT : 0));
+	watch->watch.events =
+	    (short)((what & CURL_POLL_IN ? POLLIN : 0) | (what & CURL_POLL_OUT ? POLLOUT : 0));
 	return loop_watch(http->loop, &watch->watch, &err);
 }
 

@@ -102,8 +102,8 @@ retry_or_finish(struct http_call *call, enum http_failure failure, struct err *e
 		.attempts_max = call->attempts_max,
 		.retry_after_ms = retry_after_ms(call),
 		.left_ms = call->deadline_mono_ms == CLOCK_NEVER
-		    ? CLOCK_NEVER
-		    : call->deadline_mono_ms - clock_mono_ms(),
+		               ? CLOCK_NEVER
+		               : call->deadline_mono_ms - clock_mono_ms(),
 		.random = http_random(http),
 	};
 	char words[ERR_TEXT_BYTES];
@@ -141,8 +141,8 @@ read_clock(struct http_call *call, bool is_complained)
 
 	if (!call->reply.status || !date.len || http_reply_header(&call->reply, "Age").len)
 		return;
-	http->skew_ms = http_skew_ms(http->skew_ms, http_date_ms(date), clock_wall_ms(),
-	    is_complained);
+	http->skew_ms =
+	    http_skew_ms(http->skew_ms, http_date_ms(date), clock_wall_ms(), is_complained);
 }
 
 /* Signs once more for a reason that goes away by that; false where it did not. */
@@ -201,14 +201,16 @@ end_broken(struct http_call *call, CURLcode code, long connect_status, struct er
 		is_final = false;
 	}
 	if (call->is_stalled)
-		err_set(err, ERR_UNAVAILABLE, "no byte for %" PRId64 " ms", call->http->stall_ms_max);
+		err_set(
+		    err, ERR_UNAVAILABLE, "no byte for %" PRId64 " ms", call->http->stall_ms_max);
 	else
 		err_set(err, class, "%s",
 		    call->curl_words[0] ? call->curl_words : curl_easy_strerror(code));
 	if (is_final || (call->request.events.body && call->reply.body_bytes > 0))
 		http_call_finish(call, err);
 	else
-		retry_or_finish(call, is_timeout ? HTTP_FAILED_TIMEOUT : HTTP_FAILED_TRANSIENT, err);
+		retry_or_finish(
+		    call, is_timeout ? HTTP_FAILED_TIMEOUT : HTTP_FAILED_TRANSIENT, err);
 }
 
 void

@@ -26,7 +26,7 @@ pass_judge(void *context, const struct http_reply *reply, struct err *err)
 	struct fetch *fetch = context;
 
 	return fetch->theirs.judge ? fetch->theirs.judge(fetch->theirs.context, reply, err)
-				   : HTTP_DEFAULT;
+	                           : HTTP_DEFAULT;
 }
 
 static void
@@ -51,8 +51,9 @@ http_fetch(struct http *http, const struct http_request *request, struct buf *re
 	struct http_request own = *request;
 	struct http_call *call;
 
-	own.events = (struct http_events){ .context = &fetch, .head = pass_head,
-		.judge = pass_judge, .done = on_done };
+	own.events = (struct http_events){
+		.context = &fetch, .head = pass_head, .judge = pass_judge, .done = on_done
+	};
 	call = http_start(http, &own, err);
 	if (!call)
 		return -1;

@@ -26,10 +26,10 @@ struct http {
 };
 
 enum call_state {
-	CALL_DUE,     /* an attempt begins when the timer fires */
-	CALL_UNSIGNED,/* waits for a signature; the timer is the call's deadline */
-	CALL_RUNNING, /* the timer looks for stalls, pauses that end, and the deadline */
-	CALL_ENDING,  /* done is told when the timer fires */
+	CALL_DUE,      /* an attempt begins when the timer fires */
+	CALL_UNSIGNED, /* waits for a signature; the timer is the call's deadline */
+	CALL_RUNNING,  /* the timer looks for stalls, pauses that end, and the deadline */
+	CALL_ENDING,   /* done is told when the timer fires */
 	CALL_CANCELLED,
 };
 
@@ -42,7 +42,7 @@ struct http_call {
 	/* the request */
 	struct http_request request; /* strings in it are those below, or the caller's body */
 	char *method, *url, *about;
-	struct buf own;              /* names and values of the headers */
+	struct buf own; /* names and values of the headers */
 	struct http_header *headers;
 	char *scheme, *host, *path, *query; /* host with its port where that is not the scheme's */
 	unsigned attempts_max;
@@ -53,23 +53,23 @@ struct http_call {
 	struct curl_slist *lines;
 	char curl_words[CURL_ERROR_SIZE];
 	struct buf signature;
-	struct buf head;             /* header lines of the reply, each NUL terminated */
+	struct buf head; /* header lines of the reply, each NUL terminated */
 	struct buf body;
 	struct http_reply reply;
-	struct err err;              /* why a callback ended the attempt */
+	struct err err; /* why a callback ended the attempt */
 	bool is_head_complete;
-	bool is_ended_by_us;         /* err, or the reply is judged as far as it came */
+	bool is_ended_by_us; /* err, or the reply is judged as far as it came */
 	bool is_paused;
-	bool is_resumed;             /* http_resume: in the next turn */
-	bool is_late;                /* the deadline came */
+	bool is_resumed; /* http_resume: in the next turn */
+	bool is_late;    /* the deadline came */
 	bool is_stalled;
-	bool is_suspect;             /* no progress for stall_ms_max; one more look at its socket */
-	bool is_sent;                /* connected, and the request begins: stalls count */
-	int64_t progress_mono_ms;    /* last byte either way */
+	bool is_suspect;          /* no progress for stall_ms_max; one more look at its socket */
+	bool is_sent;             /* connected, and the request begins: stalls count */
+	int64_t progress_mono_ms; /* last byte either way */
 	curl_off_t sent_bytes;
 
 	/* the call */
-	int cost;                    /* of its last retry, in tokens */
+	int cost; /* of its last retry, in tokens */
 	bool has_expired, has_skewed;
 };
 

@@ -155,17 +155,30 @@ on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 		k->has_missing = true;
 }
 
+/* On librdkafka's background thread: the token of the options, while they are there. */
+static int
+get_token(struct kafka *k, struct kafka_token *ret, struct err *err)
+{
+	int rc;
+
+	(void)pthread_mutex_lock(&k->token_lock);
+	rc = k->is_left ? err_set(err, ERR_STOPPED, "the tool has ended")
+			: k->options->token(k->options->token_context, ret, err);
+	(void)pthread_mutex_unlock(&k->token_lock);
+	return rc;
+}
+
 /* Runs on librdkafka's background thread. */
 static void
 on_token(rd_kafka_t *rk, const char *config, void *opaque)
 {
-	const struct kafka *k = opaque;
+	struct kafka *k = opaque;
 	struct kafka_token token = { .value = NULL };
 	struct err err = ERR_INIT;
 	char reason[512] = "";
 
 	(void)config;
-	if (k->options->token(k->options->token_context, &token, &err))
+	if (get_token(k, &token, &err))
 		(void)rd_kafka_oauthbearer_set_token_failure(rk, err.text);
 	else if (rd_kafka_oauthbearer_set_token(rk, token.value, token.expires_wall_ms,
 	             token.principal ? token.principal : "", NULL, 0, reason, sizeof(reason)))
@@ -201,6 +214,7 @@ kafka_open(rd_kafka_conf_t *conf, enum kafka_role role, const struct kafka_optio
 	}
 	k->user = user;
 	k->options = options;
+	(void)pthread_mutex_init(&k->token_lock, NULL); /* a default one: cannot fail on Linux */
 	set_callbacks(conf, k);
 	k->rk = rd_kafka_new(role == KAFKA_CONSUMER ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf,
 	    reason, sizeof(reason));
@@ -280,6 +294,9 @@ kafka_free(struct kafka *k)
 	} else if (!await_farewell(f)) {
 		(void)pthread_detach(thread);
 		diag_detail("librdkafka does not end its threads; leaving them");
+		(void)pthread_mutex_lock(&k->token_lock);
+		k->is_left = true;
+		(void)pthread_mutex_unlock(&k->token_lock);
 		return false;
 	} else {
 		(void)pthread_join(thread, NULL);

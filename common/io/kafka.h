@@ -7,6 +7,7 @@
 #define SLUICE_IO_KAFKA_H
 
 #include <librdkafka/rdkafka.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -88,6 +89,8 @@ struct kafka {
 	rd_kafka_t *rk;
 	void *user;
 	const struct kafka_options *options;
+	pthread_mutex_t token_lock;
+	bool is_left; /* kafka_free had to leave it: the options may be gone */
 	rd_kafka_resp_err_t refused; /* the first error after which waiting makes no sense */
 	char refused_text[512];
 	int64_t refused_until_ms; /* monotonic: until then it may still pass */

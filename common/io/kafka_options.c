@@ -356,8 +356,7 @@ kafka_options_release(struct kafka_options *o)
 		free(o->properties[i].value);
 	}
 	free(o->properties);
-	/* a handle that could not be destroyed may still ask for a token */
-	*o = (struct kafka_options){ .token = o->token, .token_context = o->token_context };
+	*o = (struct kafka_options){ .brokers = NULL };
 }
 
 /* "" and "NAME: No such configuration property..." are librdkafka's words; a value is not repeated. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The event loop: poll(2) over descriptors, timers, and the request to stop. One thread. Watches and
- * timers belong to their users, who keep them at one address while they are set; a callback may set
- * and clear any of them, its own too, but does not turn the loop.
+ * The event loop: poll(2) over descriptors, timers, and the request to stop. One thread. Watches
+ * and timers belong to their users, who keep them at one address while they are set; a callback may
+ * set and clear any of them, its own too, but does not turn the loop.
  */
 #ifndef SLUICE_IO_LOOP_H
 #define SLUICE_IO_LOOP_H
@@ -21,7 +21,8 @@ void loop_free(struct loop *);
 struct loop_watch {
 	int fd;
 	short events; /* POLLIN, POLLOUT */
-	void (*ready)(void *context, short revents); /* revents as poll(2) says: POLLERR, POLLHUP too */
+	void (*ready)(
+	    void *context, short revents); /* revents as poll(2) says: POLLERR, POLLHUP too */
 	void *context;
 	struct loop_watch *next; /* the loop's; NULL at first, likewise is_set */
 	bool is_set;
@@ -44,9 +45,9 @@ void loop_timer_set(struct loop *, struct loop_timer *, int64_t due_mono_ms);
 void loop_timer_clear(struct loop *, struct loop_timer *);
 
 /*
- * Serves all that is ready; where nothing is, waits for it until the deadline (0: does not wait) or a
- * request to stop (after which it still serves, but never waits longer than 100 ms at a time, so that
- * who drains looks at its own deadline). True where something was served.
+ * Serves all that is ready; where nothing is, waits for it until the deadline (0: does not wait) or
+ * a request to stop (after which it still serves, but never waits longer than 100 ms at a time, so
+ * that who drains looks at its own deadline). True where something was served.
  */
 bool loop_turn(struct loop *, int64_t deadline_mono_ms);
 

@@ -105,8 +105,7 @@ client_begin(struct client_options *client, struct job *job, struct err *err)
 void
 client_options_release(struct client_options *options)
 {
-	/* not freed: a handle of librdkafka that could not be destroyed may still ask it */
-	msk_close(options->msk);
+	msk_free(options->msk);
 	kafka_options_release(&options->kafka);
 }
 

@@ -140,13 +140,22 @@ give_row(struct object_cursor *c, struct slice row, struct record *ret_record, s
 	return SOURCE_RECORD;
 }
 
+/* A row of CSV may be blanks between delimiters that are blanks. */
+static bool
+is_blank(const struct object_cursor *c, struct slice line)
+{
+	if (line.len == 0)
+		return true;
+	/* a line nearly always begins with something else */
+	return !c->is_csv && (unsigned char)line.data[0] <= ' ' && slice_trim(line).len == 0;
+}
+
 /* SOURCE_WAIT: nothing of this line, look at the next. */
 static enum source_status
 give_line(struct object_cursor *c, struct slice line, struct record *ret_record, struct err *err)
 {
 	line = without_cr(line);
-	/* a row of CSV may be blanks between delimiters that are blanks */
-	if (c->is_csv ? line.len == 0 : slice_trim(line).len == 0)
+	if (is_blank(c, line))
 		return SOURCE_WAIT;
 	if (!c->is_csv) {
 		fill_record(c, line, ret_record);

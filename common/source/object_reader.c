@@ -74,20 +74,27 @@ object_reader_open(struct object_reader *reader, struct object_bytes *bytes, str
 }
 
 static int
-fill_chunk(struct object_reader *reader, int64_t deadline_mono_ms, bool *ret_again, struct err *err)
+read_stored(struct object_reader *reader, char *data, size_t bytes, int64_t deadline_mono_ms,
+    size_t *ret_len, bool *ret_again, struct err *err)
 {
-	size_t len = 0;
-
-	if (reader->bytes->ops->read(reader->bytes, reader->chunk, reader->chunk_bytes,
-		deadline_mono_ms, &len, ret_again, err))
+	*ret_len = 0;
+	if (reader->bytes->ops->read(reader->bytes, data, bytes, deadline_mono_ms, ret_len, ret_again,
+		err))
 		return -1;
 	if (*ret_again)
 		return 0;
 	if (reader->counted)
-		*reader->counted += (int64_t)len;
-	reader->at_end = len == 0;
-	reader->undecoded = slice_make(reader->chunk, len);
+		*reader->counted += (int64_t)*ret_len;
+	reader->at_end = *ret_len == 0;
 	return 0;
+}
+
+/* Of what is plain the decoder need not see more. */
+static bool
+is_plain(const struct object_reader *reader)
+{
+	return reader->position > 0 && !reader->undecoded.len &&
+	    frames_decoder_format(reader->decoder) == COMPRESSION_NONE;
 }
 
 static int
@@ -95,7 +102,14 @@ read_decoded(void *context, char *data, size_t bytes, int64_t deadline_mono_ms, 
     bool *ret_again, struct err *err)
 {
 	struct object_reader *reader = context;
+	size_t len;
 
+	if (is_plain(reader)) {
+		if (read_stored(reader, data, bytes, deadline_mono_ms, ret_len, ret_again, err))
+			return -1;
+		reader->position += (int64_t)*ret_len;
+		return 0;
+	}
 	for (;;) {
 		bool was_end = reader->at_end;
 
@@ -107,10 +121,12 @@ read_decoded(void *context, char *data, size_t bytes, int64_t deadline_mono_ms, 
 			return 0;
 		if (reader->undecoded.len)
 			continue;
-		if (fill_chunk(reader, deadline_mono_ms, ret_again, err))
+		if (read_stored(reader, reader->chunk, reader->chunk_bytes, deadline_mono_ms, &len,
+			ret_again, err))
 			return -1;
 		if (*ret_again)
 			return 0;
+		reader->undecoded = slice_make(reader->chunk, len);
 	}
 }
 

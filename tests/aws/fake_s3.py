@@ -15,7 +15,8 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HOME = "eu-south-9"
-ODD = ["a", "b c", "d+e", "f%g", "f%2Fh", "h/../i", "h//j", "j\x01k\r\n", "l&<m>'\"", "ü/ë", "日本.json"]
+ODD = ["a", "b c", "d+e", "f%g", "f%2Fh", "h/../i", "h//j", "j\x01k\r\n", "l&<m>'\"", "ü/ë",
+       "日本.json"]
 counts = collections.Counter()
 lock = threading.Lock()
 
@@ -126,7 +127,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(307, error("TemporaryRedirect"), x_amz_bucket_region=HOME,
                         location="http://127.0.0.1:1/")
         elif name == "moved-400" and away:
-            self.answer(400, error("AuthorizationHeaderMalformed", extra=f"<Region>{HOME}</Region>"))
+            region = f"<Region>{HOME}</Region>"
+            self.answer(400, error("AuthorizationHeaderMalformed", extra=region))
         elif name == "moved-always":
             self.answer(301, error("PermanentRedirect"), x_amz_bucket_region=f"r-{self.count}")
         elif name == "moved-nowhere":
@@ -175,7 +177,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.bucket == "archive":
             restored = ("<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>"
-                        "<RestoreExpiryDate>2030-10-12T17:50:30.000Z</RestoreExpiryDate></RestoreStatus>")
+                        "<RestoreExpiryDate>2030-10-12T17:50:30.000Z</RestoreExpiryDate>"
+                        "</RestoreStatus>")
             self.answer(200, listing([
                 contents("a", storage="GLACIER"), contents("b", storage="DEEP_ARCHIVE"),
                 contents("c", storage="GLACIER_IR"), contents("d", storage="STANDARD_IA"),
@@ -220,9 +223,13 @@ class Handler(BaseHTTPRequestHandler):
             etag = f'"v{self.count}"'
         begin, end, ranged = 0, size, self.headers.get("Range")
         if ranged and kind not in ("norange", "norangecut"):
-            begin = int(ranged.removeprefix("bytes=").partition("-")[0])
+            first, _, last = ranged.removeprefix("bytes=").partition("-")
+            begin = int(first)
+            if last:
+                end = min(end, int(last) + 1)
             if begin >= size:
-                self.answer(416, error("InvalidRange", extra=f"<ActualObjectSize>{size}</ActualObjectSize>"),
+                actual = f"<ActualObjectSize>{size}</ActualObjectSize>"
+                self.answer(416, error("InvalidRange", extra=actual),
                             content_range=f"bytes */{size}" if kind == "plain" else None)
                 return
         if kind == "pieces":
@@ -238,27 +245,27 @@ class Handler(BaseHTTPRequestHandler):
             status = 206
         if kind == "nolength":
             headers["content_length"] = None
-        if kind == "chunked":
+        if kind in ("chunked", "unended"):
             headers["content_length"] = None
             headers["transfer_encoding"] = "chunked"
         if kind == "longer":
             headers["content_length"] = size + 1
         self.answer(status, **headers)
-        if kind in ("cut", "changed", "grown", "nomatch", "stuck", "badrange", "norangecut") and number:
+        if number and kind in ("cut", "changed", "grown", "nomatch", "stuck", "norangecut"):
             self.close_connection = True
             end = min(end, begin + number * (self.count if kind == "norangecut" else 1))
         if kind == "longer":
             end += 1
         while begin < end:
             piece = pattern(begin, min(end - begin, 1 << 16))
-            if kind == "chunked":
+            if kind in ("chunked", "unended"):
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             else:
                 self.wfile.write(piece)
             begin += len(piece)
         if kind == "chunked":
             self.wfile.write(b"0\r\n\r\n")
-        if kind == "nolength":
+        if kind in ("nolength", "unended"):
             self.close_connection = True
 
 

@@ -285,6 +285,8 @@ test_loop_starts_over() {
 	# skipped records come round too, and a round that sends nothing is the last
 	expect_status 0 s3-to-kafka --loop=2 --time at --seek 2019-01-01T00:00:08Z in
 	expect_line '20 records read: 4 delivered, 0 rejected, 16 skipped$' err
+	expect_status 0 s3-to-kafka --loop=2 --time at --until 2019-01-01T00:00:02Z in
+	expect_line '6 records read: 4 delivered, 0 rejected, 2 skipped$' err
 	expect_status 0 s3-to-kafka --loop --time at --seek 2020-01-01 in
 	expect_line '10 records read: 0 delivered, 0 rejected, 10 skipped$' err
 	: >empty
@@ -341,12 +343,17 @@ test_shift_to_now_moves_times_in_place() {
 }
 
 test_shift_to_now_each_round_anew() {
+	local begin end
 	make_trips >in
+	begin=$(date +%s%N)
 	expect_status 0 s3-to-kafka -q --time at --speedup 20 --shift-to-now --loop=2 in
-	jq -r .at out >times
+	end=$(date +%s%N)
+	# each has a schedule of its own
+	[ $(((end - begin) / 1000000)) -ge 895 ] || fail "took $(((end - begin) / 1000000)) ms"
+	jq -r .at out >stamps
 	# distances stay, and the second round begins later than the first did
-	[ $(($(date -d "$(sed -n 10p times)" +%s%3N) - $(date -d "$(sed -n 1p times)" +%s%3N))) = 9000 ]
-	[ $(($(date -d "$(sed -n 11p times)" +%s%3N) - $(date -d "$(sed -n 1p times)" +%s%3N))) -ge 445 ]
+	[ $(($(date -d "$(sed -n 10p stamps)" +%s%3N) - $(date -d "$(sed -n 1p stamps)" +%s%3N))) = 9000 ]
+	[ $(($(date -d "$(sed -n 11p stamps)" +%s%3N) - $(date -d "$(sed -n 1p stamps)" +%s%3N))) -ge 445 ]
 }
 
 test_times_that_cannot_be_moved_are_rejected() {
@@ -573,6 +580,86 @@ test_signals() {
 	status=0
 	wait $! || status=$?
 	[ $status = 129 ] || fail "status $status"
+}
+
+# ---- going on ----
+
+test_from_an_object_and_a_line() {
+	mkdir in
+	printf '1\n\n2\n3\n' >in/a
+	printf '4\n5\n' | gzip >in/b
+	printf '6\n' >in/c
+	expect_status 0 s3-to-kafka -q --from in/b in
+	expect_text out $'4\n5\n6'
+	expect_status 0 s3-to-kafka -q --from-line 3 in
+	expect_text out $'2\n3\n4\n5\n6'
+	expect_status 0 s3-to-kafka -q --from in/b --from-line 2 in
+	expect_text out $'5\n6'
+	# a line behind the last: the next object
+	expect_status 0 s3-to-kafka -q --from in/b --from-line 3 in
+	expect_text out 6
+	# lines of the first only; in the next round all
+	expect_status 0 s3-to-kafka -q --from in/c --from-line 1 --loop=2 in
+	expect_text out $'6\n1\n2\n3\n4\n5\n6'
+	expect_status 66 s3-to-kafka -q --from in/x in
+	expect_line '--from: in/x is none of the objects' err
+}
+
+# what was acknowledged, in a form to go on with; the rest then makes it whole
+test_a_run_that_ends_early_says_where_to_go_on() {
+	mkdir in
+	seq 1 50 | sed 's/.*/{"n":&}/' >in/a
+	{ seq 51 60 | sed 's/.*/{"n":&}/'; echo bad; seq 61 70 | sed 's/.*/{"n":&}/'; } >in/b
+	expect_status 65 s3-to-kafka --key '{n}' in
+	mv out first
+	expect_line "acknowledged all up to in/b line 10; to go on: --from 'in/b' --from-line 11$" err
+	expect_status 0 s3-to-kafka -q --key '{n}' --dead-letter ./letters --from 'in/b' --from-line 11 in
+	seq 1 70 | sed 's/.*/{"n":&}/' >want
+	cat first out >got
+	expect_same want got
+	# standard input: for tail
+	expect_status 65 s3-to-kafka --key '{n}' <in/b
+	expect_line 'acknowledged all up to line 10 of standard input; to go on: tail -n [+]11$' err
+	# nothing at all
+	echo bad >in/a
+	expect_status 65 s3-to-kafka --key '{n}' in
+	expect_line 'nothing is acknowledged' err
+	# a run that comes to its end has nothing to say
+	expect_status 0 s3-to-kafka in
+	expect_no_line 'to go on' err
+}
+
+# a record that waits in the horizon is where to begin, though later ones are out
+test_where_to_go_on_counts_what_waits() {
+	# line 3 belongs far behind the others
+	for t in 10 20 900 30 40 50 60 70; do echo "{\"t\":$t}"; done >in
+	s3-to-kafka --time t --reorder 2 --speedup 0.02 in >out 2>err &
+	local replay=$! status=0
+	lines() { [ "$(wc -l <out)" -ge 3 ]; }
+	wait_for 20 lines
+	kill -TERM $replay
+	wait $replay || status=$?
+	[ $status = 75 ] || fail "status $status: $(cat err)"
+	expect_line "acknowledged all up to in line 2; to go on: --from 'in' --from-line 3$" err
+}
+
+test_options_of_going_on_are_checked() {
+	echo '{}' >in
+	expect_status 2 s3-to-kafka --resume-id x in
+	expect_line 'needs a topic' err
+	expect_status 2 s3-to-kafka -b localhost:1 -t t --resume-id x --loop in
+	expect_status 2 s3-to-kafka -b localhost:1 -t t --resume-id x <in
+	expect_line 'standard input cannot be read a second time' err
+	mkfifo fifo
+	expect_status 2 s3-to-kafka -b localhost:1 -t t --resume-id x fifo
+	expect_status 2 s3-to-kafka -b localhost:1 -t t --resume-id 'a b' in
+	expect_status 2 s3-to-kafka -b localhost:1 -t t --resume-id "$(printf 'x%.0s' {1..129})" in
+	expect_status 2 s3-to-kafka -b localhost:1 -t t --resume-id x --from-line 3 in
+	expect_status 2 s3-to-kafka -b localhost:1 -t t --resume-id x --commit-interval 2m in
+	expect_status 2 s3-to-kafka -t t --resume-forget in
+	expect_status 2 s3-to-kafka --merge --time t --from in in
+	expect_status 69 s3-to-kafka -q -b localhost:1 -t t --resume-id x --wait 100ms in
+	expect_line '^s3-to-kafka: --resume-topic: no broker of localhost:1 answered' err
 }
 
 run_tests

@@ -39,6 +39,12 @@ tests_fuzz_fuzz_partial_LDADD = libkafkawindow.a $(COMMON_LIBS)
 tests_fuzz_fuzz_partial_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_s3_xml
+endif
+tests_fuzz_fuzz_s3_xml_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_s3_xml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_template
 endif
 tests_fuzz_fuzz_template_LDADD = $(COMMON_LIBS)

@@ -39,11 +39,11 @@ test_kafka_time_is_now_or_the_event_time() {
 	id=$(fresh_id)
 	create_topic $id 3 retention.ms=-1
 	s3-to-kafka -q -t $id --time at --kafka-time event --watermark-interval 1h in
-	envelopes $id | jq -c 'select(.payload | contains("watermark") | not) | .ts' | sort >times
-	expect_text times $'1546300801100\n1546300802200\n1546300803300'
+	envelopes $id | jq -c 'select(.payload | contains("watermark") | not) | .ts' | sort >stamps
+	expect_text stamps $'1546300801100\n1546300802200\n1546300803300'
 	# a watermark's is its own
-	envelopes $id | jq -c 'select(.payload | contains("watermark")) | .ts' | sort -u >times
-	expect_text times 1546300803300
+	envelopes $id | jq -c 'select(.payload | contains("watermark")) | .ts' | sort -u >stamps
+	expect_text stamps 1546300803300
 }
 
 test_shifted_times_are_kafka_s_too() {

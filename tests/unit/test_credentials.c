@@ -387,6 +387,8 @@ static const struct source_case machine_cases[] = {
 	{ "container, after files", CONTAINER("ok"), "", STATIC, NULL, "AKIAFILE", 0, NULL, NULL },
 	{ "container, garbage", CONTAINER("garbage"), "", "", NULL, NULL, ERR_DENIED,
 	    "no JSON object", NULL },
+	{ "container, not in time", CONTAINER("hang"), "", "", NULL, NULL, ERR_UNAVAILABLE,
+	    "container credentials", NULL },
 	{ "container, elsewhere", "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://192.0.2.1/x", "", "",
 	    NULL, NULL, ERR_USAGE, "over http only this machine", NULL },
 	{ "container, no URL", "AWS_CONTAINER_CREDENTIALS_FULL_URI=ftp://127.0.0.1/", "", "", NULL,

@@ -12,7 +12,7 @@
 static void
 decides(void **state)
 {
-	/* random: UINT64_MAX % (2^n - ish + 1) would not be told apart; so the delay is asked for */
+	/* the random number is the delay wanted, or one more than there can be */
 	static const struct {
 		struct http_retry_case c;
 		int tokens;
@@ -24,25 +24,32 @@ decides(void **state)
 		{ { HTTP_FAILED_TRANSIENT, 1, 3, -1, INT64_MAX, 0 }, 500, HTTP_RETRY_WAIT, 0, 5 },
 		{ { HTTP_FAILED_TRANSIENT, 1, 3, -1, INT64_MAX, 50 }, 500, HTTP_RETRY_WAIT, 50, 5 },
 		{ { HTTP_FAILED_TRANSIENT, 1, 3, -1, INT64_MAX, 51 }, 500, HTTP_RETRY_WAIT, 0, 5 },
-		{ { HTTP_FAILED_TRANSIENT, 2, 3, -1, INT64_MAX, 100 }, 500, HTTP_RETRY_WAIT, 100, 5 },
+		{ { HTTP_FAILED_TRANSIENT, 2, 3, -1, INT64_MAX, 100 }, 500, HTTP_RETRY_WAIT, 100,
+		    5 },
 		{ { HTTP_FAILED_TRANSIENT, 2, 3, -1, INT64_MAX, 101 }, 500, HTTP_RETRY_WAIT, 0, 5 },
 		{ { HTTP_FAILED_TRANSIENT, 40, 99, -1, INT64_MAX, 20000 }, 500, HTTP_RETRY_WAIT,
 		    20000, 5 },
-		{ { HTTP_FAILED_TRANSIENT, 40, 99, -1, INT64_MAX, 20001 }, 500, HTTP_RETRY_WAIT, 0, 5 },
-		{ { HTTP_FAILED_TIMEOUT, 1, 3, -1, INT64_MAX, 50 }, 500, HTTP_RETRY_WAIT, 50, 10 },
-		{ { HTTP_FAILED_THROTTLED, 1, 3, -1, INT64_MAX, 500 }, 500, HTTP_RETRY_WAIT, 500, 5 },
-		{ { HTTP_FAILED_THROTTLED, 1, 3, -1, INT64_MAX, 501 }, 500, HTTP_RETRY_WAIT, 0, 5 },
-		{ { HTTP_FAILED_THROTTLED, 2, 3, -1, INT64_MAX, 1000 }, 500, HTTP_RETRY_WAIT, 1000, 5 },
-		/* attempts */
-		{ { HTTP_FAILED_TRANSIENT, 3, 3, -1, INT64_MAX, 0 }, 500, HTTP_RETRY_EXHAUSTED, 0, 0 },
-		{ { HTTP_FAILED_TRANSIENT, 1, 1, -1, INT64_MAX, 0 }, 500, HTTP_RETRY_EXHAUSTED, 0, 0 },
-		/* Retry-After: never sooner, and not for ever */
-		{ { HTTP_FAILED_TRANSIENT, 1, 3, 2000, INT64_MAX, 7 }, 500, HTTP_RETRY_WAIT, 2000, 5 },
-		{ { HTTP_FAILED_TRANSIENT, 1, 3, 10, INT64_MAX, 30 }, 500, HTTP_RETRY_WAIT, 30, 5 },
-		{ { HTTP_FAILED_TRANSIENT, 1, 3, 300000, INT64_MAX, 7 }, 500, HTTP_RETRY_WAIT, 300000,
+		{ { HTTP_FAILED_TRANSIENT, 40, 99, -1, INT64_MAX, 20001 }, 500, HTTP_RETRY_WAIT, 0,
 		    5 },
-		{ { HTTP_FAILED_TRANSIENT, 1, 3, 300001, INT64_MAX, 7 }, 500, HTTP_RETRY_TOO_LONG, 0,
+		{ { HTTP_FAILED_TIMEOUT, 1, 3, -1, INT64_MAX, 50 }, 500, HTTP_RETRY_WAIT, 50, 10 },
+		{ { HTTP_FAILED_THROTTLED, 1, 3, -1, INT64_MAX, 500 }, 500, HTTP_RETRY_WAIT, 500,
+		    5 },
+		{ { HTTP_FAILED_THROTTLED, 1, 3, -1, INT64_MAX, 501 }, 500, HTTP_RETRY_WAIT, 0, 5 },
+		{ { HTTP_FAILED_THROTTLED, 2, 3, -1, INT64_MAX, 1000 }, 500, HTTP_RETRY_WAIT, 1000,
+		    5 },
+		/* attempts */
+		{ { HTTP_FAILED_TRANSIENT, 3, 3, -1, INT64_MAX, 0 }, 500, HTTP_RETRY_EXHAUSTED, 0,
 		    0 },
+		{ { HTTP_FAILED_TRANSIENT, 1, 1, -1, INT64_MAX, 0 }, 500, HTTP_RETRY_EXHAUSTED, 0,
+		    0 },
+		/* Retry-After: never sooner, and not for ever */
+		{ { HTTP_FAILED_TRANSIENT, 1, 3, 2000, INT64_MAX, 7 }, 500, HTTP_RETRY_WAIT, 2000,
+		    5 },
+		{ { HTTP_FAILED_TRANSIENT, 1, 3, 10, INT64_MAX, 30 }, 500, HTTP_RETRY_WAIT, 30, 5 },
+		{ { HTTP_FAILED_TRANSIENT, 1, 3, 300000, INT64_MAX, 7 }, 500, HTTP_RETRY_WAIT,
+		    300000, 5 },
+		{ { HTTP_FAILED_TRANSIENT, 1, 3, 300001, INT64_MAX, 7 }, 500, HTTP_RETRY_TOO_LONG,
+		    0, 0 },
 		/* the deadline */
 		{ { HTTP_FAILED_TRANSIENT, 1, 3, -1, 50, 50 }, 500, HTTP_RETRY_TOO_LONG, 0, 0 },
 		{ { HTTP_FAILED_TRANSIENT, 1, 3, -1, 51, 50 }, 500, HTTP_RETRY_WAIT, 50, 5 },
@@ -59,8 +66,8 @@ decides(void **state)
 		int cost = 0;
 		enum http_retry got = http_retry_decide(&budget, &cases[i].c, &delay_ms, &cost);
 
-		if (got != cases[i].want || delay_ms != cases[i].delay_ms || cost != cases[i].cost ||
-		    budget.tokens != cases[i].tokens - cost)
+		if (got != cases[i].want || delay_ms != cases[i].delay_ms ||
+		    cost != cases[i].cost || budget.tokens != cases[i].tokens - cost)
 			fail_msg("case %zu: %d, %lld ms, %d tokens, %d left", i, (int)got,
 			    (long long)delay_ms, cost, budget.tokens);
 	}
@@ -106,14 +113,13 @@ reads_retry_after(void **state)
 		{ "1.5", 0, -1 },
 		{ "12 s", 0, -1 },
 		{ "Sun, 99 Nov 1994 08:49:37 GMT", 0, -1 },
-		{ "Sun, 06 Nov 1994 08:49:37 GMT and a lot more that is no part of any date at all", 0,
-		    -1 },
+		{ "Sun, 06 Nov 1994 08:49:37 GMT and a lot more that is no part of any date at all",
+		    0, -1 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		int64_t got =
-		    http_retry_after_ms(slice_of(cases[i].value), cases[i].wall_s * 1000);
+		int64_t got = http_retry_after_ms(slice_of(cases[i].value), cases[i].wall_s * 1000);
 
 		if (i == 3 ? got < 31536000000 : got != cases[i].want_ms)
 			fail_msg("%s: %lld", cases[i].value, (long long)got);
@@ -146,8 +152,8 @@ corrects_clocks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		int64_t got = http_skew_ms(cases[i].skew_ms, cases[i].server_ms, cases[i].wall_ms,
-		    cases[i].is_complained);
+		int64_t got = http_skew_ms(
+		    cases[i].skew_ms, cases[i].server_ms, cases[i].wall_ms, cases[i].is_complained);
 
 		if (got != cases[i].want_ms)
 			fail_msg("case %zu: %lld", i, (long long)got);

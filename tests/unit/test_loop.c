@@ -26,8 +26,8 @@ struct item {
 	char letter;
 	struct loop_timer timer;
 	struct loop_watch watch;
-	struct item *clears;  /* NULL: none */
-	struct item *sets;    /* due at once */
+	struct item *clears; /* NULL: none */
+	struct item *sets;   /* due at once */
 	int pipe[2];
 };
 
@@ -69,8 +69,9 @@ item_init(struct item *item, struct log *log, char letter)
 	*item = (struct item){ .log = log, .letter = letter };
 	item->timer = (struct loop_timer){ .fire = on_timer, .context = item };
 	assert_int_equal(pipe(item->pipe), 0);
-	item->watch = (struct loop_watch){ .fd = item->pipe[0], .events = POLLIN,
-		.ready = on_ready, .context = item };
+	item->watch = (struct loop_watch){
+		.fd = item->pipe[0], .events = POLLIN, .ready = on_ready, .context = item
+	};
 }
 
 static void

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <unistd.h>
+
 #include "aws/s3.h"
 #include "aws/s3_state.h"
 #include "base/clock.h"
@@ -39,6 +41,8 @@ start_world(void **state)
 		return -1;
 	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++)
 		(void)setenv(variables[i][0], variables[i][1], 1);
+	/* a wait for ever is a failure */
+	(void)alarm(300);
 	fake_server_start(&w->server, "aws/fake_s3.py", NULL);
 	(void)snprintf(w->endpoint, sizeof(w->endpoint), "http://127.0.0.1:%d", w->server.ports[0]);
 	w->loop = loop_new(&w->err);
@@ -145,7 +149,8 @@ lists_in_order_of_keys(void **state)
 	} cases[] = {
 		{ "odd", "",
 		    "a|b c|d+e|f%2Fh|f%g|h/../i|h//j|j\001k\r\n|l&<m>'\"|\303\274/\303\253|"
-		    "\346\227\245\346\234\254.json|", 4 },
+		    "\346\227\245\346\234\254.json|",
+		    4 },
 		{ "odd-2", "h/", "h/../i|h//j|", 1 },
 		{ "odd-3", "f%", "f%2Fh|f%g|", 1 },
 		{ "odd-4", "\303\274", "\303\274/\303\253|", 1 },
@@ -214,7 +219,8 @@ refusals_are_told(void **state)
 		{ "bad-cut", ERR_UNAVAILABLE, 1, "s3://bad-cut/: listing: line 2: " },
 		{ "bad-root", ERR_UNAVAILABLE, 1,
 		    "s3://bad-root/: listing: it is no ListBucketResult" },
-		{ "bad-deep", ERR_UNAVAILABLE, 1, "s3://bad-deep/: listing: it is nested too deeply" },
+		{ "bad-deep", ERR_UNAVAILABLE, 1,
+		    "s3://bad-deep/: listing: it is nested too deeply" },
 		{ "bad-doctype", ERR_UNAVAILABLE, 1,
 		    "s3://bad-doctype/: listing: it has a document type" },
 		{ "bad-size", ERR_UNAVAILABLE, 1,
@@ -262,8 +268,8 @@ listed_keys_have_the_prefix(void **state)
 
 	assert_int_equal(list(w, "bad-prefix", "a", &found), -1);
 	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
-	assert_string_equal(w->err.text,
-	    "s3://bad-prefix/zz: listed, but it does not begin with a");
+	assert_string_equal(
+	    w->err.text, "s3://bad-prefix/zz: listed, but it does not begin with a");
 }
 
 static void
@@ -271,8 +277,7 @@ requesters_may_pay_and_not_sign(void **state)
 {
 	struct world *w = *state;
 	struct s3_options paying = { .is_requester_paid = true };
-	struct s3_bucket *bucket =
-	    s3_bucket_open(w->session, slice_of("payer"), &paying, &w->err);
+	struct s3_bucket *bucket = s3_bucket_open(w->session, slice_of("payer"), &paying, &w->err);
 	struct found found = { .stop_at = 0 };
 
 	assert_int_equal(s3_list(bucket, slice_of(""), on_found, &found, &w->err), 0);
@@ -401,13 +406,17 @@ objects_come_whole(void **state)
 		{ "chunked-1000000", 0, -1, 1 },
 		{ "chunked-1000001", 5, 1000001, 1 },
 		{ "nolength-1000000", 0, 1000000, 1 },
+		/* without the chunk that says so, but all bytes are there */
+		{ "unended-1000000", 0, 1000000, 1 },
 	};
 	struct world *w = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct s3_get_options options = { .key = slice_of(cases[i].key),
-			.etag = slice_of(i % 2 ? "\"v1\"" : ""), .begin = cases[i].begin,
-			.size = cases[i].size, .ahead_bytes = i % 3 ? 1 << 20 : 100000 };
+			.etag = slice_of(i % 2 ? "\"v1\"" : ""),
+			.begin = cases[i].begin,
+			.size = cases[i].size,
+			.ahead_bytes = i % 3 ? 1 << 20 : 100000 };
 		struct reading r;
 		char path[64];
 		int rc = get_object(w, "big", &options, 70001, &r), requests;
@@ -417,6 +426,43 @@ objects_come_whole(void **state)
 		requests = count_of(w, path);
 		if (rc || r.bad_at >= 0 || requests != cases[i].requests ||
 		    r.bytes != atoll(strchr(cases[i].key, '-') + 1))
+			fail_msg("%s: %d, %lld bytes, bad at %lld, %d requests, %s", cases[i].key,
+			    rc, (long long)r.bytes, (long long)r.bad_at, requests, err.text);
+	}
+}
+
+static void
+parts_come_alone(void **state)
+{
+	static const struct {
+		const char *key;
+		int64_t begin, end, size, at;
+		int requests;
+	} cases[] = {
+		{ "plain-4000000", 100, 3000000, 4000000, 3000000, 1 },
+		{ "plain-4000001", 0, 1, -1, 1, 1 },
+		{ "plain-4000002", 7, 7, -1, 7, 0 },
+		{ "plain-4000003", 3999999, 5000000, -1, 4000003, 1 },
+		{ "cut-4000000-300000", 100, 1000000, -1, 1000000, 4 },
+		/* what is behind the part is not waited for */
+		{ "norange-900000000", 1000, 500000, -1, 500000, 1 },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct s3_get_options options = { .key = slice_of(cases[i].key),
+			.begin = cases[i].begin,
+			.end = cases[i].end,
+			.size = cases[i].size,
+			.ahead_bytes = 1 << 20 };
+		struct reading r;
+		char path[64];
+		int rc = get_object(w, "big", &options, 70001, &r), requests;
+		struct err err = w->err;
+
+		(void)snprintf(path, sizeof(path), "big/%s", cases[i].key);
+		requests = count_of(w, path);
+		if (rc || r.bad_at >= 0 || requests != cases[i].requests || r.bytes != cases[i].at)
 			fail_msg("%s: %d, %lld bytes, bad at %lld, %d requests, %s", cases[i].key,
 			    rc, (long long)r.bytes, (long long)r.bad_at, requests, err.text);
 	}
@@ -436,14 +482,17 @@ objects_that_cannot_be_read(void **state)
 		    "s3://big/nothing: NoSuchKey: The specified key does not exist." },
 		{ "denied", "key", "", 0, -1, ERR_DENIED, 0, "s3://denied/key: AccessDenied: " },
 		{ "slow-always", "key", "", 0, -1, ERR_UNAVAILABLE, 0,
-		    "s3://slow-always/key: SlowDown: Please reduce your request rate. (3 attempts)" },
+		    "s3://slow-always/key: SlowDown: Please reduce your request rate. (3 "
+		    "attempts)" },
 		/* other than listed */
 		{ "big", "plain-7", "\"v0\"", 0, 7, ERR_DATA, 0,
 		    "s3://big/plain-7: the object changed while it was read (status 412)" },
 		{ "big", "plain-8", "\"v1\"", 0, 7, ERR_DATA, 0,
-		    "s3://big/plain-8: the object changed while it was read (it has 8 bytes, not 7)" },
+		    "s3://big/plain-8: the object changed while it was read (it has 8 bytes, not "
+		    "7)" },
 		{ "big", "plain-9", "\"v1\"", 4, 10, ERR_DATA, 4,
-		    "s3://big/plain-9: the object changed while it was read (it has 9 bytes, not 10)" },
+		    "s3://big/plain-9: the object changed while it was read (it has 9 bytes, not "
+		    "10)" },
 		{ "big", "plain-9", "", 10, -1, ERR_DATA, 10,
 		    "s3://big/plain-9: the object is shorter than 10 bytes" },
 		{ "big", "plain-9", "", 10, 9, ERR_DATA, 10,
@@ -459,7 +508,8 @@ objects_that_cannot_be_read(void **state)
 		    "s3://big/changed-100001-50000: the object changed while it was read (status "
 		    "412)" },
 		{ "big", "nomatch-100000-50000", "", 0, -1, ERR_DATA, 50000,
-		    "s3://big/nomatch-100000-50000: the object changed while it was read (its entity "
+		    "s3://big/nomatch-100000-50000: the object changed while it was read (its "
+		    "entity "
 		    "tag is \"v2\", not \"v1\")" },
 		{ "big", "grown-100000-50000", "", 0, -1, ERR_DATA, 50000,
 		    "s3://big/grown-100000-50000: the object changed while it was read (it has "
@@ -479,8 +529,10 @@ objects_that_cannot_be_read(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct s3_get_options options = { .key = slice_of(cases[i].key),
-			.etag = slice_of(cases[i].etag), .begin = cases[i].begin,
-			.size = cases[i].size, .ahead_bytes = 1 << 20 };
+			.etag = slice_of(cases[i].etag),
+			.begin = cases[i].begin,
+			.size = cases[i].size,
+			.ahead_bytes = 1 << 20 };
 		struct reading r;
 		int rc = get_object(w, cases[i].bucket, &options, 4096, &r);
 
@@ -526,8 +578,8 @@ objects_wait_for_their_turn(void **state)
 	for (int i = 0; i < COUNT; i++) {
 		struct s3_get_options options = { .size = 1000000 + i, .ahead_bytes = 65536 };
 
-		(void)snprintf(key, sizeof(key), "%s-%d-400000", i % 2 ? "cut" : "plain",
-		    1000000 + i);
+		(void)snprintf(
+		    key, sizeof(key), "%s-%d-400000", i % 2 ? "cut" : "plain", 1000000 + i);
 		options.key = slice_of(key);
 		gets[i] = s3_get_start(bucket, &options, &w->err);
 		assert_non_null(gets[i]);
@@ -556,8 +608,9 @@ objects_may_be_given_up(void **state)
 {
 	struct world *w = *state;
 	struct s3_bucket *bucket = open_bucket(w, "big");
-	struct s3_get_options options = { .key = slice_of("cut-9000000-100000"), .size = -1,
-		.ahead_bytes = 65536 };
+	struct s3_get_options options = {
+		.key = slice_of("cut-9000000-100000"), .size = -1, .ahead_bytes = 65536
+	};
 	struct s3_get *get = s3_get_start(bucket, &options, &w->err);
 
 	s3_get_free(get);
@@ -604,7 +657,8 @@ buckets_have_urls(void **state)
 		session = aws_session_open(&options, loop, &err);
 		bucket = s3_bucket_open(session, slice_of(cases[i].bucket), NULL, &err);
 		assert_non_null(bucket);
-		assert_int_equal(s3_append_url(bucket, slice_of(cases[i].key), &ask, &url, &err), 0);
+		assert_int_equal(
+		    s3_append_url(bucket, slice_of(cases[i].key), &ask, &url, &err), 0);
 		assert_string_equal(url.data, cases[i].url);
 		buf_release(&url);
 		s3_bucket_free(bucket);
@@ -636,6 +690,7 @@ main(void)
 		cmocka_unit_test(listed_keys_have_the_prefix),
 		cmocka_unit_test(requesters_may_pay_and_not_sign),
 		cmocka_unit_test(objects_come_whole),
+		cmocka_unit_test(parts_come_alone),
 		cmocka_unit_test(objects_that_cannot_be_read),
 		cmocka_unit_test(regions_are_remembered),
 		cmocka_unit_test(objects_wait_for_their_turn),

@@ -91,10 +91,12 @@ bookmark_point(const struct bookmark *b, const struct source *source,
 		.is_over = b->is_over,
 	};
 	source_objects_mark(source, &ret->read);
-	/* it may be one that comes too late, and then is not above `last` */
-	if (b->is_at_hand ||
-	    (b->is_in_hand && b->in_hand.sequence + b->in_hand.skip == b->sequence)) {
+	if (b->is_at_hand) {
 		ret->read = b->before;
+		ret->counts.read--;
+	} else if (b->is_in_hand && b->in_hand.sequence + b->in_hand.skip == b->sequence) {
+		/* it may be one that comes too late, and then is not above `last` */
+		ret->read = b->in_hand;
 		ret->counts.read--;
 	}
 	ret->oldest = ret->read;

@@ -1,55 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * s3-to-kafka: replays records from files and objects of S3 into a topic or a pipe, in event time, sped up.
+ * s3-to-kafka: replays records from files and objects of S3 into a topic or a pipe, in event time, sped
+ * up.
  *
  * Promise: exactly once across restarts with --resume-id, for read_committed readers: each transaction
- * holds records and the position behind them. Else at least once. Exit status 0 says that every record read was acknowledged by all in-sync
- * replicas (or taken by write(2)) or is in the dead letter target. The order of the input is kept in
- * each partition, or the order of event time within the reorder horizon.
+ * holds records and the position behind them. Otherwise at least once. Exit status 0 says that every
+ * record read was acknowledged by all in-sync replicas (or taken by write(2)) or is in the dead letter
+ * target. The order of the input is kept in each partition, or the order of event time within the
+ * reorder horizon.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/diag.h"
-#include "base/stop.h"
 #include "run/aws.h"
-#include "run/client.h"
-#include "run/deadletter.h"
-#include "run/job.h"
-#include "run/output.h"
 #include "s3-to-kafka/objects_options.h"
-#include "s3-to-kafka/replay.h"
-#include "s3-to-kafka/resume_kafka.h"
-#include "sink/topic.h"
-#include "source/objects.h"
+#include "s3-to-kafka/run.h"
 
 /* ---- limits ---- */
 
 enum {
 	LINE_BYTES_DEFAULT = 16 * 1024 * 1024,
-	/* with --resume-id, after a transaction that failed */
-	FAILURES_MAX = 5,            /* in a row, nothing committed between */
-	BROKER_MS_MIN = 300 * 1000,  /* how long to wait for brokers, as message.timeout.ms does else */
-	PAUSE_MS_MIN = 100,
 };
 
 /* ---- options ---- */
-
-struct options {
-	struct job job; /* its options are a group's target */
-	struct client_options client;
-	struct deadletter_options letters;
-	struct replay_options replay;
-	struct source_objects_options objects;
-	struct resume_options resume;
-	const char *from;
-	const char *topic;
-	const char *compression;
-	int64_t line_bytes_max;
-};
 
 static int
 set_format(void *target, const char *value, enum opt_origin origin, struct err *err)
@@ -84,9 +58,9 @@ set_delimiter(void *target, const char *value, enum opt_origin origin, struct er
 static const struct opt rows[] = {
 	{ 't', "topic", "TOPIC", "topic to write; without it, standard output is written", OPT_TEXT,
 	    offsetof(struct options, topic), 0, 0, NULL },
-	{ 0, "from", "OBJECT", "begin with this one of the files", OPT_TEXT,
+	{ 0, "from", "OBJECT", "begin with this one of the objects", OPT_TEXT,
 	    offsetof(struct options, from), 0, 0, NULL },
-	{ 0, "from-line", "N", "begin with line N of the first file, or of that of --from", OPT_INT,
+	{ 0, "from-line", "N", "begin with line N of the first object, or of that of --from", OPT_INT,
 	    offsetof(struct options, replay.from_line), 1, 0, NULL },
 	{ 'z', "compress", "CODEC", "compression of batches: none, gzip, snappy, lz4, zstd", OPT_TEXT,
 	    offsetof(struct options, compression), 0, 0, NULL },
@@ -184,6 +158,9 @@ check(struct options *o, struct err *err)
 	if (!o->topic && o->compression)
 		return err_set(err, ERR_USAGE,
 		    "--compress is for a topic (-t); pipe standard output into lz4, gzip or zstd");
+	if (o->objects.merges && (o->from || o->replay.from_line))
+		return err_set(err, ERR_USAGE,
+		    "--from and --from-line go by the objects' own order: leave out --merge");
 	if (o->objects.format == OBJECTS_JSON && (o->objects.columns || o->objects.has_header))
 		return err_set(err, ERR_USAGE, "--columns and --header are for CSV");
 	if (o->objects.has_header && !o->objects.columns)
@@ -199,325 +176,6 @@ check(struct options *o, struct err *err)
 	o->objects.aws = &o->client.aws;
 	o->replay.is_quiet = o->job.options.is_quiet;
 	return check_paths(o, err);
-}
-
-static void
-say_dry_run(const struct options *o, const struct source *source)
-{
-	struct objects_progress files;
-
-	source_objects_progress(source, &files);
-	diag_note("would replay %zu object%s (%lld bytes) to %s%s", files.file_count,
-	    files.file_count == 1 ? "" : "s", (long long)files.bytes_all,
-	    o->topic ? "topic " : "standard output", o->topic ? o->topic : "");
-}
-
-static void
-say_summary(struct replay *replay)
-{
-	struct replay_counts counts;
-	char skipped[48] = "", waiting[64] = "", watermarks[48] = "";
-
-	replay_get_counts(replay, &counts);
-	if (counts.skipped)
-		(void)snprintf(skipped, sizeof(skipped), ", %lld skipped", (long long)counts.skipped);
-	if (counts.waiting)
-		(void)snprintf(waiting, sizeof(waiting), ", %lld not sent or not acknowledged",
-		    (long long)counts.waiting);
-	if (counts.watermarks)
-		(void)snprintf(watermarks, sizeof(watermarks), "; %lld watermark records sent",
-		    (long long)counts.watermarks);
-	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s", (long long)counts.read,
-	    (long long)counts.delivered, (long long)counts.rejected, skipped, waiting, watermarks);
-}
-
-static struct source *
-open_input(void *context, struct err *err)
-{
-	const struct options *o = context;
-
-	return source_objects_open(&o->objects, err);
-}
-
-/* --from */
-static int
-move_to_start(const struct options *o, struct source *source, struct err *err)
-{
-	struct objects_mark mark = { .object = 0 };
-	const char *name;
-
-	if (!o->from)
-		return 0;
-	while ((name = source_objects_name(source, mark.object)) && strcmp(name, o->from))
-		mark.object++;
-	if (!name)
-		return err_set(err, ERR_NO_INPUT, "--from: %s is none of the files", o->from);
-	return source_objects_seek(source, &mark, err);
-}
-
-/* In a form that can be given to the next run. */
-static void
-say_standing(struct replay *replay)
-{
-	struct replay_standing at;
-
-	if (!replay_get_standing(replay, &at) || !at.next_object)
-		return;
-	if (!at.object)
-		diag_note("nothing is acknowledged from the first record on");
-	else if (strcmp(at.next_object, "-") == 0)
-		diag_note("acknowledged all up to line %lld of standard input; to go on: "
-			  "tail -n +%lld", (long long)at.line, (long long)at.next_line);
-	else
-		diag_note("acknowledged all up to %s line %lld; to go on: --from '%s' --from-line %lld",
-		    at.object, (long long)at.line, at.next_object, (long long)at.next_line);
-}
-
-/* librdkafka waits 5 ms for a batch to fill (queue.buffering.max.ms), longer than a paced record may
- * be late. */
-static int
-prefer_punctual(struct options *o, struct err *err)
-{
-	struct kafka_options *kafka = &o->client.kafka;
-
-	if ((o->replay.speedup <= 0 && o->replay.rate <= 0) ||
-	    kafka_options_get(kafka, "queue.buffering.max.ms"))
-		return 0;
-	return kafka_options_add(kafka, "queue.buffering.max.ms=1", false, err);
-}
-
-/* Opens both ends of the outlet. */
-static int
-open_outputs(struct options *o, struct outlet *outlet, struct sink **ret_sink,
-    struct deadletter **ret_letters, struct err *err)
-{
-	const struct sink_done sent = outlet_sink_done(outlet), kept = outlet_letter_done(outlet);
-
-	if (prefer_punctual(o, err))
-		return -1;
-	*ret_sink = output_open(o->topic, o->compression, &o->client,
-	    (size_t)o->replay.memory_bytes, o->replay.drain_ms, &sent, err);
-	if (!*ret_sink)
-		return -1;
-	outlet_attach(outlet, *ret_sink, o->topic ? sink_topic_partition_count(*ret_sink) : 0);
-	*ret_letters = deadletter_open(&o->letters, &o->client, tool.name, &kept, err);
-	return *ret_letters ? 0 : -1;
-}
-
-/* ---- one way through the input ---- */
-
-/* Takes over source; resume may be NULL. */
-static int
-run_through(struct options *o, struct source *source, struct outlet *outlet, struct resume *resume,
-    enum job_input *ret_input, struct err *err)
-{
-	const struct replay_input input = { .context = o, .open = open_input };
-	struct sink *sink = NULL;
-	struct deadletter *letters = NULL;
-	struct replay *replay = NULL;
-	int rc = -1;
-
-	if (open_outputs(o, outlet, &sink, &letters, err))
-		goto out;
-	replay = replay_new(&o->replay, source, &input, outlet, letters, resume, err);
-	source = NULL; /* taken over */
-	if (!replay)
-		goto out;
-	rc = replay_run(replay, ret_input, err);
-	if (!err->is_broken_pipe) /* which ends the tool in silence */
-		say_summary(replay);
-	if (!resume && !err->is_broken_pipe && (rc || *ret_input != JOB_INPUT_ENDED))
-		say_standing(replay);
-out:
-	replay_free(replay);
-	deadletter_free(letters);
-	sink_free(sink);
-	source_free(source);
-	return rc;
-}
-
-static int
-run_plain(struct options *o, struct source *source, enum job_input *ret_input, struct err *err)
-{
-	struct outlet *outlet = outlet_new(err);
-	int rc = -1;
-
-	if (outlet && !move_to_start(o, source, err)) {
-		rc = run_through(o, source, outlet, NULL, ret_input, err);
-		source = NULL; /* taken over */
-	}
-	outlet_free(outlet);
-	source_free(source);
-	return rc;
-}
-
-/* ---- with a position that is kept ---- */
-
-/* What lasts over the attempts of one process. */
-struct keeping {
-	char run[RESUME_RUN_BYTES];
-	bool has_start;
-	struct resume_point start;
-	int64_t wait_ms;
-	int failures;
-};
-
-static int
-collect_facts(const struct options *o, struct resume_facts *facts, struct err *err)
-{
-	static const char *const formats[] = { NULL, "json", "csv" };
-	const char delimiter[] = { o->objects.delimiter, '\0' };
-
-	if (resume_facts_add(facts, "--topic", o->topic, err) ||
-	    replay_options_facts(&o->replay, facts, err) ||
-	    resume_facts_add(facts, "--format", formats[o->objects.format], err) ||
-	    resume_facts_add(facts, "--columns", o->objects.columns, err) ||
-	    resume_facts_add(facts, "--header", o->objects.has_header ? "yes" : NULL, err))
-		return -1;
-	return resume_facts_add(facts, "--delimiter", *delimiter == ',' ? NULL : delimiter, err) ||
-	    resume_facts_add_int(facts, "--line-max", o->line_bytes_max, err) ? -1 : 0;
-}
-
-/* Moves the source to where to go on. */
-static int
-begin_kept(struct options *o, struct keeping *k, struct resume_kafka *kafka, struct source *source,
-    struct err *err)
-{
-	struct resume *resume = resume_kafka_resume(kafka);
-	struct resume_facts facts = { .count = 0 };
-	int rc = collect_facts(o, &facts, err);
-
-	if (!rc)
-		rc = resume_kafka_begin(kafka, &facts, source, err);
-	resume_facts_release(&facts);
-	if (rc)
-		return -1;
-	if (!k->has_start)
-		k->start = *resume_point(resume);
-	k->has_start = true;
-	resume_set_start(resume, &k->start);
-	if (resume_point(resume)->counts.read)
-		diag_note("going on behind %lld records read, %lld of them sent",
-		    (long long)resume_point(resume)->counts.read,
-		    (long long)resume_point(resume)->counts.sent);
-	return 0;
-}
-
-static void
-say_finished(const struct keeping *k, const struct options *o, const struct resume *resume)
-{
-	if (k->start.is_done && resume_point(resume)->counts.read == k->start.counts.read)
-		diag_note("--resume-id %s was finished before, and nothing was added to its input",
-		    o->resume.id);
-}
-
-static struct resume_kafka *
-open_kept(struct options *o, const struct keeping *k, struct err *err)
-{
-	const struct resume_kafka_options options = {
-		.resume = &o->resume,
-		.client = &o->client,
-		.run = k->run,
-		.compression = o->compression,
-		.memory_bytes = (size_t)o->replay.memory_bytes,
-		.wait_ms = k->wait_ms,
-	};
-
-	return prefer_punctual(o, err) ? NULL : resume_kafka_open(&options, err);
-}
-
-/* *ret_again: it failed in a way that going on from what is committed may cure. */
-static int
-attempt(struct options *o, struct keeping *k, enum job_input *ret_input, bool *ret_again,
-    struct err *err)
-{
-	struct source *source = open_input(o, err); /* first: it fences nobody */
-	struct outlet *outlet = source ? outlet_new(err) : NULL;
-	struct resume_kafka *kafka = outlet ? open_kept(o, k, err) : NULL;
-	int64_t sent;
-	int rc = -1;
-
-	*ret_again = false;
-	if (!kafka || begin_kept(o, k, kafka, source, err))
-		goto out;
-	o->client.transaction = resume_kafka_transaction(kafka);
-	sent = resume_point(resume_kafka_resume(kafka))->counts.sent;
-	rc = run_through(o, source, outlet, resume_kafka_resume(kafka), ret_input, err);
-	source = NULL; /* taken over */
-	if (!rc)
-		say_finished(k, o, resume_kafka_resume(kafka));
-	else if (err->class == ERR_UNAVAILABLE || err->class == ERR_STOPPED)
-		*ret_again = resume_kafka_may_reopen(kafka, err) && !stop_requested();
-	if (resume_point(resume_kafka_resume(kafka))->counts.sent > sent)
-		k->failures = 0;
-out:
-	o->client.transaction = NULL;
-	source_free(source);
-	resume_kafka_free(kafka); /* reports may come until here */
-	outlet_free(outlet);
-	return rc;
-}
-
-static int
-run_kept(struct options *o, enum job_input *ret_input, struct err *err)
-{
-	struct keeping k = { .wait_ms = o->client.wait_ms };
-	bool again;
-
-	if (resume_kafka_name_run(k.run, err))
-		return -1;
-	for (;;) {
-		int rc = attempt(o, &k, ret_input, &again, err);
-
-		if (!rc || !again || ++k.failures > FAILURES_MAX)
-			return rc;
-		diag_warn("%s; going back to what is committed", err->text);
-		if (k.wait_ms < BROKER_MS_MIN)
-			k.wait_ms = BROKER_MS_MIN;
-		if (stop_wait(clock_deadline((int64_t)PAUSE_MS_MIN << k.failures)))
-			return -1;
-		err_clear(err);
-	}
-}
-
-static int
-forget(struct options *o, struct err *err)
-{
-	struct keeping k = { .wait_ms = o->client.wait_ms };
-	struct resume_kafka *kafka;
-	int rc;
-
-	if (resume_kafka_name_run(k.run, err) || !(kafka = open_kept(o, &k, err)))
-		return -1;
-	rc = resume_forget(resume_kafka_resume(kafka), err);
-	if (!rc)
-		diag_note("--resume-id %s is forgotten", o->resume.id);
-	resume_kafka_free(kafka);
-	return rc;
-}
-
-static int
-run(struct options *o, enum job_input *ret_input, struct err *err)
-{
-	struct source *source;
-
-	if (check(o, err))
-		return -1;
-	if (o->resume.id && !o->job.options.is_dry_run) {
-		if (!o->resume.is_forgotten)
-			return run_kept(o, ret_input, err);
-		*ret_input = JOB_INPUT_ENDED;
-		return forget(o, err);
-	}
-	source = open_input(o, err);
-	if (!source)
-		return -1;
-	if (!o->job.options.is_dry_run)
-		return run_plain(o, source, ret_input, err);
-	say_dry_run(o, source);
-	source_free(source);
-	*ret_input = JOB_INPUT_ENDED;
-	return 0;
 }
 
 int
@@ -546,7 +204,7 @@ main(int argc, char **argv)
 
 	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
 	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished)
-		(void)run(&o, &input, &err); /* err says it all */
+		(void)(check(&o, &err) || run_replay(&o, &input, &err)); /* err says it all */
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);
 }
