@@ -326,13 +326,17 @@ fail:
 void
 aws_session_free(struct aws_session *s)
 {
+	bool has_ended;
+
 	if (!s)
 		return;
 	if (s->watch.is_set)
 		loop_unwatch(s->loop, &s->watch);
+	/* the thread first: curl_global_cleanup(3) is not safe beside it before libcurl 7.84 */
+	has_ended = end_thread(s);
 	http_free(s->http);
 	s->http = NULL;
-	if (!end_thread(s))
+	if (!has_ended)
 		return; /* left as it is until the process ends */
 	if (s->watch.fd >= 0)
 		(void)close(s->watch.fd); /* an eventfd */
