@@ -211,7 +211,12 @@ int
 source_objects_digest(const struct source *source, size_t last,
     char ret[static OBJECTS_DIGEST_BYTES], struct err *err)
 {
-	return object_list_digest(((const struct source_objects *)source)->list, last, ret, err);
+	const struct source_objects *s = (const struct source_objects *)source;
+
+	/* one object more would change the order of its folder */
+	if (s->merge && last < object_list_count(s->list))
+		last += object_list_folder_count(s->list, last) - 1;
+	return object_list_digest(s->list, last, ret, err);
 }
 
 const char *
