@@ -93,6 +93,15 @@ object_cursor_is_open(const struct object_cursor *c)
 
 /* ---- records ---- */
 
+/* Puts the object's name before it, where it does not begin with that: errors of S3 do. */
+static int
+name_object(const struct object_cursor *c, struct err *err)
+{
+	if (slice_starts(slice_of(err->text), c->name))
+		return -1;
+	return err_wrap(err, "%s", c->name);
+}
+
 static void
 fill_record(const struct object_cursor *c, struct slice value, struct record *ret)
 {
@@ -220,7 +229,7 @@ object_cursor_next(struct object_cursor *c, int64_t deadline_mono_ms, struct rec
 		case LINES_END:
 			return SOURCE_END;
 		case LINES_FAILED:
-			err_wrap(err, "%s", c->name);
+			(void)name_object(c, err);
 			return SOURCE_FAILED;
 		}
 	}
@@ -271,7 +280,7 @@ read_header(struct object_cursor *c, struct err *err)
 		case LINES_END:
 			return err_set(err, ERR_DATA, "%s: has no header any more", c->name);
 		case LINES_FAILED:
-			return err_wrap(err, "%s", c->name);
+			return name_object(c, err);
 		}
 	}
 	return 0;
@@ -284,7 +293,7 @@ object_cursor_seek(struct object_cursor *c, const struct object_place *place, st
 		if (c->is_csv && read_header(c, err))
 			return -1;
 		if (object_reader_seek(c->reader, place->byte, err))
-			return err_wrap(err, "%s", c->name);
+			return name_object(c, err);
 		lines_reset_at(c->lines, object_reader_input(c->reader), place->line, place->byte);
 		if (c->is_csv)
 			split_rows(c);

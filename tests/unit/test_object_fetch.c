@@ -185,9 +185,9 @@ s3_get_read(struct s3_get *get, char *data, size_t bytes, size_t *ret_len, bool 
 	size_t len = get->arrived - get->taken;
 
 	if (fake.denied && strcmp(fake.denied, get->object->key) == 0)
-		return err_set(err, ERR_DENIED, "AccessDenied");
+		return err_set(err, ERR_DENIED, "s3://b/%s: AccessDenied", get->object->key);
 	if (get->object->changed)
-		return err_set(err, ERR_DATA, "changed while it was read");
+		return err_set(err, ERR_DATA, "s3://b/%s: changed", get->object->key);
 	if (len > bytes)
 		len = bytes;
 	memcpy(data, get->object->text + get->taken, len);
@@ -557,14 +557,14 @@ failures_come_when_it_is_the_objects_turn(void **state)
 	source = open_source(&options);
 	assert_int_equal(values(source, &out, &err), ERR_DATA);
 	assert_string_equal(out.data, "1 2 3 ");
-	assert_non_null(strstr(err.text, "s3://b/c"));
+	assert_string_equal(err.text, "s3://b/c: changed");
 	source_free(source);
 	fake.denied = "b";
 	err_clear(&err);
 	source = open_source(&options);
 	assert_int_equal(values(source, &out, &err), ERR_DENIED);
 	assert_string_equal(out.data, "1 2 ");
-	assert_non_null(strstr(err.text, "s3://b/b"));
+	assert_string_equal(err.text, "s3://b/b: AccessDenied");
 	source_free(source);
 	buf_release(&out);
 }
