@@ -325,9 +325,11 @@ wants_store(const struct source_objects *s)
 static int
 make_merge(struct source_objects *s, const struct object_cursor_options *cursor, struct err *err)
 {
+	unsigned parts = wants_store(s) ? 2 : 1; /* the other is for fetching */
 	struct objects_merge_options options = {
 		.cursor = *cursor,
-		.memory_bytes = s->options.memory_bytes / (wants_store(s) ? 2 : 1),
+		.memory_bytes = s->options.memory_bytes / parts,
+		.memory_parts = parts,
 		.time_of = objects_time_of,
 		.open = open_bytes,
 		.open_context = s,

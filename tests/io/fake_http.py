@@ -121,7 +121,14 @@ class Connection:
 
     def do_long(self):
         """an error of so many bytes"""
-        self.send(reply(self.arg["status"], b"x" * int(self.arg["bytes"])))
+        left = int(self.arg["bytes"])
+        head = f"HTTP/1.1 {self.arg['status']} Because\r\nContent-Length: {left}\r\n\r\n"
+        self.send(head.encode())
+        while left:
+            piece = b"x" * min(left, 65536)
+            self.send(piece)
+            bump(sent, self.arg.get("key", ""), len(piece))
+            left -= len(piece)
 
     def do_garbage(self):
         self.send(b"\x00\x01\x02 nothing of HTTP\r\n\r\n" * 10)
