@@ -28,22 +28,20 @@ say_dry_run(const struct options *o, const struct source *source)
 }
 
 static void
-say_summary(struct replay *replay)
+say_summary(const struct replay_counts *counts)
 {
-	struct replay_counts counts;
 	char skipped[48] = "", waiting[64] = "", watermarks[48] = "";
 
-	replay_get_counts(replay, &counts);
-	if (counts.skipped)
-		(void)snprintf(skipped, sizeof(skipped), ", %lld skipped", (long long)counts.skipped);
-	if (counts.waiting)
+	if (counts->skipped)
+		(void)snprintf(skipped, sizeof(skipped), ", %lld skipped", (long long)counts->skipped);
+	if (counts->waiting)
 		(void)snprintf(waiting, sizeof(waiting), ", %lld not sent or not acknowledged",
-		    (long long)counts.waiting);
-	if (counts.watermarks)
+		    (long long)counts->waiting);
+	if (counts->watermarks)
 		(void)snprintf(watermarks, sizeof(watermarks), "; %lld watermark records sent",
-		    (long long)counts.watermarks);
-	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s", (long long)counts.read,
-	    (long long)counts.delivered, (long long)counts.rejected, skipped, waiting, watermarks);
+		    (long long)counts->watermarks);
+	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s", (long long)counts->read,
+	    (long long)counts->delivered, (long long)counts->rejected, skipped, waiting, watermarks);
 }
 
 static struct source *
@@ -121,10 +119,10 @@ open_outputs(struct options *o, struct outlet *outlet, struct sink **ret_sink,
 
 /* ---- one way through the input ---- */
 
-/* Takes over source; resume may be NULL. */
+/* Takes over source; resume may be NULL. *ret_counts is left alone where it did not come to reading. */
 static int
 run_through(struct options *o, struct source *source, struct outlet *outlet, struct resume *resume,
-    enum job_input *ret_input, struct err *err)
+    enum job_input *ret_input, struct replay_counts *ret_counts, struct err *err)
 {
 	const struct replay_input input = { .context = o, .open = open_input };
 	struct sink *sink = NULL;
@@ -139,10 +137,12 @@ run_through(struct options *o, struct source *source, struct outlet *outlet, str
 	if (!replay)
 		goto out;
 	rc = replay_run(replay, ret_input, err);
-	if (!err->is_broken_pipe) /* which ends the tool in silence */
-		say_summary(replay);
-	if (!resume && !err->is_broken_pipe && (rc || *ret_input != JOB_INPUT_ENDED))
-		say_standing(replay);
+	replay_get_counts(replay, ret_counts);
+	if (!resume && !err->is_broken_pipe) { /* which ends the tool in silence */
+		say_summary(ret_counts);
+		if (rc || *ret_input != JOB_INPUT_ENDED)
+			say_standing(replay);
+	}
 out:
 	replay_free(replay);
 	deadletter_free(letters);
@@ -155,10 +155,11 @@ static int
 run_plain(struct options *o, struct source *source, enum job_input *ret_input, struct err *err)
 {
 	struct outlet *outlet = outlet_new(err);
+	struct replay_counts counts;
 	int rc = -1;
 
 	if (outlet && !move_to_start(o, source, err)) {
-		rc = run_through(o, source, outlet, NULL, ret_input, err);
+		rc = run_through(o, source, outlet, NULL, ret_input, &counts, err);
 		source = NULL; /* taken over */
 	}
 	outlet_free(outlet);
@@ -250,6 +251,7 @@ attempt(struct options *o, struct keeping *k, enum job_input *ret_input, bool *r
 	struct source *source = open_input(o, err); /* first: it fences nobody */
 	struct outlet *outlet = source ? outlet_new(err) : NULL;
 	struct resume_kafka *kafka = outlet ? open_kept(o, k, err) : NULL;
+	struct replay_counts counts = { .read = -1 };
 	int rc = -1;
 
 	*ret_again = false;
@@ -258,15 +260,18 @@ attempt(struct options *o, struct keeping *k, enum job_input *ret_input, bool *r
 		int64_t sent = resume_point(resume)->counts.sent;
 
 		o->client.transaction = resume_kafka_transaction(kafka);
-		rc = run_through(o, source, outlet, resume, ret_input, err);
+		rc = run_through(o, source, outlet, resume, ret_input, &counts, err);
 		source = NULL; /* taken over */
-		if (!rc)
-			say_finished(k, o, resume);
 		if (resume_point(resume)->counts.sent > sent)
 			k->failures = 0;
 	}
 	if (kafka && rc && (err->class == ERR_UNAVAILABLE || err->class == ERR_STOPPED))
-		*ret_again = resume_kafka_may_reopen(kafka, err) && !stop_requested();
+		*ret_again = resume_kafka_may_reopen(kafka, err) && !stop_requested() &&
+		    ++k->failures <= FAILURES_MAX;
+	if (!*ret_again && counts.read >= 0)
+		say_summary(&counts);
+	if (!rc)
+		say_finished(k, o, resume_kafka_resume(kafka));
 	o->client.transaction = NULL;
 	source_free(source);
 	resume_kafka_free(kafka); /* reports may come until here */
@@ -285,7 +290,7 @@ run_kept(struct options *o, enum job_input *ret_input, struct err *err)
 	for (;;) {
 		int rc = attempt(o, &k, ret_input, &again, err);
 
-		if (!rc || !again || ++k.failures > FAILURES_MAX)
+		if (!rc || !again)
 			return rc;
 		diag_warn("%s; going back to what is committed", err->text);
 		if (k.wait_ms < BROKER_MS_MIN)
