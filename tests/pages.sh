@@ -5,7 +5,7 @@
 #
 # An example is a display (.Bd to .Ed) with comments before it that readers do not see:
 #
-#   .\" example: pipe | broker | broker endless
+#   .\" example: pipe | broker | broker endless | s3
 #   .\" topics: NAME NAME=FILE ...   made before, the latter filled from FILE
 #   .\" change: SED                  applied to the text (a shorter time)
 #   .\" check: SHELL                 true afterwards; endless: until then, then SIGTERM and exit status 0

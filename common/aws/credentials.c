@@ -52,7 +52,8 @@ aws_credentials_set(struct aws_credentials *ret, const char *access_key, const c
 		session_token = NULL;
 	if (!can_be_sent(access_key) || !can_be_sent(secret_key) ||
 	    (session_token && !can_be_sent(session_token)))
-		return err_set(err, ERR_DENIED, "a key or a token has blanks or odd characters in it");
+		return err_set(
+		    err, ERR_DENIED, "a key or a token has blanks or odd characters in it");
 	c.access_key = strdup(access_key);
 	c.secret_key = strdup(secret_key);
 	c.session_token = session_token ? strdup(session_token) : NULL;
@@ -94,7 +95,8 @@ credentials_free_json(json_t *root)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach (root, name, value) {
+	json_object_foreach(root, name, value)
+	{
 		if (json_is_object(value)) {
 			json_incref(value);
 			credentials_free_json(value);
@@ -164,7 +166,8 @@ from_environment(struct credentials_found *ret, struct err *err)
 	if (!token || !*token)
 		token = getenv("AWS_SECURITY_TOKEN"); /* its older name */
 	if (!secret_key || !*secret_key) {
-		err_set(err, ERR_USAGE, "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not");
+		err_set(
+		    err, ERR_USAGE, "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not");
 		return CREDENTIALS_FAILED;
 	}
 	if (expires && *expires && credentials_parse_time(expires, &expires_ms)) {
@@ -193,10 +196,13 @@ from_file(struct credentials_search *search, const char *profile, bool is_secret
 	if (!access_key)
 		return CREDENTIALS_ABSENT;
 	if (!token)
-		token = profiles_get_of(&s->profiles, profile, "aws_security_token", is_secret_file);
+		token =
+		    profiles_get_of(&s->profiles, profile, "aws_security_token", is_secret_file);
 	if (!secret_key) {
-		err_set(err, ERR_USAGE, "%s: profile %s has aws_access_key_id, but no "
-		    "aws_secret_access_key", path, profile);
+		err_set(err, ERR_USAGE,
+		    "%s: profile %s has aws_access_key_id, but no "
+		    "aws_secret_access_key",
+		    path, profile);
 		return CREDENTIALS_FAILED;
 	}
 	if (!aws_credentials_set(&ret->keys, access_key, secret_key, token, INT64_MAX, err))
@@ -224,7 +230,7 @@ static bool
 has_keys(const struct credentials_search *search, const char *profile)
 {
 	return has(search, profile, "aws_access_key_id") ||
-	    has(search, profile, "aws_secret_access_key");
+	       has(search, profile, "aws_secret_access_key");
 }
 
 /* All ways of a profile but its role. */
@@ -248,8 +254,8 @@ from_profile(struct credentials_search *search, const char *profile, bool uses_e
 
 /* ---- roles ---- */
 
-static int from_role(struct credentials_search *, const char *profile,
-    struct credentials_found *ret, struct err *);
+static int from_role(
+    struct credentials_search *, const char *profile, struct credentials_found *ret, struct err *);
 
 static int
 source_by_name(struct credentials_search *search, const char *profile, const char *name,
@@ -264,29 +270,35 @@ source_by_name(struct credentials_search *search, const char *profile, const cha
 	else if (!strcmp(name, "Ec2InstanceMetadata"))
 		outcome = credentials_from_instance(search, ret, err);
 	else
-		return err_set(err, ERR_USAGE, "profile %s: credential_source %s is none of "
-		    "Environment, EcsContainer, Ec2InstanceMetadata", profile, name);
+		return err_set(err, ERR_USAGE,
+		    "profile %s: credential_source %s is none of "
+		    "Environment, EcsContainer, Ec2InstanceMetadata",
+		    profile, name);
 	if (outcome == CREDENTIALS_ABSENT)
-		return err_set(err, ERR_DENIED, "profile %s: credential_source %s has no "
-		    "credentials%s%s", profile, name, search->tried.len ? ": " : "",
+		return err_set(err, ERR_DENIED,
+		    "profile %s: credential_source %s has no "
+		    "credentials%s%s",
+		    profile, name, search->tried.len ? ": " : "",
 		    search->tried.len ? search->tried.data : "");
 	return outcome == CREDENTIALS_FOUND ? 0 : err_wrap(err, "profile %s", profile);
 }
 
 /* A profile may be its own source where it holds keys; any other way back is a loop. */
 static int
-check_loop(struct credentials_search *search, const char *profile, const char *source,
-    struct err *err)
+check_loop(
+    struct credentials_search *search, const char *profile, const char *source, struct err *err)
 {
 	if (!profiles_has(&search->settings->profiles, PROFILE, source))
-		return err_set(err, ERR_USAGE, "profile %s: there is no source_profile %s", profile,
-		    source);
+		return err_set(
+		    err, ERR_USAGE, "profile %s: there is no source_profile %s", profile, source);
 	if (!strcmp(profile, source) && has_keys(search, source))
 		return 0;
 	for (size_t i = 0; i < search->visited_count; i++) {
 		if (!strcmp(search->visited[i], source))
-			return err_set(err, ERR_USAGE, "profile %s: source_profile %s leads back to "
-			    "itself", profile, source);
+			return err_set(err, ERR_USAGE,
+			    "profile %s: source_profile %s leads back to "
+			    "itself",
+			    profile, source);
 	}
 	return 0;
 }
@@ -303,8 +315,8 @@ source_by_profile(struct credentials_search *search, const char *profile, const 
 		return from_role(search, source, ret, err);
 	outcome = from_profile(search, source, false, ret, err);
 	if (outcome == CREDENTIALS_ABSENT)
-		return err_set(err, ERR_DENIED, "profile %s: its source_profile %s has no credentials",
-		    profile, source);
+		return err_set(err, ERR_DENIED,
+		    "profile %s: its source_profile %s has no credentials", profile, source);
 	return outcome == CREDENTIALS_FOUND ? 0 : -1;
 }
 
@@ -323,12 +335,15 @@ from_role(struct credentials_search *search, const char *profile, struct credent
 	search->visited[search->visited_count++] = profile;
 	if (!name == !from)
 		return err_set(err, ERR_USAGE,
-		    "profile %s: a role_arn needs one of source_profile and credential_source", profile);
+		    "profile %s: a role_arn needs one of source_profile and credential_source",
+		    profile);
 	/* nobody is there to type a code: cron, pipes */
 	if (has(search, profile, "mfa_serial"))
-		return err_set(err, ERR_DENIED, "profile %s: mfa_serial asks for a code, which cannot be "
+		return err_set(err, ERR_DENIED,
+		    "profile %s: mfa_serial asks for a code, which cannot be "
 		    "given here: use SSO, or run: eval \"$(aws configure export-credentials "
-		    "--profile %s --format env)\"", profile, profile);
+		    "--profile %s --format env)\"",
+		    profile, profile);
 	rc = name ? source_by_name(search, profile, name, &source, err)
 	          : source_by_profile(search, profile, from, &source, err);
 	if (!rc)
@@ -349,7 +364,7 @@ search_all(struct credentials_search *search, struct credentials_found *ret, str
 		outcome = from_environment(ret, err);
 	if (outcome == CREDENTIALS_ABSENT && has_role(search, s->profile))
 		return from_role(search, s->profile, ret, err) ? CREDENTIALS_FAILED
-							       : CREDENTIALS_FOUND;
+		                                               : CREDENTIALS_FOUND;
 	if (outcome == CREDENTIALS_ABSENT)
 		outcome = from_profile(search, s->profile, !s->is_profile_given, ret, err);
 	if (outcome == CREDENTIALS_ABSENT)
@@ -378,8 +393,8 @@ credentials_find(const struct aws_settings *settings, struct http *http,
 		err_set(err, ERR_DENIED,
 		    "no credentials found: tried %sprofile %s (%s, %s), container%s%s",
 		    settings->is_profile_given ? "" : "environment, ", settings->profile,
-		    settings->config_path, settings->credentials_path,
-		    search.tried.len ? ", " : "", search.tried.len ? search.tried.data : "");
+		    settings->config_path, settings->credentials_path, search.tried.len ? ", " : "",
+		    search.tried.len ? search.tried.data : "");
 		break;
 	case CREDENTIALS_FAILED:
 		err_wrap(err, "credentials");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Credentials that this machine hands out over HTTP: to containers (AWS SDKs and Tools Reference Guide,
- * "Container credential provider") and to instances (the same, "IMDS credential provider"; EC2 User
- * Guide, "Use the Instance Metadata Service"). Version 1 of the latter is not asked, as newer SDKs
- * do not: it answers whoever can make this machine fetch a URL.
+ * Credentials that this machine hands out over HTTP: to containers (AWS SDKs and Tools Reference
+ * Guide, "Container credential provider") and to instances (the same, "IMDS credential provider";
+ * EC2 User Guide, "Use the Instance Metadata Service"). Version 1 of the latter is not asked, as
+ * newer SDKs do not: it answers whoever can make this machine fetch a URL.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -87,11 +87,13 @@ append_full_url(struct buf *ret, const char *url, struct err *err)
 	if (buf_append(ret, base, err))
 		return -1;
 	if (!aws_url_is_valid(ret->data))
-		return err_set(err, ERR_USAGE,
-		    "AWS_CONTAINER_CREDENTIALS_FULL_URI: \"%s\" is no URL", url);
+		return err_set(
+		    err, ERR_USAGE, "AWS_CONTAINER_CREDENTIALS_FULL_URI: \"%s\" is no URL", url);
 	if (!may_be_asked(s))
-		return err_set(err, ERR_USAGE, "AWS_CONTAINER_CREDENTIALS_FULL_URI: over http only "
-		    "this machine is asked, not \"%s\"", url);
+		return err_set(err, ERR_USAGE,
+		    "AWS_CONTAINER_CREDENTIALS_FULL_URI: over http only "
+		    "this machine is asked, not \"%s\"",
+		    url);
 	return buf_append(ret, slice_skip(s, base.len), err);
 }
 
@@ -130,7 +132,8 @@ container_token(struct err *err)
 			err_no_memory(err);
 	}
 	if (token && strpbrk(token, "\r\n")) {
-		err_set(err, ERR_DENIED, "the container's authorization token has a line break in it");
+		err_set(
+		    err, ERR_DENIED, "the container's authorization token has a line break in it");
 		explicit_bzero(token, strlen(token));
 		free(token);
 		token = NULL;
@@ -175,8 +178,8 @@ ask_container(struct credentials_search *search, struct slice url, const char *t
 }
 
 enum credentials_outcome
-credentials_from_container(struct credentials_search *search, struct credentials_found *ret,
-    struct err *err)
+credentials_from_container(
+    struct credentials_search *search, struct credentials_found *ret, struct err *err)
 {
 	struct buf url = BUF_INIT(URL_BYTES_MAX);
 	enum credentials_outcome outcome = credentials_container_url(&url, err);
@@ -223,8 +226,8 @@ read_number(const struct aws_settings *s, const char *variable, const char *name
 
 	*ret = standard;
 	if (text && (opt_parse_int(text, ret, err) || *ret < 1 || *ret > max))
-		return err_set(err, ERR_USAGE, "%s: %s is not 1 to %lld", variable, text,
-		    (long long)max);
+		return err_set(
+		    err, ERR_USAGE, "%s: %s is not 1 to %lld", variable, text, (long long)max);
 	return 0;
 }
 
@@ -234,8 +237,8 @@ static int
 instance_init(struct instance *i, const struct credentials_search *search, struct err *err)
 {
 	const struct aws_settings *s = search->settings;
-	const char *url =
-	    aws_settings_get(s, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
+	const char *url = aws_settings_get(
+	    s, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
 	const char *mode = aws_settings_get(
 	    s, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
 	int64_t attempts, seconds;
@@ -250,9 +253,11 @@ instance_init(struct instance *i, const struct credentials_search *search, struc
 		INSTANCE_S_MAX, &seconds, err))
 		return -1;
 	if (url && !aws_url_is_valid(url))
-		return err_set(err, ERR_USAGE,
-		    "AWS_EC2_METADATA_SERVICE_ENDPOINT: \"%s\" is no URL", url);
-	i->base_url = url ? url : mode && !strcasecmp(mode, "ipv6") ? INSTANCE_URL_V6 : INSTANCE_URL;
+		return err_set(
+		    err, ERR_USAGE, "AWS_EC2_METADATA_SERVICE_ENDPOINT: \"%s\" is no URL", url);
+	i->base_url = url                                 ? url
+	              : mode && !strcasecmp(mode, "ipv6") ? INSTANCE_URL_V6
+	                                                  : INSTANCE_URL;
 	i->attempts = (unsigned)attempts;
 	i->ms_max = seconds * INSTANCE_MS_DEFAULT;
 	return 0;
@@ -287,8 +292,8 @@ ask_instance(struct instance *i, const char *method, const char *path, struct sl
 	while (base_len && i->base_url[base_len - 1] == '/')
 		base_len--;
 	i->status = 0;
-	if (!buf_appendf(&url, err, "%.*s%s%.*s", (int)base_len, i->base_url, path,
-		SLICE_ARGS(rest))) {
+	if (!buf_appendf(
+		&url, err, "%.*s%s%.*s", (int)base_len, i->base_url, path, SLICE_ARGS(rest))) {
 		request.url = buf_slice(&url);
 		rc = http_fetch(i->http, &request, ret, &i->status, err);
 	}
@@ -370,8 +375,8 @@ note_absent(struct credentials_search *search, struct err *err)
 }
 
 enum credentials_outcome
-credentials_from_instance(struct credentials_search *search, struct credentials_found *ret,
-    struct err *err)
+credentials_from_instance(
+    struct credentials_search *search, struct credentials_found *ret, struct err *err)
 {
 	enum credentials_outcome outcome = CREDENTIALS_FAILED;
 	struct instance i;

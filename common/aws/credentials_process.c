@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* credential_process: a program that prints credentials (AWS SDKs and Tools Reference Guide, "Process
- * credential provider"). */
+/* credential_process: a program that prints credentials (AWS SDKs and Tools Reference Guide,
+ * "Process credential provider"). */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>

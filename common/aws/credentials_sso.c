@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IAM Identity Center: the token that `aws sso login` has left in ~/.aws/sso/cache is exchanged for a
- * role's credentials (AWS SDKs and Tools Reference Guide, "IAM Identity Center credential provider";
- * IAM Identity Center Portal API Reference, GetRoleCredentials; OIDC API Reference, CreateToken).
+ * IAM Identity Center: the token that `aws sso login` has left in ~/.aws/sso/cache is exchanged for
+ * a role's credentials (AWS SDKs and Tools Reference Guide, "IAM Identity Center credential
+ * provider"; IAM Identity Center Portal API Reference, GetRoleCredentials; OIDC API Reference,
+ * CreateToken).
  */
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -22,7 +23,8 @@ enum {
 	CACHE_BYTES_MAX = 1024 * 1024,
 	URL_BYTES_MAX = 4096,
 	SSO_MS_MAX = 60 * 1000,
-	REFRESH_MS = 15 * 60 * 1000, /* before its end; botocore's SSOTokenProvider._REFRESH_WINDOW */
+	REFRESH_MS =
+	    15 * 60 * 1000, /* before its end; botocore's SSOTokenProvider._REFRESH_WINDOW */
 };
 
 struct sso {
@@ -39,13 +41,12 @@ struct sso {
 static const char *
 setting(const struct sso *sso, const char *name)
 {
-	const char *of_session = sso->session
-	    ? profiles_get(
-		  &sso->settings->profiles, PROFILE_SSO_SESSION, sso->session, NULL, name)
-	    : NULL;
+	const char *of_session = sso->session ? profiles_get(&sso->settings->profiles,
+						    PROFILE_SSO_SESSION, sso->session, NULL, name)
+	                                      : NULL;
 
 	return of_session ? of_session
-			  : aws_settings_profile_get(sso->settings, sso->profile, name);
+	                  : aws_settings_profile_get(sso->settings, sso->profile, name);
 }
 
 /* The cache's file is named by the SHA-1 of the session's name, or of the start URL (botocore's
@@ -89,10 +90,10 @@ read_settings(struct sso *sso, struct err *err)
 	sso->account = setting(sso, "sso_account_id");
 	sso->role = setting(sso, "sso_role_name");
 	missing = !sso->start_url ? "sso_start_url"
-	    : !sso->region        ? "sso_region"
-	    : !sso->account       ? "sso_account_id"
-	    : !sso->role          ? "sso_role_name"
-				  : NULL;
+	          : !sso->region  ? "sso_region"
+	          : !sso->account ? "sso_account_id"
+	          : !sso->role    ? "sso_role_name"
+	                          : NULL;
 	if (missing)
 		return err_set(err, ERR_USAGE, "%s is missing", missing);
 	if (!aws_region_is_valid(slice_of(sso->region)))
@@ -146,17 +147,17 @@ append_url(const struct sso *sso, const char *service_id, const char *host, stru
 
 	if (url)
 		return buf_append_text(ret, url, err);
-	return buf_appendf(ret, err, "https://%s.%s.%s", host, sso->region,
-	    aws_dns_suffix(sso->region));
+	return buf_appendf(
+	    ret, err, "https://%s.%s.%s", host, sso->region, aws_dns_suffix(sso->region));
 }
 
 static bool
 can_refresh(const struct sso *sso, json_t *cache, int64_t now_ms)
 {
 	return sso->session && json_is_string(json_object_get(cache, "refreshToken")) &&
-	    json_is_string(json_object_get(cache, "clientId")) &&
-	    json_is_string(json_object_get(cache, "clientSecret")) &&
-	    time_member(cache, "registrationExpiresAt") > now_ms;
+	       json_is_string(json_object_get(cache, "clientId")) &&
+	       json_is_string(json_object_get(cache, "clientSecret")) &&
+	       time_member(cache, "registrationExpiresAt") > now_ms;
 }
 
 /* A JSON text is collected in a buf that is wiped. */
@@ -190,7 +191,7 @@ ask_new_token(const struct sso *sso, json_t *cache, struct buf *ret_reply, struc
 	if (!ask || json_dump_callback(ask, append_json, &body, JSON_COMPACT)) {
 		err_no_memory(err);
 	} else if (!append_url(sso, "SSO_OIDC", "oidc", &url, err) &&
-	    !buf_append_text(&url, "/token", err)) {
+		   !buf_append_text(&url, "/token", err)) {
 		request.url = buf_slice(&url);
 		request.body = buf_slice(&body);
 		rc = http_fetch(sso->http, &request, ret_reply, &status, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Roles, from the Security Token Service (AWS STS API Reference: AssumeRole, AssumeRoleWithWebIdentity,
- * Common Errors). */
+/* Roles, from the Security Token Service (AWS STS API Reference: AssumeRole,
+ * AssumeRoleWithWebIdentity, Common Errors). */
 #include <expat.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,8 +112,8 @@ field(const struct answer *answer, int i)
 static enum http_verdict
 judge_code(const char *code, const char *message)
 {
-	/* AWS General Reference, "Common errors"; the texts of SignatureDoesNotMatch are how STS tells
-	 * of a clock (botocore's and the SDKs' clock skew handling look for them too) */
+	/* AWS General Reference, "Common errors"; the texts of SignatureDoesNotMatch are how STS
+	 * tells of a clock (botocore's and the SDKs' clock skew handling look for them too) */
 	if (!strcmp(code, "RequestExpired") || !strcmp(code, "RequestTimeTooSkewed") ||
 	    (!strcmp(code, "SignatureDoesNotMatch") &&
 		(strstr(message, "Signature expired") || strstr(message, "not yet current"))))
@@ -190,16 +190,16 @@ sign(void *context, const struct http_unsigned *request, struct buf *ret_lines, 
 	};
 
 	for (size_t i = 0; i < request->header_count && i < 4; i++)
-		headers[r.header_count++] = (struct sigv4_header){ request->headers[i].name,
-			request->headers[i].value };
+		headers[r.header_count++] =
+		    (struct sigv4_header){ request->headers[i].name, request->headers[i].value };
 	if (sigv4_hash(request->body, hash, err))
 		return HTTP_SIGN_FAILED;
 	r.payload_hash = slice_of(hash);
 	return sigv4_sign(&r, &keys, ret_lines, err) ? HTTP_SIGN_FAILED : HTTP_SIGNED;
 }
 
-/* Without a region the one endpoint that is everywhere, of us-east-1 (STS API Reference, "Regions and
- * endpoints"). */
+/* Without a region the one endpoint that is everywhere, of us-east-1 (STS API Reference, "Regions
+ * and endpoints"). */
 static int
 append_url(struct buf *ret, const struct aws_settings *s, const char *region, struct err *err)
 {
@@ -290,11 +290,11 @@ credentials_assume_role(struct credentials_search *search, const char *profile,
 		return -1;
 	}
 	if (!buf_append_text(&form, "Action=AssumeRole&Version=2011-06-15", err) &&
-	    !append_role(&form, role, aws_settings_profile_get(s, profile, "role_session_name"),
-		err) &&
+	    !append_role(
+		&form, role, aws_settings_profile_get(s, profile, "role_session_name"), err) &&
 	    !append_parameter(&form, "DurationSeconds", duration, err) &&
-	    !append_parameter(&form, "ExternalId",
-		aws_settings_profile_get(s, profile, "external_id"), err))
+	    !append_parameter(
+		&form, "ExternalId", aws_settings_profile_get(s, profile, "external_id"), err))
 		rc = ask(search, buf_slice(&form), about, source, &ret->keys, err);
 	buf_release(&form);
 	return rc;
@@ -350,15 +350,17 @@ credentials_from_web_identity(struct credentials_search *search, const char *pro
 		.token_path = look_up(s, profile, uses_environment, "AWS_WEB_IDENTITY_TOKEN_FILE",
 		    "web_identity_token_file"),
 		.role = look_up(s, profile, uses_environment, "AWS_ROLE_ARN", "role_arn"),
-		.session = look_up(s, profile, uses_environment, "AWS_ROLE_SESSION_NAME",
-		    "role_session_name"),
+		.session = look_up(
+		    s, profile, uses_environment, "AWS_ROLE_SESSION_NAME", "role_session_name"),
 	};
 
 	if (!web.token_path)
 		return CREDENTIALS_ABSENT;
 	if (!web.role) {
-		err_set(err, ERR_USAGE, "a web identity token needs a role: set AWS_ROLE_ARN, or "
-		    "role_arn in profile %s", profile);
+		err_set(err, ERR_USAGE,
+		    "a web identity token needs a role: set AWS_ROLE_ARN, or "
+		    "role_arn in profile %s",
+		    profile);
 		return CREDENTIALS_FAILED;
 	}
 	return assume_with_token(search, &web, ret, err) ? CREDENTIALS_FAILED : CREDENTIALS_FOUND;

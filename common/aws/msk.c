@@ -47,8 +47,9 @@ msk_is_meant(const char *brokers)
 	return false;
 }
 
-/* b-1.NAME.ID.c2.kafka.us-west-1.amazonaws.com, boot-ID.c1.kafka-serverless.us-east-1.amazonaws.com,
- * and kafka-beta in older ones (Amazon MSK Developer Guide, "Get the bootstrap brokers"). */
+/* b-1.NAME.ID.c2.kafka.us-west-1.amazonaws.com,
+ * boot-ID.c1.kafka-serverless.us-east-1.amazonaws.com, and kafka-beta in older ones (Amazon MSK
+ * Developer Guide, "Get the bootstrap brokers"). */
 static bool
 is_kafka_label(struct slice label)
 {
@@ -130,12 +131,13 @@ msk_sign(const struct aws_credentials *c, const char *region, const char *user_a
 
 	if (c->expires_wall_ms < t.expires_wall_ms)
 		t.expires_wall_ms = c->expires_wall_ms > wall_ms ? c->expires_wall_ms
-								 : wall_ms + SHORT_LIFE_S * 1000;
+		                                                 : wall_ms + SHORT_LIFE_S * 1000;
 	if (append_url(&url, c, region, user_agent, wall_ms, err) ||
 	    base64_append(&token, buf_slice(&url), err))
 		goto out;
 	make_url_safe(&token);
-	t.principal = strdup(c->access_key); /* librdkafka wants one; the broker does not look at it */
+	t.principal =
+	    strdup(c->access_key); /* librdkafka wants one; the broker does not look at it */
 	t.value = buf_take(&token);
 	if (t.principal && t.value) {
 		*ret = t;
@@ -163,8 +165,8 @@ struct msk {
 
 /* --region kafka-cluster=R is meant for just this; any other comes after what the name tells. */
 static int
-choose_region(struct msk *m, const struct aws_options *options, const char *brokers,
-    struct err *err)
+choose_region(
+    struct msk *m, const struct aws_options *options, const char *brokers, struct err *err)
 {
 	const char *general;
 
@@ -180,7 +182,8 @@ choose_region(struct msk *m, const struct aws_options *options, const char *brok
 	general = aws_session_region(m->session, SERVICE);
 	if (!general)
 		return err_set(err, ERR_USAGE,
-		    "the brokers' names do not tell the region of the cluster: give --region or set "
+		    "the brokers' names do not tell the region of the cluster: give --region or "
+		    "set "
 		    "AWS_REGION");
 	(void)snprintf(m->region, sizeof(m->region), "%s", general);
 	return 0;
@@ -225,7 +228,8 @@ msk_token(void *context, struct kafka_token *ret, struct err *err)
 	rc = msk_sign(&c, m->region, "sluice/" PACKAGE_VERSION, wall_ms, ret, err);
 	aws_credentials_release(&c);
 	if (!rc)
-		ret->expires_wall_ms += clock_wall_ms() - wall_ms; /* librdkafka goes by our clock */
+		ret->expires_wall_ms +=
+		    clock_wall_ms() - wall_ms; /* librdkafka goes by our clock */
 	return rc;
 }
 

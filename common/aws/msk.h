@@ -17,7 +17,8 @@ enum { MSK_REGION_BYTES = 32 };
 bool msk_is_meant(const char *brokers);
 
 /* The region that the first broker's name tells, which ends like
- * ".kafka.REGION.amazonaws.com" or ".kafka-serverless.REGION.amazonaws.com"; false where it does not. */
+ * ".kafka.REGION.amazonaws.com" or ".kafka-serverless.REGION.amazonaws.com"; false where it does
+ * not. */
 bool msk_region(const char *brokers, char ret[static MSK_REGION_BYTES]);
 
 /*
@@ -30,8 +31,8 @@ int msk_sign(const struct aws_credentials *, const char *region, const char *use
 struct msk;
 
 /*
- * Gets the first credentials, blocking; a refusal is ERR_DENIED, a region that nobody tells ERR_USAGE.
- * What expires is renewed in a thread of the session's.
+ * Gets the first credentials, blocking; a refusal is ERR_DENIED, a region that nobody tells
+ * ERR_USAGE. What expires is renewed in a thread of the session's.
  */
 struct msk *msk_open(const struct aws_options *, const char *brokers, struct err *);
 

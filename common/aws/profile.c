@@ -172,8 +172,8 @@ read_line(struct parse *p, struct slice line, struct err *err)
 }
 
 int
-profiles_read_text(struct profiles *profiles, char *text, const char *path, bool is_secret_file,
-    struct err *err)
+profiles_read_text(
+    struct profiles *profiles, char *text, const char *path, bool is_secret_file, struct err *err)
 {
 	struct parse p = { .profiles = profiles, .is_secret_file = is_secret_file };
 	struct slice rest = slice_of(text), line;
@@ -247,12 +247,12 @@ profiles_has(const struct profiles *profiles, enum profile_kind kind, const char
 }
 
 static bool
-fits(const struct profile_value *v, enum profile_kind kind, const char *section,
-    const char *group, const char *name)
+fits(const struct profile_value *v, enum profile_kind kind, const char *section, const char *group,
+    const char *name)
 {
 	return v->kind == kind && v->name && !strcmp(v->name, name) &&
-	    !strcmp(v->section, section) &&
-	    (group ? v->group && !strcmp(v->group, group) : !v->group);
+	       !strcmp(v->section, section) &&
+	       (group ? v->group && !strcmp(v->group, group) : !v->group);
 }
 
 /* The credentials file is read last, so that it counts. */
@@ -270,8 +270,8 @@ profiles_get(const struct profiles *profiles, enum profile_kind kind, const char
 }
 
 const char *
-profiles_get_of(const struct profiles *profiles, const char *profile, const char *name,
-    bool is_secret_file)
+profiles_get_of(
+    const struct profiles *profiles, const char *profile, const char *name, bool is_secret_file)
 {
 	for (size_t i = profiles->count; i-- > 0;) {
 		const struct profile_value *v = &profiles->values[i];

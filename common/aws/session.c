@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The settings, an HTTP handle on the caller's loop, and credentials behind a lock. Credentials that
- * expire are renewed by a thread that has a loop and an HTTP handle of its own: finding them may
- * take several requests or a program, and a caller may sit in a call of librdkafka meanwhile. The
- * thread tells the caller's loop by an eventfd.
+ * The settings, an HTTP handle on the caller's loop, and credentials behind a lock. Credentials
+ * that expire are renewed by a thread that has a loop and an HTTP handle of its own: finding them
+ * may take several requests or a program, and a caller may sit in a call of librdkafka meanwhile.
+ * The thread tells the caller's loop by an eventfd.
  */
 #include "aws/session.h"
 
@@ -24,8 +24,8 @@
 enum {
 	RENEW_AHEAD_MS = 5 * 60 * 1000,
 	RETRY_MS = 15 * 1000, /* after a renewal that failed */
-	/* "static stability": what an instance has for less than this is what it cannot renew; it is
-	 * asked again after one to two times the other */
+	/* "static stability": what an instance has for less than this is what it cannot renew; it
+	 * is asked again after one to two times the other */
 	LASTING_MS = 60 * 1000,
 	RETRY_LASTING_MS = 5 * 60 * 1000,
 	JOIN_S_MAX = 2,
@@ -45,12 +45,12 @@ struct aws_session {
 	pthread_cond_t wake;
 	struct credentials_found found;
 	bool has_found;
-	bool is_refused;      /* the service says that they have expired */
-	bool is_asked;        /* renew now */
+	bool is_refused; /* the service says that they have expired */
+	bool is_asked;   /* renew now */
 	bool is_ending;
 	int64_t renew_mono_ms;
-	int64_t skew_ms;      /* the servers' clock less ours */
-	int64_t bad_mono_ms;  /* since when there are none to sign with; 0: there are */
+	int64_t skew_ms;        /* the servers' clock less ours */
+	int64_t bad_mono_ms;    /* since when there are none to sign with; 0: there are */
 	int64_t failed_mono_ms; /* when the last renewal failed */
 	struct err failure;
 };
@@ -74,8 +74,8 @@ static bool
 is_usable(const struct aws_session *s)
 {
 	return s->has_found && !s->is_refused &&
-	    (s->found.is_used_when_expired ||
-		s->found.keys.expires_wall_ms > clock_wall_ms() + s->skew_ms);
+	       (s->found.is_used_when_expired ||
+		   s->found.keys.expires_wall_ms > clock_wall_ms() + s->skew_ms);
 }
 
 /* 5 minutes before they expire, or at half their life. */
@@ -99,8 +99,8 @@ static bool
 is_same(const struct aws_credentials *a, const struct aws_credentials *b)
 {
 	return slice_equal(slice_of(a->access_key), slice_of(b->access_key)) &&
-	    slice_equal(slice_of(a->secret_key), slice_of(b->secret_key)) &&
-	    slice_equal(slice_of(a->session_token), slice_of(b->session_token));
+	       slice_equal(slice_of(a->secret_key), slice_of(b->secret_key)) &&
+	       slice_equal(slice_of(a->session_token), slice_of(b->session_token));
 }
 
 static void
@@ -108,8 +108,8 @@ set_failure(struct aws_session *s, const struct err *failure)
 {
 	/* spread, so that instances that started together do not ask together */
 	int64_t wait_ms = s->has_found && s->found.is_used_when_expired && !s->is_refused
-	    ? RETRY_LASTING_MS + clock_mono_us() % RETRY_LASTING_MS
-	    : RETRY_MS;
+	                      ? RETRY_LASTING_MS + clock_mono_us() % RETRY_LASTING_MS
+	                      : RETRY_MS;
 
 	s->failure = *failure;
 	s->failed_mono_ms = clock_mono_ms();
@@ -133,7 +133,8 @@ set_found(struct aws_session *s, struct credentials_found *found, int64_t skew_m
 		s->bad_mono_ms = 0;
 		return;
 	}
-	err_set(&same, ERR_DENIED, "the credentials have expired and their source has no newer ones");
+	err_set(
+	    &same, ERR_DENIED, "the credentials have expired and their source has no newer ones");
 	set_failure(s, &same);
 }
 
@@ -303,7 +304,8 @@ aws_session_open(const struct aws_options *options, struct loop *loop, struct er
 	}
 	s->loop = loop;
 	s->renew_mono_ms = CLOCK_NEVER;
-	s->watch = (struct loop_watch){ .fd = -1, .events = POLLIN, .ready = on_told, .context = s };
+	s->watch =
+	    (struct loop_watch){ .fd = -1, .events = POLLIN, .ready = on_told, .context = s };
 	if (init_lock(s, err) || aws_settings_read(&s->settings, options, err))
 		goto fail;
 	http = aws_settings_http(&s->settings);
@@ -465,8 +467,8 @@ convert_headers(const struct http_unsigned *request, struct sigv4_header *ret, s
 	if (request->header_count > SIGNED_HEADERS_MAX)
 		return err_set(err, ERR_FAULT, "more than %d headers", SIGNED_HEADERS_MAX);
 	for (size_t i = 0; i < request->header_count; i++)
-		ret[i] = (struct sigv4_header){ request->headers[i].name,
-			request->headers[i].value };
+		ret[i] =
+		    (struct sigv4_header){ request->headers[i].name, request->headers[i].value };
 	return 0;
 }
 

@@ -23,8 +23,8 @@ struct aws_options {
 struct aws_session;
 
 /*
- * Reads settings; asks nobody yet. ERR_USAGE: a profile that does not exist, a bad file (FILE:LINE), a
- * bad URL. The loop is borrowed.
+ * Reads settings; asks nobody yet. ERR_USAGE: a profile that does not exist, a bad file
+ * (FILE:LINE), a bad URL. The loop is borrowed.
  */
 struct aws_session *aws_session_open(const struct aws_options *, struct loop *, struct err *);
 /* Wipes secrets. NULL is fine. */
@@ -34,26 +34,27 @@ struct http *aws_session_http(struct aws_session *);
 struct loop *aws_session_loop(struct aws_session *);
 
 /*
- * --region SERVICE=R, --region R, AWS_REGION, AWS_DEFAULT_REGION, the profile's; NULL where nobody says.
- * service is the signing name: s3, dynamodb, es, aoss, lambda, kinesis, kafka-cluster.
+ * --region SERVICE=R, --region R, AWS_REGION, AWS_DEFAULT_REGION, the profile's; NULL where nobody
+ * says. service is the signing name: s3, dynamodb, es, aoss, lambda, kinesis, kafka-cluster.
  */
 const char *aws_session_region(const struct aws_session *, const char *service);
 
 /*
- * --endpoint-url, AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's `services` section, the
- * profile's endpoint_url; NULL: the service's own. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS counts. service_id
- * as in those variables: "S3", "DYNAMODB", "OPENSEARCH", "LAMBDA". Without a '/' at its end.
+ * --endpoint-url, AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's `services` section,
+ * the profile's endpoint_url; NULL: the service's own. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS counts.
+ * service_id as in those variables: "S3", "DYNAMODB", "OPENSEARCH", "LAMBDA". Without a '/' at its
+ * end.
  */
 const char *aws_session_endpoint(const struct aws_session *, const char *service_id);
 
 bool aws_session_is_unsigned(const struct aws_session *);
 
 /*
- * Gets the first credentials, turning the loop until they are there: ERR_DENIED "no credentials found:
- * tried ..." (naming what was tried), or what the source of them answered. Later renewals go on in a
- * thread of the session's, from 5 minutes before they expire (or half their life), whether or not the
- * loop turns; http_sign_now is called on the loop when new ones are there. Nothing to do for
- * is_unsigned.
+ * Gets the first credentials, turning the loop until they are there: ERR_DENIED "no credentials
+ * found: tried ..." (naming what was tried), or what the source of them answered. Later renewals go
+ * on in a thread of the session's, from 5 minutes before they expire (or half their life), whether
+ * or not the loop turns; http_sign_now is called on the loop when new ones are there. Nothing to do
+ * for is_unsigned.
  */
 int aws_session_wait_credentials(struct aws_session *, struct err *);
 
@@ -72,7 +73,8 @@ void aws_credentials_release(struct aws_credentials *); /* wipes */
 /* Wall clock as the source of the credentials has it; thread-safe. */
 int64_t aws_session_wall_ms(struct aws_session *);
 
-/* How one service's requests are signed; owned by the service's client, at one address while used. */
+/* How one service's requests are signed; owned by the service's client, at one address while used.
+ */
 struct aws_signing {
 	struct aws_session *session;
 	char service[32];
@@ -80,8 +82,8 @@ struct aws_signing {
 	bool is_s3; /* the path is signed as it is; x-amz-content-sha256 is sent */
 };
 
-/* A signer that adds Authorization, X-Amz-Date, X-Amz-Security-Token (and X-Amz-Content-Sha256), and
- * renews on `expired`; functions NULL for is_unsigned. */
+/* A signer that adds Authorization, X-Amz-Date, X-Amz-Security-Token (and X-Amz-Content-Sha256),
+ * and renews on `expired`; functions NULL for is_unsigned. */
 struct http_signer aws_signer(struct aws_signing *);
 
 #endif

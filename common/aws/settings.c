@@ -77,7 +77,8 @@ choose_profile(struct aws_settings *s, struct err *err)
 	if (!named)
 		named = getenv("AWS_PROFILE");
 	if (!named || !*named)
-		named = getenv("AWS_DEFAULT_PROFILE"); /* the aws command line's older name for it */
+		named =
+		    getenv("AWS_DEFAULT_PROFILE"); /* the aws command line's older name for it */
 	s->profile = named && *named ? named : "default";
 	if (s->profile != named || profiles_has(&s->profiles, PROFILE, named))
 		return 0;
@@ -98,8 +99,8 @@ copy_url(const char *url)
 }
 
 static int
-add_endpoint(struct aws_settings *s, const char *service_id, size_t service_id_len,
-    const char *url, const char *where, struct err *err)
+add_endpoint(struct aws_settings *s, const char *service_id, size_t service_id_len, const char *url,
+    const char *where, struct err *err)
 {
 	struct aws_endpoint *endpoint = &s->endpoints[s->endpoint_count];
 
@@ -145,8 +146,9 @@ add_profile_endpoints(struct aws_settings *s, struct err *err)
 	const char *for_all = aws_settings_profile_get(s, s->profile, "endpoint_url");
 
 	if (services && !profiles_has(&s->profiles, PROFILE_SERVICES, services))
-		return err_set(err, ERR_USAGE, "%s: profile %s names [services %s], which is not there",
-		    s->config_path, s->profile, services);
+		return err_set(err, ERR_USAGE,
+		    "%s: profile %s names [services %s], which is not there", s->config_path,
+		    s->profile, services);
 	for (size_t i = s->profiles.count; services && i-- > 0;) {
 		const struct profile_value *v = &s->profiles.values[i];
 
@@ -165,7 +167,8 @@ read_endpoints(struct aws_settings *s, struct err *err)
 	const char *given = s->options.endpoint_url;
 
 	if (given && !aws_url_is_valid(given))
-		return err_set(err, ERR_USAGE, "--endpoint-url: \"%s\" is no URL of a service", given);
+		return err_set(
+		    err, ERR_USAGE, "--endpoint-url: \"%s\" is no URL of a service", given);
 	if (given && !(s->endpoint_url = copy_url(given)))
 		return err_no_memory(err);
 	if (aws_is_true(aws_settings_get(
@@ -251,8 +254,8 @@ read_attempts(struct aws_settings *s, struct err *err)
 	if (opt_parse_int(text, &number, err))
 		return err_wrap(err, "AWS_MAX_ATTEMPTS");
 	if (number < 1 || number > ATTEMPTS_MAX)
-		return err_set(err, ERR_USAGE, "AWS_MAX_ATTEMPTS: %s is not 1 to %d", text,
-		    ATTEMPTS_MAX);
+		return err_set(
+		    err, ERR_USAGE, "AWS_MAX_ATTEMPTS: %s is not 1 to %d", text, ATTEMPTS_MAX);
 	s->attempts_max = (unsigned)number;
 	return 0;
 }

@@ -12,8 +12,8 @@
 
 enum {
 	DIGEST_BYTES = 32,
-	STAMP_BYTES = 17,  /* "20150830T123600Z" and a NUL */
-	DAY_LEN = 8,       /* of the stamp */
+	STAMP_BYTES = 17, /* "20150830T123600Z" and a NUL */
+	DAY_LEN = 8,      /* of the stamp */
 	TEXT_BYTES_MAX = 1 << 20,
 };
 
@@ -57,7 +57,7 @@ static bool
 is_unreserved(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	    c == '-' || c == '.' || c == '_' || c == '~';
+	       c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 int
@@ -175,7 +175,8 @@ pairs_release(struct pairs *pairs)
 {
 	free(pairs->items);
 	if (pairs->text.data)
-		explicit_bzero(pairs->text.data, pairs->text.len); /* a session token may be there */
+		explicit_bzero(
+		    pairs->text.data, pairs->text.len); /* a session token may be there */
 	buf_release(&pairs->text);
 }
 
@@ -271,7 +272,8 @@ out:
 
 /* ---- the headers ---- */
 
-/* Changed, added or taken away between the signer and the service, as the AWS SDKs leave them out. */
+/* Changed, added or taken away between the signer and the service, as the AWS SDKs leave them out.
+ */
 static bool
 is_header_left_out(struct slice name)
 {
@@ -366,10 +368,10 @@ static int
 append_headers(struct buf *out, const struct pairs *pairs, struct err *err)
 {
 	for (size_t i = 0; i < pairs->count; i++) {
-		int rc = is_repeated(pairs, i)
-		    ? buf_append_char(out, ',', err)
-		    : buf_append_text(out, i ? "\n" : "", err) ||
-			buf_append(out, pairs->items[i].name, err) || buf_append_char(out, ':', err);
+		int rc = is_repeated(pairs, i) ? buf_append_char(out, ',', err)
+		                               : buf_append_text(out, i ? "\n" : "", err) ||
+		                                     buf_append(out, pairs->items[i].name, err) ||
+		                                     buf_append_char(out, ':', err);
 
 		if (rc || buf_append(out, pairs->items[i].value, err))
 			return -1;
@@ -470,19 +472,20 @@ out:
 }
 
 static int
-append_canonical(struct buf *out, const struct signing *signing, struct slice query,
-    struct err *err)
+append_canonical(
+    struct buf *out, const struct signing *signing, struct slice query, struct err *err)
 {
 	const struct sigv4_request *request = signing->request;
 
 	return buf_append(out, request->method, err) || buf_append_char(out, '\n', err) ||
-		append_path(out, request, err) || buf_append_char(out, '\n', err) ||
-		append_query(out, query, err) || buf_append_char(out, '\n', err) ||
-		append_headers(out, &signing->headers, err) ||
-		buf_append(out, buf_slice(&signing->names), err) ||
-		buf_append_char(out, '\n', err) || buf_append(out, request->payload_hash, err)
-	    ? -1
-	    : 0;
+	               append_path(out, request, err) || buf_append_char(out, '\n', err) ||
+	               append_query(out, query, err) || buf_append_char(out, '\n', err) ||
+	               append_headers(out, &signing->headers, err) ||
+	               buf_append(out, buf_slice(&signing->names), err) ||
+	               buf_append_char(out, '\n', err) ||
+	               buf_append(out, request->payload_hash, err)
+	           ? -1
+	           : 0;
 }
 
 static int
@@ -515,8 +518,10 @@ static int
 append_lines(struct buf *lines, const struct own_headers *own, struct err *err)
 {
 	for (size_t i = 0; i < own->count; i++) {
-		if (buf_append(lines, own->items[i].name, err) || buf_append_text(lines, ": ", err) ||
-		    buf_append(lines, own->items[i].value, err) || buf_append_char(lines, '\n', err))
+		if (buf_append(lines, own->items[i].name, err) ||
+		    buf_append_text(lines, ": ", err) ||
+		    buf_append(lines, own->items[i].value, err) ||
+		    buf_append_char(lines, '\n', err))
 			return -1;
 	}
 	return 0;
@@ -574,8 +579,8 @@ append_parameters(struct buf *query, const struct signing *signing, const struct
 }
 
 int
-sigv4_presign(const struct sigv4_request *request, const struct sigv4_keys *keys,
-    int64_t expires_s, struct buf *ret_query, struct err *err)
+sigv4_presign(const struct sigv4_request *request, const struct sigv4_keys *keys, int64_t expires_s,
+    struct buf *ret_query, struct err *err)
 {
 	struct buf query = BUF_INIT(TEXT_BYTES_MAX);
 	struct own_headers own = { .count = 0 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AWS Signature Version 4 (IAM User Guide, "Create a signed AWS API request"; Amazon S3 API Reference,
- * "Authenticating Requests (AWS Signature Version 4)"). Pure: times and keys are arguments.
+ * AWS Signature Version 4 (IAM User Guide, "Create a signed AWS API request"; Amazon S3 API
+ * Reference, "Authenticating Requests (AWS Signature Version 4)"). Pure: times and keys are
+ * arguments.
  *
  * Errors: ERR_FAULT, where memory ran out or libcrypto failed.
  */
@@ -47,8 +48,8 @@ struct sigv4_request {
 	const char *service;       /* the signing name: "s3" */
 	const char *region;
 	int64_t wall_ms;
-	/* The path is signed as it stands (S3: keys may hold "//" and ".."); otherwise it is normalised
-	 * as RFC 3986 section 6 says and encoded once more. */
+	/* The path is signed as it stands (S3: keys may hold "//" and ".."); otherwise it is
+	 * normalised as RFC 3986 section 6 says and encoded once more. */
 	bool is_path_plain;
 	/* The path is encoded once more, but not normalised. */
 	bool is_path_unnormalised;
@@ -60,11 +61,11 @@ int sigv4_hash(struct slice bytes, char ret[static SIGV4_HASH_BYTES], struct err
 
 /*
  * Appends the header lines "X-Amz-Date: ...", "X-Amz-Security-Token: ..." (where there is a token),
- * "X-Amz-Content-Sha256: ..." (where it is asked for) and "Authorization: ...", each ended by a line
- * feed.
+ * "X-Amz-Content-Sha256: ..." (where it is asked for) and "Authorization: ...", each ended by a
+ * line feed.
  */
-int sigv4_sign(const struct sigv4_request *, const struct sigv4_keys *, struct buf *ret_lines,
-    struct err *);
+int sigv4_sign(
+    const struct sigv4_request *, const struct sigv4_keys *, struct buf *ret_lines, struct err *);
 
 /*
  * The presigned form: appends the whole query, that of the request and the X-Amz- parameters in
@@ -73,7 +74,8 @@ int sigv4_sign(const struct sigv4_request *, const struct sigv4_keys *, struct b
 int sigv4_presign(const struct sigv4_request *, const struct sigv4_keys *, int64_t expires_s,
     struct buf *ret_query, struct err *);
 
-/* Appends text with all but unreserved characters (RFC 3986, 2.3) percent-encoded; keep_slash leaves
+/* Appends text with all but unreserved characters (RFC 3986, 2.3) percent-encoded; keep_slash
+ * leaves
  * '/' too. */
 int sigv4_append_encoded(struct buf *, struct slice text, bool keep_slash, struct err *);
 

@@ -4,8 +4,10 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "codec/number.h"
+
 enum {
-	NUMBER_BYTES_MAX = 64,   /* longest number that is moved */
+	NUMBER_BYTES_MAX = 32,   /* longest number that is moved: time_parse reads it exactly */
 	FRACTION_DIGITS_MS = 3,
 	DATE_BYTES = 10,
 	MS_PER_MINUTE = 60 * 1000,
@@ -138,7 +140,7 @@ read_decimal(struct slice text, struct decimal *ret)
 		ret->digits[ret->count++] = text.data[i];
 		ret->fraction_count += has_point;
 	}
-	return 0;
+	return ret->fraction_count > NUMBER_SCALE_MAX ? -1 : 0;
 }
 
 static int64_t
@@ -147,15 +149,15 @@ floor_divide(int64_t value, int64_t by)
 	return value / by - (value % by < 0);
 }
 
-/* Writes the moved time's digits over the old ones, leading zeros filled up to one before the
- * point. `finer` digits stand behind the millisecond's; below 0, so many are missing. */
+/* Writes the moved time's digits over the old ones, with one before the point at least. `finer`
+ * digits stand behind the millisecond's; below 0, so many are missing. */
 static int
 move_digits(struct decimal *d, int finer, int64_t ms)
 {
 	char tail[NUMBER_BYTES_MAX + 1];
 	char text[2 * NUMBER_BYTES_MAX + 32];
 	size_t tail_count = finer > 0 ? (size_t)finer : 0;
-	int len;
+	size_t least = d->fraction_count + 1, zeros = 0, len;
 
 	for (int i = finer; i < 0; i++)
 		ms = floor_divide(ms, 10);
@@ -165,13 +167,15 @@ move_digits(struct decimal *d, int finer, int64_t ms)
 		memcpy(tail, d->digits + d->count - tail_count, tail_count);
 	tail[tail_count] = '\0';
 	d->is_negative = ms < 0;
-	len = snprintf(text, sizeof(text), "%0*lld%s",
-	    (int)(d->fraction_count + 1 > tail_count ? d->fraction_count + 1 - tail_count : 1),
-	    (long long)(ms < 0 ? -ms : ms), tail);
-	if (len < 0 || (size_t)len > sizeof(d->digits))
+	(void)snprintf(text, sizeof(text), "%0*lld%s",
+	    (int)(least > tail_count ? least - tail_count : 1), (long long)(ms < 0 ? -ms : ms), tail);
+	len = strlen(text);
+	while (len - zeros > least && text[zeros] == '0')
+		zeros++;
+	if (len - zeros > sizeof(d->digits))
 		return -1;
-	memcpy(d->digits, text, (size_t)len);
-	d->count = (size_t)len;
+	memcpy(d->digits, text + zeros, len - zeros);
+	d->count = len - zeros;
 	return 0;
 }
 

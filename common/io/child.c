@@ -17,8 +17,8 @@ enum { ERROR_BYTES_MAX = 4096, CHUNK_BYTES = 4096, WAIT_STEP_MS = 5 };
 enum { READ_OUT, READ_ERROR, WRITE_OUT, WRITE_ERROR, PIPE_ENDS };
 
 struct child {
-	pid_t pid;            /* 0: none runs */
-	int fds[PIPE_ENDS];   /* -1: closed */
+	pid_t pid;          /* 0: none runs */
+	int fds[PIPE_ENDS]; /* -1: closed */
 	struct buf *out, *error;
 	int64_t deadline_mono_ms;
 };
@@ -56,9 +56,8 @@ set_signals(posix_spawnattr_t *attributes)
 	(void)sigaddset(&defaults, SIGPIPE);
 	(void)sigaddset(&defaults, SIGXFSZ);
 	return posix_spawnattr_setsigmask(attributes, &none) ||
-	    posix_spawnattr_setsigdefault(attributes, &defaults) ||
-	    posix_spawnattr_setflags(
-		attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	       posix_spawnattr_setsigdefault(attributes, &defaults) ||
+	       posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
 static int

@@ -328,9 +328,12 @@ object_fetch_open_one_of(struct object_fetch *f, size_t index, size_t count, str
 	struct object_get *g;
 
 	if (window < WINDOW_BYTES_MIN) {
-		err_set(err, ERR_USAGE, "%s: to read the %zu objects of its folder at once takes %zu MiB "
-					"(--memory)", object_list_get(f->list, index).name, count,
-		    (2 * count * WINDOW_BYTES_MIN >> 20) + 1);
+		struct slice folder = object_list_folder(f->list, index);
+
+		/* as much again is for what the merging itself holds */
+		err_set(err, ERR_USAGE, "%.*s: to merge its %zu objects takes at least %zu MiB, more "
+					"than --memory allows (%zu MiB)", SLICE_ARGS(folder), count,
+		    (4 * count * WINDOW_BYTES_MIN >> 20) + 1, 2 * f->options.memory_bytes >> 20);
 		return NULL;
 	}
 	g = get_new(f, index, window < WINDOW_BYTES_MAX ? window : WINDOW_BYTES_MAX, err);

@@ -211,7 +211,12 @@ int
 source_objects_digest(const struct source *source, size_t last,
     char ret[static OBJECTS_DIGEST_BYTES], struct err *err)
 {
-	return object_list_digest(((const struct source_objects *)source)->list, last, ret, err);
+	const struct source_objects *s = (const struct source_objects *)source;
+
+	/* one object more would change the order of its folder */
+	if (s->merge && last < object_list_count(s->list))
+		last += object_list_folder_count(s->list, last) - 1;
+	return object_list_digest(s->list, last, ret, err);
 }
 
 const char *
@@ -320,9 +325,11 @@ wants_store(const struct source_objects *s)
 static int
 make_merge(struct source_objects *s, const struct object_cursor_options *cursor, struct err *err)
 {
+	unsigned parts = wants_store(s) ? 2 : 1; /* the other is for fetching */
 	struct objects_merge_options options = {
 		.cursor = *cursor,
-		.memory_bytes = s->options.memory_bytes / (wants_store(s) ? 2 : 1),
+		.memory_bytes = s->options.memory_bytes / parts,
+		.memory_parts = parts,
 		.time_of = objects_time_of,
 		.open = open_bytes,
 		.open_context = s,

@@ -79,7 +79,7 @@ void source_objects_mark(const struct source *, struct objects_mark *ret);
 int source_objects_seek(struct source *, const struct objects_mark *, struct err *);
 
 /* SHA-256, in hex, over the names, sizes and entity tags (of files: times of change) of the list's
- * objects 0 to `last`; what is behind may grow between runs. ERR_DATA where the list is shorter. */
+ * objects 0 to `last`, with merging to the end of its folder; what is behind may grow between runs. ERR_DATA where the list is shorter. */
 enum { OBJECTS_DIGEST_BYTES = 65 };
 int source_objects_digest(const struct source *, size_t last, char ret[static OBJECTS_DIGEST_BYTES],
     struct err *);

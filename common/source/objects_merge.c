@@ -95,7 +95,8 @@ fail_memory(const struct objects_merge *m, size_t wanted, struct err *err)
 	char what[128];
 
 	(void)snprintf(what, sizeof(what), "takes about %zu MiB, more than --memory allows (%zu MiB)",
-	    (wanted >> 20) + 1, m->options.memory_bytes >> 20);
+	    (wanted * m->options.memory_parts >> 20) + 1,
+	    m->options.memory_bytes * m->options.memory_parts >> 20);
 	return fail_limit(m, err, what);
 }
 

@@ -13,6 +13,7 @@
 struct objects_merge_options {
 	struct object_cursor_options cursor; /* read_bytes is the merge's business */
 	size_t memory_bytes; /* all cursors together */
+	unsigned memory_parts; /* of --memory this is one of so many equal parts; for messages */
 	/* Event time of a record; -1: it has none that can be read. */
 	int (*time_of)(void *context, const struct record *, int64_t *ret_ms, struct err *);
 	void *time_context;

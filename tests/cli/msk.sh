@@ -16,6 +16,7 @@ start() {
 	coproc server { exec python3 "$top_srcdir/tests/aws/$1" "${@:2}"; } 2>/dev/null
 	read -r port <&"${server[0]}" || skip "$* does not start"
 	# kept open when another coprocess takes the name
+	# shellcheck disable=SC2034 # it is enough that it is open
 	exec {hold}>&"${server[1]}"
 }
 

@@ -62,7 +62,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice input = slice_make((const char *)data, size), head, value;
-	enum template_escape escape = size & 1 ? TEMPLATE_PATH : TEMPLATE_PLAIN;
+	enum template_escape escape = size & 1 ? TEMPLATE_PATH
+	    : size & 4                         ? TEMPLATE_JSON
+	                                       : TEMPLATE_PLAIN;
 	enum template_missing missing = size & 2 ? TEMPLATE_DEFAULT_PARTITION : TEMPLATE_REJECT;
 	struct err err = ERR_INIT;
 	struct field_set *fields = field_set_new(&err);

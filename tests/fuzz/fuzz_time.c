@@ -8,6 +8,7 @@
 #include "codec/number.h"
 #include "base/opt.h"
 #include "codec/time.h"
+#include "codec/time_like.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -47,6 +48,33 @@ try_number(struct slice text)
 	require(number_to_double(&again) * number_to_double(&n) >= 0);
 }
 
+/* What is written in the shape of a time that was read is read again, and is that time but for what
+ * the shape has no place for: a day less a millisecond at most, where it is no pattern. */
+static void
+try_like(const struct time_format *format, struct slice like, bool is_string, int64_t like_ms)
+{
+	static const int64_t amounts[] = { 0, 1, -1, 86399999, INT64_C(250000000000),
+		INT64_C(-1546300800123) };
+	const int64_t day_ms = 86400000;
+	const char *reason = NULL;
+	struct buf out = BUF_INIT(8192);
+	int64_t again;
+
+	for (size_t i = 0; i < sizeof(amounts) / sizeof(*amounts); i++) {
+		int64_t ms = like_ms + amounts[i];
+
+		buf_clear(&out);
+		if (time_append_like(&out, format, like, is_string, ms, &reason)) {
+			require(reason != NULL && out.len == 0);
+			continue;
+		}
+		require(!time_parse(format, buf_slice(&out), is_string, &again, &reason));
+		require(again <= ms);
+		require(format->style == TIME_PATTERN || ms - again < day_ms);
+	}
+	buf_release(&out);
+}
+
 static void
 try_format(const struct time_format *format, struct slice text)
 {
@@ -61,6 +89,7 @@ try_format(const struct time_format *format, struct slice text)
 			require(reason != NULL);
 			continue;
 		}
+		try_like(format, text, i == 1, ms);
 		buf_clear(&out);
 		require(time_append(&out, format, ms, &is_string, &err) == 0);
 		/* a pattern may write less than it reads */

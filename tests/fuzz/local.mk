@@ -39,6 +39,12 @@ tests_fuzz_fuzz_partial_LDADD = libkafkawindow.a $(COMMON_LIBS)
 tests_fuzz_fuzz_partial_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_resume_state
+endif
+tests_fuzz_fuzz_resume_state_LDADD = libs3tokafka.a $(COMMON_LIBS)
+tests_fuzz_fuzz_resume_state_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_s3_xml
 endif
 tests_fuzz_fuzz_s3_xml_LDADD = $(COMMON_LIBS)

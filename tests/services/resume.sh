@@ -3,13 +3,16 @@
 # s3-to-kafka --resume-id against a real broker: killed at any moment and started again, every line is
 # there once, and in order by key, for a read_committed reader.
 #
-# RESUME_KILLS=N: how many times each campaign kills (25); RESUME_SEED=N: of the moments.
+# RESUME_KILLS=N: how many times each campaign kills (25; hundreds take minutes); RESUME_SEED=N: of the
+# moments. TEST_ONLY=killed runs the campaigns alone.
 # shellcheck source=tests/lib.sh
 . "${srcdir:-.}/tests/lib.sh"
 # shellcheck source=tests/services/lib.sh
 . "$top_srcdir/tests/services/lib.sh"
 
 kills=${RESUME_KILLS:-25}
+# 20000 lines are 200 s of event time: each of the runs gets its share
+pace=$(awk -v kills="$kills" 'BEGIN { print 500 / kills }')
 RANDOM=${RESUME_SEED:-1}
 
 # make_lines FROM TO: by key k, event times t up to 500 ms out of order, lines of many lengths
@@ -76,7 +79,7 @@ run_killed() {
 		esac
 	done
 	[ $progress -gt $((n / 2)) ] || fail "only $progress of $n were killed before their end"
-	expect_status 0 s3-to-kafka "$@" in
+	expect_status 0 s3-to-kafka "$@" --speedup max in
 }
 
 # ---- killed ----
@@ -87,8 +90,7 @@ test_killed_and_started_again_gives_each_line_once() {
 	create_topic "$id" 3
 	make_objects
 	make_want want --key '{k}'
-	# 20000 records in 200 s of event time
-	run_killed "$kills" -t "$id" --key '{k}' --resume-id "$id" --time t --speedup 20 \
+	run_killed "$kills" -t "$id" --key '{k}' --resume-id "$id" --time t --speedup "$pace" \
 		--commit-interval 50ms
 	expect_exactly "$id" want
 }
@@ -99,9 +101,34 @@ test_killed_with_a_reorder_horizon() {
 	create_topic "$id" 3
 	make_objects
 	make_want want --key '{k}' --time t --reorder 40
-	run_killed "$kills" -t "$id" --key '{k}' --resume-id "$id" --time t --reorder 40 --speedup 20 \
+	run_killed "$kills" -t "$id" --key '{k}' --resume-id "$id" --time t --reorder 40 --speedup "$pace" \
 		--commit-interval 50ms
 	expect_exactly "$id" want
+}
+
+# two folders, each merged, then re-sorted; the times moved by what the first run found
+test_killed_while_merging_and_moving_times() {
+	local id
+	id=$(fresh_id)
+	create_topic "$id" 3
+	mkdir in in/x in/y
+	make_lines 1 10000 >lines
+	for i in 0 1 2; do awk "NR % 3 == $i" lines >in/x/$i.json; done
+	make_lines 10001 20000 >lines
+	for i in 0 1; do awk "NR % 2 == $i" lines | gzip >in/y/$i.json.gz; done
+	make_want want --key '{k}' --time t --merge --reorder 20
+	run_killed "$kills" -t "$id" --key '{k}' --resume-id "$id" --time t --merge --reorder 20 \
+		--shift-to-now --speedup "$pace" --commit-interval 50ms
+	# one shift for all, and without it everything is as it was
+	committed "$id" >moved
+	first=$(jq -r 'select(.n == 1) | .t' <(cut -d' ' -f2- moved))
+	shift_ms=$((first - $(jq -r 'select(.n == 1) | .t' <(zcat -f in/x/*))))
+	sed -E 's/^[0-9]+ //' moved | awk -v d=$shift_ms '{
+		match($0, /"t":[0-9]+/); t = substr($0, RSTART + 4, RLENGTH - 4)
+		printf "%s\"t\":%.0f%s\n", substr($0, 1, RSTART - 1), t - d, substr($0, RSTART + RLENGTH)
+	}' >lines
+	by_key lines >got.by_key
+	expect_same want got.by_key
 }
 
 test_killed_at_full_speed() {

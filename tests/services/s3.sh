@@ -7,6 +7,8 @@
 . "${srcdir:-.}/tests/lib.sh"
 # shellcheck source=tests/trips.sh
 . "$top_srcdir/tests/trips.sh"
+# shellcheck source=tests/pages.sh
+. "$top_srcdir/tests/pages.sh"
 # shellcheck source=tests/services/lib.sh
 . "$top_srcdir/tests/services/lib.sh"
 
@@ -130,6 +132,34 @@ test_merge_orders_a_lake() {
 	expect_same trips out
 }
 
+# More objects than connections, each larger than its window.
+test_merge_of_many_reads_by_windows() {
+	new_bucket
+	make_trips 120000 >trips
+	mkdir parts
+	split -a 3 -d -n r/100 trips parts/
+	services s3-upload "$bucket/lake/" parts
+	start_faults
+	expect_status 0 s3-to-kafka -q --merge --time dropoff_datetime --memory 26M "s3://$bucket/lake/"
+	expect_same trips out
+	[ "$(grep -c '^206' requests)" -ge 200 ]
+	expect_status 2 s3-to-kafka -q --merge --time dropoff_datetime --memory 8M "s3://$bucket/lake/"
+	expect_line '/lake/: to merge its 100 objects takes at least 26 MiB, more than --memory allows \(8 MiB\)' err
+}
+
+# Uploads a lake and puts its bucket into the example's text.
+use_bucket() {
+	new_bucket
+	mkdir parts
+	split -a 1 -d -n r/3 trips.json parts/
+	services s3-upload "$bucket/trips/day=2019-01-01/" parts
+	sed -i "s,s3://lake,s3://$bucket," script
+}
+
+test_examples_of_the_manual() {
+	run_examples "$pages/s3-to-kafka.1" s3 use_bucket
+}
+
 # ---- what is refused ----
 
 test_wrong_credentials_end_it_at_once() {
@@ -215,6 +245,59 @@ test_credentials_that_expire_are_renewed() {
 	expect_same trips out
 	[ "$(grep -c '/credentials' requests)" = 2 ]
 	expect_line '^400 GET' requests
+}
+
+# ---- exactly once ----
+
+# committed_lines TOPIC: what a read_committed reader sees
+committed_lines() {
+	kafka-to-pipe -q -t "$1" -e
+}
+
+has_lines() {
+	[ "$(end_offsets "$1")" -gt 0 ]
+}
+
+test_a_change_leaves_nothing_half_delivered() {
+	local id status=0
+	id=$(fresh_id)
+	new_bucket
+	make_trips 100000 >trips
+	sed 's/vendor_id/VENDOR_ID/' trips >other
+	services s3-put "$bucket/trips" trips
+	create_topic "$id" 1
+	start_faults --cut 3000000
+	s3-to-kafka -q -t "$id" --resume-id "$id" --rate 30000 --memory 2M "s3://$bucket/trips" 2>err &
+	wait_for 60 has_lines "$id"
+	services s3-put "$bucket/trips" other
+	wait $! || status=$?
+	[ "$status" = 65 ] || fail "exit status $status: $(cat err)"
+	expect_line "s3://$bucket/trips: .*changed while it was read" err
+	committed_lines "$id" >got
+	[ -s got ]
+	expect_same <(head -n "$(wc -l <got)" trips) got
+	# what was begun is not gone on with from another object
+	expect_status 65 s3-to-kafka -q -t "$id" --resume-id "$id" "s3://$bucket/trips"
+	committed_lines "$id" >again
+	expect_same got again
+}
+
+test_killed_and_started_again_each_line_is_there_once() {
+	local id
+	id=$(fresh_id)
+	new_bucket
+	split_trips 40000 200
+	services s3-upload "$bucket/trips/" parts
+	create_topic "$id" 1
+	for _ in 1 2 3 4 5; do
+		s3-to-kafka -q -t "$id" --resume-id "$id" --rate 10000 "s3://$bucket/trips/" 2>>err &
+		sleep 1.3
+		kill -KILL $!
+		wait $! || :
+	done
+	expect_status 0 s3-to-kafka -t "$id" --resume-id "$id" "s3://$bucket/trips/"
+	committed_lines "$id" >got
+	expect_same trips got
 }
 
 run_tests

@@ -20,8 +20,8 @@ tests_unit_test_child_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_child_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_credentials
-tests_unit_test_credentials_SOURCES = tests/unit/test_credentials.c tests/unit/fake_aws.c \
-	tests/unit/scratch.c
+tests_unit_test_credentials_SOURCES = tests/unit/test_credentials.c tests/unit/aws_kit.c \
+	tests/unit/fake_aws.c tests/unit/scratch.c
 tests_unit_test_credentials_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_credentials_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_composer
@@ -136,6 +136,12 @@ tests_unit_test_resume_SOURCES = tests/unit/test_resume.c tests/unit/scratch.c
 tests_unit_test_resume_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_resume_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_session
+tests_unit_test_session_SOURCES = tests/unit/test_session.c tests/unit/aws_kit.c \
+	tests/unit/fake_aws.c tests/unit/scratch.c
+tests_unit_test_session_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_session_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_sigv4
 tests_unit_test_sigv4_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_sigv4_LDADD = $(UNIT_LIBS)
@@ -177,6 +183,8 @@ EXTRA_DIST += tests/aws/fake_s3.py
 EXTRA_DIST += tests/io/fake_http.py
 
 noinst_HEADERS += tests/unit/fake_server.h
+
+noinst_HEADERS += tests/unit/aws_kit.h
 
 noinst_HEADERS += tests/unit/fake_aws.h
 

@@ -31,33 +31,32 @@ read_text(struct profiles *p, const char *text, bool is_secret_file, struct err 
 	return rc;
 }
 
-static const char config[] =
-    "# a comment\n"
-    "\n"
-    "[default]\n"
-    "region = us-east-1\n"
-    "  ; another\n"
-    "OUTPUT=json\n"
-    "[profile  dev]\r\n"
-    "region=eu-west-1\r\n"
-    "empty =\n"
-    "s3 =\n"
-    "  addressing_style = path\n"
-    "\tmax = 1 # 2\n"
-    "long = one\n"
-    "   two\n"
-    "[profile \"with blank\"]\n"
-    "region = r1\n"
-    "region = r2\n"
-    "[preview]\n"
-    "nested =\n"
-    "  a = b\n"
-    "region = never\n"
-    "[services here]\n"
-    "dynamodb =\n"
-    "  endpoint_url = http://localhost:8000\n"
-    "[profile dev] # again\n"
-    "more = x=y\n";
+static const char config[] = "# a comment\n"
+			     "\n"
+			     "[default]\n"
+			     "region = us-east-1\n"
+			     "  ; another\n"
+			     "OUTPUT=json\n"
+			     "[profile  dev]\r\n"
+			     "region=eu-west-1\r\n"
+			     "empty =\n"
+			     "s3 =\n"
+			     "  addressing_style = path\n"
+			     "\tmax = 1 # 2\n"
+			     "long = one\n"
+			     "   two\n"
+			     "[profile \"with blank\"]\n"
+			     "region = r1\n"
+			     "region = r2\n"
+			     "[preview]\n"
+			     "nested =\n"
+			     "  a = b\n"
+			     "region = never\n"
+			     "[services here]\n"
+			     "dynamodb =\n"
+			     "  endpoint_url = http://localhost:8000\n"
+			     "[profile dev] # again\n"
+			     "more = x=y\n";
 
 static const struct {
 	enum profile_kind kind;
@@ -183,7 +182,8 @@ static const struct {
 	    { .region_count = 0 }, "s3", "r7" },
 	{ "AWS_PROFILE=p", "[profile p]\nregion = r7\n[profile q]\nregion = r8\n",
 	    { .profile = "q" }, "s3", "r8" },
-	{ "AWS_DEFAULT_PROFILE=p", "[profile p]\nregion = r7\n", { .region_count = 0 }, "s3", "r7" },
+	{ "AWS_DEFAULT_PROFILE=p", "[profile p]\nregion = r7\n", { .region_count = 0 }, "s3",
+	    "r7" },
 };
 
 static struct aws_settings
@@ -223,7 +223,7 @@ test_regions(void **state)
 	scratch_remove(root);
 }
 
-#define SERVICES \
+#define SERVICES                                               \
 	"[default]\nendpoint_url = http://all\nservices = x\n" \
 	"[services x]\ns3 =\n  endpoint_url = http://s3/\n"
 
@@ -370,7 +370,8 @@ test_words(void **state)
 				assert_int_equal(buf_append_char(&joined, '|', &err), 0);
 			assert_int_equal(buf_append_text(&joined, *w, &err), 0);
 		}
-		if (!words != !commands[i].words || (words && strcmp(joined.data, commands[i].words)))
+		if (!words != !commands[i].words ||
+		    (words && strcmp(joined.data, commands[i].words)))
 			fail_msg("%s: %s", commands[i].command, words ? joined.data : err.text);
 		if (!words)
 			assert_int_equal(err.class, ERR_USAGE);

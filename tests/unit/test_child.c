@@ -26,7 +26,8 @@ static const struct {
 	{ "echo out; echo error >&2; exit 3", LONG_MS, ERR_NONE, 3, "out\n", "error\n" },
 	{ "cat", LONG_MS, ERR_NONE, 0, "", "" }, /* standard input is empty */
 	{ "head -c 1000 /dev/zero", LONG_MS, ERR_DATA, 0, NULL, NULL },
-	{ "head -c 100000 /dev/zero | tr '\\0' x >&2; echo ok", LONG_MS, ERR_NONE, 0, "ok\n", NULL },
+	{ "head -c 100000 /dev/zero | tr '\\0' x >&2; echo ok", LONG_MS, ERR_NONE, 0, "ok\n",
+	    NULL },
 	{ "exec sleep 100", SHORT_MS, ERR_UNAVAILABLE, 0, NULL, NULL },
 	/* it closes its output and stays */
 	{ "exec >&- 2>&-; exec sleep 100", SHORT_MS, ERR_UNAVAILABLE, 0, NULL, NULL },

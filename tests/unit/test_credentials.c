@@ -7,141 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "aws/session.h"
-#include "base/clock.h"
-#include "tests/unit/fake_aws.h"
-#include "tests/unit/scratch.h"
+#include "tests/unit/aws_kit.h"
 
 #define COUNT(cases) (sizeof(cases) / sizeof(*(cases)))
-
-enum { TEXT_BYTES_MAX = 65536, WAIT_MS_MAX = 20000 };
-
-struct fixture {
-	struct fake_aws *fake;
-	char *home;
-};
-
-/* In texts of cases '@' stands for the server, '%' for the home directory. */
-static char *
-fill_in(const struct fixture *f, const char *text)
-{
-	struct buf out = BUF_INIT(TEXT_BYTES_MAX);
-	struct err err = ERR_INIT;
-
-	for (; *text; text++) {
-		int rc = *text == '@'
-		    ? buf_appendf(&out, &err, "http://127.0.0.1:%d", fake_aws_port(f->fake))
-		    : *text == '%' ? buf_append_text(&out, f->home, &err)
-				   : buf_append_char(&out, *text, &err);
-
-		assert_int_equal(rc, 0);
-	}
-	return buf_take(&out);
-}
-
-/* Nothing of the caller's may leak in. */
-static void
-clear_environment(void)
-{
-	for (char **v = environ; *v;) {
-		char name[128];
-		size_t len = strcspn(*v, "=");
-
-		if (strncmp(*v, "AWS_", 4) || len >= sizeof(name)) {
-			v++;
-			continue;
-		}
-		memcpy(name, *v, len);
-		name[len] = '\0';
-		assert_int_equal(unsetenv(name), 0);
-		v = environ;
-	}
-}
-
-/* "NAME=VALUE" lines. */
-static void
-set_environment(const struct fixture *f, const char *lines)
-{
-	char *text = fill_in(f, lines), *rest = text, *line;
-
-	while ((line = strsep(&rest, "\n"))) {
-		char *equals = strchr(line, '=');
-
-		if (!equals)
-			continue;
-		*equals = '\0';
-		assert_int_equal(setenv(line, equals + 1, 1), 0);
-	}
-	free(text);
-}
-
-static void
-write_file(const struct fixture *f, const char *path, const char *text)
-{
-	char *filled = fill_in(f, text);
-
-	scratch_write(f->home, path, filled);
-	free(filled);
-}
-
-static int
-setup(void **state)
-{
-	static const char *const directories[] = { ".aws", ".aws/sso", ".aws/sso/cache" };
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	f->fake = fake_aws_start();
-	if (!f->fake) {
-		free(f);
-		print_message("skipped: there is no python3\n");
-		return 0;
-	}
-	f->home = scratch_new();
-	for (size_t i = 0; i < COUNT(directories); i++) {
-		char *path = scratch_path(f->home, directories[i]);
-
-		assert_int_equal(mkdir(path, 0700), 0);
-		free(path);
-	}
-	assert_int_equal(setenv("HOME", f->home, 1), 0);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	if (!f)
-		return 0;
-	fake_aws_stop(f->fake);
-	scratch_remove(f->home);
-	free(f);
-	return 0;
-}
-
-static struct fixture *
-begin(void **state)
-{
-	struct fixture *f = *state;
-
-	if (!f)
-		skip();
-	clear_environment();
-	/* the machine's own is never asked */
-	set_environment(f, "AWS_EC2_METADATA_SERVICE_ENDPOINT=@/imds/norole\nAWS_MAX_ATTEMPTS=2");
-	write_file(f, ".aws/config", "");
-	write_file(f, ".aws/credentials", "");
-	free(fake_aws_log(f->fake, true));
-	return f;
-}
 
 struct outcome {
 	struct aws_credentials credentials;
@@ -158,8 +30,8 @@ find(const struct aws_options *options)
 	assert_non_null(loop);
 	session = aws_session_open(options, loop, &outcome.err);
 	if (session && !aws_session_wait_credentials(session, &outcome.err))
-		assert_int_equal(aws_session_copy_credentials(
-				     session, &outcome.credentials, &outcome.err), 0);
+		assert_int_equal(
+		    aws_session_copy_credentials(session, &outcome.credentials, &outcome.err), 0);
 	aws_session_free(session);
 	loop_free(loop);
 	return outcome;
@@ -182,8 +54,7 @@ struct source_case {
 #define STATIC "[default]\n" KEYS("FILE")
 #define ROLE(name) "role_arn = arn:aws:iam::123456789012:role/" name "\n"
 #define STS(mode) "AWS_ENDPOINT_URL_STS=@/sts/" mode "\n"
-#define ENVIRONMENT_KEYS \
-	"AWS_ACCESS_KEY_ID=AKIAENV\nAWS_SECRET_ACCESS_KEY=secret-of-AKIAENV\n"
+#define ENVIRONMENT_KEYS "AWS_ACCESS_KEY_ID=AKIAENV\nAWS_SECRET_ACCESS_KEY=secret-of-AKIAENV\n"
 
 static const struct source_case static_cases[] = {
 	{ "environment", ENVIRONMENT_KEYS, "", STATIC, NULL, "AKIAENV", 0, NULL, NULL },
@@ -191,8 +62,8 @@ static const struct source_case static_cases[] = {
 	    0, NULL, NULL },
 	{ "environment, half", "AWS_ACCESS_KEY_ID=AKIAENV", "", STATIC, NULL, NULL, ERR_USAGE,
 	    "AWS_SECRET_ACCESS_KEY is not", NULL },
-	{ "environment, expired", ENVIRONMENT_KEYS
-	    "AWS_SESSION_TOKEN=t\nAWS_CREDENTIAL_EXPIRATION=2001-01-01T00:00:00Z",
+	{ "environment, expired",
+	    ENVIRONMENT_KEYS "AWS_SESSION_TOKEN=t\nAWS_CREDENTIAL_EXPIRATION=2001-01-01T00:00:00Z",
 	    "", "", NULL, NULL, ERR_DENIED, "have expired", NULL },
 	{ "AWS_PROFILE does not beat the environment", ENVIRONMENT_KEYS "AWS_PROFILE=p", "",
 	    "[p]\n" KEYS("P"), NULL, "AKIAENV", 0, NULL, NULL },
@@ -220,48 +91,56 @@ static const struct source_case static_cases[] = {
 static const struct source_case role_cases[] = {
 	{ "role", STS("ok"), "[profile p]\n" ROLE("r") "source_profile = default\n", STATIC, "p",
 	    "ASIAROLEr1", 0, NULL, "\"signer\": \"AKIAFILE\"" },
-	{ "role, its settings", STS("ok"), "[profile p]\n" ROLE("r")
-	    "source_profile = default\nexternal_id = x y&z\nrole_session_name = me\n"
-	    "duration_seconds = 1234\nregion = eu-west-3\n",
+	{ "role, its settings", STS("ok"),
+	    "[profile p]\n" ROLE(
+		"r") "source_profile = default\nexternal_id = x y&z\nrole_session_name = me\n"
+		     "duration_seconds = 1234\nregion = eu-west-3\n",
 	    STATIC, "p", "ASIAROLEr1", 0, NULL,
-	    "\"RoleSessionName\": \"me\", \"DurationSeconds\": \"1234\", \"ExternalId\": \"x y&z\", "
+	    "\"RoleSessionName\": \"me\", \"DurationSeconds\": \"1234\", \"ExternalId\": \"x "
+	    "y&z\", "
 	    "\"region\": \"eu-west-3\"" },
-	{ "role, its own source", STS("ok"), "[profile p]\n" ROLE("r") "source_profile = p\n"
-	    KEYS("OWN"), "", "p", "ASIAROLEr1", 0, NULL, "\"signer\": \"AKIAOWN\"" },
-	{ "role of a role", STS("ok"), "[profile p]\n" ROLE("r") "source_profile = q\n[profile q]\n"
-	    ROLE("q") "source_profile = default\n", STATIC, "p", "ASIAROLEr1", 0, NULL,
-	    "\"signer\": \"ASIAROLEq1\"" },
-	{ "roles in a ring", STS("ok"), "[profile p]\n" ROLE("r") "source_profile = q\n[profile q]\n"
-	    ROLE("q") "source_profile = p\n", STATIC, "p", NULL, ERR_USAGE, "leads back to itself",
-	    NULL },
-	{ "a role that is its own source", STS("ok"), "[profile p]\n" ROLE("r")
-	    "source_profile = p\n", STATIC, "p", NULL, ERR_USAGE, "leads back to itself", NULL },
-	{ "no such source", STS("ok"), "[profile p]\n" ROLE("r") "source_profile = q\n", STATIC, "p",
-	    NULL, ERR_USAGE, "there is no source_profile q", NULL },
+	{ "role, its own source", STS("ok"),
+	    "[profile p]\n" ROLE("r") "source_profile = p\n" KEYS("OWN"), "", "p", "ASIAROLEr1", 0,
+	    NULL, "\"signer\": \"AKIAOWN\"" },
+	{ "role of a role", STS("ok"),
+	    "[profile p]\n" ROLE("r") "source_profile = q\n[profile q]\n" ROLE(
+		"q") "source_profile = default\n",
+	    STATIC, "p", "ASIAROLEr1", 0, NULL, "\"signer\": \"ASIAROLEq1\"" },
+	{ "roles in a ring", STS("ok"),
+	    "[profile p]\n" ROLE("r") "source_profile = q\n[profile q]\n" ROLE(
+		"q") "source_profile = p\n",
+	    STATIC, "p", NULL, ERR_USAGE, "leads back to itself", NULL },
+	{ "a role that is its own source", STS("ok"),
+	    "[profile p]\n" ROLE("r") "source_profile = p\n", STATIC, "p", NULL, ERR_USAGE,
+	    "leads back to itself", NULL },
+	{ "no such source", STS("ok"), "[profile p]\n" ROLE("r") "source_profile = q\n", STATIC,
+	    "p", NULL, ERR_USAGE, "there is no source_profile q", NULL },
 	{ "no source", STS("ok"), "[profile p]\n" ROLE("r"), STATIC, "p", NULL, ERR_USAGE,
 	    "needs one of source_profile and credential_source", NULL },
-	{ "a code is asked for", STS("ok"), "[profile p]\n" ROLE("r")
-	    "source_profile = default\nmfa_serial = arn\n", STATIC, "p", NULL, ERR_DENIED,
-	    "mfa_serial", NULL },
-	{ "of the environment", STS("ok") ENVIRONMENT_KEYS, "[profile p]\n" ROLE("r")
-	    "credential_source = Environment\n", "", "p", "ASIAROLEr1", 0, NULL,
-	    "\"signer\": \"AKIAENV\"" },
+	{ "a code is asked for", STS("ok"),
+	    "[profile p]\n" ROLE("r") "source_profile = default\nmfa_serial = arn\n", STATIC, "p",
+	    NULL, ERR_DENIED, "mfa_serial", NULL },
+	{ "of the environment", STS("ok") ENVIRONMENT_KEYS,
+	    "[profile p]\n" ROLE("r") "credential_source = Environment\n", "", "p", "ASIAROLEr1", 0,
+	    NULL, "\"signer\": \"AKIAENV\"" },
 	{ "of the container", STS("ok") "AWS_CONTAINER_CREDENTIALS_FULL_URI=@/container/ok/x",
 	    "[profile p]\n" ROLE("r") "credential_source = EcsContainer\n", "", "p", "ASIAROLEr1",
 	    0, NULL, "\"signer\": \"ASIACONTAINER1\"" },
 	{ "of the instance", STS("ok") "AWS_EC2_METADATA_SERVICE_ENDPOINT=@/imds/ok",
 	    "[profile p]\n" ROLE("r") "credential_source = Ec2InstanceMetadata\n", "", "p",
 	    "ASIAROLEr1", 0, NULL, "\"signer\": \"ASIAIMDS1\"" },
-	{ "of an instance without one", STS("ok"), "[profile p]\n" ROLE("r")
-	    "credential_source = Ec2InstanceMetadata\n", "", "p", NULL, ERR_DENIED,
-	    "has no credentials", NULL },
-	{ "of something else", STS("ok"), "[profile p]\n" ROLE("r")
-	    "credential_source = Else\n", "", "p", NULL, ERR_USAGE, "is none of Environment", NULL },
-	{ "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL=@/sts/ok", "[profile p]\n" ROLE("r")
-	    "source_profile = default\n", STATIC, "p", "ASIAROLEr1", 0, NULL, NULL },
-	{ "services", "", "[profile p]\n" ROLE("r") "source_profile = default\nservices = here\n"
-	    "[services here]\nsts =\n  endpoint_url = @/sts/ok/\n", STATIC, "p", "ASIAROLEr1", 0,
+	{ "of an instance without one", STS("ok"),
+	    "[profile p]\n" ROLE("r") "credential_source = Ec2InstanceMetadata\n", "", "p", NULL,
+	    ERR_DENIED, "has no credentials", NULL },
+	{ "of something else", STS("ok"), "[profile p]\n" ROLE("r") "credential_source = Else\n",
+	    "", "p", NULL, ERR_USAGE, "is none of Environment", NULL },
+	{ "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL=@/sts/ok",
+	    "[profile p]\n" ROLE("r") "source_profile = default\n", STATIC, "p", "ASIAROLEr1", 0,
 	    NULL, NULL },
+	{ "services", "",
+	    "[profile p]\n" ROLE("r") "source_profile = default\nservices = here\n"
+				      "[services here]\nsts =\n  endpoint_url = @/sts/ok/\n",
+	    STATIC, "p", "ASIAROLEr1", 0, NULL, NULL },
 	{ "denied", STS("denied"), "[profile p]\n" ROLE("r") "source_profile = default\n", STATIC,
 	    "p", NULL, ERR_DENIED, "AccessDenied: AKIAFILE may not assume it", NULL },
 	{ "wrong keys", STS("ok"), "[profile p]\n" ROLE("r") "source_profile = default\n",
@@ -281,8 +160,7 @@ static const struct source_case role_cases[] = {
 	    NULL, ERR_UNAVAILABLE, "AssumeRole", NULL },
 };
 
-#define WEB(file) \
-	"AWS_ROLE_ARN=arn:aws:iam::1:role/w\nAWS_WEB_IDENTITY_TOKEN_FILE=%/" file "\n"
+#define WEB(file) "AWS_ROLE_ARN=arn:aws:iam::1:role/w\nAWS_WEB_IDENTITY_TOKEN_FILE=%/" file "\n"
 
 static const struct source_case web_identity_cases[] = {
 	{ "environment", STS("ok") WEB("web-token") "AWS_ROLE_SESSION_NAME=pod", "", "", NULL,
@@ -293,9 +171,10 @@ static const struct source_case web_identity_cases[] = {
 	    0, NULL, NULL },
 	{ "profile", STS("ok"), "[profile p]\n" ROLE("v") "web_identity_token_file = %/web-token\n",
 	    "", "p", "ASIAROLEv1", 0, NULL, NULL },
-	{ "a source_profile", STS("ok"), "[profile p]\n" ROLE("r") "source_profile = q\n[profile q]\n"
-	    ROLE("v") "web_identity_token_file = %/web-token\n", "", "p", "ASIAROLEr1", 0, NULL,
-	    "\"signer\": \"ASIAROLEv1\"" },
+	{ "a source_profile", STS("ok"),
+	    "[profile p]\n" ROLE("r") "source_profile = q\n[profile q]\n" ROLE(
+		"v") "web_identity_token_file = %/web-token\n",
+	    "", "p", "ASIAROLEr1", 0, NULL, "\"signer\": \"ASIAROLEv1\"" },
 	{ "no role", STS("ok") "AWS_WEB_IDENTITY_TOKEN_FILE=%/web-token", "", "", NULL, NULL,
 	    ERR_USAGE, "needs a role", NULL },
 	{ "no file", STS("ok") WEB("absent"), "", "", NULL, NULL, ERR_DENIED, "absent", NULL },
@@ -308,8 +187,9 @@ static const struct source_case process_cases[] = {
 	    "AKIAPROCESS", 0, NULL, NULL },
 	{ "after the credentials file", "", "[default]\ncredential_process = cat %/keys.json\n",
 	    STATIC, NULL, "AKIAFILE", 0, NULL, NULL },
-	{ "before the config file", "", "[default]\ncredential_process = cat %/keys.json\n"
-	    KEYS("CONFIG"), "", NULL, "AKIAPROCESS", 0, NULL, NULL },
+	{ "before the config file", "",
+	    "[default]\ncredential_process = cat %/keys.json\n" KEYS("CONFIG"), "", NULL,
+	    "AKIAPROCESS", 0, NULL, NULL },
 	{ "no shell", "", "[default]\ncredential_process = cat %/keys.json; echo\n", "", NULL, NULL,
 	    ERR_DENIED, "keys.json;", NULL },
 	{ "it fails", "", "[default]\ncredential_process = sh -c 'echo no luck >&2; exit 3'\n", "",
@@ -318,32 +198,34 @@ static const struct source_case process_cases[] = {
 	    ERR_DENIED, "signal 9", NULL },
 	{ "no such program", "", "[default]\ncredential_process = %/none\n", "", NULL, NULL,
 	    ERR_DENIED, "cannot run", NULL },
-	{ "no JSON", "", "[default]\ncredential_process = echo secret\n", "", NULL, NULL, ERR_DENIED,
-	    "no JSON object", NULL },
+	{ "no JSON", "", "[default]\ncredential_process = echo secret\n", "", NULL, NULL,
+	    ERR_DENIED, "no JSON object", NULL },
 	{ "another version", "", "[default]\ncredential_process = echo '{\"Version\":2}'\n", "",
 	    NULL, NULL, ERR_DENIED, "Version is not 1", NULL },
 	{ "no key", "", "[default]\ncredential_process = echo '{\"Version\":1}'\n", "", NULL, NULL,
 	    ERR_DENIED, "access key is missing", NULL },
 	{ "endless", "", "[default]\ncredential_process = cat /dev/zero\n", "", NULL, NULL,
 	    ERR_DENIED, "longer than", NULL },
-	{ "an open quote", "", "[default]\ncredential_process = cat 'x\n", "", NULL, NULL, ERR_USAGE,
-	    "a quote is not closed", NULL },
+	{ "an open quote", "", "[default]\ncredential_process = cat 'x\n", "", NULL, NULL,
+	    ERR_USAGE, "a quote is not closed", NULL },
 };
 
 #define SSO(mode) "AWS_ENDPOINT_URL_SSO=@/sso/" mode "\nAWS_ENDPOINT_URL_SSO_OIDC=@/oidc/" mode "\n"
-#define SSO_PROFILE(session) \
-	"[profile p]\nsso_session = " session "\nsso_account_id = 123456789012\n" \
+#define SSO_PROFILE(session)                                                           \
+	"[profile p]\nsso_session = " session "\nsso_account_id = 123456789012\n"      \
 	"sso_role_name = My Role\n[sso-session " session "]\nsso_region = us-east-1\n" \
 	"sso_start_url = https://x.awsapps.com/start\n"
 
 static const struct source_case sso_cases[] = {
 	{ "session", SSO("ok"), SSO_PROFILE("good"), "", "p", "ASIASSO1", 0, NULL,
 	    "\"role_name\": \"My Role\", \"account_id\": \"123456789012\"" },
-	{ "the older way", SSO("ok"), "[profile p]\nsso_account_id = 1\nsso_role_name = r\n"
-	    "sso_region = us-east-1\nsso_start_url = https://old.awsapps.com/start\n", "", "p",
-	    "ASIASSO1", 0, NULL, "\"token\": \"sso-token-old\"" },
-	{ "as a source", SSO("ok") STS("ok"), SSO_PROFILE("good") "[profile q]\n" ROLE("r")
-	    "source_profile = p\n", "", "q", "ASIAROLEr1", 0, NULL, "\"signer\": \"ASIASSO1\"" },
+	{ "the older way", SSO("ok"),
+	    "[profile p]\nsso_account_id = 1\nsso_role_name = r\n"
+	    "sso_region = us-east-1\nsso_start_url = https://old.awsapps.com/start\n",
+	    "", "p", "ASIASSO1", 0, NULL, "\"token\": \"sso-token-old\"" },
+	{ "as a source", SSO("ok") STS("ok"),
+	    SSO_PROFILE("good") "[profile q]\n" ROLE("r") "source_profile = p\n", "", "q",
+	    "ASIAROLEr1", 0, NULL, "\"signer\": \"ASIASSO1\"" },
 	{ "renewed", SSO("ok"), SSO_PROFILE("renewable"), "", "p", "ASIASSO1", 0, NULL,
 	    "\"token\": \"sso-token-new\"" },
 	{ "not renewed", SSO("denied"), SSO_PROFILE("renewable"), "", "p", NULL, ERR_DENIED,
@@ -360,30 +242,28 @@ static const struct source_case sso_cases[] = {
 	    "no JSON object", NULL },
 	{ "no such session", SSO("ok"), "[profile p]\nsso_session = s\nsso_account_id = 1\n", "",
 	    "p", NULL, ERR_USAGE, "there is no [sso-session s]", NULL },
-	{ "no role", SSO("ok"), "[profile p]\nsso_account_id = 1\nsso_region = us-east-1\n"
-	    "sso_start_url = https://x\n", "", "p", NULL, ERR_USAGE, "sso_role_name is missing",
-	    NULL },
+	{ "no role", SSO("ok"),
+	    "[profile p]\nsso_account_id = 1\nsso_region = us-east-1\n"
+	    "sso_start_url = https://x\n",
+	    "", "p", NULL, ERR_USAGE, "sso_role_name is missing", NULL },
 };
-
-#define CONTAINER(mode) "AWS_CONTAINER_CREDENTIALS_FULL_URI=@/container/" mode "/x?y=z\n"
-#define INSTANCE(mode) "AWS_EC2_METADATA_SERVICE_ENDPOINT=@/imds/" mode "\n"
 
 static const struct source_case machine_cases[] = {
 	{ "container", CONTAINER("ok"), "", "", NULL, "ASIACONTAINER1", 0, NULL, "/x?y=z" },
 	{ "container, token", CONTAINER("auth") "AWS_CONTAINER_AUTHORIZATION_TOKEN=container-token",
 	    "", "", NULL, "ASIACONTAINER1", 0, NULL, NULL },
-	{ "container, token file", CONTAINER("auth")
-	    "AWS_CONTAINER_AUTHORIZATION_TOKEN=wrong\n"
-	    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=%/container-token", "", "", NULL,
-	    "ASIACONTAINER1", 0, NULL, NULL },
+	{ "container, token file",
+	    CONTAINER("auth") "AWS_CONTAINER_AUTHORIZATION_TOKEN=wrong\n"
+			      "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=%/container-token",
+	    "", "", NULL, "ASIACONTAINER1", 0, NULL, NULL },
 	{ "container, wrong token", CONTAINER("auth") "AWS_CONTAINER_AUTHORIZATION_TOKEN=x", "", "",
 	    NULL, NULL, ERR_DENIED, "container", NULL },
-	{ "container, no token file", CONTAINER("auth")
-	    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=%/absent", "", "", NULL, NULL, ERR_NO_INPUT,
-	    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", NULL },
-	{ "container, a broken token", CONTAINER("auth")
-	    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=%/two-lines", "", "", NULL, NULL, ERR_DENIED,
-	    "line break", NULL },
+	{ "container, no token file",
+	    CONTAINER("auth") "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=%/absent", "", "", NULL, NULL,
+	    ERR_NO_INPUT, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", NULL },
+	{ "container, a broken token",
+	    CONTAINER("auth") "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=%/two-lines", "", "", NULL,
+	    NULL, ERR_DENIED, "line break", NULL },
 	{ "container, after files", CONTAINER("ok"), "", STATIC, NULL, "AKIAFILE", 0, NULL, NULL },
 	{ "container, garbage", CONTAINER("garbage"), "", "", NULL, NULL, ERR_DENIED,
 	    "no JSON object", NULL },
@@ -424,9 +304,9 @@ check(const struct fixture *f, const struct source_case *c)
 	struct outcome outcome;
 	char *log;
 
-	write_file(f, ".aws/config", c->config);
-	write_file(f, ".aws/credentials", c->credentials);
-	set_environment(f, c->environment);
+	aws_write_file(f, ".aws/config", c->config);
+	aws_write_file(f, ".aws/credentials", c->credentials);
+	aws_set_environment(f, c->environment);
 	outcome = find(&options);
 	log = fake_aws_log(f->fake, true);
 	if (c->key && outcome.err.class != ERR_NONE)
@@ -449,7 +329,7 @@ static void
 check_all(void **state, const struct source_case *cases, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		check(begin(state), &cases[i]);
+		check(aws_begin(state), &cases[i]);
 }
 
 static void
@@ -467,19 +347,19 @@ test_roles(void **state)
 static void
 test_web_identity(void **state)
 {
-	struct fixture *f = begin(state);
+	struct fixture *f = aws_begin(state);
 
-	write_file(f, "web-token", "web-token\n");
-	write_file(f, "bad-token", "bad-token");
+	aws_write_file(f, "web-token", "web-token\n");
+	aws_write_file(f, "bad-token", "bad-token");
 	check_all(state, web_identity_cases, COUNT(web_identity_cases));
 }
 
 static void
 test_process(void **state)
 {
-	struct fixture *f = begin(state);
+	struct fixture *f = aws_begin(state);
 
-	write_file(f, "keys.json",
+	aws_write_file(f, "keys.json",
 	    "{\"Version\": 1, \"AccessKeyId\": \"AKIAPROCESS\", \"SecretAccessKey\": \"s\"}");
 	check_all(state, process_cases, COUNT(process_cases));
 }
@@ -501,10 +381,10 @@ write_cache(const struct fixture *f, const char *key, const char *text)
 	assert_int_equal(fread(hash, 1, 40, pipe), 40);
 	assert_int_equal(pclose(pipe), 0);
 	(void)snprintf(path, sizeof(path), CACHE "%s.json", hash);
-	write_file(f, path, text);
+	aws_write_file(f, path, text);
 }
 
-#define REGISTRATION \
+#define REGISTRATION                                                                            \
 	"\"clientId\": \"id\", \"clientSecret\": \"cs\", \"refreshToken\": \"refresh-token\", " \
 	"\"registrationExpiresAt\": \"2999-01-01T00:00:00Z\""
 
@@ -512,15 +392,16 @@ static void
 test_sso(void **state)
 {
 	for (size_t i = 0; i < COUNT(sso_cases); i++) {
-		struct fixture *f = begin(state);
+		struct fixture *f = aws_begin(state);
 
 		write_cache(f, "good",
 		    "{\"accessToken\": \"sso-token-1\", \"expiresAt\": \"2999-01-01T00:00:00Z\"}");
 		write_cache(f, "https://old.awsapps.com/start",
-		    "{\"accessToken\": \"sso-token-old\", \"expiresAt\": \"2999-01-01T00:00:00UTC\"}");
+		    "{\"accessToken\": \"sso-token-old\", \"expiresAt\": "
+		    "\"2999-01-01T00:00:00UTC\"}");
 		write_cache(f, "renewable",
-		    "{\"accessToken\": \"sso-token-1\", \"expiresAt\": \"2001-01-01T00:00:00Z\", "
-		    REGISTRATION "}");
+		    "{\"accessToken\": \"sso-token-1\", \"expiresAt\": "
+		    "\"2001-01-01T00:00:00Z\", " REGISTRATION "}");
 		write_cache(f, "expired",
 		    "{\"accessToken\": \"sso-token-1\", \"expiresAt\": \"2001-01-01T00:00:00Z\"}");
 		write_cache(f, "broken", "[]");
@@ -532,15 +413,15 @@ test_sso(void **state)
 static void
 test_sso_cache_is_renewed(void **state)
 {
-	struct fixture *f = begin(state);
+	struct fixture *f = aws_begin(state);
 	struct aws_options options = { .profile = "p" };
 	struct outcome outcome;
 
 	write_cache(f, "renewable",
 	    "{\"accessToken\": \"sso-token-1\", \"expiresAt\": \"2001-01-01T00:00:00Z\", "
 	    "\"startUrl\": \"kept\", " REGISTRATION "}");
-	write_file(f, ".aws/config", SSO_PROFILE("renewable"));
-	set_environment(f, SSO("ok"));
+	aws_write_file(f, ".aws/config", SSO_PROFILE("renewable"));
+	aws_set_environment(f, SSO("ok"));
 	for (int i = 0; i < 2; i++) {
 		char *log;
 
@@ -557,210 +438,11 @@ test_sso_cache_is_renewed(void **state)
 static void
 test_machine(void **state)
 {
-	struct fixture *f = begin(state);
+	struct fixture *f = aws_begin(state);
 
-	write_file(f, "container-token", "container-token");
-	write_file(f, "two-lines", "a\nb");
+	aws_write_file(f, "container-token", "container-token");
+	aws_write_file(f, "two-lines", "a\nb");
 	check_all(state, machine_cases, COUNT(machine_cases));
-}
-
-/* ---- renewal ---- */
-
-struct open_session {
-	struct loop *loop;
-	struct aws_session *session;
-};
-
-static struct open_session
-open_session(const struct fixture *f, const char *environment)
-{
-	struct aws_options options = { .profile = NULL };
-	struct open_session s;
-	struct err err = ERR_INIT;
-
-	set_environment(f, environment);
-	s.loop = loop_new(&err);
-	assert_non_null(s.loop);
-	s.session = aws_session_open(&options, s.loop, &err);
-	if (!s.session || aws_session_wait_credentials(s.session, &err))
-		fail_msg("%s", err.text);
-	return s;
-}
-
-static void
-close_session(struct open_session *s)
-{
-	aws_session_free(s->session);
-	loop_free(s->loop);
-}
-
-static char *
-present_key(struct aws_session *session)
-{
-	struct aws_credentials c = { .access_key = NULL };
-	struct err err = ERR_INIT;
-	char *key;
-
-	if (aws_session_copy_credentials(session, &c, &err))
-		return NULL;
-	key = strdup(c.access_key);
-	aws_credentials_release(&c);
-	return key;
-}
-
-/* Waits, without turning the loop, until the present key is another one. */
-static char *
-await_other_key(struct aws_session *session, const char *key)
-{
-	int64_t deadline = clock_deadline(WAIT_MS_MAX);
-	char *other = NULL;
-
-	while (clock_mono_ms() < deadline) {
-		other = present_key(session);
-		if (other && strcmp(other, key))
-			return other;
-		free(other);
-		(void)usleep(20000);
-	}
-	fail_msg("%s stayed", key);
-	return NULL;
-}
-
-static void
-test_renewed_before_they_expire(void **state)
-{
-	struct fixture *f = begin(state);
-	struct open_session s = open_session(f, CONTAINER("life-4"));
-	char *first = present_key(s.session), *other;
-
-	assert_non_null(first);
-	other = await_other_key(s.session, first);
-	free(first);
-	free(other);
-	close_session(&s);
-}
-
-/* While the instance's service is away its last credentials are used on. */
-static void
-test_instance_outage(void **state)
-{
-	struct fixture *f = begin(state);
-	struct open_session s = open_session(f, INSTANCE("life-1"));
-	char *first = present_key(s.session), *later;
-
-	assert_non_null(first);
-	fake_aws_stop(f->fake);
-	(void)usleep(1500000); /* past their end */
-	later = present_key(s.session);
-	assert_non_null(later);
-	assert_string_equal(first, later);
-	free(first);
-	free(later);
-	close_session(&s);
-	f->fake = fake_aws_start();
-	assert_non_null(f->fake);
-}
-
-/* What cannot be renewed is not signed with once it has expired, and the reason is told. */
-static void
-test_expired_and_not_renewed(void **state)
-{
-	struct fixture *f = begin(state);
-	struct open_session s = open_session(f, CONTAINER("life-1"));
-	struct aws_signing signing = {
-		.session = s.session, .service = "s3", .region = "us-east-1", .is_s3 = true
-	};
-	struct http_signer signer = aws_signer(&signing);
-	struct http_unsigned request = { .method = slice_of("GET"),
-		.scheme = slice_of("https"),
-		.host = slice_of("h"),
-		.path = slice_of("/"),
-		.wall_ms = clock_wall_ms() };
-	struct buf lines = BUF_INIT(TEXT_BYTES_MAX);
-	int64_t deadline = clock_deadline(WAIT_MS_MAX);
-	enum http_signing signed_how;
-	struct err err = ERR_INIT;
-
-	assert_int_equal(signer.sign(signer.context, &request, &lines, &err), HTTP_SIGNED);
-	assert_non_null(strstr(lines.data, "X-Amz-Security-Token: token-of-ASIACONTAINER1\n"));
-	assert_non_null(strstr(lines.data, "X-Amz-Content-Sha256: e3b0c44298fc1c149afbf4c8996fb"));
-	fake_aws_stop(f->fake);
-	(void)usleep(1200000);
-	do {
-		buf_clear(&lines);
-		signed_how = signer.sign(signer.context, &request, &lines, &err);
-		assert_int_not_equal(signed_how, HTTP_SIGNED);
-		(void)loop_turn(s.loop, clock_mono_ms() + 20);
-	} while (signed_how == HTTP_SIGN_LATER && clock_mono_ms() < deadline);
-	assert_int_equal(signed_how, HTTP_SIGN_FAILED);
-	assert_int_equal(err.class, ERR_UNAVAILABLE);
-	assert_non_null(strstr(err.text, "container"));
-	assert_null(present_key(s.session));
-	buf_release(&lines);
-	close_session(&s);
-	f->fake = fake_aws_start();
-	assert_non_null(f->fake);
-}
-
-/* The service says that they have expired: new ones are got, and the loop is told. */
-static void
-sign_after_refusal(const struct fixture *f, const char *environment, enum http_signing expected)
-{
-	struct open_session s = open_session(f, environment);
-	struct aws_signing signing = { .session = s.session, .service = "es", .region = "eu-west-1" };
-	struct http_signer signer = aws_signer(&signing);
-	struct http_unsigned request = { .method = slice_of("POST"), .scheme = slice_of("https"),
-		.host = slice_of("h"), .path = slice_of("/a b"), .body = slice_of("x"),
-		.wall_ms = clock_wall_ms() };
-	struct buf lines = BUF_INIT(TEXT_BYTES_MAX);
-	int64_t deadline = clock_deadline(WAIT_MS_MAX);
-	enum http_signing signed_how;
-	struct err err = ERR_INIT;
-
-	signer.expired(signer.context);
-	do {
-		signed_how = signer.sign(signer.context, &request, &lines, &err);
-		if (signed_how == HTTP_SIGN_LATER)
-			(void)loop_turn(s.loop, clock_deadline(1000));
-	} while (signed_how == HTTP_SIGN_LATER && clock_mono_ms() < deadline);
-	assert_int_equal(signed_how, expected);
-	if (expected == HTTP_SIGNED) {
-		assert_non_null(strstr(lines.data, "token-of-ASIACONTAINER2\n"));
-		assert_null(strstr(lines.data, "X-Amz-Content-Sha256"));
-	} else {
-		assert_int_equal(err.class, ERR_DENIED);
-		assert_non_null(strstr(err.text, "no newer ones"));
-	}
-	buf_release(&lines);
-	close_session(&s);
-}
-
-static void
-test_refused_by_the_service(void **state)
-{
-	sign_after_refusal(begin(state), CONTAINER("ok"), HTTP_SIGNED);
-	sign_after_refusal(begin(state), CONTAINER("same"), HTTP_SIGN_FAILED);
-}
-
-static void
-test_unsigned(void **state)
-{
-	struct fixture *f = begin(state);
-	struct aws_options options = { .is_unsigned = true };
-	struct err err = ERR_INIT;
-	struct loop *loop = loop_new(&err);
-	struct aws_session *session = aws_session_open(&options, loop, &err);
-	struct aws_signing signing = { .session = session, .service = "s3" };
-	char *log;
-
-	assert_non_null(session);
-	assert_int_equal(aws_session_wait_credentials(session, &err), 0);
-	assert_null(aws_signer(&signing).sign);
-	log = fake_aws_log(f->fake, false);
-	assert_string_equal(log, ""); /* nobody was asked */
-	free(log);
-	aws_session_free(session);
-	loop_free(loop);
 }
 
 int
@@ -774,12 +456,7 @@ main(void)
 		cmocka_unit_test(test_sso),
 		cmocka_unit_test(test_sso_cache_is_renewed),
 		cmocka_unit_test(test_machine),
-		cmocka_unit_test(test_renewed_before_they_expire),
-		cmocka_unit_test(test_instance_outage),
-		cmocka_unit_test(test_expired_and_not_renewed),
-		cmocka_unit_test(test_refused_by_the_service),
-		cmocka_unit_test(test_unsigned),
 	};
 
-	return cmocka_run_group_tests_name("credentials", tests, setup, teardown);
+	return cmocka_run_group_tests_name("credentials", tests, aws_setup, aws_teardown);
 }

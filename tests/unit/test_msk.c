@@ -40,9 +40,10 @@ check_vector(json_t *v)
 	struct err err = ERR_INIT;
 	int64_t now;
 
-	assert_int_equal(json_unpack(v, "{s:s,s:s,s:s,s:s,s:s}", "access_key", &access_key,
-			     "secret_key", &secret_key, "date", &date, "token", &expected, "region",
-			     &region), 0);
+	assert_int_equal(
+	    json_unpack(v, "{s:s,s:s,s:s,s:s,s:s}", "access_key", &access_key, "secret_key",
+		&secret_key, "date", &date, "token", &expected, "region", &region),
+	    0);
 	c.access_key = access_key;
 	c.secret_key = secret_key;
 	c.session_token = token ? strdup(token) : NULL;
@@ -67,7 +68,8 @@ test_vectors(void **state)
 	shared_read("vectors.json", &text);
 	root = json_loadb(text.data, text.len, 0, NULL);
 	assert_non_null(root);
-	json_array_foreach (json_object_get(root, "msk_iam"), i, v) {
+	json_array_foreach(json_object_get(root, "msk_iam"), i, v)
+	{
 		check_vector(v);
 		count++;
 	}

@@ -82,8 +82,9 @@ static void
 foreign_bytes_are_refused(void **state)
 {
 	static const char *const foreign[] = { "", "{}", "[]", "null", "17", "{\"version\":\"1\"}",
-		"{\"version\":1}", "{\"version\":1,\"run\":\"r\",\"options\":{\"a\":1},\"objects\":\"d\","
-		"\"object\":\"o\"}", "\xff\xfe", "{\"version\":1,\"version\":1}" };
+		"{\"version\":1}",
+		"{\"version\":1,\"run\":\"r\",\"options\":{\"a\":1},\"objects\":\"d\",\"object\":\"o\"}",
+		"\xff\xfe", "{\"version\":1,\"version\":1}" };
 	struct resume_state was = some_state(), is;
 	struct err err = ERR_INIT;
 	struct buf text;
@@ -602,6 +603,8 @@ crashes_lose_and_double_nothing(void **state)
 		choose_options(&s, &seed);
 		s.objects.paths = &in;
 		s.objects.path_count = 1;
+		s.objects.merges = !has_bad && draw(&seed, 4) == 0;
+		s.objects.time_field = "t";
 		run_round(&s, round, letters, &crashes);
 		free(in);
 		free(letters);
@@ -662,6 +665,25 @@ objects_that_changed_are_refused(void **state)
 	assert_int_equal(attempt(&s, &m, true, &counts, &err), -1);
 	memory_abort(&m);
 	assert_int_equal(m.count, 4);
+	/* nothing was read yet: anything may */
+	{
+		struct memory fresh = { .until_write = -1, .until_commit = 1 };
+
+		err_clear(&err);
+		s.replay.count_max = 1;
+		assert_int_equal(attempt(&s, &fresh, true, &counts, &err), -1);
+		memory_abort(&fresh);
+		assert_non_null(strstr(fresh.state, "\"read\":0,\"sent\":0"));
+		scratch_write(root, "in/a", "1\n2\n3\n0\n");
+		s.replay.composer.time_field = "t";
+		fresh.until_commit = 0;
+		err_clear(&err);
+		assert_int_equal(attempt(&s, &fresh, true, &counts, &err), -1);
+		assert_int_equal(err.class, ERR_UNAVAILABLE);
+		memory_release(&fresh);
+		s.replay.composer.time_field = NULL;
+		s.replay.count_max = 0;
+	}
 	/* the one being read may not */
 	scratch_write(root, "in/b", "4\n5\n6\n7\n");
 	m.until_write = -1;

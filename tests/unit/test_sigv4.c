@@ -97,8 +97,8 @@ check_suite_case(const struct sigv4_case *c)
 		fail_msg("%s: %s", c->name, out.data);
 	assert_true(slice_is(find_line(buf_slice(&out), "X-Amz-Date: "), "20150830T123600Z"));
 	assert_true(slice_is(find_line(buf_slice(&out), "X-Amz-Security-Token: "), c->token));
-	assert_true(slice_is(find_line(buf_slice(&out), "X-Amz-Content-Sha256: "),
-	    c->is_body_signed ? hash : ""));
+	assert_true(slice_is(
+	    find_line(buf_slice(&out), "X-Amz-Content-Sha256: "), c->is_body_signed ? hash : ""));
 
 	buf_clear(&out);
 	assert_int_equal(sigv4_presign(&request, &keys, 3600, &out, &err), 0);

@@ -206,6 +206,10 @@ take_up_text(struct resume *r, struct slice text, const struct source *source, s
 
 	if (resume_state_parse(text, &kept, err))
 		return err_wrap(err, "topic %s, key %s", r->options.topic, r->options.id);
+	if (kept.point.counts.read == 0) { /* nothing depends on what was */
+		resume_state_release(&kept);
+		return 0;
+	}
 	rc = take_up(r, &kept, source, err);
 	resume_state_release(&kept);
 	return rc;

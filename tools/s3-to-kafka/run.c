@@ -250,23 +250,23 @@ attempt(struct options *o, struct keeping *k, enum job_input *ret_input, bool *r
 	struct source *source = open_input(o, err); /* first: it fences nobody */
 	struct outlet *outlet = source ? outlet_new(err) : NULL;
 	struct resume_kafka *kafka = outlet ? open_kept(o, k, err) : NULL;
-	int64_t sent;
 	int rc = -1;
 
 	*ret_again = false;
-	if (!kafka || begin_kept(o, k, kafka, source, err))
-		goto out;
-	o->client.transaction = resume_kafka_transaction(kafka);
-	sent = resume_point(resume_kafka_resume(kafka))->counts.sent;
-	rc = run_through(o, source, outlet, resume_kafka_resume(kafka), ret_input, err);
-	source = NULL; /* taken over */
-	if (!rc)
-		say_finished(k, o, resume_kafka_resume(kafka));
-	else if (err->class == ERR_UNAVAILABLE || err->class == ERR_STOPPED)
+	if (kafka && !begin_kept(o, k, kafka, source, err)) {
+		struct resume *resume = resume_kafka_resume(kafka);
+		int64_t sent = resume_point(resume)->counts.sent;
+
+		o->client.transaction = resume_kafka_transaction(kafka);
+		rc = run_through(o, source, outlet, resume, ret_input, err);
+		source = NULL; /* taken over */
+		if (!rc)
+			say_finished(k, o, resume);
+		if (resume_point(resume)->counts.sent > sent)
+			k->failures = 0;
+	}
+	if (kafka && rc && (err->class == ERR_UNAVAILABLE || err->class == ERR_STOPPED))
 		*ret_again = resume_kafka_may_reopen(kafka, err) && !stop_requested();
-	if (resume_point(resume_kafka_resume(kafka))->counts.sent > sent)
-		k->failures = 0;
-out:
 	o->client.transaction = NULL;
 	source_free(source);
 	resume_kafka_free(kafka); /* reports may come until here */
