@@ -388,6 +388,7 @@ start(struct s3_get *get, struct err *err)
 		.headers = headers,
 		.header_count = (size_t)add_headers(get, range, headers),
 		.signer = get->bucket->signer,
+		.attempts_usual = S3_ATTEMPTS_USUAL,
 		.events = { .context = get,
 		    .head = on_head,
 		    .body = on_body,

@@ -64,6 +64,7 @@ ask(struct list *list, struct err *err)
 		.headers = headers + begin,
 		.header_count = end - begin,
 		.body_bytes_max = PAGE_BYTES_MAX,
+		.attempts_usual = S3_ATTEMPTS_USUAL,
 		.signer = list->bucket->signer,
 		.events = { .context = list, .judge = judge },
 		.about = list->about,

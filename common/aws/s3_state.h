@@ -5,7 +5,14 @@
 
 #include "aws/s3.h"
 
-enum { S3_BUCKET_BYTES = 256, S3_ABOUT_BYTES = 1400 };
+enum {
+	S3_BUCKET_BYTES = 256,
+	S3_ABOUT_BYTES = 1400,
+	/* Without AWS_MAX_ATTEMPTS. S3 slows requests down while it scales ("Best practices design
+	 * patterns: optimizing Amazon S3 performance", Amazon S3 User Guide): 8 are half a minute.
+	 */
+	S3_ATTEMPTS_USUAL = 8,
+};
 
 struct s3_bucket {
 	struct aws_session *session;

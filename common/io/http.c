@@ -75,7 +75,7 @@ copy_options(struct http *http, const struct http_options *options, struct err *
 {
 	http->connect_ms_max = options->connect_ms_max ? options->connect_ms_max : CONNECT_MS_MAX;
 	http->stall_ms_max = options->stall_ms_max ? options->stall_ms_max : STALL_MS_MAX;
-	http->attempts_max = options->attempts_max ? options->attempts_max : ATTEMPTS_MAX;
+	http->attempts_max = options->attempts_max;
 	http->user_agent = strdup(options->user_agent ? options->user_agent : "sluice");
 	if (!http->user_agent)
 		return err_no_memory(err);
@@ -387,6 +387,16 @@ copy_request(struct http_call *call, const struct http_request *request, struct 
 	return 0;
 }
 
+static unsigned
+attempts_of(const struct http *http, const struct http_request *request)
+{
+	if (request->attempts_max)
+		return request->attempts_max;
+	if (http->attempts_max)
+		return http->attempts_max;
+	return request->attempts_usual ? request->attempts_usual : ATTEMPTS_MAX;
+}
+
 struct http_call *
 http_start(struct http *http, const struct http_request *request, struct err *err)
 {
@@ -403,7 +413,7 @@ http_start(struct http *http, const struct http_request *request, struct err *er
 		free_call(call);
 		return NULL;
 	}
-	call->attempts_max = request->attempts_max ? request->attempts_max : http->attempts_max;
+	call->attempts_max = attempts_of(http, request);
 	call->deadline_mono_ms =
 	    request->total_ms_max ? clock_deadline(request->total_ms_max) : CLOCK_NEVER;
 	call->next = http->calls;

@@ -8,8 +8,8 @@
  * full jitter (delay = random(0, min(20 s, 50 ms * 2^attempt)), throttling from 500 ms), never
  * sooner than Retry-After says, at most attempts_max times, and paid out of a budget that all calls
  * share, as the AWS SDKs' standard mode does it (500 tokens; a retry takes 5, after a timeout 10,
- * and what succeeds gives back), so that a service that is down is not hammered. Later failures are
- * the caller's to resume.
+ * and what succeeds gives back), so that a service that is down is not hammered (one that throttles
+ * is waited for). Later failures are the caller's to resume.
  *
  * Errors without a reply are ERR_UNAVAILABLE, but for a certificate that is not trusted and a proxy
  * that refuses (ERR_DENIED, not tried again) and certificates that cannot be read (ERR_USAGE).
@@ -28,7 +28,7 @@ struct http_options {
 	int64_t connect_ms_max; /* 0: 10 s */
 	int64_t stall_ms_max;   /* no byte either way for so long ends an attempt; 0: 30 s. Time
 	                         * in which the receiver had paused does not count. */
-	unsigned attempts_max;  /* 0: 3, as AWS_MAX_ATTEMPTS */
+	unsigned attempts_max;  /* AWS_MAX_ATTEMPTS; 0: what a request says is usual */
 	long connections_max;   /* to one host; 0: 64 */
 };
 
@@ -127,8 +127,9 @@ struct http_request {
 	size_t body_bytes_max; /* of a collected reply; 0: 1 MiB; more is ERR_UNAVAILABLE */
 	struct http_signer signer;
 	struct http_events events;
-	const char *about;     /* "s3://bucket/key": errors name it, never the query; copied */
-	unsigned attempts_max; /* 0: the options' */
+	const char *about;       /* "s3://bucket/key": errors name it, never the query; copied */
+	unsigned attempts_max;   /* 0: the options' */
+	unsigned attempts_usual; /* where the options say nothing either; 0: 3 */
 	int64_t total_ms_max;  /* all attempts together; 0: no limit (stalls are limited anyway) */
 	bool is_proxied_never; /* instance metadata and container endpoints */
 };

@@ -27,13 +27,19 @@ http_retry_decide(struct http_budget *budget, const struct http_retry_case *c,
     int64_t *ret_delay_ms, int *ret_cost)
 {
 	int cost = c->failure == HTTP_FAILED_TIMEOUT ? HTTP_RETRY_COST_TIMEOUT : HTTP_RETRY_COST;
-	int64_t delay_ms;
+	int64_t delay_ms, max_ms;
 
 	if (c->attempt >= c->attempts_max)
 		return HTTP_RETRY_EXHAUSTED;
 	if (c->retry_after_ms > HTTP_RETRY_AFTER_MS_MAX)
 		return HTTP_RETRY_TOO_LONG;
-	delay_ms = (int64_t)(c->random % (uint64_t)(delay_ms_max(c->failure, c->attempt) + 1));
+	max_ms = delay_ms_max(c->failure, c->attempt);
+	/* who only asks for patience is not down: the longest delay is enough */
+	if (c->failure == HTTP_FAILED_THROTTLED && budget->tokens < cost) {
+		max_ms = DELAY_MS_MAX;
+		cost = 0;
+	}
+	delay_ms = (int64_t)(c->random % (uint64_t)(max_ms + 1));
 	if (delay_ms < c->retry_after_ms)
 		delay_ms = c->retry_after_ms;
 	if (delay_ms >= c->left_ms)

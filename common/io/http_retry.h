@@ -49,8 +49,10 @@ struct http_retry_case {
 enum http_retry {
 	HTTP_RETRY_WAIT,      /* *ret_delay_ms, and the budget has paid *ret_cost */
 	HTTP_RETRY_EXHAUSTED, /* attempts_max */
-	HTTP_RETRY_BROKE,     /* the budget is spent: the service is down for everybody */
-	HTTP_RETRY_TOO_LONG,  /* Retry-After, or the call's deadline, leaves no time */
+	/* The budget is spent: the service is down for everybody. Throttling waits longer instead.
+	 */
+	HTTP_RETRY_BROKE,
+	HTTP_RETRY_TOO_LONG, /* Retry-After, or the call's deadline, leaves no time */
 };
 
 enum http_retry http_retry_decide(

@@ -15,7 +15,7 @@ struct http {
 	char *ca_bundle; /* NULL: the system's */
 	int64_t connect_ms_max;
 	int64_t stall_ms_max;
-	unsigned attempts_max;
+	unsigned attempts_max; /* 0: nobody says */
 	struct http_call *calls;
 	struct http_budget budget;
 	int64_t skew_ms;

@@ -200,6 +200,7 @@ attempts_are_counted(void **state)
 {
 	struct world *w = world_of(state);
 	struct http_request request = { .method = "GET", .attempts_max = 5 };
+	struct http *http;
 
 	assert_int_equal(get(w, "/fail?key=q&n=9"), -1);
 	assert_int_equal(count_of(w, "q"), 3);
@@ -208,6 +209,17 @@ attempts_are_counted(void **state)
 	request.url = url_of(w, "/fail?key=s&n=9");
 	assert_int_equal(http_fetch(w->http, &request, &w->body, NULL, &w->err), -1);
 	assert_int_equal(count_of(w, "s"), 5);
+	/* what is usual counts where nobody says otherwise */
+	request.url = url_of(w, "/fail?key=usual&n=9");
+	request.attempts_max = 0;
+	request.attempts_usual = 4;
+	assert_int_equal(http_fetch(w->http, &request, &w->body, NULL, &w->err), -1);
+	assert_int_equal(count_of(w, "usual"), 3);
+	http = open_http(w, &(struct http_options){ .attempts_max = 0 });
+	request.url = url_of(w, "/fail?key=usual2&n=9");
+	assert_int_equal(http_fetch(http, &request, &w->body, NULL, &w->err), -1);
+	assert_int_equal(count_of(w, "usual2"), 4);
+	http_free(http);
 }
 
 static void

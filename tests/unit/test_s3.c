@@ -33,6 +33,7 @@ start_world(void **state)
 		{ "AWS_CONFIG_FILE", "/dev/null" },
 		{ "AWS_SHARED_CREDENTIALS_FILE", "/dev/null" },
 		{ "AWS_REGION", "us-east-1" },
+		{ "AWS_MAX_ATTEMPTS", "3" },
 	};
 	struct world *w = calloc(1, sizeof(*w));
 	struct aws_options options = { .is_unsigned = false };
