@@ -29,7 +29,7 @@ enum call_state {
 	CALL_DUE,      /* an attempt begins when the timer fires */
 	CALL_UNSIGNED, /* waits for a signature; the timer is the call's deadline */
 	CALL_RUNNING,  /* the timer looks for stalls, pauses that end, and the deadline */
-	CALL_ENDING,   /* done is told when the timer fires */
+	CALL_ENDING,   /* done is being told */
 	CALL_CANCELLED,
 };
 
@@ -67,6 +67,7 @@ struct http_call {
 	bool is_sent;             /* connected, and the request begins: stalls count */
 	int64_t progress_mono_ms; /* last byte either way */
 	curl_off_t sent_bytes;
+	int64_t head_wall_ms;     /* our clock as the reply's head came */
 
 	/* the call */
 	int cost; /* of its last retry, in tokens */

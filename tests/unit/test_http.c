@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -20,6 +22,20 @@
 /* Of the hasty handle: no test waits for the limits that a tool has, and a slow machine does not
  * matter to what has no stalls. */
 enum { STALL_MS = 500 };
+
+/* How far a test has moved this machine's wall clock. */
+static int64_t wall_ahead_s;
+
+/* Before libc's own. */
+int
+clock_gettime(clockid_t id, struct timespec *ret)
+{
+	long rc = syscall(SYS_clock_gettime, id, ret);
+
+	if (!rc && id == CLOCK_REALTIME)
+		ret->tv_sec += wall_ahead_s;
+	return (int)rc;
+}
 
 struct world {
 	char *scratch;
@@ -143,6 +159,8 @@ replies_are_told(void **state)
 		{ "/fail?key=b&n=2&status=500", 200, ERR_NONE, "after 2", NULL },
 		{ "/fail?key=c&n=1&status=429", 200, ERR_NONE, "after 1", NULL },
 		{ "/fail?key=d&n=1&status=408", 200, ERR_NONE, "after 1", NULL },
+		/* a date to wait for, of a clock that is not ours */
+		{ "/fail?key=d2&n=1&ahead=7200", 200, ERR_NONE, "after 1", NULL },
 		{ "/cut?key=e&n=2&bytes=500", 200, ERR_NONE, "whole", NULL },
 		{ "/cut?key=e2&n=2&bytes=0", 200, ERR_NONE, "whole", NULL },
 		{ "/stall?key=f&n=1", 200, ERR_NONE, "whole", NULL },
@@ -735,6 +753,37 @@ clocks_are_corrected(void **state)
 static void
 calls_can_be_cancelled(void **state)
 {
+static enum http_flow
+take_an_hour(void *context, struct slice bytes)
+{
+	(void)context;
+	(void)bytes;
+	wall_ahead_s = 3600;
+	return HTTP_GO;
+}
+
+/* The Date is of the reply's head, and a receiver may pause for as long as it likes. */
+static void
+a_long_body_moves_no_clock(void **state)
+{
+	struct world *w = world_of(state);
+	struct http *http = open_http(w, &(struct http_options){ .attempts_max = 1 });
+	struct watched see = { .w = w };
+	struct http_request request = { .method = "GET",
+		.url = url_of(w, "/date?offset=0&lenient=1"),
+		.events = { .context = &see, .body = take_an_hour, .done = see_done } };
+	int64_t skew_ms;
+
+	see.call = http_start(http, &request, &w->err);
+	assert_non_null(see.call);
+	run(&see);
+	skew_ms = http_wall_ms(http) - clock_wall_ms();
+	wall_ahead_s = 0;
+	assert_int_equal(see.err.class, ERR_NONE);
+	assert_true(llabs(skew_ms) < 30000);
+	http_free(http);
+}
+
 	struct world *w = world_of(state);
 	struct watched running = { .ends = 0 }, paused = { .pause_every = 1000 },
 		       new = { .ends = 0 };
@@ -928,6 +977,7 @@ main(void)
 		cmocka_unit_test(calls_can_be_cancelled),
 		cmocka_unit_test(one_call_cancels_another),
 		cmocka_unit_test(calls_have_a_deadline),
+		cmocka_unit_test(a_long_body_moves_no_clock),
 		cmocka_unit_test(certificates_are_verified),
 		cmocka_unit_test(proxy_variables_hold),
 		cmocka_unit_test(a_stop_ends_waiting),
