@@ -171,7 +171,8 @@ struct sts_signer {
 };
 
 static enum http_signing
-sign(void *context, const struct http_unsigned *request, struct buf *ret_lines, struct err *err)
+sign(void *context, const struct http_unsigned *request, struct buf *ret_lines,
+    uint64_t *ret_issue, struct err *err)
 {
 	const struct sts_signer *signer = context;
 	struct sigv4_keys keys = { slice_of(signer->keys->access_key),
@@ -189,6 +190,7 @@ sign(void *context, const struct http_unsigned *request, struct buf *ret_lines, 
 		.wall_ms = request->wall_ms,
 	};
 
+	(void)ret_issue; /* these keys are not renewed */
 	for (size_t i = 0; i < request->header_count && i < 4; i++)
 		headers[r.header_count++] =
 		    (struct sigv4_header){ request->headers[i].name, request->headers[i].value };

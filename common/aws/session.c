@@ -45,6 +45,7 @@ struct aws_session {
 	pthread_cond_t wake;
 	struct credentials_found found;
 	bool has_found;
+	uint64_t issue;  /* counts those found that were others than before */
 	bool is_refused; /* the service says that they have expired */
 	bool is_asked;   /* renew now */
 	bool is_ending;
@@ -120,14 +121,17 @@ set_failure(struct aws_session *s, const struct err *failure)
 static void
 set_found(struct aws_session *s, struct credentials_found *found, int64_t skew_ms)
 {
-	bool is_refused = s->is_refused && is_same(&s->found.keys, &found->keys);
+	bool is_new = !s->has_found || !is_same(&s->found.keys, &found->keys);
 	struct err same = ERR_INIT;
 
 	aws_credentials_release(&s->found.keys);
 	s->found = *found;
 	s->has_found = true;
 	s->skew_ms = skew_ms;
-	s->is_refused = is_refused;
+	if (is_new) {
+		s->is_refused = false;
+		s->issue++;
+	}
 	s->renew_mono_ms = renewal_mono_ms(s);
 	if (is_usable(s)) {
 		s->bad_mono_ms = 0;
@@ -411,12 +415,14 @@ copy(const struct aws_credentials *from, struct aws_credentials *ret, struct err
 	    from->expires_wall_ms, err);
 }
 
-int
-aws_session_copy_credentials(struct aws_session *s, struct aws_credentials *ret, struct err *err)
+static int
+copy_issue(
+    struct aws_session *s, struct aws_credentials *ret, uint64_t *ret_issue, struct err *err)
 {
 	int rc;
 
 	lock(s);
+	*ret_issue = s->issue;
 	if (is_usable(s))
 		rc = copy(&s->found.keys, ret, err);
 	else if (s->failure.class != ERR_NONE)
@@ -425,6 +431,14 @@ aws_session_copy_credentials(struct aws_session *s, struct aws_credentials *ret,
 		rc = err_set(err, ERR_DENIED, "there are no credentials");
 	unlock(s);
 	return rc;
+}
+
+int
+aws_session_copy_credentials(struct aws_session *s, struct aws_credentials *ret, struct err *err)
+{
+	uint64_t issue;
+
+	return copy_issue(s, ret, &issue, err);
 }
 
 int64_t
@@ -505,13 +519,14 @@ sign_with(const struct aws_signing *signing, const struct http_unsigned *request
 }
 
 static enum http_signing
-sign(void *context, const struct http_unsigned *request, struct buf *ret_lines, struct err *err)
+sign(void *context, const struct http_unsigned *request, struct buf *ret_lines,
+    uint64_t *ret_issue, struct err *err)
 {
 	const struct aws_signing *signing = context;
 	struct aws_credentials c = { .access_key = NULL };
 	int rc;
 
-	if (aws_session_copy_credentials(signing->session, &c, err)) {
+	if (copy_issue(signing->session, &c, ret_issue, err)) {
 		err_clear(err);
 		return have_renewed(signing->session, err);
 	}
@@ -520,14 +535,16 @@ sign(void *context, const struct http_unsigned *request, struct buf *ret_lines, 
 	return rc ? HTTP_SIGN_FAILED : HTTP_SIGNED;
 }
 
+/* Of requests that were under way together each is told; the first has had them renewed. */
 static void
-on_expired(void *context)
+on_expired(void *context, uint64_t issue)
 {
 	const struct aws_signing *signing = context;
 	struct aws_session *s = signing->session;
 
 	lock(s);
-	s->is_refused = true;
+	if (issue == s->issue)
+		s->is_refused = true;
 	unlock(s);
 }
 

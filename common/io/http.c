@@ -177,12 +177,13 @@ sign(struct http_call *call, struct err *err)
 		.wall_ms = http_wall_ms(call->http),
 	};
 
+	call->issue = 0;
 	buf_clear(&call->signature);
 	call->signature.len_max = SIGNATURE_BYTES_MAX;
 	if (!call->request.signer.sign)
 		return HTTP_SIGNED;
 	return call->request.signer.sign(
-	    call->request.signer.context, &what, &call->signature, err);
+	    call->request.signer.context, &what, &call->signature, &call->issue, err);
 }
 
 /* When the call is looked at next, at most stall_ms_max from now. */

@@ -98,10 +98,12 @@ struct http_unsigned {
 
 struct http_signer {
 	void *context; /* NULL functions: unsigned */
-	/* Appends whole header lines "Name: value", each ended by a line feed. */
-	enum http_signing (*sign)(
-	    void *context, const struct http_unsigned *, struct buf *ret_lines, struct err *);
-	void (*expired)(void *context); /* the service said so */
+	/* Appends whole header lines "Name: value", each ended by a line feed. *ret_issue tells
+	 * the credentials of this signature from others, before and after; 0 where not set. */
+	enum http_signing (*sign)(void *context, const struct http_unsigned *,
+	    struct buf *ret_lines, uint64_t *ret_issue, struct err *);
+	/* The service said so of those; newer ones may be there already. */
+	void (*expired)(void *context, uint64_t issue);
 };
 
 struct http_events {

@@ -179,7 +179,7 @@ end_refused(struct http_call *call, struct err *err)
 		break;
 	case HTTP_EXPIRED:
 		if (signer->expired && !call->has_expired)
-			signer->expired(signer->context);
+			signer->expired(signer->context, call->issue);
 		if (sign_again(call, &call->has_expired))
 			return;
 		break;

@@ -53,6 +53,7 @@ struct http_call {
 	struct curl_slist *lines;
 	char curl_words[CURL_ERROR_SIZE];
 	struct buf signature;
+	uint64_t issue; /* of the credentials in it */
 	struct buf head; /* header lines of the reply, each NUL terminated */
 	struct buf body;
 	struct http_reply reply;
@@ -66,8 +67,8 @@ struct http_call {
 	bool is_suspect;          /* no progress for stall_ms_max; one more look at its socket */
 	bool is_sent;             /* connected, and the request begins: stalls count */
 	int64_t progress_mono_ms; /* last byte either way */
-	curl_off_t sent_bytes;
 	int64_t head_wall_ms;     /* our clock as the reply's head came */
+	curl_off_t sent_bytes;
 
 	/* the call */
 	int cost; /* of its last retry, in tokens */

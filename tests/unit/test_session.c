@@ -131,15 +131,16 @@ test_expired_and_not_renewed(void **state)
 	int64_t deadline = clock_deadline(WAIT_MS_MAX);
 	enum http_signing signed_how;
 	struct err err = ERR_INIT;
+	uint64_t issue;
 
-	assert_int_equal(signer.sign(signer.context, &request, &lines, &err), HTTP_SIGNED);
+	assert_int_equal(signer.sign(signer.context, &request, &lines, &issue, &err), HTTP_SIGNED);
 	assert_non_null(strstr(lines.data, "X-Amz-Security-Token: token-of-ASIACONTAINER1\n"));
 	assert_non_null(strstr(lines.data, "X-Amz-Content-Sha256: e3b0c44298fc1c149afbf4c8996fb"));
 	fake_aws_stop(f->fake);
 	(void)usleep(1200000);
 	do {
 		buf_clear(&lines);
-		signed_how = signer.sign(signer.context, &request, &lines, &err);
+		signed_how = signer.sign(signer.context, &request, &lines, &issue, &err);
 		assert_int_not_equal(signed_how, HTTP_SIGNED);
 		(void)loop_turn(s.loop, clock_mono_ms() + 20);
 	} while (signed_how == HTTP_SIGN_LATER && clock_mono_ms() < deadline);
@@ -172,10 +173,14 @@ sign_after_refusal(const struct fixture *f, const char *environment, enum http_s
 	int64_t deadline = clock_deadline(WAIT_MS_MAX);
 	enum http_signing signed_how;
 	struct err err = ERR_INIT;
+	uint64_t first, issue;
 
-	signer.expired(signer.context);
+	assert_int_equal(
+	    signer.sign(signer.context, &request, &lines, &first, &err), HTTP_SIGNED);
+	signer.expired(signer.context, first);
 	do {
-		signed_how = signer.sign(signer.context, &request, &lines, &err);
+		buf_clear(&lines);
+		signed_how = signer.sign(signer.context, &request, &lines, &issue, &err);
 		if (signed_how == HTTP_SIGN_LATER)
 			(void)loop_turn(s.loop, clock_deadline(1000));
 	} while (signed_how == HTTP_SIGN_LATER && clock_mono_ms() < deadline);
@@ -183,6 +188,11 @@ sign_after_refusal(const struct fixture *f, const char *environment, enum http_s
 	if (expected == HTTP_SIGNED) {
 		assert_non_null(strstr(lines.data, "token-of-ASIACONTAINER2\n"));
 		assert_null(strstr(lines.data, "X-Amz-Content-Sha256"));
+		/* so does a reply to a request that was under way meanwhile */
+		signer.expired(signer.context, first);
+		assert_int_equal(
+		    signer.sign(signer.context, &request, &lines, &issue, &err), HTTP_SIGNED);
+		assert_int_not_equal(issue, first);
 	} else {
 		assert_int_equal(err.class, ERR_DENIED);
 		assert_non_null(strstr(err.text, "no newer ones"));
