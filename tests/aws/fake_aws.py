@@ -20,6 +20,7 @@ import datetime
 import hashlib
 import hmac
 import http.server
+import html
 import json
 import re
 import socketserver
@@ -88,7 +89,10 @@ def verify(handler, body):
                       hashlib.sha256(canonical.encode()).hexdigest()])
     good = sign(("AWS4" + secret_of(key)).encode(), day, region, service, "aws4_request", text)
     if good.hex() != signature or not stamp.startswith(day):
-        return None, "SignatureDoesNotMatch", "the signature is not the one calculated here"
+        # as the services word it
+        return None, "SignatureDoesNotMatch", (
+            "the signature is not the one calculated here.\n\n"
+            "The Canonical String for this request should have been\n'%s'\n" % canonical)
     return key, region, service
 
 
@@ -152,7 +156,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def sts_error(self, status, code, words):
         self.reply(status, '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error>'
                    "<Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error>"
-                   "<RequestId>1</RequestId></ErrorResponse>" % (code, words), "text/xml")
+                   "<RequestId>1</RequestId></ErrorResponse>" % (code, html.escape(words)), "text/xml")
 
     def ask_sts(self, mode, body):
         form = dict(urllib.parse.parse_qsl(body.decode()))
