@@ -11,7 +11,8 @@ Prints its port. The first two parts of a path choose service and behaviour:
     /log                        what was asked so far, one JSON object a line; DELETE forgets it
 
 MODE is ok, or what goes wrong: denied, expired, garbage, empty, hang, down, throttle (once), skew (once),
-norole, v1only, old (credentials that have expired), same (no new ones, ever); life-N: N seconds of life.
+norole, v1only, old (credentials that have expired), same (no new ones, ever),
+minus (a time that is none); life-N: N seconds of life.
 
 The secret that belongs to an access key A is "secret-of-A", its session token "token-of-A"; access keys
 that begin with AKIA have no token.
@@ -223,6 +224,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def local_credentials(self, prefix, mode, **more):
         key = issue(prefix, mode)
+        expires = -2**63 if mode == "minus" else iso(lifetime(mode))
         return self.reply(200, json.dumps(dict(more, AccessKeyId=key, SecretAccessKey=secret_of(key),
                                                Token=token_of(key), Expiration=iso(lifetime(mode)))))
 

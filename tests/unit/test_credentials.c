@@ -273,6 +273,8 @@ static const struct source_case machine_cases[] = {
 	{ "container, after files", CONTAINER("ok"), "", STATIC, NULL, "AKIAFILE", 0, NULL, NULL },
 	{ "container, garbage", CONTAINER("garbage"), "", "", NULL, NULL, ERR_DENIED,
 	    "no JSON object", NULL },
+	{ "container, no time", CONTAINER("minus"), "", "", NULL, NULL, ERR_DENIED,
+	    "Expiration is no time", NULL },
 	{ "container, not in time", CONTAINER("hang"), "", "", NULL, NULL, ERR_UNAVAILABLE,
 	    "container credentials", NULL },
 	{ "container, elsewhere", "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://192.0.2.1/x", "", "",
