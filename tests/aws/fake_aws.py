@@ -20,8 +20,8 @@ that begin with AKIA have no token.
 import datetime
 import hashlib
 import hmac
-import http.server
 import html
+import http.server
 import json
 import re
 import socketserver
@@ -226,7 +226,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         key = issue(prefix, mode)
         expires = -2**63 if mode == "minus" else iso(lifetime(mode))
         return self.reply(200, json.dumps(dict(more, AccessKeyId=key, SecretAccessKey=secret_of(key),
-                                               Token=token_of(key), Expiration=iso(lifetime(mode)))))
+                                               Token=token_of(key), Expiration=expires)))
 
     def ask_container(self, mode, body):
         self.note(service="container", token=self.headers.get("Authorization"))
