@@ -158,6 +158,7 @@ lists_in_order_of_keys(void **state)
 		{ "odd-5", "none", "", 1 },
 		{ "plain-keys", "", "a+b%25|", 1 },
 		{ "archive", "", "a!b!c|d|e|", 1 },
+		{ "sparse", "", "a|b|", 6 },
 	};
 	struct world *w = *state;
 
@@ -242,7 +243,8 @@ refusals_are_told(void **state)
 		{ "bad-twice", ERR_UNAVAILABLE, 1, "s3://bad-twice/a: listed out of order" },
 		{ "bad-token", ERR_UNAVAILABLE, 1,
 		    "s3://bad-token/: listing: it is truncated but has no token" },
-		{ "bad-page", ERR_UNAVAILABLE, 1, "s3://bad-page/: listing: an empty page" },
+		{ "bad-page", ERR_UNAVAILABLE, 1001,
+		    "s3://bad-page/: listing: more than 1000 empty pages" },
 		{ "bad-loop", ERR_UNAVAILABLE, 2, "s3://bad-loop/p: listed out of order" },
 	};
 	struct world *w = *state;
