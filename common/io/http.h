@@ -138,8 +138,8 @@ struct http_request {
 
 struct http_call;
 
-/* Begins. NULL: no memory, or a URL that is none (ERR_USAGE). Redirects are not followed: a 3xx is
- * a reply to judge. */
+/* Begins. NULL: no memory, a URL that is none (ERR_USAGE), or a header with a line break in it
+ * (ERR_UNAVAILABLE). Redirects are not followed: a 3xx is a reply to judge. */
 struct http_call *http_start(struct http *, const struct http_request *, struct err *);
 
 /* Ends it without `done`. Not from inside its own callbacks (HTTP_ABORT is for that). NULL is fine.

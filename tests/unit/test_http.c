@@ -290,6 +290,31 @@ requests_go_out_as_given(void **state)
 }
 
 static void
+headers_stay_headers(void **state)
+{
+	static const struct http_header headers[] = {
+		{ { "X-One", 5 }, { "1\nX-Two: 2", 10 } },
+		{ { "X-One", 5 }, { "1\rX-Two: 2", 10 } },
+		{ { "X-One", 5 }, { "1\0X-Two: 2", 10 } },
+		{ { "X-One:\nX", 8 }, { "1", 1 } },
+	};
+	struct world *w = world_of(state);
+
+	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
+		struct http_request request = { .method = "GET",
+			.url = url_of(w, "/echo"),
+			.about = "it",
+			.headers = &headers[i],
+			.header_count = 1 };
+
+		err_clear(&w->err);
+		assert_int_equal(http_fetch(w->http, &request, &w->body, NULL, &w->err), -1);
+		assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+		assert_true(slice_starts(slice_of(w->err.text), "it: X-One"));
+	}
+}
+
+static void
 urls_are_checked(void **state)
 {
 	static const struct {
@@ -299,6 +324,7 @@ urls_are_checked(void **state)
 		{ "ftp://127.0.0.1/x", ERR_USAGE },
 		{ "file:///etc/passwd", ERR_USAGE },
 		{ "http://user:secret@127.0.0.1/", ERR_USAGE },
+		{ "http://user:secret@1 2/?secret", ERR_USAGE },
 		{ "not a url", ERR_USAGE },
 		{ "", ERR_USAGE },
 		/* nobody listens there */
@@ -965,6 +991,7 @@ main(void)
 		cmocka_unit_test(attempts_are_counted),
 		cmocka_unit_test(retry_after_is_waited_for),
 		cmocka_unit_test(requests_go_out_as_given),
+		cmocka_unit_test(headers_stay_headers),
 		cmocka_unit_test(urls_are_checked),
 		cmocka_unit_test(a_receiver_may_pause),
 		cmocka_unit_test(a_pause_is_no_stall),

@@ -487,6 +487,9 @@ objects_that_cannot_be_read(void **state)
 		{ "slow-always", "key", "", 0, -1, ERR_UNAVAILABLE, 0,
 		    "s3://slow-always/key: SlowDown: Please reduce your request rate. (3 "
 		    "attempts)" },
+		/* a listing's tag, made to be a header */
+		{ "big", "plain-6", "\"v1\"\r\nRange: bytes=0-0", 0, 6, ERR_UNAVAILABLE, 0,
+		    "s3://big/plain-6: If-Match has a line break" },
 		/* other than listed */
 		{ "big", "plain-7", "\"v0\"", 0, 7, ERR_DATA, 0,
 		    "s3://big/plain-7: the object changed while it was read (status 412)" },
