@@ -39,6 +39,7 @@ struct aws_session {
 
 	pthread_t thread;
 	bool has_thread;
+	int end_fd; /* readable once the thread is to end */
 
 	/* all below: under the lock, shared with the thread */
 	pthread_mutex_t lock;
@@ -161,16 +162,25 @@ find(struct aws_session *s, struct http *http, struct err *err)
 /* ---- the thread that renews ---- */
 
 static void
+on_end(void *context, short revents)
+{
+	(void)revents;
+	http_stop(context);
+}
+
+static void
 find_in_thread(struct aws_session *s)
 {
 	struct http_options options = aws_settings_http(&s->settings);
+	struct loop_watch end = { .fd = s->end_fd, .events = POLLIN, .ready = on_end };
 	struct err err = ERR_INIT;
 	struct http *http = NULL;
 	struct loop *loop = loop_new(&err);
 
 	if (loop)
 		http = http_new(loop, &options, &err);
-	if (http) {
+	end.context = http;
+	if (http && !loop_watch(loop, &end, &err)) {
 		(void)find(s, http, &err);
 	} else {
 		lock(s);
@@ -178,17 +188,20 @@ find_in_thread(struct aws_session *s)
 		set_failure(s, &err);
 		unlock(s);
 	}
+	if (end.is_set)
+		loop_unwatch(loop, &end);
 	http_free(http);
 	loop_free(loop);
 }
 
+/* Makes an eventfd readable. */
 static void
-tell_loop(struct aws_session *s)
+tell(int fd)
 {
 	uint64_t one = 1;
 
 	/* a full counter is not written to, and has been told already */
-	if (write(s->watch.fd, &one, sizeof(one)) < 0)
+	if (write(fd, &one, sizeof(one)) < 0)
 		return;
 }
 
@@ -220,7 +233,7 @@ renew(void *context)
 		}
 		unlock(s);
 		find_in_thread(s);
-		tell_loop(s);
+		tell(s->watch.fd); /* the loop */
 		lock(s);
 	}
 	unlock(s);
@@ -270,6 +283,7 @@ end_thread(struct aws_session *s)
 	s->is_ending = true;
 	(void)pthread_cond_signal(&s->wake);
 	unlock(s);
+	tell(s->end_fd);
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += JOIN_S_MAX;
 	if (pthread_clockjoin_np(s->thread, NULL, CLOCK_MONOTONIC, &until))
@@ -308,6 +322,7 @@ aws_session_open(const struct aws_options *options, struct loop *loop, struct er
 	}
 	s->loop = loop;
 	s->renew_mono_ms = CLOCK_NEVER;
+	s->end_fd = -1;
 	s->watch =
 	    (struct loop_watch){ .fd = -1, .events = POLLIN, .ready = on_told, .context = s };
 	if (init_lock(s, err) || aws_settings_read(&s->settings, options, err))
@@ -317,7 +332,8 @@ aws_session_open(const struct aws_options *options, struct loop *loop, struct er
 	if (!s->http)
 		goto fail;
 	s->watch.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (s->watch.fd < 0) {
+	s->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->watch.fd < 0 || s->end_fd < 0) {
 		err_errno(err, ERR_FAULT, errno, "eventfd");
 		goto fail;
 	}
@@ -343,7 +359,9 @@ aws_session_free(struct aws_session *s)
 	if (!has_ended)
 		return; /* left as it is until the process ends */
 	if (s->watch.fd >= 0)
-		(void)close(s->watch.fd); /* an eventfd */
+		(void)close(s->watch.fd); /* eventfds */
+	if (s->end_fd >= 0)
+		(void)close(s->end_fd);
 	aws_credentials_release(&s->found.keys);
 	aws_settings_release(&s->settings);
 	(void)pthread_cond_destroy(&s->wake);

@@ -152,6 +152,9 @@ void http_resume(struct http_call *);
 /* Calls that waited for a signature try again. */
 void http_sign_now(struct http *);
 
+/* From a callback of its loop: http_fetch ends now, and at once from here on, as by a stop. */
+void http_stop(struct http *);
+
 /*
  * One request, waiting for its end by turning the loop (so other calls go on), and therefore not
  * from inside a callback; events.body and events.done are ignored. *ret_body gets the body of a 2xx

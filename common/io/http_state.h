@@ -23,6 +23,7 @@ struct http {
 	struct loop_timer curl_timer; /* curl's */
 	struct loop_timer reap_timer; /* calls cancelled from inside curl */
 	bool is_in_curl;              /* a callback of curl's is running, or may be */
+	bool is_stopped;              /* http_stop */
 };
 
 enum call_state {

@@ -12,7 +12,7 @@ Prints its port. The first two parts of a path choose service and behaviour:
 
 MODE is ok, or what goes wrong: denied, expired, garbage, empty, hang, down, throttle (once), skew (once),
 norole, v1only, old (credentials that have expired), same (no new ones, ever),
-minus (a time that is none); life-N: N seconds of life.
+minus (a time that is none), once (6 s of life, then hang); life-N: N seconds of life.
 
 The secret that belongs to an access key A is "secret-of-A", its session token "token-of-A"; access keys
 that begin with AKIA have no token.
@@ -43,7 +43,7 @@ def lifetime(mode):
     found = re.fullmatch(r"life-(\d+)", mode)
     if found:
         return int(found.group(1))
-    return {"old": -60, "skew": 90000}.get(mode, 3600)
+    return {"old": -60, "skew": 90000, "once": 6}.get(mode, 3600)
 
 
 def issue(prefix, mode):
@@ -236,6 +236,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(403, "{}")
         if mode == "garbage":
             return self.reply(200, "<html>")
+        if mode == "once" and "CONTAINER" in counts:
+            threading.Event().wait(60)
+            return None
         return self.local_credentials("CONTAINER", mode, RoleArn="arn")
 
     def ask_imds(self, mode, body):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Credentials that are renewed, or are not, and what is signed with them. */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -152,6 +153,44 @@ test_expired_and_not_renewed(void **state)
 	assert_non_null(f->fake);
 }
 
+static int
+count_threads(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *entry;
+	int count = 0;
+
+	assert_non_null(tasks);
+	while ((entry = readdir(tasks)))
+		count += entry->d_name[0] != '.';
+	assert_int_equal(closedir(tasks), 0);
+	return count;
+}
+
+/* A renewal that is under way, and gets no answer, does not outlive the session: libraries are
+ * taken down at the end of the process. */
+static void
+test_ends_while_renewing(void **state)
+{
+	struct fixture *f = aws_begin(state);
+	int threads = count_threads();
+	struct open_session s = open_session(f, CONTAINER("once"));
+	int64_t deadline = clock_deadline(WAIT_MS_MAX);
+
+	for (bool is_renewing = false; !is_renewing;) {
+		char *log, *first;
+
+		assert_true(clock_mono_ms() < deadline);
+		(void)usleep(20000);
+		log = fake_aws_log(f->fake, false);
+		first = strstr(log, "/container/once");
+		is_renewing = first && strstr(first + 1, "/container/once");
+		free(log);
+	}
+	close_session(&s);
+	assert_int_equal(count_threads(), threads);
+}
+
 /* The service says that they have expired: new ones are got, and the loop is told. */
 static void
 sign_after_refusal(const struct fixture *f, const char *environment, enum http_signing expected)
@@ -234,6 +273,7 @@ main(void)
 		cmocka_unit_test(test_renewed_before_they_expire),
 		cmocka_unit_test(test_instance_outage),
 		cmocka_unit_test(test_expired_and_not_renewed),
+		cmocka_unit_test(test_ends_while_renewing),
 		cmocka_unit_test(test_refused_by_the_service),
 		cmocka_unit_test(test_unsigned),
 	};
