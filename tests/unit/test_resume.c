@@ -226,6 +226,7 @@ struct memory {
 	bool commits_before_crash;
 	unsigned seed;
 	bool defers; /* some commits do not happen yet: transactions that last longer */
+	size_t len_max; /* longer lines are refused, as a topic does; 0: none */
 	struct sink_counts counts;
 	struct sink_done done;
 };
@@ -249,6 +250,8 @@ memory_write(struct sink *sink, const struct outgoing *out, struct err *err)
 		m->is_open = true;
 		return 0;
 	}
+	if (m->len_max && out->value.len > m->len_max)
+		return err_set(err, ERR_DATA, "too large");
 	if (m->until_write >= 0 && m->until_write-- == 0)
 		return err_set(err, ERR_UNAVAILABLE, "crash");
 	assert_true(m->count < LINES_MAX);
@@ -541,12 +544,12 @@ plan_none(struct memory *m)
 	m->defers = false;
 }
 
-/* letters: where bad records can go; without it a replay stops there. */
+/* letters: where bad records can go, and those longer than len_max; without it a replay stops there. */
 static void
-run_round(struct setting *s, unsigned round, const char *letters, int64_t *ret_crashes)
+run_round(struct setting *s, unsigned round, const char *letters, size_t len_max, int64_t *ret_crashes)
 {
-	struct memory want = { .until_write = -1, .until_commit = -1 };
-	struct memory got = { .until_write = -1, .until_commit = -1 };
+	struct memory want = { .until_write = -1, .until_commit = -1, .len_max = len_max };
+	struct memory got = { .until_write = -1, .until_commit = -1, .len_max = len_max };
 	struct replay_counts whole, part;
 	struct err err = ERR_INIT;
 	unsigned seed = round * 7919 + 1;
@@ -605,7 +608,7 @@ crashes_lose_and_double_nothing(void **state)
 		s.objects.path_count = 1;
 		s.objects.merges = !has_bad && draw(&seed, 4) == 0;
 		s.objects.time_field = "t";
-		run_round(&s, round, letters, &crashes);
+		run_round(&s, round, letters, draw(&seed, 4) ? 0 : 2000, &crashes);
 		free(in);
 		free(letters);
 		scratch_remove(root);

@@ -99,7 +99,7 @@ replay_send_item(struct replay *r, const struct reorder_item *item, struct err *
 		return step;
 	if (send_now(r, item, err))
 		return err->class == ERR_DATA ? refuse_item(r, item, err) : FAILED;
-	bookmark_sent(&r->bookmark, item);
+	bookmark_put_away(&r->bookmark);
 	r->round_sent++;
 	r->last_event_ms = item->time_ms;
 	return GO_ON;
