@@ -638,6 +638,41 @@ nothing_moves_while_rereading(void **state)
 	assert_false(bookmark_is_rereading(&b));
 }
 
+/* The second run has only earlier event times than the first. */
+static void
+watermarks_do_not_go_back(void **state)
+{
+	struct setting s = { .objects = { .delimiter = ',', .line_bytes_max = 1 << 20 } };
+	struct memory m = { .until_write = -1, .until_commit = -1 };
+	struct replay_counts counts;
+	struct err err = ERR_INIT;
+	char *root = scratch_new(), *in = make_directory(root);
+
+	(void)state;
+	scratch_write(root, "in/a", "{\"t\":5000}\n{\"t\":3000}\n");
+	s.replay = (struct replay_options)REPLAY_OPTIONS_INIT;
+	s.replay.is_quiet = true;
+	s.replay.composer.time_field = "t";
+	s.replay.composer.needs_time = true;
+	s.replay.watermark_ms = 3600 * 1000; /* the last one alone */
+	s.replay.count_max = 1;
+	s.resume = (struct resume_options){ .id = "id", .topic = "states", .interval_ms = 1000 };
+	s.objects.paths = &in;
+	s.objects.path_count = 1;
+	assert_int_equal(attempt(&s, &m, true, &counts, &err), 0);
+	assert_int_equal(m.committed, 2);
+	assert_non_null(strstr(m.lines[1], "{\"watermark\":\"1970-01-01T00:00:05.000Z\""));
+	s.replay.count_max = 0;
+	m.counts = (struct sink_counts){ .written = 0 };
+	assert_int_equal(attempt(&s, &m, true, &counts, &err), 0);
+	assert_int_equal(m.committed, 4);
+	assert_string_equal(m.lines[2], "{\"t\":3000}");
+	assert_string_equal(m.lines[3], m.lines[1]);
+	memory_release(&m);
+	free(in);
+	scratch_remove(root);
+}
+
 /* ---- what must not change ---- */
 
 static void
@@ -716,6 +751,7 @@ main(void)
 		cmocka_unit_test(places_know_lines_of_objects),
 		cmocka_unit_test(crashes_lose_and_double_nothing),
 		cmocka_unit_test(nothing_moves_while_rereading),
+		cmocka_unit_test(watermarks_do_not_go_back),
 		cmocka_unit_test(objects_that_changed_are_refused),
 	};
 
