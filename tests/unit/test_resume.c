@@ -673,6 +673,34 @@ watermarks_do_not_go_back(void **state)
 	scratch_remove(root);
 }
 
+/* What is rejected on leaving the horizon is named by its place in the input. */
+static void
+a_record_that_waited_has_its_place(void **state)
+{
+	struct setting s = { .objects = { .delimiter = ',', .line_bytes_max = 1 << 20 } };
+	struct memory m = { .until_write = -1, .until_commit = -1, .len_max = 10 };
+	struct replay_counts counts;
+	struct err err = ERR_INIT;
+	char *root = scratch_new(), *in = make_directory(root);
+
+	(void)state;
+	scratch_write(root, "in/a", "{\"t\":1}\n");
+	scratch_write(root, "in/b", "\n{\"t\":2}\n{\"t\":3,\"x\":12345}\n{\"t\":4}\n");
+	s.replay = (struct replay_options)REPLAY_OPTIONS_INIT;
+	s.replay.is_quiet = true;
+	s.replay.composer.time_field = "t";
+	s.replay.composer.needs_time = true;
+	s.replay.reorder_count = 10;
+	s.objects.paths = &in;
+	s.objects.path_count = 1;
+	assert_int_equal(attempt(&s, &m, false, &counts, &err), -1);
+	assert_int_equal(err.class, ERR_DATA);
+	assert_non_null(strstr(err.text, "in/b:3: too large"));
+	memory_release(&m);
+	free(in);
+	scratch_remove(root);
+}
+
 /* ---- what must not change ---- */
 
 static void
@@ -752,6 +780,7 @@ main(void)
 		cmocka_unit_test(crashes_lose_and_double_nothing),
 		cmocka_unit_test(nothing_moves_while_rereading),
 		cmocka_unit_test(watermarks_do_not_go_back),
+		cmocka_unit_test(a_record_that_waited_has_its_place),
 		cmocka_unit_test(objects_that_changed_are_refused),
 	};
 
