@@ -204,6 +204,8 @@ test_what_was_sent_must_not_change() {
 	expect_status 65 s3-to-kafka -q -t "$id" --resume-id "$id" --time t --reorder 3 in
 	expect_line '--key was \{k\} and is not given' err
 	expect_line '--reorder was not given and is 3' err
+	expect_status 65 s3-to-kafka -q -t "$id" --key '{k}' --resume-id "$id" -X partitioner=fnv1a in
+	expect_line '-X partitioner was not given and is fnv1a' err
 	# an object already read, one being read, one before it
 	cp -p in/a.json kept
 	echo '{}' >>in/a.json
