@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Kafka transactions: what several topic sinks write becomes visible to read_committed readers all at
- * once, or not at all. A sink joins by sink_topic_options.transaction.
+ * once, or not at all. A sink joins by sink_topic_options.transaction; each has a topic of its own.
  *
  * There is one transaction at a time. It begins by itself with the first record written after the
  * last commit; an open one holds up read_committed readers of its partitions (their last stable offset

@@ -187,6 +187,11 @@ begin_present(struct object_get *g, struct err *err)
 {
 	size_t window = 0;
 
+	if (g->size == 0) { /* was passed over: what is ahead stays */
+		if (g->fetch->next <= g->index)
+			g->fetch->next = g->index + 1;
+		return 0;
+	}
 	g->get = take_slot(g->fetch, g->index, &window);
 	if (!g->get)
 		return begin_at(g, 0, err);

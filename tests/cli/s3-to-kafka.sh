@@ -626,6 +626,13 @@ test_a_run_that_ends_early_says_where_to_go_on() {
 	echo bad >in/a
 	expect_status 65 s3-to-kafka --key '{n}' in
 	expect_line 'nothing is acknowledged' err
+	# merged records have no line to go on with
+	mkdir lake
+	echo '{"t":1}' >lake/a
+	printf '%s\n' '{"t":2}' '{"t":3' >lake/b
+	expect_status 65 s3-to-kafka --merge --time t lake
+	expect_text out $'{"t":1}\n{"t":2}'
+	expect_no_line 'to go on' err
 	# a run that comes to its end has nothing to say
 	expect_status 0 s3-to-kafka in
 	expect_no_line 'to go on' err
@@ -660,6 +667,12 @@ test_options_of_going_on_are_checked() {
 	expect_status 2 s3-to-kafka -b localhost:1 -t t --resume-id x --commit-interval 2m in
 	expect_status 2 s3-to-kafka -t t --resume-forget in
 	expect_status 2 s3-to-kafka --merge --time t --from in in
+	# one transaction for all, so that none may be another
+	expect_status 2 s3-to-kafka -b localhost:1 -t sluice-resume --resume-id x in
+	expect_line 'topic sluice-resume is the --resume-topic' err
+	expect_status 2 s3-to-kafka -b localhost:1 -t t --resume-id x --resume-topic d --dead-letter d in
+	expect_status 2 s3-to-kafka -b localhost:1 -t t --resume-id x --dead-letter t in
+	expect_line 'dead letters need a topic of their own, not t' err
 	expect_status 69 s3-to-kafka -q -b localhost:1 -t t --resume-id x --wait 100ms in
 	expect_line '^s3-to-kafka: --resume-topic: no broker of localhost:1 answered' err
 }

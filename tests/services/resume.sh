@@ -35,9 +35,22 @@ make_objects() {
 	make_lines 1 20000 >all
 }
 
-# committed TOPIC: "partition value" of all that a read_committed reader sees
+# committed TOPIC: how many records a read_committed reader sees
 committed() {
-	kafka-to-pipe -q -t "$1" -e -J | jq -r '"\(.partition) \(.payload)"'
+	kafka-to-pipe -q -t "$1" -e | wc -l
+}
+
+# has_committed TOPIC COUNT: more than so many
+has_committed() {
+	[ "$(committed "$1")" -gt "$2" ]
+}
+
+# committed_to_java TOPIC: the values, for Kafka's own consumer, each in the partition Java would choose
+committed_to_java() {
+	services topic read "$1" >java
+	awk -F'\t' '$1 != $3' java >elsewhere
+	expect_same /dev/null elsewhere
+	cut -f 6- java
 }
 
 # by_key FILE: stable, so that the order within each key is seen
@@ -51,11 +64,10 @@ make_want() {
 	by_key uninterrupted >"$1"
 }
 
-# each key in one partition, every line once, each key's in the order of an uninterrupted run
+# every line once, each key's in the order of an uninterrupted run
 expect_exactly() {
 	local id=$1 want=$2
-	committed "$id" >got
-	cut -d' ' -f2- got >lines
+	committed_to_java "$id" >lines
 	LC_ALL=C sort lines | uniq -d | head -n 3 >twice
 	[ ! -s twice ] || fail "twice: $(cat twice)"
 	by_key lines >got.by_key
@@ -120,13 +132,13 @@ test_killed_while_merging_and_moving_times() {
 	run_killed "$kills" -t "$id" --key '{k}' --resume-id "$id" --time t --merge --reorder 20 \
 		--shift-to-now --speedup "$pace" --commit-interval 50ms
 	# one shift for all, and without it everything is as it was
-	committed "$id" >moved
-	first=$(jq -r 'select(.n == 1) | .t' <(cut -d' ' -f2- moved))
+	committed_to_java "$id" >moved
+	first=$(jq -r 'select(.n == 1) | .t' moved)
 	shift_ms=$((first - $(jq -r 'select(.n == 1) | .t' <(zcat -f in/x/*))))
-	sed -E 's/^[0-9]+ //' moved | awk -v d=$shift_ms '{
+	awk -v d=$shift_ms '{
 		match($0, /"t":[0-9]+/); t = substr($0, RSTART + 4, RLENGTH - 4)
 		printf "%s\"t\":%.0f%s\n", substr($0, 1, RSTART - 1), t - d, substr($0, RSTART + RLENGTH)
-	}' >lines
+	}' moved >lines
 	by_key lines >got.by_key
 	expect_same want got.by_key
 }
@@ -152,23 +164,24 @@ test_killed_at_full_speed() {
 # ---- stopped, finished, changed ----
 
 test_stopped_and_started_again() {
-	local id status=0
+	local id replay status total=0
 	id=$(fresh_id)
 	create_topic "$id" 3
 	make_objects
 	make_want want --key '{k}' --time t --reorder 40
 	for _ in 1 2 3; do
-		s3-to-kafka -t "$id" --key '{k}' --resume-id "$id" --time t --reorder 40 --speedup 40 in 2>err &
-		sleep 0.7
-		kill -TERM $!
+		s3-to-kafka -t "$id" --key '{k}' --resume-id "$id" --time t --reorder 40 --speedup 20 in 2>err &
+		replay=$!
+		wait_for 60 has_committed "$id" $total
+		kill -TERM $replay
 		status=0
-		wait $! || status=$?
+		wait $replay || status=$?
 		[ $status = 75 ] || fail "status $status: $(cat err)"
 		# what was sent is committed, and counted
 		sent=$(sed -n 's/.* read: \([0-9]*\) delivered.*/\1/p' err)
 		[ "$sent" -gt 0 ] || fail "$(cat err)"
-		total=$((${total:-0} + sent))
-		[ "$(kafka-to-pipe -q -t "$id" -e | wc -l)" = $total ]
+		total=$((total + sent))
+		[ "$(committed "$id")" = $total ]
 	done
 	expect_status 0 s3-to-kafka -t "$id" --key '{k}' --resume-id "$id" --time t --reorder 40 in
 	expect_line "going on behind [0-9]+ records read, $total of them sent" err
@@ -204,6 +217,8 @@ test_what_was_sent_must_not_change() {
 	expect_status 65 s3-to-kafka -q -t "$id" --resume-id "$id" --time t --reorder 3 in
 	expect_line '--key was \{k\} and is not given' err
 	expect_line '--reorder was not given and is 3' err
+	expect_status 65 s3-to-kafka -q -t "$id" --key '{k}' --resume-id "$id" -X partitioner=fnv1a in
+	expect_line '-X partitioner was not given and is fnv1a' err
 	# an object already read, one being read, one before it
 	cp -p in/a.json kept
 	echo '{}' >>in/a.json
@@ -232,7 +247,7 @@ test_a_count_is_of_all_runs() {
 	make_objects
 	expect_status 0 s3-to-kafka -q -t "$id" --resume-id "$id" -c 100 in
 	expect_status 0 s3-to-kafka -q -t "$id" --resume-id "$id" -c 100 in
-	[ "$(kafka-to-pipe -q -t "$id" -e | wc -l)" = 100 ]
+	[ "$(committed "$id")" = 100 ]
 	expect_status 0 s3-to-kafka -q -t "$id" --resume-id "$id" -c 150 in
 	kafka-to-pipe -q -t "$id" -e >got
 	head -n 150 all >want
@@ -252,10 +267,10 @@ test_a_bad_record_stops_before_it_and_letters_are_in_the_transaction() {
 	expect_status 65 s3-to-kafka -q -t "$id" --resume-id "$id" --time t --reorder 10 in
 	expect_line '^s3-to-kafka: in/a.json:51: ' err
 	# again at the same place, and nothing more is sent
-	before=$(kafka-to-pipe -q -t "$id" -e | wc -l)
+	before=$(committed "$id")
 	expect_status 65 s3-to-kafka -q -t "$id" --resume-id "$id" --time t --reorder 10 in
 	expect_line '^s3-to-kafka: in/a.json:51: ' err
-	[ "$(kafka-to-pipe -q -t "$id" -e | wc -l)" = "$before" ]
+	[ "$(committed "$id")" = "$before" ]
 	expect_status 0 s3-to-kafka -t "$id" --resume-id "$id" --time t --reorder 10 --dead-letter "$id-dead" in
 	expect_line ' 1 rejected' err
 	kafka-to-pipe -q -t "$id" -e >got
@@ -277,7 +292,7 @@ test_the_second_of_two_takes_over() {
 	make_want want --key '{k}'
 	s3-to-kafka -t "$id" --key '{k}' --resume-id "$id" --time t --speedup 20 --commit-interval 200ms in 2>err.first &
 	first=$!
-	sleep 1.2
+	wait_for 60 has_committed "$id" 0
 	expect_status 0 s3-to-kafka -t "$id" --key '{k}' --resume-id "$id" --time t in
 	wait $first || status=$?
 	[ $status = 75 ] || fail "status $status: $(cat err.first)"
@@ -294,7 +309,7 @@ test_a_broker_that_dies_is_waited_for() {
 	make_want want --key '{k}' --time t --reorder 40
 	s3-to-kafka -t "$id" --key '{k}' --resume-id "$id" --time t --reorder 40 --speedup 20 in 2>err &
 	replay=$!
-	sleep 1.5
+	wait_for 60 has_committed "$id" 0
 	services kill kafka >/dev/null
 	sleep 2
 	services start kafka >/dev/null 2>&1
@@ -312,7 +327,7 @@ test_a_broker_that_is_silent_for_long() {
 	s3-to-kafka -t "$id" --key '{k}' --resume-id "$id" --time t --speedup 20 \
 		-X transaction.timeout.ms=3000 in 2>err &
 	replay=$!
-	sleep 1.5
+	wait_for 60 has_committed "$id" 0
 	services pause kafka >/dev/null
 	sleep 8
 	services resume kafka >/dev/null
@@ -331,7 +346,7 @@ test_a_process_that_was_stopped_for_long_goes_on() {
 	s3-to-kafka -t "$id" --key '{k}' --resume-id "$id" --time t --speedup 20 \
 		-X transaction.timeout.ms=2000 in 2>err &
 	replay=$!
-	sleep 1.3
+	wait_for 60 has_committed "$id" 0
 	kill -STOP $replay
 	# the broker looks for such transactions every 10 s
 	sleep 14
@@ -359,7 +374,7 @@ test_the_topic_is_made_compacted_or_refused() {
 	printf 'x|{"a":1}\n' | kcat -P -t "$id-foreign" -b "$BOOTSTRAP_SERVERS" -K '|'
 	expect_status 65 s3-to-kafka -q -t "$id" --resume-id x --resume-topic "$id-foreign" in
 	expect_line 'key x: not the position of a replay: it has no version' err
-	[ "$(kafka-to-pipe -q -t "$id" -e | wc -l)" = 10 ]
+	[ "$(committed "$id")" = 10 ]
 }
 
 test_ids_do_not_disturb_each_other() {
@@ -374,7 +389,7 @@ test_ids_do_not_disturb_each_other() {
 	wait %2
 	kafka-to-pipe -q -t "$id" -e | LC_ALL=C sort | uniq -c | awk '$1 != 2' >other
 	expect_same /dev/null other
-	[ "$(kafka-to-pipe -q -t "$id" -e | wc -l)" = 6000 ]
+	[ "$(committed "$id")" = 6000 ]
 }
 
 run_tests

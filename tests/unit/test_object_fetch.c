@@ -449,6 +449,32 @@ small_objects_come_in_order_many_at_a_time(void **state)
 	release_many(&many, MANY);
 }
 
+/* What was begun ahead is not begun again behind one that has no bytes. */
+static void
+empty_objects_disturb_nothing(void **state)
+{
+	static const struct fake_object objects[] = { { "p/a", "1\n", NULL }, { "p/b", "", NULL },
+		{ "p/c", "2\n", NULL }, { "p/d", "", NULL }, { "p/e", "3\n", NULL }, { "p/f", "4\n", NULL },
+		{ "p/g", "", NULL } };
+	char address[] = "s3://b/p/", *path = address;
+	struct source_objects_options options = options_for(&path, 1);
+	struct source *source;
+
+	(void)state;
+	fill(objects, sizeof(objects) / sizeof(*objects), 1000);
+	source = open_source(&options);
+	expect_values(source, "1 2 3 4 ");
+	source_free(source);
+	assert_int_equal(fake.started, 4);
+	/* nor where none is begun ahead */
+	options.ahead_count = 0;
+	fill(objects, sizeof(objects) / sizeof(*objects), 1000);
+	source = open_source(&options);
+	expect_values(source, "1 2 3 4 ");
+	source_free(source);
+	assert_int_equal(fake.started, 4);
+}
+
 static void
 large_objects_keep_within_the_memory(void **state)
 {
@@ -637,6 +663,7 @@ main(void)
 		cmocka_unit_test(addresses_stand_for_objects),
 		cmocka_unit_test(an_address_without_a_bucket_is_refused),
 		cmocka_unit_test(small_objects_come_in_order_many_at_a_time),
+		cmocka_unit_test(empty_objects_disturb_nothing),
 		cmocka_unit_test(large_objects_keep_within_the_memory),
 		cmocka_unit_test(transfers_go_on_beside_the_reader),
 		cmocka_unit_test(files_and_objects_may_be_mixed),

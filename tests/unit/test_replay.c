@@ -544,6 +544,38 @@ outlet_says_watermarks_and_frontier(void **state)
 	outlet_free(o);
 }
 
+/* After a restart: not behind what was sent before, and none before something is acknowledged. */
+static void
+watermarks_do_not_go_back_after_a_restart(void **state)
+{
+	struct err err = ERR_INIT;
+	struct outlet *o = outlet_new(&err);
+	struct slow_sink sink = { .base = { .ops = &slow_ops }, .done = outlet_sink_done(o) };
+
+	(void)state;
+	outlet_attach(o, &sink.base, 0);
+	outlet_go_on(o, 5000);
+	assert_int_equal(outlet_send_watermark(o, false, &err), 0);
+	assert_int_equal(sink.count, 0);
+	for (int64_t n = 0; n < 3; n++)
+		assert_int_equal(outlet_expect(o, n, &err), 0);
+	send_one(o, 3000, 0);
+	send_one(o, 4000, 1);
+	acknowledge(&sink, 0);
+	assert_int_equal(outlet_send_watermark(o, false, &err), 0);
+	assert_int_equal(sink.count, 2); /* one of 4000 is in flight */
+	acknowledge(&sink, 1);
+	assert_int_equal(outlet_send_watermark(o, false, &err), 0);
+	assert_int_equal(sink.count, 3);
+	assert_string_equal(
+	    sink.values[2], "{\"watermark\":\"1970-01-01T00:00:05.000Z\",\"type\":\"watermark\"}");
+	send_one(o, 6000, 2);
+	acknowledge(&sink, 3);
+	assert_int_equal(outlet_send_watermark(o, false, &err), 0);
+	assert_non_null(strstr(sink.values[4], "00:00:06"));
+	outlet_free(o);
+}
+
 int
 main(void)
 {
@@ -563,6 +595,7 @@ main(void)
 		cmocka_unit_test(flight_knows_what_is_safe),
 		cmocka_unit_test(flight_grows),
 		cmocka_unit_test(outlet_says_watermarks_and_frontier),
+		cmocka_unit_test(watermarks_do_not_go_back_after_a_restart),
 	};
 
 	return cmocka_run_group_tests_name("replay", tests, NULL, NULL);

@@ -226,6 +226,7 @@ struct memory {
 	bool commits_before_crash;
 	unsigned seed;
 	bool defers; /* some commits do not happen yet: transactions that last longer */
+	size_t len_max; /* longer lines are refused, as a topic does; 0: none */
 	struct sink_counts counts;
 	struct sink_done done;
 };
@@ -249,6 +250,8 @@ memory_write(struct sink *sink, const struct outgoing *out, struct err *err)
 		m->is_open = true;
 		return 0;
 	}
+	if (m->len_max && out->value.len > m->len_max)
+		return err_set(err, ERR_DATA, "too large");
 	if (m->until_write >= 0 && m->until_write-- == 0)
 		return err_set(err, ERR_UNAVAILABLE, "crash");
 	assert_true(m->count < LINES_MAX);
@@ -541,12 +544,12 @@ plan_none(struct memory *m)
 	m->defers = false;
 }
 
-/* letters: where bad records can go; without it a replay stops there. */
+/* letters: where bad records can go, and those longer than len_max; without it a replay stops there. */
 static void
-run_round(struct setting *s, unsigned round, const char *letters, int64_t *ret_crashes)
+run_round(struct setting *s, unsigned round, const char *letters, size_t len_max, int64_t *ret_crashes)
 {
-	struct memory want = { .until_write = -1, .until_commit = -1 };
-	struct memory got = { .until_write = -1, .until_commit = -1 };
+	struct memory want = { .until_write = -1, .until_commit = -1, .len_max = len_max };
+	struct memory got = { .until_write = -1, .until_commit = -1, .len_max = len_max };
 	struct replay_counts whole, part;
 	struct err err = ERR_INIT;
 	unsigned seed = round * 7919 + 1;
@@ -605,7 +608,7 @@ crashes_lose_and_double_nothing(void **state)
 		s.objects.path_count = 1;
 		s.objects.merges = !has_bad && draw(&seed, 4) == 0;
 		s.objects.time_field = "t";
-		run_round(&s, round, letters, &crashes);
+		run_round(&s, round, letters, draw(&seed, 4) ? 0 : 2000, &crashes);
 		free(in);
 		free(letters);
 		scratch_remove(root);
@@ -633,6 +636,69 @@ nothing_moves_while_rereading(void **state)
 		assert_int_equal(point.oldest.sequence, 4);
 	}
 	assert_false(bookmark_is_rereading(&b));
+}
+
+/* The second run has only earlier event times than the first. */
+static void
+watermarks_do_not_go_back(void **state)
+{
+	struct setting s = { .objects = { .delimiter = ',', .line_bytes_max = 1 << 20 } };
+	struct memory m = { .until_write = -1, .until_commit = -1 };
+	struct replay_counts counts;
+	struct err err = ERR_INIT;
+	char *root = scratch_new(), *in = make_directory(root);
+
+	(void)state;
+	scratch_write(root, "in/a", "{\"t\":5000}\n{\"t\":3000}\n");
+	s.replay = (struct replay_options)REPLAY_OPTIONS_INIT;
+	s.replay.is_quiet = true;
+	s.replay.composer.time_field = "t";
+	s.replay.composer.needs_time = true;
+	s.replay.watermark_ms = 3600 * 1000; /* the last one alone */
+	s.replay.count_max = 1;
+	s.resume = (struct resume_options){ .id = "id", .topic = "states", .interval_ms = 1000 };
+	s.objects.paths = &in;
+	s.objects.path_count = 1;
+	assert_int_equal(attempt(&s, &m, true, &counts, &err), 0);
+	assert_int_equal(m.committed, 2);
+	assert_non_null(strstr(m.lines[1], "{\"watermark\":\"1970-01-01T00:00:05.000Z\""));
+	s.replay.count_max = 0;
+	m.counts = (struct sink_counts){ .written = 0 };
+	assert_int_equal(attempt(&s, &m, true, &counts, &err), 0);
+	assert_int_equal(m.committed, 4);
+	assert_string_equal(m.lines[2], "{\"t\":3000}");
+	assert_string_equal(m.lines[3], m.lines[1]);
+	memory_release(&m);
+	free(in);
+	scratch_remove(root);
+}
+
+/* What is rejected on leaving the horizon is named by its place in the input. */
+static void
+a_record_that_waited_has_its_place(void **state)
+{
+	struct setting s = { .objects = { .delimiter = ',', .line_bytes_max = 1 << 20 } };
+	struct memory m = { .until_write = -1, .until_commit = -1, .len_max = 10 };
+	struct replay_counts counts;
+	struct err err = ERR_INIT;
+	char *root = scratch_new(), *in = make_directory(root);
+
+	(void)state;
+	scratch_write(root, "in/a", "{\"t\":1}\n");
+	scratch_write(root, "in/b", "\n{\"t\":2}\n{\"t\":3,\"x\":12345}\n{\"t\":4}\n");
+	s.replay = (struct replay_options)REPLAY_OPTIONS_INIT;
+	s.replay.is_quiet = true;
+	s.replay.composer.time_field = "t";
+	s.replay.composer.needs_time = true;
+	s.replay.reorder_count = 10;
+	s.objects.paths = &in;
+	s.objects.path_count = 1;
+	assert_int_equal(attempt(&s, &m, false, &counts, &err), -1);
+	assert_int_equal(err.class, ERR_DATA);
+	assert_non_null(strstr(err.text, "in/b:3: too large"));
+	memory_release(&m);
+	free(in);
+	scratch_remove(root);
 }
 
 /* ---- what must not change ---- */
@@ -713,6 +779,8 @@ main(void)
 		cmocka_unit_test(places_know_lines_of_objects),
 		cmocka_unit_test(crashes_lose_and_double_nothing),
 		cmocka_unit_test(nothing_moves_while_rereading),
+		cmocka_unit_test(watermarks_do_not_go_back),
+		cmocka_unit_test(a_record_that_waited_has_its_place),
 		cmocka_unit_test(objects_that_changed_are_refused),
 	};
 

@@ -43,27 +43,28 @@ bookmark_take(struct bookmark *b, const struct reorder_item *item)
 {
 	b->is_in_hand = true;
 	b->in_hand = item->mark;
+	b->in_hand_time_ms = item->time_ms;
+	b->in_hand_sequence = item->sequence;
 }
 
-void
-bookmark_sent(struct bookmark *b, const struct reorder_item *item)
+static bool
+is_in_hand_above_last(const struct bookmark *b)
 {
-	bool is_higher = !b->has_last || item->time_ms > b->last_time_ms ||
-	    (item->time_ms == b->last_time_ms && item->sequence > b->last_sequence);
-
-	bookmark_put_away(b);
-	if (!is_higher)
-		return;
-	b->has_last = true;
-	b->last_time_ms = item->time_ms;
-	b->last_sequence = item->sequence;
+	return !b->has_last || b->in_hand_time_ms > b->last_time_ms ||
+	    (b->in_hand_time_ms == b->last_time_ms && b->in_hand_sequence > b->last_sequence);
 }
 
 void
 bookmark_put_away(struct bookmark *b)
 {
-	b->is_in_hand = false;
 	b->touched++;
+	/* one that was rejected on leaving the horizon must not come back into it either */
+	if (b->is_in_hand && is_in_hand_above_last(b)) {
+		b->has_last = true;
+		b->last_time_ms = b->in_hand_time_ms;
+		b->last_sequence = b->in_hand_sequence;
+	}
+	b->is_in_hand = false;
 }
 
 static bool

@@ -21,7 +21,8 @@ struct bookmark {
 	bool is_at_hand;
 	bool is_in_hand;
 	struct objects_mark in_hand;
-	bool has_last;
+	int64_t in_hand_time_ms, in_hand_sequence;
+	bool has_last; /* sent or rejected: the highest that has left the horizon */
 	int64_t last_time_ms, last_sequence;
 	int64_t touched; /* records read or sent since the last commit */
 	bool is_over;
@@ -43,7 +44,7 @@ void bookmark_read(struct bookmark *, int64_t sequence);
 void bookmark_settled(struct bookmark *);
 
 void bookmark_take(struct bookmark *, const struct reorder_item *);
-void bookmark_sent(struct bookmark *, const struct reorder_item *);
+/* What is in hand, or else at hand, was sent or rejected. */
 void bookmark_put_away(struct bookmark *);
 
 /* What to commit. `counts` are of all records read; reorder may be NULL. */

@@ -149,6 +149,8 @@ composer_make(struct composer *c, struct record *record, struct reorder_item *re
 	if (read_envelope(c, record, err) || field_scan(c->fields, record, err))
 		return -1;
 	ret->sequence = record->position.sequence;
+	ret->origin = record->origin;
+	ret->line = record->line;
 	ret->value = record->value;
 	ret->has_value = record->has_value;
 	ret->partition = c->options.has_same_partition ? record->partition : c->options.partition;

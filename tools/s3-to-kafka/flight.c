@@ -85,6 +85,12 @@ flight_restart(struct flight *f)
 	f->has_done = false;
 }
 
+void
+flight_go_on(struct flight *f, int64_t event_ms)
+{
+	f->latest_ms = event_ms;
+}
+
 int
 flight_add(struct flight *f, int64_t event_ms, int64_t sequence, struct err *err)
 {

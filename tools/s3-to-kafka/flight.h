@@ -25,6 +25,9 @@ int64_t flight_next(const struct flight *);
 /* What was sent before is forgotten by flight_safe_time; only while nothing is in flight. */
 void flight_restart(struct flight *);
 
+/* As if one of this event time had been sent and acknowledged, but for that nothing was. */
+void flight_go_on(struct flight *, int64_t event_ms);
+
 /* It is on its way: takes the number flight_next has given. */
 int flight_add(struct flight *, int64_t event_ms, int64_t sequence, struct err *);
 

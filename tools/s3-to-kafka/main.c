@@ -128,6 +128,25 @@ check_paths(struct options *o, struct err *err)
 	return 0;
 }
 
+static bool
+is_same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* One transaction writes to all of them, and tells their records apart by the topic. */
+static int
+check_topics(const struct options *o, struct err *err)
+{
+	if (is_same(o->topic, o->resume.topic) || is_same(o->letters.target, o->resume.topic))
+		return err_set(err, ERR_USAGE, "topic %s is the --resume-topic: give another one",
+		    o->resume.topic);
+	if (is_same(o->topic, o->letters.target))
+		return err_set(err, ERR_USAGE,
+		    "--resume-id: dead letters need a topic of their own, not %s", o->topic);
+	return 0;
+}
+
 static int
 check_resume(const struct options *o, struct err *err)
 {
@@ -142,7 +161,7 @@ check_resume(const struct options *o, struct err *err)
 	if (o->from || o->replay.from_line)
 		return err_set(err, ERR_USAGE,
 		    "--resume-id knows where to begin: leave out --from and --from-line");
-	return 0;
+	return check_topics(o, err);
 }
 
 static int

@@ -68,6 +68,14 @@ outlet_begin(struct outlet *o, struct err *err)
 	return frontier_assign(o->frontier, 0, ++o->term, 0, err);
 }
 
+void
+outlet_go_on(struct outlet *o, int64_t event_ms)
+{
+	flight_go_on(o->flight, event_ms);
+	o->watermark_ms = event_ms;
+	o->has_watermark = true;
+}
+
 /* ---- what is acknowledged ---- */
 
 static struct position

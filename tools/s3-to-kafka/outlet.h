@@ -24,6 +24,10 @@ void outlet_attach(struct outlet *, struct sink *, int32_t partition_count);
 /* The input begins (anew, with --loop) at its first record. Only while nothing is in flight. */
 int outlet_begin(struct outlet *, struct err *);
 
+/* After outlet_begin: an earlier process has sent all up to this event time, and watermarks do not go
+ * back behind it. */
+void outlet_go_on(struct outlet *, int64_t event_ms);
+
 /* A record was read: its fate is open until it is acknowledged, in the dead letter target, or
  * passed over. Sequences rise. */
 int outlet_expect(struct outlet *, int64_t sequence, struct err *);

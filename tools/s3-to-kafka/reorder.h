@@ -21,6 +21,8 @@ struct reorder_item {
 	int64_t time_ms;       /* event time as read; RECORD_NO_TIME where none is asked for */
 	int64_t kafka_time_ms; /* the timestamp to give it, RECORD_NO_TIME: that of sending */
 	int64_t sequence;      /* position.sequence of the record */
+	struct slice origin;   /* the record's, not copied: good as long as the source */
+	int64_t line;          /* likewise */
 	int32_t partition;     /* -1: by the key, or any */
 	struct slice key;
 	struct slice value;

@@ -227,6 +227,8 @@ go_on(struct replay *r, struct resume *resume)
 	r->shift_ms = point->shift_ms;
 	if (r->reorder && point->has_last)
 		reorder_begin_behind(r->reorder, point->last_time_ms, point->last_sequence);
+	if (point->has_last)
+		outlet_go_on(r->outlet, point->last_time_ms + (r->has_shift_begun ? r->shift_ms : 0));
 }
 
 struct replay *

@@ -23,9 +23,9 @@ refuse_item(struct replay *r, const struct reorder_item *item, struct err *err)
 {
 	struct record waited = {
 		.position = { .sequence = item->sequence },
-		.origin = slice_of("reordered input"),
-		.line = item->sequence + 1,
-		.offset = item->sequence,
+		.origin = item->origin,
+		.line = item->line,
+		.offset = item->line - 1,
 		.time_ms = RECORD_NO_TIME,
 		.key = item->key,
 		.has_key = item->has_key,
@@ -99,7 +99,7 @@ replay_send_item(struct replay *r, const struct reorder_item *item, struct err *
 		return step;
 	if (send_now(r, item, err))
 		return err->class == ERR_DATA ? refuse_item(r, item, err) : FAILED;
-	bookmark_sent(&r->bookmark, item);
+	bookmark_put_away(&r->bookmark);
 	r->round_sent++;
 	r->last_event_ms = item->time_ms;
 	return GO_ON;

@@ -5,7 +5,7 @@
  *
  * One place in the input cannot say what was sent out of a re-sorted buffer. So there are two and a
  * mark: `read`, before which every record has been taken up; `oldest`, before which none waits to be
- * sent; and `last`, the highest (event time, sequence) sent. Whatever waits is above `last`
+ * sent; and `last`, the highest (event time, sequence) sent or rejected. Whatever waits is above `last`
  * (reorder.h), so reading anew from `oldest` and passing over, before `read`, what is not above `last`
  * brings back what waited, and nothing else.
  */

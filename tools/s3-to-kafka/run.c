@@ -140,7 +140,8 @@ run_through(struct options *o, struct source *source, struct outlet *outlet, str
 	replay_get_counts(replay, ret_counts);
 	if (!resume && !err->is_broken_pipe) { /* which ends the tool in silence */
 		say_summary(ret_counts);
-		if (rc || *ret_input != JOB_INPUT_ENDED)
+		/* merged objects have no line to begin with */
+		if ((rc || *ret_input != JOB_INPUT_ENDED) && !o->objects.merges)
 			say_standing(replay);
 	}
 out:
@@ -185,6 +186,8 @@ collect_facts(const struct options *o, struct resume_facts *facts, struct err *e
 	const char delimiter[] = { o->objects.delimiter, '\0' };
 
 	if (resume_facts_add(facts, "--topic", o->topic, err) ||
+	    resume_facts_add(facts, "-X partitioner",
+	        kafka_options_get(&o->client.kafka, "partitioner"), err) ||
 	    replay_options_facts(&o->replay, facts, err) ||
 	    resume_facts_add(facts, "--format", formats[o->objects.format], err) ||
 	    resume_facts_add(facts, "--columns", o->objects.columns, err) ||
