@@ -243,6 +243,19 @@ aws_settings_region(const struct aws_settings *s, const char *service)
 	return region ? region : aws_settings_get(s, "AWS_DEFAULT_REGION", "region");
 }
 
+/* Who demands FIPS endpoints must not get others in silence (AWS SDKs and Tools Reference Guide, "Dual-stack
+ * and FIPS endpoints"). */
+static int
+check_fips(const struct aws_settings *s, struct err *err)
+{
+	if (s->endpoint_url || s->endpoint_count ||
+	    !aws_is_true(aws_settings_get(s, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")))
+		return 0;
+	return err_set(err, ERR_USAGE,
+	    "AWS_USE_FIPS_ENDPOINT (use_fips_endpoint) chooses no endpoint here: name one "
+	    "(--endpoint-url, AWS_ENDPOINT_URL)");
+}
+
 static int
 read_attempts(struct aws_settings *s, struct err *err)
 {
@@ -275,7 +288,7 @@ aws_settings_read(struct aws_settings *s, const struct aws_options *options, str
 {
 	*s = (struct aws_settings){ .options = *options, .profile = "default" };
 	if (read_files(s, err) || choose_profile(s, err) || read_endpoints(s, err) ||
-	    check_regions(s, err))
+	    check_regions(s, err) || check_fips(s, err))
 		return -1;
 	return read_attempts(s, err);
 }

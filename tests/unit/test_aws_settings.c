@@ -135,7 +135,7 @@ test_bad_files(void **state)
 
 static const char *const variables[] = { "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE",
 	"AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_STS",
-	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_MAX_ATTEMPTS", "AWS_CA_BUNDLE",
+	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_MAX_ATTEMPTS", "AWS_CA_BUNDLE",
 	"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE" };
 
 static void
@@ -295,6 +295,8 @@ static const struct {
 	{ "", "[default]\nservices = y\n", { .profile = NULL }, "[services y]" },
 	{ "AWS_MAX_ATTEMPTS=0", "", { .profile = NULL }, "AWS_MAX_ATTEMPTS" },
 	{ "AWS_MAX_ATTEMPTS=x", "", { .profile = NULL }, "AWS_MAX_ATTEMPTS" },
+	{ "AWS_USE_FIPS_ENDPOINT=true", "", { .profile = NULL }, "AWS_USE_FIPS_ENDPOINT" },
+	{ "", "[default]\nuse_fips_endpoint = true\n", { .profile = NULL }, "use_fips_endpoint" },
 	{ "", "[default]\nx\n", { .profile = NULL }, "/config:2: expected name = value" },
 };
 
