@@ -8,6 +8,8 @@
 
 enum { TRIED_BYTES_MAX = 600 };
 
+#define EXPIRY_MS_MAX INT64_C(253402300799999) /* the end of the year 9999 */
+
 /* ---- what the sources share ---- */
 
 static void
@@ -124,7 +126,9 @@ read_expiry(json_t *value, const struct credentials_names *names, int64_t *ret_m
 	*ret_ms = INT64_MAX;
 	if (json_is_integer(value)) {
 		*ret_ms = json_integer_value(value);
-		return 0;
+		if (*ret_ms >= 0 && *ret_ms <= EXPIRY_MS_MAX)
+			return 0;
+		return err_set(err, ERR_DENIED, "%s is no time", names->expires);
 	}
 	if (json_is_string(value)) {
 		if (!credentials_parse_time(json_string_value(value), ret_ms))

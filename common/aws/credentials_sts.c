@@ -125,6 +125,18 @@ judge_code(const char *code, const char *message)
 	return HTTP_FINAL;
 }
 
+/* The first line of its words: behind it STS repeats the request it would have signed, the session
+ * token included. */
+static void
+refuse(const char *code, const char *message, struct err *err)
+{
+	struct slice line, rest;
+
+	(void)slice_cut(slice_trim(slice_of(message)), '\n', &line, &rest);
+	err_set(err, ERR_DENIED, "%.100s: %.*s", code, (int)(line.len < 500 ? line.len : 500),
+	    line.data ? line.data : "");
+}
+
 static enum http_verdict
 judge(void *context, const struct http_reply *reply, struct err *err)
 {
@@ -137,8 +149,7 @@ judge(void *context, const struct http_reply *reply, struct err *err)
 	    *field(&answer, CODE)) {
 		verdict = judge_code(field(&answer, CODE), field(&answer, MESSAGE));
 		if (verdict == HTTP_FINAL)
-			err_set(err, ERR_DENIED, "%.100s: %.500s", field(&answer, CODE),
-			    field(&answer, MESSAGE));
+			refuse(field(&answer, CODE), field(&answer, MESSAGE), err);
 	}
 	answer_release(&answer);
 	return verdict;
@@ -171,7 +182,8 @@ struct sts_signer {
 };
 
 static enum http_signing
-sign(void *context, const struct http_unsigned *request, struct buf *ret_lines, struct err *err)
+sign(void *context, const struct http_unsigned *request, struct buf *ret_lines,
+    uint64_t *ret_issue, struct err *err)
 {
 	const struct sts_signer *signer = context;
 	struct sigv4_keys keys = { slice_of(signer->keys->access_key),
@@ -189,6 +201,7 @@ sign(void *context, const struct http_unsigned *request, struct buf *ret_lines, 
 		.wall_ms = request->wall_ms,
 	};
 
+	(void)ret_issue; /* these keys are not renewed */
 	for (size_t i = 0; i < request->header_count && i < 4; i++)
 		headers[r.header_count++] =
 		    (struct sigv4_header){ request->headers[i].name, request->headers[i].value };

@@ -67,15 +67,18 @@ void s3_get_free(struct s3_get *);
 /*
  * Copies out what is there: *ret_len 0 and *ret_again false is the end of the object, *ret_again
  * true says that nothing has come yet (turn the loop). The signature of lines_input's read but for
- * the waiting.
+ * the waiting. This and the two below may be called beside the thread that turns the loop, by one
+ * other.
  */
 int s3_get_read(
     struct s3_get *, char *data, size_t bytes, size_t *ret_len, bool *ret_again, struct err *);
 
 /* Bytes at hand. */
 size_t s3_get_ready(const struct s3_get *);
+/* s3_get_read gives bytes, the end or an error now. */
+bool s3_get_is_readable(const struct s3_get *);
 
-/* More room for reading ahead: the object is next in turn now. */
+/* More room for reading ahead: the object is next in turn now. Nobody reads meanwhile. */
 int s3_get_grow(struct s3_get *, size_t ahead_bytes, struct err *);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -38,18 +39,26 @@ struct s3_get {
 	bool is_at_end;          /* the range wanted begins where the object ends */
 	bool has_bytes;          /* of the object, ever */
 	unsigned drops;          /* since the last byte */
-	bool is_paused;
+	struct loop_task resume; /* there is room again */
 
-	/* read ahead: len bytes from first on, around the end of data */
+	/*
+	 * Read ahead: a ring with one writer, the loop's thread, and one reader, which may be another.
+	 * Each moves a counter of its own. The writer changes data and capacity only where the ring is
+	 * empty, or while the reader waits.
+	 */
 	char *data;
-	size_t capacity;
-	size_t first;
-	size_t len;
-	bool is_done; /* nothing more comes: err, or the end */
-	struct err err;
+	atomic_size_t capacity;
+	atomic_size_t written; /* bytes ever; that they wrap does no harm */
+	atomic_size_t taken;
+	/* set before the writer looks at the room for the last time, so that either it sees what the
+	 * reader took or the reader sees that it waits */
+	atomic_bool is_paused;
+	atomic_bool is_done; /* nothing more comes: err, or the end */
+	struct err err;      /* before is_done the writer's */
 };
 
 static int start(struct s3_get *, struct err *);
+static void resume(void *context);
 
 static bool
 read_digits(struct slice *s, int64_t *ret)
@@ -194,43 +203,67 @@ on_head(void *context, const struct http_reply *reply, struct err *err)
 	return 0;
 }
 
+static size_t
+length(const struct s3_get *get)
+{
+	return atomic_load(&get->written) - atomic_load(&get->taken);
+}
+
 static void
 append(struct s3_get *get, struct slice bytes)
 {
-	size_t at = (get->first + get->len) % get->capacity;
+	size_t at = get->written % get->capacity;
 	size_t until_end = get->capacity - at;
 	size_t n = bytes.len < until_end ? bytes.len : until_end;
 
 	memcpy(get->data + at, bytes.data, n);
 	if (n < bytes.len)
 		memcpy(get->data, bytes.data + n, bytes.len - n);
-	get->len += bytes.len;
+	atomic_fetch_add(&get->written, bytes.len);
 }
 
 /* Copies without taking away. */
 static void
 peek(const struct s3_get *get, char *data, size_t n)
 {
-	size_t until_end = get->capacity - get->first;
+	size_t at = get->taken % get->capacity;
+	size_t until_end = get->capacity - at;
 	size_t first = n < until_end ? n : until_end;
 
-	memcpy(data, get->data + get->first, first);
+	memcpy(data, get->data + at, first);
 	memcpy(data + first, get->data, n - first);
 }
 
+/* More room; the reader waits. */
 static int
 set_capacity(struct s3_get *get, size_t capacity, struct err *err)
+{
+	char *data = malloc(capacity);
+	size_t len = length(get);
+
+	if (!data)
+		return err_no_memory(err);
+	if (len)
+		peek(get, data, len);
+	free(get->data);
+	get->data = data;
+	get->capacity = capacity;
+	get->taken = 0;
+	get->written = len;
+	return 0;
+}
+
+/* The same where the ring is empty, beside the reader, who takes none of it then. */
+static int
+grow_empty(struct s3_get *get, size_t capacity, struct err *err)
 {
 	char *data = malloc(capacity);
 
 	if (!data)
 		return err_no_memory(err);
-	if (get->len)
-		peek(get, data, get->len);
 	free(get->data);
 	get->data = data;
 	get->capacity = capacity;
-	get->first = 0;
 	return 0;
 }
 
@@ -238,13 +271,18 @@ set_capacity(struct s3_get *get, size_t capacity, struct err *err)
 static enum http_flow
 make_room(struct s3_get *get, size_t bytes)
 {
-	if (bytes <= get->capacity - get->len)
+	size_t len = length(get);
+
+	if (bytes <= get->capacity - len)
 		return HTTP_GO;
-	if (get->len) {
-		get->is_paused = true;
+	get->is_paused = true;
+	len = length(get);
+	if (len && bytes > get->capacity - len)
 		return HTTP_PAUSE;
-	}
-	return set_capacity(get, bytes, &get->err) ? HTTP_ABORT : HTTP_GO;
+	get->is_paused = false;
+	if (bytes <= get->capacity - len)
+		return HTTP_GO;
+	return grow_empty(get, bytes, &get->err) ? HTTP_ABORT : HTTP_GO;
 }
 
 static bool
@@ -287,9 +325,9 @@ on_body(void *context, struct slice bytes)
 static void
 finish(struct s3_get *get, const struct err *err)
 {
-	get->is_done = true;
 	if (get->err.class == ERR_NONE)
 		get->err = *err;
+	get->is_done = true;
 }
 
 static void
@@ -439,6 +477,7 @@ s3_get_start(struct s3_bucket *bucket, const struct s3_get_options *options, str
 	}
 	get->bucket = bucket;
 	get->timer = (struct loop_timer){ .fire = go_on, .context = get };
+	get->resume = (struct loop_task){ .run = resume, .context = get };
 	if (copy_options(get, options, err) || (!has_all(get) && start(get, err))) {
 		s3_get_free(get);
 		return NULL;
@@ -455,6 +494,7 @@ s3_get_free(struct s3_get *get)
 		return;
 	http_cancel(get->call);
 	loop_timer_clear(aws_session_loop(get->bucket->session), &get->timer);
+	loop_unpost(aws_session_loop(get->bucket->session), &get->resume);
 	free(get->key);
 	free(get->etag);
 	free(get->data);
@@ -464,15 +504,28 @@ s3_get_free(struct s3_get *get)
 size_t
 s3_get_ready(const struct s3_get *get)
 {
-	return get->len;
+	return length(get);
 }
 
-/* With half of the room free: libcurl holds what it could not hand out, and copies it at each
- * pause. */
-static void
-resume(struct s3_get *get)
+bool
+s3_get_is_readable(const struct s3_get *get)
 {
-	if (!get->is_paused || get->len > get->capacity / 2)
+	return get->is_done || length(get) > 0;
+}
+
+/* libcurl holds what it could not hand out, and copies it at each pause: with half of the room free. */
+static bool
+is_resumed(const struct s3_get *get)
+{
+	return get->is_paused && length(get) <= get->capacity / 2;
+}
+
+static void
+resume(void *context)
+{
+	struct s3_get *get = context;
+
+	if (!is_resumed(get))
 		return;
 	get->is_paused = false;
 	http_resume(get->call);
@@ -491,19 +544,22 @@ int
 s3_get_read(
     struct s3_get *get, char *data, size_t bytes, size_t *ret_len, bool *ret_again, struct err *err)
 {
-	size_t n = bytes < get->len ? bytes : get->len;
+	/* first: what came before the end is there then */
+	bool is_done = get->is_done;
+	size_t len = length(get);
+	size_t n = bytes < len ? bytes : len;
 
-	if (!n && get->is_done && get->err.class != ERR_NONE) {
+	if (!n && is_done && get->err.class != ERR_NONE) {
 		*err = get->err;
 		return -1;
 	}
 	if (n) {
 		peek(get, data, n);
-		get->first = (get->first + n) % get->capacity;
-		get->len -= n;
+		atomic_fetch_add(&get->taken, n);
 	}
-	resume(get);
+	if (is_resumed(get))
+		loop_post(aws_session_loop(get->bucket->session), &get->resume);
 	*ret_len = n;
-	*ret_again = !n && !get->is_done;
+	*ret_again = !n && !is_done;
 	return 0;
 }

@@ -7,6 +7,8 @@ enum {
 	/* 1,000 keys of 1,024 bytes, each encoded as three, and what stands around them */
 	PAGE_BYTES_MAX = 16 * 1024 * 1024,
 	URL_BYTES_MAX = 32 * 1024,
+	/* In a row: no keys, but a token. */
+	EMPTY_PAGES_MAX = 1000,
 };
 
 struct list {
@@ -17,6 +19,7 @@ struct list {
 	struct buf url;
 	struct buf body;
 	struct buf last; /* key */
+	unsigned empty_pages;
 	struct s3_page page;
 };
 
@@ -113,6 +116,19 @@ tell_page(struct list *list, int (*found)(void *, const struct s3_object *, stru
 	return 0;
 }
 
+/* A page may hold fewer keys than there are, and none ("ListObjectsV2", MaxKeys: "might contain fewer
+ * keys"; services send them behind many deleted keys, or as the last one); but not for ever. */
+static int
+check_empty(struct list *list, struct err *err)
+{
+	if (list->page.count || !list->page.is_truncated)
+		list->empty_pages = 0;
+	else if (++list->empty_pages > EMPTY_PAGES_MAX)
+		return err_set(err, ERR_UNAVAILABLE, "%s: listing: more than %d empty pages",
+		    list->about, EMPTY_PAGES_MAX);
+	return 0;
+}
+
 int
 s3_list(struct s3_bucket *bucket, struct slice prefix,
     int (*found)(void *context, const struct s3_object *, struct err *), void *context,
@@ -133,11 +149,7 @@ s3_list(struct s3_bucket *bucket, struct slice prefix,
 			err_wrap(err, "%s: listing", list.about);
 			goto out;
 		}
-		if (list.page.is_truncated && !list.page.count) {
-			err_set(err, ERR_UNAVAILABLE, "%s: listing: an empty page", list.about);
-			goto out;
-		}
-		if (tell_page(&list, found, context, err))
+		if (check_empty(&list, err) || tell_page(&list, found, context, err))
 			goto out;
 	} while (list.page.is_truncated);
 	rc = 0;

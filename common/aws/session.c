@@ -39,12 +39,14 @@ struct aws_session {
 
 	pthread_t thread;
 	bool has_thread;
+	int end_fd; /* readable once the thread is to end */
 
 	/* all below: under the lock, shared with the thread */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct credentials_found found;
 	bool has_found;
+	uint64_t issue;  /* counts those found that were others than before */
 	bool is_refused; /* the service says that they have expired */
 	bool is_asked;   /* renew now */
 	bool is_ending;
@@ -120,14 +122,17 @@ set_failure(struct aws_session *s, const struct err *failure)
 static void
 set_found(struct aws_session *s, struct credentials_found *found, int64_t skew_ms)
 {
-	bool is_refused = s->is_refused && is_same(&s->found.keys, &found->keys);
+	bool is_new = !s->has_found || !is_same(&s->found.keys, &found->keys);
 	struct err same = ERR_INIT;
 
 	aws_credentials_release(&s->found.keys);
 	s->found = *found;
 	s->has_found = true;
 	s->skew_ms = skew_ms;
-	s->is_refused = is_refused;
+	if (is_new) {
+		s->is_refused = false;
+		s->issue++;
+	}
 	s->renew_mono_ms = renewal_mono_ms(s);
 	if (is_usable(s)) {
 		s->bad_mono_ms = 0;
@@ -157,16 +162,25 @@ find(struct aws_session *s, struct http *http, struct err *err)
 /* ---- the thread that renews ---- */
 
 static void
+on_end(void *context, short revents)
+{
+	(void)revents;
+	http_stop(context);
+}
+
+static void
 find_in_thread(struct aws_session *s)
 {
 	struct http_options options = aws_settings_http(&s->settings);
+	struct loop_watch end = { .fd = s->end_fd, .events = POLLIN, .ready = on_end };
 	struct err err = ERR_INIT;
 	struct http *http = NULL;
 	struct loop *loop = loop_new(&err);
 
 	if (loop)
 		http = http_new(loop, &options, &err);
-	if (http) {
+	end.context = http;
+	if (http && !loop_watch(loop, &end, &err)) {
 		(void)find(s, http, &err);
 	} else {
 		lock(s);
@@ -174,17 +188,20 @@ find_in_thread(struct aws_session *s)
 		set_failure(s, &err);
 		unlock(s);
 	}
+	if (end.is_set)
+		loop_unwatch(loop, &end);
 	http_free(http);
 	loop_free(loop);
 }
 
+/* Makes an eventfd readable. */
 static void
-tell_loop(struct aws_session *s)
+tell(int fd)
 {
 	uint64_t one = 1;
 
 	/* a full counter is not written to, and has been told already */
-	if (write(s->watch.fd, &one, sizeof(one)) < 0)
+	if (write(fd, &one, sizeof(one)) < 0)
 		return;
 }
 
@@ -216,7 +233,7 @@ renew(void *context)
 		}
 		unlock(s);
 		find_in_thread(s);
-		tell_loop(s);
+		tell(s->watch.fd); /* the loop */
 		lock(s);
 	}
 	unlock(s);
@@ -266,6 +283,7 @@ end_thread(struct aws_session *s)
 	s->is_ending = true;
 	(void)pthread_cond_signal(&s->wake);
 	unlock(s);
+	tell(s->end_fd);
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += JOIN_S_MAX;
 	if (pthread_clockjoin_np(s->thread, NULL, CLOCK_MONOTONIC, &until))
@@ -304,6 +322,7 @@ aws_session_open(const struct aws_options *options, struct loop *loop, struct er
 	}
 	s->loop = loop;
 	s->renew_mono_ms = CLOCK_NEVER;
+	s->end_fd = -1;
 	s->watch =
 	    (struct loop_watch){ .fd = -1, .events = POLLIN, .ready = on_told, .context = s };
 	if (init_lock(s, err) || aws_settings_read(&s->settings, options, err))
@@ -313,7 +332,8 @@ aws_session_open(const struct aws_options *options, struct loop *loop, struct er
 	if (!s->http)
 		goto fail;
 	s->watch.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (s->watch.fd < 0) {
+	s->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->watch.fd < 0 || s->end_fd < 0) {
 		err_errno(err, ERR_FAULT, errno, "eventfd");
 		goto fail;
 	}
@@ -339,7 +359,9 @@ aws_session_free(struct aws_session *s)
 	if (!has_ended)
 		return; /* left as it is until the process ends */
 	if (s->watch.fd >= 0)
-		(void)close(s->watch.fd); /* an eventfd */
+		(void)close(s->watch.fd); /* eventfds */
+	if (s->end_fd >= 0)
+		(void)close(s->end_fd);
 	aws_credentials_release(&s->found.keys);
 	aws_settings_release(&s->settings);
 	(void)pthread_cond_destroy(&s->wake);
@@ -411,12 +433,14 @@ copy(const struct aws_credentials *from, struct aws_credentials *ret, struct err
 	    from->expires_wall_ms, err);
 }
 
-int
-aws_session_copy_credentials(struct aws_session *s, struct aws_credentials *ret, struct err *err)
+static int
+copy_issue(
+    struct aws_session *s, struct aws_credentials *ret, uint64_t *ret_issue, struct err *err)
 {
 	int rc;
 
 	lock(s);
+	*ret_issue = s->issue;
 	if (is_usable(s))
 		rc = copy(&s->found.keys, ret, err);
 	else if (s->failure.class != ERR_NONE)
@@ -425,6 +449,14 @@ aws_session_copy_credentials(struct aws_session *s, struct aws_credentials *ret,
 		rc = err_set(err, ERR_DENIED, "there are no credentials");
 	unlock(s);
 	return rc;
+}
+
+int
+aws_session_copy_credentials(struct aws_session *s, struct aws_credentials *ret, struct err *err)
+{
+	uint64_t issue;
+
+	return copy_issue(s, ret, &issue, err);
 }
 
 int64_t
@@ -505,13 +537,14 @@ sign_with(const struct aws_signing *signing, const struct http_unsigned *request
 }
 
 static enum http_signing
-sign(void *context, const struct http_unsigned *request, struct buf *ret_lines, struct err *err)
+sign(void *context, const struct http_unsigned *request, struct buf *ret_lines,
+    uint64_t *ret_issue, struct err *err)
 {
 	const struct aws_signing *signing = context;
 	struct aws_credentials c = { .access_key = NULL };
 	int rc;
 
-	if (aws_session_copy_credentials(signing->session, &c, err)) {
+	if (copy_issue(signing->session, &c, ret_issue, err)) {
 		err_clear(err);
 		return have_renewed(signing->session, err);
 	}
@@ -520,14 +553,16 @@ sign(void *context, const struct http_unsigned *request, struct buf *ret_lines, 
 	return rc ? HTTP_SIGN_FAILED : HTTP_SIGNED;
 }
 
+/* Of requests that were under way together each is told; the first has had them renewed. */
 static void
-on_expired(void *context)
+on_expired(void *context, uint64_t issue)
 {
 	const struct aws_signing *signing = context;
 	struct aws_session *s = signing->session;
 
 	lock(s);
-	s->is_refused = true;
+	if (issue == s->issue)
+		s->is_refused = true;
 	unlock(s);
 }
 

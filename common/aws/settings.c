@@ -74,11 +74,11 @@ choose_profile(struct aws_settings *s, struct err *err)
 	const char *named = s->options.profile;
 
 	s->is_profile_given = named != NULL;
+	/* its older name comes first in the aws command line (botocore issue 1725) */
 	if (!named)
-		named = getenv("AWS_PROFILE");
+		named = getenv("AWS_DEFAULT_PROFILE");
 	if (!named || !*named)
-		named =
-		    getenv("AWS_DEFAULT_PROFILE"); /* the aws command line's older name for it */
+		named = getenv("AWS_PROFILE");
 	s->profile = named && *named ? named : "default";
 	if (s->profile != named || profiles_has(&s->profiles, PROFILE, named))
 		return 0;

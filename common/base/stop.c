@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 
-/* the only mutable file-scope state: written by the signal handler */
-static volatile sig_atomic_t requested_signal;
+/* the only mutable file-scope state: written by the signal handler, read by any thread */
+static _Atomic int requested_signal;
 static int wake_fd = -1;
 
 static void

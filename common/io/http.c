@@ -177,12 +177,13 @@ sign(struct http_call *call, struct err *err)
 		.wall_ms = http_wall_ms(call->http),
 	};
 
+	call->issue = 0;
 	buf_clear(&call->signature);
 	call->signature.len_max = SIGNATURE_BYTES_MAX;
 	if (!call->request.signer.sign)
 		return HTTP_SIGNED;
 	return call->request.signer.sign(
-	    call->request.signer.context, &what, &call->signature, err);
+	    call->request.signer.context, &what, &call->signature, &call->issue, err);
 }
 
 /* When the call is looked at next, at most stall_ms_max from now. */
@@ -313,7 +314,8 @@ split_url(struct http_call *call, struct err *err)
 	    copy_part(url, CURLUPART_USER, 0, &user) ||
 	    copy_part(url, CURLUPART_PATH, 0, &call->path) ||
 	    copy_part(url, CURLUPART_QUERY, 0, &call->query)) {
-		err_set(err, ERR_USAGE, "not a URL: %s", call->url);
+		/* it is not repeated: there may be a password or a token in it */
+		err_set(err, ERR_USAGE, "not a URL");
 		goto out;
 	}
 	if (user || (strcmp(call->scheme, "https") != 0 && strcmp(call->scheme, "http") != 0)) {
@@ -335,6 +337,14 @@ out:
 	return rc;
 }
 
+/* A value may be what a service said, an entity tag for one: it must not become another header. */
+static bool
+has_line_break(struct slice s)
+{
+	return s.len && (memchr(s.data, '\r', s.len) || memchr(s.data, '\n', s.len) ||
+			    memchr(s.data, '\0', s.len));
+}
+
 static int
 copy_headers(struct http_call *call, const struct http_request *request, struct err *err)
 {
@@ -352,6 +362,9 @@ copy_headers(struct http_call *call, const struct http_request *request, struct 
 	for (size_t i = 0; i < request->header_count; i++) {
 		struct http_header from = request->headers[i], *to = &call->headers[i];
 
+		if (has_line_break(from.name) || has_line_break(from.value))
+			return err_set(err, ERR_UNAVAILABLE, "%.*s has a line break or a NUL in it",
+			    SLICE_ARGS(from.name));
 		to->name = slice_make(call->own.data + call->own.len, from.name.len);
 		if (buf_append(&call->own, from.name, err))
 			return -1;
@@ -410,6 +423,8 @@ http_start(struct http *http, const struct http_request *request, struct err *er
 	call->timer.fire = on_call_timer;
 	call->timer.context = call;
 	if (copy_request(call, request, err)) {
+		if (request->about)
+			(void)err_wrap(err, "%s", request->about);
 		free_call(call);
 		return NULL;
 	}

@@ -98,10 +98,12 @@ struct http_unsigned {
 
 struct http_signer {
 	void *context; /* NULL functions: unsigned */
-	/* Appends whole header lines "Name: value", each ended by a line feed. */
-	enum http_signing (*sign)(
-	    void *context, const struct http_unsigned *, struct buf *ret_lines, struct err *);
-	void (*expired)(void *context); /* the service said so */
+	/* Appends whole header lines "Name: value", each ended by a line feed. *ret_issue tells
+	 * the credentials of this signature from others, before and after; 0 where not set. */
+	enum http_signing (*sign)(void *context, const struct http_unsigned *,
+	    struct buf *ret_lines, uint64_t *ret_issue, struct err *);
+	/* The service said so of those; newer ones may be there already. */
+	void (*expired)(void *context, uint64_t issue);
 };
 
 struct http_events {
@@ -136,8 +138,8 @@ struct http_request {
 
 struct http_call;
 
-/* Begins. NULL: no memory, or a URL that is none (ERR_USAGE). Redirects are not followed: a 3xx is
- * a reply to judge. */
+/* Begins. NULL: no memory, a URL that is none (ERR_USAGE), or a header with a line break in it
+ * (ERR_UNAVAILABLE). Redirects are not followed: a 3xx is a reply to judge. */
 struct http_call *http_start(struct http *, const struct http_request *, struct err *);
 
 /* Ends it without `done`. Not from inside its own callbacks (HTTP_ABORT is for that). NULL is fine.
@@ -149,6 +151,9 @@ void http_resume(struct http_call *);
 
 /* Calls that waited for a signature try again. */
 void http_sign_now(struct http *);
+
+/* From a callback of its loop: http_fetch ends now, and at once from here on, as by a stop. */
+void http_stop(struct http *);
 
 /*
  * One request, waiting for its end by turning the loop (so other calls go on), and therefore not

@@ -65,6 +65,7 @@ on_header(char *data, size_t size, size_t count, void *context)
 	if (status < 200)
 		return line.len;
 	call->is_head_complete = true;
+	call->head_wall_ms = clock_wall_ms();
 	call->reply.status = (int)status;
 	call->reply.headers = &call->head;
 	if (is_good((int)status) && call->request.events.head &&

@@ -89,7 +89,8 @@ retry_after_ms(const struct http_call *call)
 
 	if (!call->reply.status)
 		return -1;
-	return aws_ms >= 0 ? aws_ms : http_retry_after_ms(value, clock_wall_ms());
+	/* a date is one of the server's clock */
+	return aws_ms >= 0 ? aws_ms : http_retry_after_ms(value, http_wall_ms(call->http));
 }
 
 static void
@@ -141,8 +142,9 @@ read_clock(struct http_call *call, bool is_complained)
 
 	if (!call->reply.status || !date.len || http_reply_header(&call->reply, "Age").len)
 		return;
+	/* not our clock of now: the body may have taken hours, with pauses of its receiver */
 	http->skew_ms =
-	    http_skew_ms(http->skew_ms, http_date_ms(date), clock_wall_ms(), is_complained);
+	    http_skew_ms(http->skew_ms, http_date_ms(date), call->head_wall_ms, is_complained);
 }
 
 /* Signs once more for a reason that goes away by that; false where it did not. */
@@ -177,7 +179,7 @@ end_refused(struct http_call *call, struct err *err)
 		break;
 	case HTTP_EXPIRED:
 		if (signer->expired && !call->has_expired)
-			signer->expired(signer->context);
+			signer->expired(signer->context, call->issue);
 		if (sign_again(call, &call->has_expired))
 			return;
 		break;

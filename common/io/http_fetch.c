@@ -43,6 +43,12 @@ on_done(void *context, const struct http_reply *reply, const struct err *err)
 		fetch->err = no_room;
 }
 
+void
+http_stop(struct http *http)
+{
+	http->is_stopped = true;
+}
+
 int
 http_fetch(struct http *http, const struct http_request *request, struct buf *ret_body,
     int *ret_status, struct err *err)
@@ -57,7 +63,7 @@ http_fetch(struct http *http, const struct http_request *request, struct buf *re
 	call = http_start(http, &own, err);
 	if (!call)
 		return -1;
-	while (!fetch.is_done && !stop_requested())
+	while (!fetch.is_done && !stop_requested() && !http->is_stopped)
 		(void)loop_turn(http->loop, CLOCK_NEVER);
 	if (!fetch.is_done) {
 		http_cancel(call);

@@ -23,13 +23,14 @@ struct http {
 	struct loop_timer curl_timer; /* curl's */
 	struct loop_timer reap_timer; /* calls cancelled from inside curl */
 	bool is_in_curl;              /* a callback of curl's is running, or may be */
+	bool is_stopped;              /* http_stop */
 };
 
 enum call_state {
 	CALL_DUE,      /* an attempt begins when the timer fires */
 	CALL_UNSIGNED, /* waits for a signature; the timer is the call's deadline */
 	CALL_RUNNING,  /* the timer looks for stalls, pauses that end, and the deadline */
-	CALL_ENDING,   /* done is told when the timer fires */
+	CALL_ENDING,   /* done is being told */
 	CALL_CANCELLED,
 };
 
@@ -53,6 +54,7 @@ struct http_call {
 	struct curl_slist *lines;
 	char curl_words[CURL_ERROR_SIZE];
 	struct buf signature;
+	uint64_t issue; /* of the credentials in it */
 	struct buf head; /* header lines of the reply, each NUL terminated */
 	struct buf body;
 	struct http_reply reply;
@@ -66,6 +68,7 @@ struct http_call {
 	bool is_suspect;          /* no progress for stall_ms_max; one more look at its socket */
 	bool is_sent;             /* connected, and the request begins: stalls count */
 	int64_t progress_mono_ms; /* last byte either way */
+	int64_t head_wall_ms;     /* our clock as the reply's head came */
 	curl_off_t sent_bytes;
 
 	/* the call */

@@ -14,6 +14,7 @@ libcommon_a_SOURCES += common/io/kafka_options.c
 libcommon_a_SOURCES += common/io/kafka_wait.c
 libcommon_a_SOURCES += common/io/lines.c common/io/lines.h
 libcommon_a_SOURCES += common/io/loop.c common/io/loop.h
+libcommon_a_SOURCES += common/io/loop_thread.c common/io/loop_thread.h
 libcommon_a_SOURCES += common/io/paths.c common/io/paths.h
 libcommon_a_SOURCES += common/io/read_file.c common/io/read_file.h
 libcommon_a_SOURCES += common/io/replace_file.c common/io/replace_file.h

@@ -2,8 +2,12 @@
 #include "io/loop.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/stop.h"
@@ -16,33 +20,16 @@ struct loop {
 	size_t watch_count;
 	struct loop_timer *timers; /* by due time, first in first out */
 	struct loop_timer *firing; /* due in this turn */
+	struct loop_watch posting; /* an eventfd that tells of tasks */
+	pthread_mutex_t lock;
+	struct loop_task *tasks;   /* in the order of posting; under the lock, likewise running */
+	struct loop_task *running; /* of this turn */
 	/* what is polled in this turn; one more than the watches, for stop_fd */
 	struct pollfd *fds;
 	struct loop_watch **polled; /* beside fds; NULL: unwatched since */
 	size_t polled_count;
 	size_t capacity;
 };
-
-struct loop *
-loop_new(struct err *err)
-{
-	struct loop *loop = calloc(1, sizeof(*loop));
-
-	if (!loop)
-		err_no_memory(err);
-	return loop;
-}
-
-void
-loop_free(struct loop *loop)
-{
-	if (!loop)
-		return;
-	assert(!loop->watches);
-	free(loop->fds);
-	free(loop->polled);
-	free(loop);
-}
 
 static int
 grow(struct loop *loop, struct err *err)
@@ -208,15 +195,152 @@ bool
 loop_turn(struct loop *loop, int64_t deadline_mono_ms)
 {
 	bool is_stopping = stop_requested(), is_served = false;
-	struct err ignored; /* without memory the request to stop is seen later */
 	nfds_t count;
 
 	assert(!loop->polled_count && !loop->firing);
-	if (!loop->capacity)
-		(void)grow(loop, &ignored);
 	count = prepare(loop, is_stopping);
 	if (poll(loop->fds, count, wait_ms(loop, deadline_mono_ms, is_stopping)) > 0)
 		is_served = serve_watches(loop);
 	loop->polled_count = 0;
 	return serve_timers(loop) || is_served;
+}
+
+/* ---- tasks ---- */
+
+static void
+lock(struct loop *loop)
+{
+	/* a default mutex, never taken twice by one thread */
+	(void)pthread_mutex_lock(&loop->lock);
+}
+
+static void
+unlock(struct loop *loop)
+{
+	(void)pthread_mutex_unlock(&loop->lock);
+}
+
+void
+loop_post(struct loop *loop, struct loop_task *task)
+{
+	struct loop_task **at = &loop->tasks;
+	uint64_t one = 1;
+	bool is_first;
+
+	lock(loop);
+	is_first = !loop->tasks;
+	if (!task->is_posted) {
+		while (*at)
+			at = &(*at)->next;
+		task->is_posted = true;
+		task->next = NULL;
+		*at = task;
+	}
+	unlock(loop);
+	/* a full counter is not written to, and has been told already */
+	if (is_first && write(loop->posting.fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static bool
+unlink_task(struct loop_task **at, const struct loop_task *task)
+{
+	while (*at && *at != task)
+		at = &(*at)->next;
+	if (!*at)
+		return false;
+	*at = task->next;
+	return true;
+}
+
+void
+loop_unpost(struct loop *loop, struct loop_task *task)
+{
+	lock(loop);
+	if (task->is_posted && !unlink_task(&loop->tasks, task))
+		(void)unlink_task(&loop->running, task);
+	task->is_posted = false;
+	unlock(loop);
+}
+
+static struct loop_task *
+take_running(struct loop *loop)
+{
+	struct loop_task *task;
+
+	lock(loop);
+	task = loop->running;
+	if (task) {
+		loop->running = task->next;
+		task->is_posted = false;
+	}
+	unlock(loop);
+	return task;
+}
+
+/* Those that are posted now; what they post is for the next turn, so that a turn ends. */
+static void
+run_tasks(void *context, short revents)
+{
+	struct loop *loop = context;
+	struct loop_task *task;
+	uint64_t count;
+
+	(void)revents;
+	/* before the tasks are taken: what is posted from here on writes again */
+	if (read(loop->posting.fd, &count, sizeof(count)) < 0)
+		return;
+	lock(loop);
+	loop->running = loop->tasks;
+	loop->tasks = NULL;
+	unlock(loop);
+	while ((task = take_running(loop)))
+		task->run(task->context);
+}
+
+/* ---- lifecycle ---- */
+
+struct loop *
+loop_new(struct err *err)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+	int code;
+
+	if (!loop) {
+		err_no_memory(err);
+		return NULL;
+	}
+	loop->posting = (struct loop_watch){ .events = POLLIN, .ready = run_tasks, .context = loop };
+	loop->posting.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (loop->posting.fd < 0) {
+		err_errno(err, ERR_FAULT, errno, "eventfd");
+		free(loop);
+		return NULL;
+	}
+	code = pthread_mutex_init(&loop->lock, NULL);
+	if (code) {
+		err_errno(err, ERR_FAULT, code, "pthread_mutex_init");
+		(void)close(loop->posting.fd);
+		free(loop);
+		return NULL;
+	}
+	if (loop_watch(loop, &loop->posting, err)) {
+		loop_free(loop);
+		return NULL;
+	}
+	return loop;
+}
+
+void
+loop_free(struct loop *loop)
+{
+	if (!loop)
+		return;
+	loop_unwatch(loop, &loop->posting);
+	assert(!loop->watches && !loop->tasks);
+	(void)close(loop->posting.fd); /* an eventfd */
+	(void)pthread_mutex_destroy(&loop->lock);
+	free(loop->fds);
+	free(loop->polled);
+	free(loop);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The event loop: poll(2) over descriptors, timers, and the request to stop. One thread. Watches
- * and timers belong to their users, who keep them at one address while they are set; a callback may
- * set and clear any of them, its own too, but does not turn the loop.
+ * The event loop: poll(2) over descriptors, timers, tasks, and the request to stop. One thread has it
+ * at a time: only loop_post is for any. Watches, timers and tasks belong to their users, who keep
+ * them at one address while they are set; a callback may set and clear any of them, its own too,
+ * but does not turn the loop.
  */
 #ifndef SLUICE_IO_LOOP_H
 #define SLUICE_IO_LOOP_H
@@ -43,6 +44,18 @@ struct loop_timer {
 /* Sets, or moves, a timer. One that is due already fires in the next turn, after what is ready. */
 void loop_timer_set(struct loop *, struct loop_timer *, int64_t due_mono_ms);
 void loop_timer_clear(struct loop *, struct loop_timer *);
+
+struct loop_task {
+	void (*run)(void *context); /* once */
+	void *context;
+	struct loop_task *next; /* the loop's; NULL at first, likewise is_posted */
+	bool is_posted;
+};
+
+/* From any thread: runs the task in the loop's next turn, and ends its waiting. One that is posted
+ * already runs once. */
+void loop_post(struct loop *, struct loop_task *);
+void loop_unpost(struct loop *, struct loop_task *);
 
 /*
  * Serves all that is ready; where nothing is, waits for it until the deadline (0: does not wait) or

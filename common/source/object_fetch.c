@@ -4,13 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/stop.h"
+#include "io/loop_thread.h"
 
 enum {
-	/* Between two looks at the sockets while there is enough to read: at a gigabit a second this much
-	 * comes in 2 ms, which sockets' buffers hold. */
-	TURN_BYTES = 256 * 1024,
+	/* Of the object that is read: enough to bridge the turns of two threads, and little enough to
+	 * stay in a processor's cache between them. What comes beyond it waits in the socket. */
+	PRESENT_BYTES_MAX = 1024 * 1024,
 	WINDOW_BYTES_MIN = 64 * 1024,
 	WINDOW_BYTES_MAX = 4 * 1024 * 1024, /* of merging: more only delays the first record */
 	/* Objects ahead share their half of the memory; one gets this part of it at most. */
@@ -32,7 +31,9 @@ struct object_fetch {
 	size_t slot_count;
 	size_t slot_bytes; /* their windows together */
 	size_t next;       /* object to fetch ahead */
-	size_t unturned;   /* bytes read since the last turn */
+	/* has the store's loop, and with it all that is above and every s3_get, from the first object
+	 * on; NULL before */
+	struct loop_thread *thread;
 };
 
 /* An object that is being read: by one request to its end, or by one for each window, so that objects which
@@ -132,15 +133,6 @@ take_slot(struct object_fetch *f, size_t index, size_t *ret_window)
 	return NULL;
 }
 
-void
-object_fetch_turn(struct object_fetch *f, int64_t deadline_mono_ms)
-{
-	do {
-		(void)loop_turn(object_store_loop(f->store), deadline_mono_ms);
-		f->unturned = 0;
-	} while (deadline_mono_ms && !stop_requested() && clock_mono_ms() < deadline_mono_ms);
-}
-
 /* ---- the object that is being read ---- */
 
 /* Asks for what begins at g->end, and for the window behind it. */
@@ -172,73 +164,6 @@ begin_behind(struct object_get *g, struct err *err)
 	return rc;
 }
 
-/* What was asked for has been read: *ret_at_end, or there is more to ask for. */
-static int
-next_range(struct object_get *g, bool *ret_at_end, struct err *err)
-{
-	*ret_at_end = !g->behind;
-	if (!g->behind)
-		return 0;
-	s3_get_free(g->get);
-	g->get = g->behind;
-	g->behind = NULL;
-	return begin_behind(g, err);
-}
-
-/* *ret_len 0 and not *ret_again: the end. */
-static int
-read_at_hand(struct object_get *g, char *data, size_t len, size_t *ret_len, bool *ret_again,
-    struct err *err)
-{
-	bool at_end = !g->get;
-
-	*ret_len = 0;
-	*ret_again = false;
-	while (!at_end) {
-		if (s3_get_read(g->get, data, len, ret_len, ret_again, err))
-			return -1;
-		if (*ret_len || *ret_again)
-			return 0;
-		if (next_range(g, &at_end, err))
-			return -1;
-	}
-	return 0;
-}
-
-static int
-get_read(struct object_bytes *bytes, char *data, size_t len, int64_t deadline_mono_ms,
-    size_t *ret_len, bool *ret_again, struct err *err)
-{
-	struct object_get *g = (struct object_get *)bytes;
-	struct object_fetch *f = g->fetch;
-
-	if (f->unturned >= TURN_BYTES)
-		object_fetch_turn(f, 0);
-	for (;;) {
-		bool again, was_served;
-
-		if (read_at_hand(g, data, len, ret_len, &again, err))
-			return -1;
-		f->unturned += *ret_len;
-		if (!again)
-			return 0;
-		was_served = loop_turn(object_store_loop(f->store), deadline_mono_ms);
-		f->unturned = 0;
-		if (!was_served && (stop_requested() || clock_poll_ms(deadline_mono_ms) == 0)) {
-			*ret_again = true;
-			return 0;
-		}
-	}
-}
-
-static void
-drop_ranges(struct object_get *g)
-{
-	s3_get_free(g->get);
-	s3_get_free(g->behind);
-	g->get = g->behind = NULL;
-}
-
 static int
 begin_at(struct object_get *g, int64_t byte, struct err *err)
 {
@@ -248,48 +173,12 @@ begin_at(struct object_get *g, int64_t byte, struct err *err)
 	return g->get ? begin_behind(g, err) : 0;
 }
 
-static int
-get_seek(struct object_bytes *bytes, int64_t byte, struct err *err)
-{
-	struct object_get *g = (struct object_get *)bytes;
-
-	if (byte > g->size)
-		return err_set(err, ERR_DATA, "has %lld bytes, reading was to go on at byte %lld",
-		    (long long)g->size, (long long)byte);
-	drop_ranges(g);
-	return begin_at(g, byte, err);
-}
-
 static void
-get_free(struct object_bytes *bytes)
+drop_ranges(struct object_get *g)
 {
-	struct object_get *g = (struct object_get *)bytes;
-
-	drop_ranges(g);
-	free(g);
-}
-
-static const struct object_bytes_ops get_ops = {
-	.read = get_read,
-	.seek = get_seek,
-	.free = get_free,
-};
-
-static struct object_get *
-get_new(struct object_fetch *f, size_t index, size_t window, struct err *err)
-{
-	struct object_get *g = calloc(1, sizeof(*g));
-
-	if (!g) {
-		err_no_memory(err);
-		return NULL;
-	}
-	g->base.ops = &get_ops;
-	g->fetch = f;
-	g->index = index;
-	g->size = object_list_get(f->list, index).size;
-	g->window = (uint64_t)g->size < window ? (size_t)g->size : window;
-	return g;
+	s3_get_free(g->get);
+	s3_get_free(g->behind);
+	g->get = g->behind = NULL;
 }
 
 /* The transfer that was begun ahead, with more room now; or a new one. */
@@ -310,19 +199,174 @@ begin_present(struct object_get *g, struct err *err)
 	return window < g->window ? s3_get_grow(g->get, g->window, err) : 0;
 }
 
+/* ---- what the thread does for its owner ---- */
+
+struct order {
+	struct object_get *get;
+	int64_t byte;
+	struct err *err;
+	int rc;
+};
+
+static void
+do_open(void *context)
+{
+	struct order *order = context;
+
+	order->rc = begin_present(order->get, order->err);
+	if (!order->rc)
+		fetch_ahead(order->get->fetch);
+}
+
+static void
+do_begin_at(void *context)
+{
+	struct order *order = context;
+
+	drop_ranges(order->get);
+	order->rc = begin_at(order->get, order->byte, order->err);
+}
+
+static void
+do_next_range(void *context)
+{
+	struct order *order = context;
+	struct object_get *g = order->get;
+
+	s3_get_free(g->get);
+	g->get = g->behind;
+	g->behind = NULL;
+	order->rc = begin_behind(g, order->err);
+}
+
+static void
+do_drop_ranges(void *context)
+{
+	struct order *order = context;
+
+	drop_ranges(order->get);
+}
+
+static int
+give_order(struct object_get *g, void (*run)(void *), int64_t byte, struct err *err)
+{
+	struct order order = { .get = g, .byte = byte, .err = err };
+
+	if (!g->fetch->thread) {
+		g->fetch->thread = loop_thread_start(object_store_loop(g->fetch->store), err);
+		if (!g->fetch->thread)
+			return -1;
+	}
+	loop_thread_call(g->fetch->thread, run, &order);
+	return order.rc;
+}
+
+/* ---- reading, beside the thread ---- */
+
+/* *ret_len 0 and not *ret_again: the end. */
+static int
+read_at_hand(struct object_get *g, char *data, size_t len, size_t *ret_len, bool *ret_again,
+    struct err *err)
+{
+	*ret_len = 0;
+	*ret_again = false;
+	while (g->get) {
+		if (s3_get_read(g->get, data, len, ret_len, ret_again, err))
+			return -1;
+		if (*ret_len || *ret_again || !g->behind)
+			return 0;
+		if (give_order(g, do_next_range, 0, err))
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+is_readable(const void *context)
+{
+	const struct object_get *g = context;
+
+	return s3_get_is_readable(g->get);
+}
+
+static int
+get_read(struct object_bytes *bytes, char *data, size_t len, int64_t deadline_mono_ms,
+    size_t *ret_len, bool *ret_again, struct err *err)
+{
+	struct object_get *g = (struct object_get *)bytes;
+
+	do {
+		if (read_at_hand(g, data, len, ret_len, ret_again, err))
+			return -1;
+	} while (*ret_again && loop_thread_wait(g->fetch->thread, is_readable, g, deadline_mono_ms));
+	return 0;
+}
+
+static int
+get_seek(struct object_bytes *bytes, int64_t byte, struct err *err)
+{
+	struct object_get *g = (struct object_get *)bytes;
+
+	if (byte > g->size)
+		return err_set(err, ERR_DATA, "has %lld bytes, reading was to go on at byte %lld",
+		    (long long)g->size, (long long)byte);
+	return give_order(g, do_begin_at, byte, err);
+}
+
+static void
+get_free(struct object_bytes *bytes)
+{
+	struct object_get *g = (struct object_get *)bytes;
+	struct err ignored = ERR_INIT;
+
+	/* it has ranges from the thread only */
+	if (g->get)
+		(void)give_order(g, do_drop_ranges, 0, &ignored);
+	free(g);
+}
+
+static const struct object_bytes_ops get_ops = {
+	.read = get_read,
+	.seek = get_seek,
+	.free = get_free,
+};
+
+/* ---- opening ---- */
+
+static struct object_get *
+get_new(struct object_fetch *f, size_t index, size_t window, struct err *err)
+{
+	struct object_get *g = calloc(1, sizeof(*g));
+
+	if (!g) {
+		err_no_memory(err);
+		return NULL;
+	}
+	g->base.ops = &get_ops;
+	g->fetch = f;
+	g->index = index;
+	g->size = object_list_get(f->list, index).size;
+	g->window = (uint64_t)g->size < window ? (size_t)g->size : window;
+	return g;
+}
+
+static struct object_bytes *
+open_with(struct object_get *g, void (*run)(void *), struct err *err)
+{
+	if (!give_order(g, run, 0, err))
+		return &g->base;
+	get_free(&g->base);
+	return NULL;
+}
+
 struct object_bytes *
 object_fetch_open(struct object_fetch *f, size_t index, struct err *err)
 {
-	struct object_get *g = get_new(f, index, f->options.memory_bytes / 2, err);
+	size_t window = f->options.memory_bytes / 2;
+	struct object_get *g;
 
-	if (!g)
-		return NULL;
-	if (begin_present(g, err)) {
-		get_free(&g->base);
-		return NULL;
-	}
-	fetch_ahead(f);
-	return &g->base;
+	g = get_new(f, index, window < PRESENT_BYTES_MAX ? window : PRESENT_BYTES_MAX, err);
+	return g ? open_with(g, do_open, err) : NULL;
 }
 
 struct object_bytes *
@@ -345,11 +389,7 @@ object_fetch_open_one_of(struct object_fetch *f, size_t index, size_t count, str
 	if (!g)
 		return NULL;
 	g->is_windowed = true;
-	if (begin_at(g, 0, err)) {
-		get_free(&g->base);
-		return NULL;
-	}
-	return &g->base;
+	return open_with(g, do_begin_at, err);
 }
 
 /* ---- lifecycle ---- */
@@ -375,6 +415,7 @@ object_fetch_free(struct object_fetch *f)
 {
 	if (!f)
 		return;
+	loop_thread_free(f->thread);
 	while (f->slot_count) {
 		s3_get_free(f->slots[0].get);
 		drop_first(f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading objects of S3, one after the other with those that follow fetched ahead, or many at once for
- * merging. Bounded: one half of the memory is for the object that is being read, the other for those
+ * merging. A thread receives: it has the store's loop from the first object on. Bounded: one half of the memory is for the object that is being read, the other for those
  * ahead: small ones wholly, of large ones the beginning.
  */
 #ifndef SLUICE_SOURCE_OBJECT_FETCH_H
@@ -33,8 +33,5 @@ struct object_bytes *object_fetch_open(struct object_fetch *, size_t index, stru
  * ERR_USAGE where that is not enough. */
 struct object_bytes *object_fetch_open_one_of(struct object_fetch *, size_t index, size_t count,
     struct err *);
-
-/* Lets transfers go on until the deadline (0: what is at hand) or a request to stop. */
-void object_fetch_turn(struct object_fetch *, int64_t deadline_mono_ms);
 
 #endif

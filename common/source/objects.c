@@ -402,17 +402,6 @@ source_objects_progress(const struct source *source, struct objects_progress *re
 }
 
 bool
-source_objects_idle(struct source *source, int64_t deadline_mono_ms)
-{
-	struct source_objects *s = (struct source_objects *)source;
-
-	if (!s->fetch)
-		return stop_wait(deadline_mono_ms);
-	object_fetch_turn(s->fetch, deadline_mono_ms);
-	return stop_requested();
-}
-
-bool
 source_objects_is_csv(const struct source *source)
 {
 	const struct source_objects *s = (const struct source_objects *)source;

@@ -87,12 +87,6 @@ int source_objects_digest(const struct source *, size_t last, char ret[static OB
 /* "s3://bucket/key" or the path, for messages; NULL past the end. */
 const char *source_objects_name(const struct source *, size_t object);
 
-/*
- * Waits until the deadline or a request to stop (true), as stop_wait does, and meanwhile lets objects be
- * fetched ahead: what a paced user calls instead.
- */
-bool source_objects_idle(struct source *, int64_t deadline_mono_ms);
-
 /* True where rows are turned into JSON, which has to be checked for columns of type json. */
 bool source_objects_is_csv(const struct source *);
 

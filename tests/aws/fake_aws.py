@@ -11,7 +11,8 @@ Prints its port. The first two parts of a path choose service and behaviour:
     /log                        what was asked so far, one JSON object a line; DELETE forgets it
 
 MODE is ok, or what goes wrong: denied, expired, garbage, empty, hang, down, throttle (once), skew (once),
-norole, v1only, old (credentials that have expired), same (no new ones, ever); life-N: N seconds of life.
+norole, v1only, old (credentials that have expired), same (no new ones, ever),
+minus (a time that is none), once (6 s of life, then hang); life-N: N seconds of life.
 
 The secret that belongs to an access key A is "secret-of-A", its session token "token-of-A"; access keys
 that begin with AKIA have no token.
@@ -19,6 +20,7 @@ that begin with AKIA have no token.
 import datetime
 import hashlib
 import hmac
+import html
 import http.server
 import json
 import re
@@ -41,7 +43,7 @@ def lifetime(mode):
     found = re.fullmatch(r"life-(\d+)", mode)
     if found:
         return int(found.group(1))
-    return {"old": -60, "skew": 90000}.get(mode, 3600)
+    return {"old": -60, "skew": 90000, "once": 6}.get(mode, 3600)
 
 
 def issue(prefix, mode):
@@ -88,7 +90,10 @@ def verify(handler, body):
                       hashlib.sha256(canonical.encode()).hexdigest()])
     good = sign(("AWS4" + secret_of(key)).encode(), day, region, service, "aws4_request", text)
     if good.hex() != signature or not stamp.startswith(day):
-        return None, "SignatureDoesNotMatch", "the signature is not the one calculated here"
+        # as the services word it
+        return None, "SignatureDoesNotMatch", (
+            "the signature is not the one calculated here.\n\n"
+            "The Canonical String for this request should have been\n'%s'\n" % canonical)
     return key, region, service
 
 
@@ -152,7 +157,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def sts_error(self, status, code, words):
         self.reply(status, '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error>'
                    "<Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error>"
-                   "<RequestId>1</RequestId></ErrorResponse>" % (code, words), "text/xml")
+                   "<RequestId>1</RequestId></ErrorResponse>" % (code, html.escape(words)), "text/xml")
 
     def ask_sts(self, mode, body):
         form = dict(urllib.parse.parse_qsl(body.decode()))
@@ -219,8 +224,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def local_credentials(self, prefix, mode, **more):
         key = issue(prefix, mode)
+        expires = -2**63 if mode == "minus" else iso(lifetime(mode))
         return self.reply(200, json.dumps(dict(more, AccessKeyId=key, SecretAccessKey=secret_of(key),
-                                               Token=token_of(key), Expiration=iso(lifetime(mode)))))
+                                               Token=token_of(key), Expiration=expires)))
 
     def ask_container(self, mode, body):
         self.note(service="container", token=self.headers.get("Authorization"))
@@ -230,6 +236,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(403, "{}")
         if mode == "garbage":
             return self.reply(200, "<html>")
+        if mode == "once" and "CONTAINER" in counts:
+            threading.Event().wait(60)
+            return None
         return self.local_credentials("CONTAINER", mode, RoleArn="arn")
 
     def ask_imds(self, mode, body):

@@ -70,6 +70,7 @@ BAD_LISTINGS = {
     "bad-twice": listing([contents("a"), contents("a")]),
     "bad-prefix": listing([contents("zz")]),
     "bad-token": listing([contents("a")]).replace("<IsTruncated>false", "<IsTruncated>true"),
+    # an empty page for ever
     "bad-page": listing([], token="more"),
     # the same page for ever
     "bad-loop": listing([contents("p")], token="again"),
@@ -174,6 +175,11 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.bucket == "plain-keys":
             self.answer(200, listing([contents("a")], encoding="").replace("<Key>a", "<Key>a+b%25"))
+            return
+        if self.bucket == "sparse":
+            pages = [[], [], [contents("a")], [], [contents("b")], []]
+            at = int(self.query.get("continuation-token", "0"))
+            self.answer(200, listing(pages[at], str(at + 1) if at + 1 < len(pages) else None))
             return
         if self.bucket == "archive":
             restored = ("<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>"

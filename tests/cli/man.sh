@@ -75,6 +75,16 @@ test_exit_statuses_are_documented() {
 	done
 }
 
+# AWS_ENDPOINT_URL_SERVICE stands in the code as the beginning of a name
+test_variables_of_aws_are_documented() {
+	local variable
+	grep -ohE '"AWS_[A-Z0-9_]*[A-Z0-9]"' "$top_srcdir"/common/aws/*.c | tr -d '"' | sort -u >variables
+	[ "$(wc -l <variables)" -gt 20 ] || fail "they are not found in the code"
+	while read -r variable; do
+		grep -qw -- "$variable" "$pages/sluice.7" || fail "sluice(7) lacks $variable"
+	done <variables
+}
+
 test_examples_of_sluice() {
 	run_examples "$pages/sluice.7" pipe
 }

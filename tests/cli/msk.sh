@@ -24,15 +24,18 @@ set_keys() {
 	export AWS_ACCESS_KEY_ID=AKIAENV AWS_SECRET_ACCESS_KEY=secret-of-AKIAENV HOME=$PWD
 }
 
-# read_topic STATUS ARGUMENT...: kafka-to-pipe, which finds no topic, or no way in
-read_topic() {
-	expect_status "$1" timeout 60 kafka-to-pipe -t trips --wait 1s "${@:2}"
+# sign_in ARGUMENT...: kafka-to-pipe, until the broker has seen it come; it finds no topic
+sign_in() {
+	kafka-to-pipe -t trips --wait 60s "$@" >out 2>err &
+	wait_for 60 [ -s log ]
+	kill -TERM $!
+	wait $! || true
 }
 
 test_token_on_the_wire() {
 	set_keys
 	start fake_msk.py log
-	AWS_SESSION_TOKEN=token-of-x read_topic 66 -b "127.0.0.1:$port" --iam --region eu-west-3 \
+	AWS_SESSION_TOKEN=token-of-x sign_in -b "127.0.0.1:$port" --iam --region eu-west-3 \
 		-X security.protocol=SASL_PLAINTEXT
 	head -n 1 log >first
 	expect_line '"mechanism": "OAUTHBEARER"' first
@@ -53,7 +56,7 @@ test_its_port_is_enough() {
 	set_keys
 	make_certificate
 	start fake_msk.py log --listen 127.0.0.9:9098 --tls certificate key
-	AWS_REGION=us-east-1 read_topic 66 -b 127.0.0.9:9098 -X ssl.ca.location=certificate
+	AWS_REGION=us-east-1 sign_in -b 127.0.0.9:9098 -X ssl.ca.location=certificate
 	expect_line '"mechanism": "OAUTHBEARER", "host": "kafka.us-east-1.amazonaws.com".*"tls": true' log
 	expect_no_line '"mechanism": "none"' log
 }
@@ -69,7 +72,7 @@ test_a_certificate_that_is_not_trusted_gets_no_token() {
 test_security_protocol_switches_the_port_off() {
 	set_keys
 	start fake_msk.py log --listen 127.0.0.9:9098
-	AWS_REGION=us-east-1 read_topic 66 -b 127.0.0.9:9098 -X security.protocol=PLAINTEXT
+	AWS_REGION=us-east-1 sign_in -b 127.0.0.9:9098 -X security.protocol=PLAINTEXT
 	expect_line '"mechanism": "none"' log
 	expect_no_line OAUTHBEARER log
 }
@@ -83,7 +86,7 @@ test_file_of_a_java_client() {
 		sasl.jaas.config=software.amazon.msk.auth.iam.IAMLoginModule required;
 		sasl.client.callback.handler.class=software.amazon.msk.auth.iam.IAMClientCallbackHandler
 	END
-	AWS_REGION=us-east-1 read_topic 66 -b "127.0.0.1:$port" -F client.properties
+	AWS_REGION=us-east-1 sign_in -b "127.0.0.1:$port" -F client.properties
 	expect_line '"mechanism": "OAUTHBEARER".*"good": true' log
 }
 
@@ -91,8 +94,11 @@ test_writers_sign_in_too() {
 	set_keys
 	start fake_msk.py log
 	echo '{"id":1}' >in
-	expect_status 73 timeout 60 s3-to-kafka --speedup max -t trips --wait 1s -b "127.0.0.1:$port" --iam \
-		--region us-east-1 -X security.protocol=SASL_PLAINTEXT in
+	s3-to-kafka --speedup max -t trips --wait 60s -b "127.0.0.1:$port" --iam --region us-east-1 \
+		-X security.protocol=SASL_PLAINTEXT in 2>err &
+	wait_for 60 [ -s log ]
+	kill -TERM $!
+	wait $! || true
 	expect_line '"mechanism": "OAUTHBEARER".*"good": true' log
 }
 
@@ -101,7 +107,7 @@ test_profile() {
 	mkdir .aws
 	printf '[profile p]\nregion = eu-west-2\naws_access_key_id = AKIAP\naws_secret_access_key = secret-of-AKIAP\n' >.aws/config
 	start fake_msk.py log
-	read_topic 66 -b "127.0.0.1:$port" --iam --profile p -X security.protocol=SASL_PLAINTEXT
+	sign_in -b "127.0.0.1:$port" --iam --profile p -X security.protocol=SASL_PLAINTEXT
 	expect_line '"key": "AKIAP", "region": "eu-west-2".*"good": true' log
 }
 

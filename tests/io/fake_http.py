@@ -96,7 +96,7 @@ class Connection:
         self.send(b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + reply(200, "hello"))
 
     def do_fail(self):
-        """n times `status`, then 200"""
+        """n times `status`, then 200; says to come `after`, or at once by a clock that is `ahead`"""
         count = bump(counts, self.arg["key"])
         if count > int(self.arg.get("n", 1)):
             self.send(reply(200, f"after {count - 1}"))
@@ -104,6 +104,10 @@ class Connection:
         headers = []
         if "after" in self.arg:
             headers.append("Retry-After: " + self.arg["after"])
+        if "ahead" in self.arg:
+            headers += [name + time.strftime("%a, %d %b %Y %H:%M:%S GMT",
+                                             time.gmtime(time.time() + int(self.arg["ahead"])))
+                        for name in ("Date: ", "Retry-After: ")]
         self.send(reply(self.arg.get("status", "503"), "sorry", *headers))
 
     def do_count(self):

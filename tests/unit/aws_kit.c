@@ -126,9 +126,10 @@ aws_begin(void **state)
 	if (!f)
 		skip();
 	clear_environment();
-	/* the machine's own is never asked */
-	aws_set_environment(
-	    f, "AWS_EC2_METADATA_SERVICE_ENDPOINT=@/imds/norole\nAWS_MAX_ATTEMPTS=2");
+	/* the machine's own is never asked, and a busy machine is given time */
+	aws_set_environment(f,
+	    "AWS_EC2_METADATA_SERVICE_ENDPOINT=@/imds/norole\n"
+	    "AWS_METADATA_SERVICE_TIMEOUT=30\nAWS_MAX_ATTEMPTS=2");
 	aws_write_file(f, ".aws/config", "");
 	aws_write_file(f, ".aws/credentials", "");
 	free(fake_aws_log(f->fake, true));

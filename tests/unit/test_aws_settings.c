@@ -182,6 +182,9 @@ static const struct {
 	    { .region_count = 0 }, "s3", "r7" },
 	{ "AWS_PROFILE=p", "[profile p]\nregion = r7\n[profile q]\nregion = r8\n",
 	    { .profile = "q" }, "s3", "r8" },
+	{ "AWS_PROFILE=q AWS_DEFAULT_PROFILE=p",
+	    "[profile p]\nregion = r7a\n[profile q]\nregion = r7b\n", { .region_count = 0 }, "s3",
+	    "r7a" },
 	{ "AWS_DEFAULT_PROFILE=p", "[profile p]\nregion = r7\n", { .region_count = 0 }, "s3",
 	    "r7" },
 };

@@ -146,6 +146,12 @@ static const struct source_case role_cases[] = {
 	{ "wrong keys", STS("ok"), "[profile p]\n" ROLE("r") "source_profile = default\n",
 	    "[default]\naws_access_key_id = AKIAX\naws_secret_access_key = wrong\n", "p", NULL,
 	    ERR_DENIED, "SignatureDoesNotMatch", NULL },
+	{ "wrong keys with a token", STS("ok"),
+	    "[profile p]\n" ROLE("r") "source_profile = default\n",
+	    "[default]\naws_access_key_id = ASIAX\naws_secret_access_key = wrong\n"
+	    "aws_session_token = token-of-ASIAX\n",
+	    "p", NULL, ERR_DENIED,
+	    "SignatureDoesNotMatch: the signature is not the one calculated here.", NULL },
 	{ "expired token", STS("expired"), "[profile p]\n" ROLE("r") "source_profile = default\n",
 	    STATIC, "p", NULL, ERR_DENIED, "ExpiredToken", NULL },
 	{ "throttled once", STS("throttle"), "[profile p]\n" ROLE("r") "source_profile = default\n",
@@ -267,6 +273,8 @@ static const struct source_case machine_cases[] = {
 	{ "container, after files", CONTAINER("ok"), "", STATIC, NULL, "AKIAFILE", 0, NULL, NULL },
 	{ "container, garbage", CONTAINER("garbage"), "", "", NULL, NULL, ERR_DENIED,
 	    "no JSON object", NULL },
+	{ "container, no time", CONTAINER("minus"), "", "", NULL, NULL, ERR_DENIED,
+	    "Expiration is no time", NULL },
 	{ "container, not in time", CONTAINER("hang"), "", "", NULL, NULL, ERR_UNAVAILABLE,
 	    "container credentials", NULL },
 	{ "container, elsewhere", "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://192.0.2.1/x", "", "",
@@ -315,7 +323,7 @@ check(const struct fixture *f, const struct source_case *c)
 		fail_msg("%s: %s", c->name, outcome.credentials.access_key);
 	if (!c->key && (outcome.err.class != c->class || !strstr(outcome.err.text, c->words)))
 		fail_msg("%s: class %d: %s", c->name, (int)outcome.err.class, outcome.err.text);
-	if (strstr(outcome.err.text, "secret-of"))
+	if (strstr(outcome.err.text, "secret-of") || strstr(outcome.err.text, "token-of"))
 		fail_msg("%s tells a secret: %s", c->name, outcome.err.text);
 	if (c->log && !strstr(log, c->log))
 		fail_msg("%s: asked %s", c->name, log);

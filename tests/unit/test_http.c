@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -19,7 +21,21 @@
 
 /* Of the hasty handle: no test waits for the limits that a tool has, and a slow machine does not
  * matter to what has no stalls. */
-enum { STALL_MS = 500 };
+enum { STALL_MS = 1000 };
+
+/* How far a test has moved this machine's wall clock. */
+static int64_t wall_ahead_s;
+
+/* Before libc's own. */
+int
+clock_gettime(clockid_t id, struct timespec *ret)
+{
+	long rc = syscall(SYS_clock_gettime, id, ret);
+
+	if (!rc && id == CLOCK_REALTIME)
+		ret->tv_sec += wall_ahead_s;
+	return (int)rc;
+}
 
 struct world {
 	char *scratch;
@@ -143,6 +159,8 @@ replies_are_told(void **state)
 		{ "/fail?key=b&n=2&status=500", 200, ERR_NONE, "after 2", NULL },
 		{ "/fail?key=c&n=1&status=429", 200, ERR_NONE, "after 1", NULL },
 		{ "/fail?key=d&n=1&status=408", 200, ERR_NONE, "after 1", NULL },
+		/* a date to wait for, of a clock that is not ours */
+		{ "/fail?key=d2&n=1&ahead=7200", 200, ERR_NONE, "after 1", NULL },
 		{ "/cut?key=e&n=2&bytes=500", 200, ERR_NONE, "whole", NULL },
 		{ "/cut?key=e2&n=2&bytes=0", 200, ERR_NONE, "whole", NULL },
 		{ "/stall?key=f&n=1", 200, ERR_NONE, "whole", NULL },
@@ -159,7 +177,7 @@ replies_are_told(void **state)
 		{ "/redirect", 301, ERR_UNAVAILABLE, "moved", "it: status 301" },
 		{ "/cut?key=n&bytes=500", 200, ERR_UNAVAILABLE, NULL,
 		    "it: transfer closed with 500 bytes remaining to read (3 attempts)" },
-		{ "/stall?key=o", 0, ERR_UNAVAILABLE, "", "it: no byte for 500 ms (3 attempts)" },
+		{ "/stall?key=o", 0, ERR_UNAVAILABLE, "", "it: no byte for 1000 ms (3 attempts)" },
 		{ "/close", 0, ERR_UNAVAILABLE, "", "it: Empty reply from server (3 attempts)" },
 		{ "/garbage", 0, ERR_UNAVAILABLE, NULL, "it: " },
 		{ "/headers?lines=20", 200, ERR_NONE, "hello", NULL },
@@ -272,6 +290,31 @@ requests_go_out_as_given(void **state)
 }
 
 static void
+headers_stay_headers(void **state)
+{
+	static const struct http_header headers[] = {
+		{ { "X-One", 5 }, { "1\nX-Two: 2", 10 } },
+		{ { "X-One", 5 }, { "1\rX-Two: 2", 10 } },
+		{ { "X-One", 5 }, { "1\0X-Two: 2", 10 } },
+		{ { "X-One:\nX", 8 }, { "1", 1 } },
+	};
+	struct world *w = world_of(state);
+
+	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
+		struct http_request request = { .method = "GET",
+			.url = url_of(w, "/echo"),
+			.about = "it",
+			.headers = &headers[i],
+			.header_count = 1 };
+
+		err_clear(&w->err);
+		assert_int_equal(http_fetch(w->http, &request, &w->body, NULL, &w->err), -1);
+		assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+		assert_true(slice_starts(slice_of(w->err.text), "it: X-One"));
+	}
+}
+
+static void
 urls_are_checked(void **state)
 {
 	static const struct {
@@ -281,6 +324,7 @@ urls_are_checked(void **state)
 		{ "ftp://127.0.0.1/x", ERR_USAGE },
 		{ "file:///etc/passwd", ERR_USAGE },
 		{ "http://user:secret@127.0.0.1/", ERR_USAGE },
+		{ "http://user:secret@1 2/?secret", ERR_USAGE },
 		{ "not a url", ERR_USAGE },
 		{ "", ERR_USAGE },
 		/* nobody listens there */
@@ -588,11 +632,12 @@ struct key {
 };
 
 static enum http_signing
-sign_token(void *context, const struct http_unsigned *what, struct buf *lines, struct err *err)
+sign_token(void *context, const struct http_unsigned *what, struct buf *lines, uint64_t *issue,
+    struct err *err)
 {
 	struct key *key = context;
 
-	key->signings++;
+	*issue = (uint64_t)++key->signings;
 	if (key->is_failing) {
 		err_set(err, ERR_DENIED, "no credentials");
 		return HTTP_SIGN_FAILED;
@@ -608,10 +653,12 @@ sign_token(void *context, const struct http_unsigned *what, struct buf *lines, s
 }
 
 static void
-renew(void *context)
+renew(void *context, uint64_t issue)
 {
 	struct key *key = context;
 
+	/* those that this request was signed with */
+	assert_int_equal(issue, key->signings);
 	key->expirations++;
 	key->token = "new";
 }
@@ -729,6 +776,37 @@ clocks_are_corrected(void **state)
 			fail_msg("%s: %d signatures, %lld ms, %s", cases[i].path, key.signings,
 			    (long long)skew_ms, see.err.text);
 	}
+	http_free(http);
+}
+
+static enum http_flow
+take_an_hour(void *context, struct slice bytes)
+{
+	(void)context;
+	(void)bytes;
+	wall_ahead_s = 3600;
+	return HTTP_GO;
+}
+
+/* The Date is of the reply's head, and a receiver may pause for as long as it likes. */
+static void
+a_long_body_moves_no_clock(void **state)
+{
+	struct world *w = world_of(state);
+	struct http *http = open_http(w, &(struct http_options){ .attempts_max = 1 });
+	struct watched see = { .w = w };
+	struct http_request request = { .method = "GET",
+		.url = url_of(w, "/date?offset=0&lenient=1"),
+		.events = { .context = &see, .body = take_an_hour, .done = see_done } };
+	int64_t skew_ms;
+
+	see.call = http_start(http, &request, &w->err);
+	assert_non_null(see.call);
+	run(&see);
+	skew_ms = http_wall_ms(http) - clock_wall_ms();
+	wall_ahead_s = 0;
+	assert_int_equal(see.err.class, ERR_NONE);
+	assert_true(llabs(skew_ms) < 30000);
 	http_free(http);
 }
 
@@ -913,6 +991,7 @@ main(void)
 		cmocka_unit_test(attempts_are_counted),
 		cmocka_unit_test(retry_after_is_waited_for),
 		cmocka_unit_test(requests_go_out_as_given),
+		cmocka_unit_test(headers_stay_headers),
 		cmocka_unit_test(urls_are_checked),
 		cmocka_unit_test(a_receiver_may_pause),
 		cmocka_unit_test(a_pause_is_no_stall),
@@ -925,6 +1004,7 @@ main(void)
 		cmocka_unit_test(each_attempt_is_signed),
 		cmocka_unit_test(calls_wait_for_signatures),
 		cmocka_unit_test(clocks_are_corrected),
+		cmocka_unit_test(a_long_body_moves_no_clock),
 		cmocka_unit_test(calls_can_be_cancelled),
 		cmocka_unit_test(one_call_cancels_another),
 		cmocka_unit_test(calls_have_a_deadline),

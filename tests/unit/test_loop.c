@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -226,6 +227,87 @@ waits_until_the_deadline(void **state)
 	items_free(items, 1, &log);
 }
 
+struct post {
+	struct loop_task task;
+	struct log *log;
+	char letter;
+	struct post *posts, *unposts; /* when it runs; NULL: none */
+};
+
+static void
+run_post(void *context)
+{
+	struct post *post = context;
+
+	assert_true(post->log->len + 1 < sizeof(post->log->text));
+	post->log->text[post->log->len++] = post->letter;
+	if (post->posts)
+		loop_post(post->log->loop, &post->posts->task);
+	if (post->unposts)
+		loop_unpost(post->log->loop, &post->unposts->task);
+}
+
+static void
+tasks_run_once_in_order(void **state)
+{
+	struct post posts[3];
+	struct log log;
+
+	(void)state;
+	items_make(NULL, 0, &log);
+	for (size_t i = 0; i < 3; i++)
+		posts[i] = (struct post){ .log = &log,
+			.letter = (char)('a' + i),
+			.task = { .run = run_post, .context = &posts[i] } };
+	loop_post(log.loop, &posts[1].task);
+	loop_post(log.loop, &posts[0].task);
+	loop_post(log.loop, &posts[1].task);
+	assert_true(loop_turn(log.loop, CLOCK_NEVER));
+	assert_string_equal(log.text, "ba");
+	assert_false(loop_turn(log.loop, 0));
+	/* what a task posts, itself even, is for the next turn; what it takes back does not run */
+	posts[0].posts = &posts[0];
+	posts[0].unposts = &posts[2];
+	loop_post(log.loop, &posts[0].task);
+	loop_post(log.loop, &posts[2].task);
+	assert_true(loop_turn(log.loop, CLOCK_NEVER));
+	assert_string_equal(log.text, "baa");
+	assert_false(posts[2].task.is_posted);
+	assert_true(loop_turn(log.loop, CLOCK_NEVER));
+	assert_string_equal(log.text, "baaa");
+	loop_unpost(log.loop, &posts[0].task);
+	(void)loop_turn(log.loop, 0);
+	assert_string_equal(log.text, "baaa");
+	loop_free(log.loop);
+}
+
+static void *
+post_from_thread(void *context)
+{
+	struct post *post = context;
+
+	loop_post(post->log->loop, &post->task);
+	return NULL;
+}
+
+static void
+a_task_of_another_thread_ends_the_waiting(void **state)
+{
+	struct post post = { .letter = 't', .task = { .run = run_post, .context = &post } };
+	struct log log;
+	pthread_t thread;
+
+	(void)state;
+	items_make(NULL, 0, &log);
+	post.log = &log;
+	assert_int_equal(pthread_create(&thread, NULL, post_from_thread, &post), 0);
+	/* else for ever */
+	assert_true(loop_turn(log.loop, CLOCK_NEVER));
+	assert_string_equal(log.text, "t");
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	loop_free(log.loop);
+}
+
 int
 main(void)
 {
@@ -236,6 +318,8 @@ main(void)
 		cmocka_unit_test(watches_change_watches),
 		cmocka_unit_test(many_are_watched),
 		cmocka_unit_test(waits_until_the_deadline),
+		cmocka_unit_test(tasks_run_once_in_order),
+		cmocka_unit_test(a_task_of_another_thread_ends_the_waiting),
 	};
 
 	return cmocka_run_group_tests_name("loop", tests, NULL, NULL);

@@ -158,6 +158,7 @@ lists_in_order_of_keys(void **state)
 		{ "odd-5", "none", "", 1 },
 		{ "plain-keys", "", "a+b%25|", 1 },
 		{ "archive", "", "a!b!c|d|e|", 1 },
+		{ "sparse", "", "a|b|", 6 },
 	};
 	struct world *w = *state;
 
@@ -242,7 +243,8 @@ refusals_are_told(void **state)
 		{ "bad-twice", ERR_UNAVAILABLE, 1, "s3://bad-twice/a: listed out of order" },
 		{ "bad-token", ERR_UNAVAILABLE, 1,
 		    "s3://bad-token/: listing: it is truncated but has no token" },
-		{ "bad-page", ERR_UNAVAILABLE, 1, "s3://bad-page/: listing: an empty page" },
+		{ "bad-page", ERR_UNAVAILABLE, 1001,
+		    "s3://bad-page/: listing: more than 1000 empty pages" },
 		{ "bad-loop", ERR_UNAVAILABLE, 2, "s3://bad-loop/p: listed out of order" },
 	};
 	struct world *w = *state;
@@ -485,6 +487,9 @@ objects_that_cannot_be_read(void **state)
 		{ "slow-always", "key", "", 0, -1, ERR_UNAVAILABLE, 0,
 		    "s3://slow-always/key: SlowDown: Please reduce your request rate. (3 "
 		    "attempts)" },
+		/* a listing's tag, made to be a header */
+		{ "big", "plain-6", "\"v1\"\r\nRange: bytes=0-0", 0, 6, ERR_UNAVAILABLE, 0,
+		    "s3://big/plain-6: If-Match has a line break" },
 		/* other than listed */
 		{ "big", "plain-7", "\"v0\"", 0, 7, ERR_DATA, 0,
 		    "s3://big/plain-7: the object changed while it was read (status 412)" },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Credentials that are renewed, or are not, and what is signed with them. */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,7 +118,7 @@ static void
 test_expired_and_not_renewed(void **state)
 {
 	struct fixture *f = aws_begin(state);
-	struct open_session s = open_session(f, CONTAINER("life-1"));
+	struct open_session s = open_session(f, CONTAINER("life-5"));
 	struct aws_signing signing = {
 		.session = s.session, .service = "s3", .region = "us-east-1", .is_s3 = true
 	};
@@ -131,18 +132,17 @@ test_expired_and_not_renewed(void **state)
 	int64_t deadline = clock_deadline(WAIT_MS_MAX);
 	enum http_signing signed_how;
 	struct err err = ERR_INIT;
+	uint64_t issue;
 
-	assert_int_equal(signer.sign(signer.context, &request, &lines, &err), HTTP_SIGNED);
-	assert_non_null(strstr(lines.data, "X-Amz-Security-Token: token-of-ASIACONTAINER1\n"));
+	assert_int_equal(signer.sign(signer.context, &request, &lines, &issue, &err), HTTP_SIGNED);
+	assert_non_null(strstr(lines.data, "X-Amz-Security-Token: token-of-ASIACONTAINER"));
 	assert_non_null(strstr(lines.data, "X-Amz-Content-Sha256: e3b0c44298fc1c149afbf4c8996fb"));
 	fake_aws_stop(f->fake);
-	(void)usleep(1200000);
 	do {
 		buf_clear(&lines);
-		signed_how = signer.sign(signer.context, &request, &lines, &err);
-		assert_int_not_equal(signed_how, HTTP_SIGNED);
+		signed_how = signer.sign(signer.context, &request, &lines, &issue, &err);
 		(void)loop_turn(s.loop, clock_mono_ms() + 20);
-	} while (signed_how == HTTP_SIGN_LATER && clock_mono_ms() < deadline);
+	} while (signed_how != HTTP_SIGN_FAILED && clock_mono_ms() < deadline);
 	assert_int_equal(signed_how, HTTP_SIGN_FAILED);
 	assert_int_equal(err.class, ERR_UNAVAILABLE);
 	assert_non_null(strstr(err.text, "container"));
@@ -151,6 +151,44 @@ test_expired_and_not_renewed(void **state)
 	close_session(&s);
 	f->fake = fake_aws_start();
 	assert_non_null(f->fake);
+}
+
+static int
+count_threads(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *entry;
+	int count = 0;
+
+	assert_non_null(tasks);
+	while ((entry = readdir(tasks)))
+		count += entry->d_name[0] != '.';
+	assert_int_equal(closedir(tasks), 0);
+	return count;
+}
+
+/* A renewal that is under way, and gets no answer, does not outlive the session: libraries are
+ * taken down at the end of the process. */
+static void
+test_ends_while_renewing(void **state)
+{
+	struct fixture *f = aws_begin(state);
+	int threads = count_threads();
+	struct open_session s = open_session(f, CONTAINER("once"));
+	int64_t deadline = clock_deadline(WAIT_MS_MAX);
+
+	for (bool is_renewing = false; !is_renewing;) {
+		char *log, *first;
+
+		assert_true(clock_mono_ms() < deadline);
+		(void)usleep(20000);
+		log = fake_aws_log(f->fake, false);
+		first = strstr(log, "/container/once");
+		is_renewing = first && strstr(first + 1, "/container/once");
+		free(log);
+	}
+	close_session(&s);
+	assert_int_equal(count_threads(), threads);
 }
 
 /* The service says that they have expired: new ones are got, and the loop is told. */
@@ -172,10 +210,14 @@ sign_after_refusal(const struct fixture *f, const char *environment, enum http_s
 	int64_t deadline = clock_deadline(WAIT_MS_MAX);
 	enum http_signing signed_how;
 	struct err err = ERR_INIT;
+	uint64_t first, issue;
 
-	signer.expired(signer.context);
+	assert_int_equal(
+	    signer.sign(signer.context, &request, &lines, &first, &err), HTTP_SIGNED);
+	signer.expired(signer.context, first);
 	do {
-		signed_how = signer.sign(signer.context, &request, &lines, &err);
+		buf_clear(&lines);
+		signed_how = signer.sign(signer.context, &request, &lines, &issue, &err);
 		if (signed_how == HTTP_SIGN_LATER)
 			(void)loop_turn(s.loop, clock_deadline(1000));
 	} while (signed_how == HTTP_SIGN_LATER && clock_mono_ms() < deadline);
@@ -183,6 +225,11 @@ sign_after_refusal(const struct fixture *f, const char *environment, enum http_s
 	if (expected == HTTP_SIGNED) {
 		assert_non_null(strstr(lines.data, "token-of-ASIACONTAINER2\n"));
 		assert_null(strstr(lines.data, "X-Amz-Content-Sha256"));
+		/* so does a reply to a request that was under way meanwhile */
+		signer.expired(signer.context, first);
+		assert_int_equal(
+		    signer.sign(signer.context, &request, &lines, &issue, &err), HTTP_SIGNED);
+		assert_int_not_equal(issue, first);
 	} else {
 		assert_int_equal(err.class, ERR_DENIED);
 		assert_non_null(strstr(err.text, "no newer ones"));
@@ -226,6 +273,7 @@ main(void)
 		cmocka_unit_test(test_renewed_before_they_expire),
 		cmocka_unit_test(test_instance_outage),
 		cmocka_unit_test(test_expired_and_not_renewed),
+		cmocka_unit_test(test_ends_while_renewing),
 		cmocka_unit_test(test_refused_by_the_service),
 		cmocka_unit_test(test_unsigned),
 	};

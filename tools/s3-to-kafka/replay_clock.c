@@ -133,18 +133,16 @@ replay_tick_sometimes(struct replay *r, struct err *err)
 	return replay_tick(r, clock_mono_us(), err);
 }
 
-/* Sleeps until then, or until a signal, while objects are fetched ahead; early by what is left of a
- * millisecond. */
+/* Sleeps until then, or until a signal; early by what is left of a millisecond. */
 static void
-sleep_for(struct replay *r, int64_t now_us, int64_t us)
+sleep_for(int64_t now_us, int64_t us)
 {
 	struct timespec left = { .tv_nsec = us * 1000 };
 
 	if (us >= POLL_US_MIN) {
-		(void)source_objects_idle(r->source, (now_us + us) / 1000);
+		(void)stop_wait((now_us + us) / 1000);
 		return;
 	}
-	(void)source_objects_idle(r->source, 0);
 	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &left, NULL); /* a signal may cut it short */
 }
 
@@ -168,7 +166,7 @@ sleep_until(struct replay *r, int64_t due_us, struct err *err)
 		if (wait_us > r->watermark_due_us - now_us)
 			wait_us = r->watermark_due_us - now_us;
 		if (wait_us > 0)
-			sleep_for(r, now_us, wait_us);
+			sleep_for(now_us, wait_us);
 	}
 }
 
