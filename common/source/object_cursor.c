@@ -29,9 +29,12 @@ struct object_cursor {
 static bool
 wants_csv(const struct object_cursor *c, const char *name)
 {
+	const char *slash = strrchr(name, '/');
+
 	if (c->options.format != OBJECTS_AUTO)
 		return c->options.format == OBJECTS_CSV;
-	return c->options.columns || strstr(name, ".csv");
+	/* a folder or a bucket of such a name may hold anything */
+	return c->options.columns || strstr(slash ? slash : name, ".csv");
 }
 
 static ptrdiff_t

@@ -13,7 +13,7 @@
 #include "source/source.h"
 
 enum objects_format {
-	OBJECTS_AUTO, /* CSV where `columns` is given or the name says .csv, else JSON */
+	OBJECTS_AUTO, /* CSV where `columns` is given or the name's last part says .csv, else JSON */
 	OBJECTS_JSON,
 	OBJECTS_CSV,
 };

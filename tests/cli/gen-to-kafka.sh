@@ -342,6 +342,7 @@ test_usage() {
 			expect_usage "$option: .*percentage" --model taxi-ride $option "$value"
 		done
 	done
+	expect_usage '--targets times --users' --model clickstream --targets 11 --users 1000000
 	expect_usage '--disorder' --model taxi-ride --disorder 1:5
 	expect_usage '--disorder.*above 0' --model taxi-ride --disorder 1:0
 	expect_usage '--seed.*negative' --model taxi-ride --seed -1

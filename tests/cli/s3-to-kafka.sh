@@ -153,6 +153,14 @@ test_csv_header_names_the_columns() {
 	expect_text out '{"a":1,"b":"x\ny"}'
 }
 
+test_only_the_last_part_of_a_name_says_csv() {
+	mkdir x.csv
+	echo '{"a":1}' >x.csv/part.json
+	printf 'a\n1\n' >x.csv/part.csv.bak
+	expect_status 0 s3-to-kafka -q x.csv/part.json x.csv/part.csv.bak
+	expect_text out $'{"a":1}\n{"a":"1"}'
+}
+
 test_csv_bad_cell_names_line_and_column() {
 	printf '1,2\n3,x\n' >in.csv
 	expect_status 65 s3-to-kafka --columns a:int,b:int in.csv
@@ -666,6 +674,8 @@ test_options_of_going_on_are_checked() {
 	expect_status 2 s3-to-kafka -b localhost:1 -t t --resume-id x --from-line 3 in
 	expect_status 2 s3-to-kafka -b localhost:1 -t t --resume-id x --commit-interval 2m in
 	expect_status 2 s3-to-kafka -t t --resume-forget in
+	expect_status 0 s3-to-kafka --resume-id x --resume-forget --dry-run
+	expect_line 'would forget --resume-id x in topic sluice-resume' err
 	expect_status 2 s3-to-kafka --merge --time t --from in in
 	# one transaction for all, so that none may be another
 	expect_status 2 s3-to-kafka -b localhost:1 -t sluice-resume --resume-id x in

@@ -289,14 +289,16 @@ test_killed_and_started_again_each_line_is_there_once() {
 	split_trips 40000 200
 	services s3-upload "$bucket/trips/" parts
 	create_topic "$id" 1
+	# five runs of 1.3 s are not half of the way
 	for _ in 1 2 3 4 5; do
-		s3-to-kafka -q -t "$id" --resume-id "$id" --rate 10000 "s3://$bucket/trips/" 2>>err &
+		s3-to-kafka -q -t "$id" --resume-id "$id" --rate 3000 "s3://$bucket/trips/" 2>>err &
 		sleep 1.3
 		kill -KILL $!
 		wait $! || :
 	done
 	expect_status 0 s3-to-kafka -t "$id" --resume-id "$id" "s3://$bucket/trips/"
-	committed_lines "$id" >got
+	# Kafka's own consumer
+	services topic read "$id" | cut -f 6- >got
 	expect_same trips got
 }
 

@@ -29,6 +29,7 @@ enum {
 	USERS_DEFAULT = 10,
 	TARGETS_MAX = 10000,
 	USERS_MAX = 1000000,
+	USERS_ALL_MAX = 10 * 1000 * 1000, /* of all targets */
 	RATE_MAX = 1000000000,
 	DISORDER_MS_DEFAULT = 10 * 1000,
 };
@@ -276,6 +277,9 @@ check(struct options *o, struct err *err)
 		return err_set(err, ERR_USAGE, "--model and --template exclude each other");
 	if (!o->model && !o->template)
 		return err_set(err, ERR_USAGE, "nothing to make: give --model or --template");
+	if (o->generate.target_count * o->generate.user_count > USERS_ALL_MAX)
+		return err_set(err, ERR_USAGE,
+		    "--targets times --users is more than %d", USERS_ALL_MAX);
 	if (!o->topic && opt_origin(&o->job.set, "brokers") == OPT_COMMAND_LINE)
 		return err_set(err, ERR_USAGE, "--brokers is given, but no topic to write (-t)");
 	if (!o->topic && o->partition >= 0)

@@ -17,6 +17,12 @@ enum {
 };
 
 static void
+say_dry_forget(const struct options *o)
+{
+	diag_note("would forget --resume-id %s in topic %s", o->resume.id, o->resume.topic);
+}
+
+static void
 say_dry_run(const struct options *o, const struct source *source)
 {
 	struct objects_progress files;
@@ -323,18 +329,22 @@ forget(struct options *o, struct err *err)
 int
 run_replay(struct options *o, enum job_input *ret_input, struct err *err)
 {
+	bool is_dry = o->job.options.is_dry_run;
 	struct source *source;
 
-	if (o->resume.id && !o->job.options.is_dry_run) {
-		if (!o->resume.is_forgotten)
-			return run_kept(o, ret_input, err);
+	if (o->resume.is_forgotten) {
 		*ret_input = JOB_INPUT_ENDED;
-		return forget(o, err);
+		if (!is_dry)
+			return forget(o, err);
+		say_dry_forget(o);
+		return 0;
 	}
+	if (o->resume.id && !is_dry)
+		return run_kept(o, ret_input, err);
 	source = open_input(o, err);
 	if (!source)
 		return -1;
-	if (!o->job.options.is_dry_run)
+	if (!is_dry)
 		return run_plain(o, source, ret_input, err);
 	say_dry_run(o, source);
 	source_free(source);
