@@ -6,3 +6,5 @@ libcommon_a_SOURCES += common/run/input.c common/run/input.h
 libcommon_a_SOURCES += common/run/job.c common/run/job.h
 libcommon_a_SOURCES += common/run/output.c common/run/output.h
 libcommon_a_SOURCES += common/run/settings.c common/run/settings.h
+libcommon_a_SOURCES += common/run/pump.h
+libcommon_a_SOURCES += common/run/carrier_http.h

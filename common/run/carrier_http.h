@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests of a service over HTTP: one attempt each, the pump's are the retries. */
+#ifndef SLUICE_RUN_CARRIER_HTTP_H
+#define SLUICE_RUN_CARRIER_HTTP_H
+
+#include "io/http.h"
+#include "run/pump.h"
+
+struct carrier_http_options {
+	struct http *http;
+	const char *endpoint;   /* "https://host:9200", without a '/' at its end */
+	const char *about;      /* for errors */
+	struct http_signer signer;
+	/* Secrets: "Authorization: ApiKey ...". Copied, wiped when freed. */
+	const struct http_header *headers;
+	size_t header_count;
+	/* Of a reply that is not 2xx, whether it asks for a new signature (HTTP_EXPIRED, HTTP_SKEWED); anything
+	 * else is the service's to judge. May be NULL. */
+	enum http_verdict (*judge)(void *context, const struct http_reply *, struct err *);
+	void *judge_context;
+	size_t reply_bytes_max; /* 0: 16 MiB */
+	int64_t total_ms_max;   /* of a request; 0: 5 min */
+};
+
+struct carrier *carrier_http_new(const struct carrier_http_options *, struct err *);
+
+#endif
