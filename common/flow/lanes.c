@@ -234,7 +234,7 @@ lanes_revoke(struct lanes *l, int32_t number)
 bool
 lanes_has_room(const struct lanes *l)
 {
-	return l->slabs.held < l->options.memory_bytes;
+	return !l->slabs.held || l->slabs.held < l->options.memory_bytes;
 }
 
 static size_t
