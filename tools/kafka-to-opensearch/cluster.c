@@ -12,7 +12,6 @@
 enum {
 	REPLY_BYTES_MAX = 1024 * 1024,
 	URL_BYTES_MAX = 64 * 1024,
-	/* wait_ms is the limit */
 	ATTEMPTS_USUAL = 1000,
 	MAJOR_MIN = 7,
 };
@@ -115,6 +114,8 @@ fetch(const struct access *a, const char *method, struct slice path, struct slic
 		.signer = a->signer,
 		.events = { .context = &ask, .judge = judge },
 		.about = a->endpoint,
+		/* the time is the limit */
+		.attempts_max = wait_ms ? 0 : 1,
 		.attempts_usual = ATTEMPTS_USUAL,
 		.total_ms_max = wait_ms,
 	};

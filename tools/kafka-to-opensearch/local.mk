@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+bin_PROGRAMS += kafka-to-opensearch
 noinst_LIBRARIES += libkafkatoopensearch.a
 libkafkatoopensearch_a_SOURCES = \
 	tools/kafka-to-opensearch/access.c \
@@ -12,3 +13,5 @@ libkafkatoopensearch_a_SOURCES = \
 	tools/kafka-to-opensearch/service.c \
 	tools/kafka-to-opensearch/service.h \
 	tools/kafka-to-opensearch/service_state.h
+kafka_to_opensearch_SOURCES = tools/kafka-to-opensearch/main.c
+kafka_to_opensearch_LDADD = libkafkatoopensearch.a $(COMMON_LIBS)

@@ -239,7 +239,7 @@ static void
 say_summary(const struct options *o, const struct pump *pump)
 {
 	struct pump_summary c;
-	char filtered[48] = "", retried[48] = "", open[48] = "";
+	char filtered[48] = "", retried[48] = "", lost[64] = "", open[48] = "";
 
 	pump_summary(pump, &c);
 	if (o->service.skips_tombstones)
@@ -248,11 +248,14 @@ say_summary(const struct options *o, const struct pump *pump)
 	if (c.retried)
 		(void)snprintf(
 		    retried, sizeof(retried), ", %lld records sent again", (long long)c.retried);
+	if (c.lost)
+		(void)snprintf(lost, sizeof(lost), ", %lld left to another member of the group",
+		    (long long)c.lost);
 	if (c.open)
 		(void)snprintf(open, sizeof(open), ", %lld not delivered", (long long)c.open);
-	diag_note("%lld records read: %lld delivered, %lld rejected%s%s; %lld requests%s",
-	    (long long)c.read, (long long)c.delivered, (long long)c.rejected, filtered, open,
-	    (long long)c.requests, retried);
+	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s; %lld requests%s",
+	    (long long)c.read, (long long)c.delivered, (long long)c.rejected, filtered, lost,
+	    open, (long long)c.requests, retried);
 }
 
 /* ---- opening ---- */
