@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pump alone: records from memory, bulk bodies over HTTP to a server on loopback that takes everything
- * and answers at once.
+ * The pump alone: records from memory, or a topic to its end without a group, bulk bodies over HTTP to a server
+ * on loopback that takes everything and answers at once.
  *
- *   bench_pump [RECORDS [CONNECTIONS [BATCH]]]
+ *   bench_pump [RECORDS [CONNECTIONS [BATCH [AHEAD [BROKERS TOPIC]]]]]
  *
  * prints: records, seconds, processor seconds of this process, records per processor second, peak MiB.
  */
@@ -242,23 +242,45 @@ report(int64_t records, int64_t begin_us, double begin_cpu_s)
 	    (double)usage.ru_maxrss / 1024);
 }
 
+static struct source *
+open_topic(struct pump *pump, const struct client_options *client, const char *topic,
+    struct err *err)
+{
+	struct source_topic_options options = { .kafka = &client->kafka, .topic = topic,
+		.start = { .kind = OFFSET_BEGINNING }, .exit_at_end = true, .wait_ms = 1000,
+		.memory_bytes = MEMORY_BYTES / 8 * 3 };
+	struct source_events events = pump_events(pump);
+
+	return source_topic_open(&options, &events, err);
+}
+
 static void
-measure(struct pump_parts *parts, const struct pump_options *options, int64_t records)
+measure(struct pump_parts *parts, const struct pump_options *options, int64_t records,
+    char *const *topic)
 {
 	struct deadletter_options no_letters = { .target = NULL };
 	struct client_options client = CLIENT_OPTIONS_INIT;
-	struct endless source = { .base.ops = &source_ops, .count = records };
+	struct endless memory = { .base.ops = &source_ops, .count = records };
+	struct source *source = &memory.base;
 	struct err err = ERR_INIT;
 	struct pump *pump = pump_new(options, parts, MEMORY_BYTES, &err);
 	struct deadletter *letters = deadletter_open(&no_letters, &client, "bench", NULL, &err);
+	struct pump_summary summary;
 	int64_t begin_us = clock_mono_us();
 	double begin_cpu_s = cpu_s();
 	enum job_input input;
 
-	memset(source.document, 'x', DOCUMENT_BYTES);
-	if (!pump || !letters || pump_run(pump, &source.base, letters, &input, &err))
+	memset(memory.document, 'x', DOCUMENT_BYTES);
+	if (topic && pump) {
+		client.kafka.brokers = topic[0];
+		source = open_topic(pump, &client, topic[1], &err);
+	}
+	if (!source || !pump || !letters || pump_run(pump, source, letters, &input, &err))
 		die(err.text);
-	report(records, begin_us, begin_cpu_s);
+	pump_summary(pump, &summary);
+	report(summary.delivered, begin_us, begin_cpu_s);
+	if (topic)
+		source_free(source);
 	deadletter_free(letters);
 	pump_free(pump);
 }
@@ -287,13 +309,15 @@ main(int argc, char **argv)
 		options.connections = strtoll(argv[2], NULL, 10);
 	if (argc > 3)
 		options.batch_count = strtoll(argv[3], NULL, 10);
+	if (argc > 4)
+		options.ahead = strtoll(argv[4], NULL, 10);
 	carrier.endpoint = endpoint;
 	parts.loop = loop_new(&err);
 	carrier.http = parts.loop ? http_new(parts.loop, &http_options, &err) : NULL;
 	parts.carrier = carrier.http ? carrier_http_new(&carrier, &err) : NULL;
 	if (!parts.carrier)
 		die(err.text);
-	measure(&parts, &options, records);
+	measure(&parts, &options, records, argc > 6 ? argv + 5 : NULL);
 	carrier_free(parts.carrier);
 	http_free(carrier.http);
 	loop_free(parts.loop);

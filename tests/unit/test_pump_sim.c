@@ -418,8 +418,13 @@ send(struct sim *s, struct lane *lane)
 	}
 	HOLDS(s, offered == 1 || bytes <= s->options.batch_bytes_max);
 	count = choose(s, items, offered);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		const struct position *at = &items[i]->record.position;
+
+		/* what was taken away is another's to send */
+		HOLDS(s, s->partitions[at->stream].is_ours && s->partitions[at->stream].term == at->term);
 		s->is_key_out[note_of(items[i]).key] = true;
+	}
 	lanes_counts(s->lanes, &c);
 	HOLDS(s, c.in_flight < c.in_flight_max);
 	lane_sent(lane, count);
