@@ -7,6 +7,8 @@ EXTRA_DIST += \
 	tests/services/kafka/simplelogger.properties
 EXTRA_DIST += tests/services/lib.sh
 EXTRA_DIST += tests/services/versitygw/service.sh tests/services/faults.py
+EXTRA_DIST += tests/services/search_node.sh tests/services/rows.py
+EXTRA_DIST += tests/services/opensearch/service.sh
 SERVICE_TESTS += tests/services/kafka-to-s3.sh
 SERVICE_TESTS += tests/services/man_examples.sh
 SERVICE_TESTS += tests/services/main_job.sh
