@@ -8,3 +8,4 @@ libcommon_a_SOURCES += common/run/output.c common/run/output.h
 libcommon_a_SOURCES += common/run/settings.c common/run/settings.h
 libcommon_a_SOURCES += common/run/pump.h
 libcommon_a_SOURCES += common/run/carrier_http.h
+libcommon_a_SOURCES += common/run/workers.c common/run/workers.h
