@@ -17,6 +17,7 @@ serve() {
 	shift
 	need_python
 	mkfifo "$name.in"
+	# shellcheck disable=SC2034 # held open until the test ends, and the server with it
 	exec {keep}<>"$name.in"
 	python3 "$top_srcdir/tests/$1" "${@:2}" <"$name.in" >"$name.port" 2>"$name.err" &
 	wait_for 20 test -s "$name.port"
@@ -46,7 +47,7 @@ ask() {
 # expect_documents PYTHON: true of `documents`, {index: {id: [version, document]}}
 expect_documents() {
 	ask documents
-	python3 - "$1" <answer <<-'EOF' || fail "not so: $1: $(head -c 2000 answer)"
+	python3 - "$1" <<-'EOF' || fail "not so: $1: $(head -c 2000 answer)"
 		import json, sys
 		documents = json.load(open("answer"))
 		sys.exit(not eval(sys.argv[1]))
@@ -389,7 +390,6 @@ test_dry_run() {
 }
 
 test_usage() {
-	local args
 	expect_usage() {
 		local regex=$1
 		shift

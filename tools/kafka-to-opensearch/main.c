@@ -18,6 +18,7 @@
 #include "run/client.h"
 #include "run/input.h"
 #include "run/pump.h"
+#include "run/workers.h"
 
 enum { TEMPLATE_BYTES_MAX = 4 * 1024 * 1024 };
 
@@ -29,6 +30,7 @@ struct options {
 	struct input_options input;
 	struct deadletter_options letters;
 	struct pump_options pump;
+	struct workers_options workers;
 	struct opensearch_options service;
 	struct access_options access;
 	const char *template_file;
@@ -235,30 +237,61 @@ say_cluster(const struct access *a, const struct cluster *c)
 		diag_note("writing to %s, which does not say what it is", a->endpoint);
 }
 
+/* What a run did; of several members, added up. */
+struct summary {
+	struct pump_summary pump;
+	bool has_run;
+};
+
 static void
-say_summary(const struct options *o, const struct pump *pump)
+add_summary(void *into, const void *from)
 {
-	struct pump_summary c;
+	struct summary *sum = into;
+	const struct summary *one = from;
+
+	sum->has_run = sum->has_run || one->has_run;
+	sum->pump.read += one->pump.read;
+	sum->pump.delivered += one->pump.delivered;
+	sum->pump.filtered += one->pump.filtered;
+	sum->pump.rejected += one->pump.rejected;
+	sum->pump.requests += one->pump.requests;
+	sum->pump.retried += one->pump.retried;
+	sum->pump.lost += one->pump.lost;
+	sum->pump.open += one->pump.open;
+}
+
+static void
+say_summary(const struct options *o, const struct summary *sum)
+{
+	const struct pump_summary *c = &sum->pump;
 	char filtered[48] = "", retried[48] = "", lost[64] = "", open[48] = "";
 
-	pump_summary(pump, &c);
+	if (!sum->has_run)
+		return;
 	if (o->service.skips_tombstones)
 		(void)snprintf(
-		    filtered, sizeof(filtered), ", %lld filtered", (long long)c.filtered);
-	if (c.retried)
+		    filtered, sizeof(filtered), ", %lld filtered", (long long)c->filtered);
+	if (c->retried)
 		(void)snprintf(
-		    retried, sizeof(retried), ", %lld records sent again", (long long)c.retried);
-	if (c.lost)
+		    retried, sizeof(retried), ", %lld records sent again", (long long)c->retried);
+	if (c->lost)
 		(void)snprintf(lost, sizeof(lost), ", %lld left to another member of the group",
-		    (long long)c.lost);
-	if (c.open)
-		(void)snprintf(open, sizeof(open), ", %lld not delivered", (long long)c.open);
+		    (long long)c->lost);
+	if (c->open)
+		(void)snprintf(open, sizeof(open), ", %lld not delivered", (long long)c->open);
 	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s; %lld requests%s",
-	    (long long)c.read, (long long)c.delivered, (long long)c.rejected, filtered, lost,
-	    open, (long long)c.requests, retried);
+	    (long long)c->read, (long long)c->delivered, (long long)c->rejected, filtered, lost,
+	    open, (long long)c->requests, retried);
 }
 
 /* ---- opening ---- */
+
+/* What is made of the options before anything is opened. */
+struct plan {
+	const struct options *options;
+	struct service *service;
+	struct index_template template;
+};
 
 /* What is installed and asked before the first document. */
 static int
@@ -320,10 +353,11 @@ open_source(const struct options *o, const struct access *a, const struct servic
 }
 
 static int
-pump_all(struct options *o, struct access *a, struct service *service, enum job_input *ret_input,
+pump_all(const struct plan *p, struct access *a, struct summary *ret, enum job_input *ret_input,
     struct err *err)
 {
-	struct pump_parts parts = { .loop = a->loop, .service = service };
+	const struct options *o = p->options;
+	struct pump_parts parts = { .loop = a->loop, .service = p->service };
 	struct pump *pump = NULL;
 	struct deadletter *letters = NULL;
 	struct source *source = NULL;
@@ -336,15 +370,16 @@ pump_all(struct options *o, struct access *a, struct service *service, enum job_
 	pump = pump_new(&o->pump, &parts, (size_t)o->input.memory_bytes, err);
 	if (!pump)
 		goto out;
+	source = open_source(o, a, p->service, pump, err);
+	if (!source || prepare(o, a, &p->template, err))
+		goto out;
 	done = pump_letter_done(pump);
 	letters = deadletter_open(&o->letters, &o->client, tool.name, &done, err);
 	if (!letters)
 		goto out;
-	source = open_source(o, a, service, pump, err);
-	if (!source)
-		goto out;
 	rc = pump_run(pump, source, letters, ret_input, err);
-	say_summary(o, pump);
+	pump_summary(pump, &ret->pump);
+	ret->has_run = true;
 out:
 	source_free(source);
 	deadletter_free(letters);
@@ -354,38 +389,58 @@ out:
 }
 
 static int
-run(struct options *o, enum job_input *ret_input, struct err *err)
+plan(struct options *o, struct plan *p, struct err *err)
 {
-	struct index_template template = { BUF_INIT(1024), BUF_INIT(TEMPLATE_BYTES_MAX) };
+	if (check(o, err) || workers_check(&o->workers, &o->input, err) ||
+	    read_template(o, &p->template, err))
+		return -1;
+	p->service = opensearch_new(&o->service, err);
+	return p->service ? check_service(o, p->service, err) : -1;
+}
+
+/* One member of the group, or the only process. */
+static int
+run_member(void *context, unsigned number, void *ret_summary, enum job_input *ret_input,
+    struct err *err)
+{
+	const struct plan *p = context;
+	const struct options *o = p->options;
 	struct access access = { .endpoint = NULL };
-	struct service *service = NULL;
-	struct loop *loop = NULL;
+	struct loop *loop = loop_new(err);
 	int rc = -1;
 
-	if (check(o, err) || read_template(o, &template, err))
-		goto out;
-	service = opensearch_new(&o->service, err);
-	if (!service || check_service(o, service, err))
-		goto out;
-	loop = loop_new(err);
+	(void)number;
 	if (!loop ||
 	    access_open(&access, o->job.operands[0], &o->access, &o->client.aws, loop, err))
 		goto out;
 	if (o->job.options.is_dry_run) {
 		*ret_input = JOB_INPUT_ENDED;
-		rc = say_dry_run(o, &access, &template, err);
+		rc = say_dry_run(o, &access, &p->template, err);
 		goto out;
 	}
-	if (prepare(o, &access, &template, err))
-		goto out;
-	rc = pump_all(o, &access, service, ret_input, err);
+	rc = pump_all(p, &access, ret_summary, ret_input, err);
 out:
-	service_free(service);
 	access_release(&access);
 	loop_free(loop);
-	buf_release(&template.name);
-	buf_release(&template.body);
 	return rc;
+}
+
+static void
+run(struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct plan p = { .options = o,
+		.template = { BUF_INIT(1024), BUF_INIT(TEMPLATE_BYTES_MAX) } };
+	struct summary sum = { .has_run = false };
+	struct workers_work work = {
+		.context = &p, .summary_bytes = sizeof(sum), .run = run_member, .add = add_summary
+	};
+
+	if (!plan(o, &p, err))
+		(void)workers_run(&o->workers, &o->job, &work, &sum, ret_input, err);
+	say_summary(o, &sum);
+	service_free(p.service);
+	buf_release(&p.template.name);
+	buf_release(&p.template.body);
 }
 
 int
@@ -395,12 +450,14 @@ main(int argc, char **argv)
 		.client = CLIENT_OPTIONS_INIT,
 		.input = INPUT_OPTIONS_INIT,
 		.pump = PUMP_OPTIONS_INIT,
+		.workers = WORKERS_OPTIONS_INIT,
 	};
 	const struct opt_group groups[] = {
 		{ "Documents", rows, sizeof(rows) / sizeof(*rows), &o },
 		{ "Access", access_rows, sizeof(access_rows) / sizeof(*access_rows), &o.access },
 		{ "Requests", pump_rows, pump_row_count, &o.pump },
 		{ "Input", input_rows, input_row_count, &o.input },
+		{ "Members", workers_rows, workers_row_count, &o.workers },
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
 		    &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
@@ -414,7 +471,7 @@ main(int argc, char **argv)
 
 	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
 	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished)
-		(void)run(&o, &input, &err); /* err says it all */
+		run(&o, &input, &err);
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);
 }
