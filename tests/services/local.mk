@@ -24,3 +24,4 @@ SERVICE_TESTS += tests/services/resume.sh
 SERVICE_TESTS += tests/services/window.sh
 SERVICE_TESTS += tests/services/replay.sh
 SERVICE_TESTS += tests/services/s3.sh
+SERVICE_TESTS += tests/services/opensearch.sh
