@@ -6,6 +6,8 @@
 . "${srcdir:-.}/tests/lib.sh"
 # shellcheck source=tests/trips.sh
 . "$top_srcdir/tests/trips.sh"
+# shellcheck source=tests/pages.sh
+. "$top_srcdir/tests/pages.sh"
 # shellcheck source=tests/services/lib.sh
 . "$top_srcdir/tests/services/lib.sh"
 
@@ -285,6 +287,31 @@ test_members() {
 	expect_status 0 kafka-to-opensearch -t "$id" -j 2 -e --index "$id" --id '{trip_id}' "$url"
 	expect_line '20000 delivered' err
 	[ "$(count "$id")" = 20000 ]
+}
+
+# ---- the manual ----
+
+# search INDEX: for checks, how many documents an index of the example has
+search() {
+	count "$id-$1"
+}
+
+# Makes the example's topics under names of their own, and puts these and the services into its text.
+use_services() {
+	local topic name
+	id=$(fresh_id)
+	for topic in $(example_note "$1" "$2" topics); do
+		name=${topic%%=*}
+		create_topic "$id-$name" 2
+		s3-to-kafka -q -t "$id-$name" --key '{vendor_id}' "${topic#*=}"
+	done
+	sed -i -E -e "s/localhost:9092/$BOOTSTRAP_SERVERS/g" -e "s,http://localhost:9200,$url,g" \
+		-e "s/(-t|-G) ([a-z])/\1 $id-\2/g" -e "s/(--index '?)([a-z])/\1$id-\2/g" script
+}
+
+test_examples_of_the_manual() {
+	need_service
+	run_examples "$pages/kafka-to-opensearch.1" opensearch use_services
 }
 
 run_tests
