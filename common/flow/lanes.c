@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lane is a queue of pointers to copies; the first of them may be in flight. Copies lie in slabs of the
- * lane's own: what a stuck lane keeps pins no memory that the others would have freed.
+ * A lane is a queue of pointers to copies; the first of them may be in flight. Copies lie in slabs
+ * of the lane's own: what a stuck lane keeps pins no memory that the others would have freed.
  */
 #include "flow/lanes.h"
 
@@ -558,7 +558,8 @@ lane_again(struct lane *lane, bool is_throttled, int64_t retry_after_ms, int64_t
 	back_off(lane, is_throttled, retry_after_ms, now_ms);
 }
 
-/* What was too large as a whole will be so again: no request of any lane gets there from here on. */
+/* What was too large as a whole will be so again: no request of any lane gets there from here
+ * on. */
 static void
 learn_bytes_max(struct lane *lane)
 {

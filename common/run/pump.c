@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A turn: read what is at hand while there is room, send what is ready, look at what is due, and serve the
- * loop, waiting there only where the source had nothing more.
+ * A turn: read what is at hand while there is room, send what is ready, look at what is due, and
+ * serve the loop, waiting there only where the source had nothing more.
  */
 #include "run/pump.h"
 

@@ -126,8 +126,10 @@ release(struct world *w)
 static enum source_status
 script_give(struct script *s, const struct step *step, struct record *ret, struct err *err)
 {
+	uint32_t term = s->terms[step->stream];
+
 	*ret = (struct record){
-		.position = { step->stream, s->terms[step->stream] ? s->terms[step->stream] : 1, step->sequence },
+		.position = { step->stream, term ? term : 1, step->sequence },
 		.topic = slice_of("t"), .partition = step->stream, .offset = step->sequence,
 		.time_ms = RECORD_NO_TIME, .value = slice_of(step->value), .has_value = true,
 	};
@@ -156,7 +158,8 @@ script_tell(struct script *s, const struct step *step, struct err *err)
 	switch (step->kind) {
 	case ASSIGN:
 		s->is_held[step->stream] = false;
-		return e->assigned(e->context, step->stream, ++s->terms[step->stream], step->sequence, "", err);
+		return e->assigned(e->context, step->stream, ++s->terms[step->stream],
+		    step->sequence, "", err);
 	case REVOKE:
 		if (!step->value) /* else the service is silent for good */
 			release(s->world);
@@ -247,7 +250,8 @@ static const struct source_ops script_ops = {
 
 /* The lane of a record is its first character. */
 static enum service_stage
-stage(struct service *service, const struct record *record, struct service_staged *ret, struct err *err)
+stage(struct service *service, const struct record *record, struct service_staged *ret,
+    struct err *err)
 {
 	(void)service;
 	if (slice_is(record->value, "filter"))
