@@ -8,3 +8,6 @@ CLI_TESTS += tests/cli/man.sh
 CLI_TESTS += tests/cli/msk.sh
 CLI_TESTS += tests/cli/usage.sh
 CLI_TESTS += tests/cli/kafka-window.sh
+EXTRA_DIST += tests/faults/http_faults.py
+EXTRA_DIST += tests/opensearch/fake_opensearch.py
+CLI_TESTS += tests/cli/kafka-to-opensearch.sh
