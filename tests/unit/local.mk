@@ -73,6 +73,10 @@ UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_json_error
+tests_unit_test_json_error_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_error_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_json_jansson
 tests_unit_test_json_jansson_SOURCES = tests/unit/test_json_jansson.c tests/unit/json_oracle.c
 tests_unit_test_json_jansson_CFLAGS = $(UNIT_CFLAGS)
