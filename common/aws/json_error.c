@@ -205,14 +205,10 @@ aws_json_error_text(const struct aws_json_error *error, char ret[static AWS_JSON
 enum err_class
 aws_json_error_class(const struct aws_json_error *error)
 {
-	switch (error->kind) {
-	case AWS_JSON_EXPIRED:
-	case AWS_JSON_SKEWED:
-	case AWS_JSON_DENIED:
-		return ERR_DENIED;
-	default:
-		return ERR_UNAVAILABLE;
-	}
+	bool is_denied = error->kind == AWS_JSON_EXPIRED || error->kind == AWS_JSON_SKEWED ||
+	                 error->kind == AWS_JSON_DENIED;
+
+	return is_denied ? ERR_DENIED : ERR_UNAVAILABLE;
 }
 
 enum http_verdict
@@ -235,7 +231,9 @@ aws_json_judge(void *context, const struct http_reply *reply, struct err *err)
 		return HTTP_EXPIRED;
 	case AWS_JSON_SKEWED:
 		return HTTP_SKEWED;
-	default:
-		return HTTP_FINAL;
+	case AWS_JSON_DENIED:
+	case AWS_JSON_OTHER:
+		break;
 	}
+	return HTTP_FINAL;
 }

@@ -32,6 +32,14 @@ UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_dynamo_item
+tests_unit_test_dynamo_item_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dynamo_item_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_dynamo_service
+tests_unit_test_dynamo_service_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dynamo_service_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_envelope
 tests_unit_test_envelope_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_envelope_LDADD = $(UNIT_LIBS)
