@@ -6,10 +6,11 @@
 #include "io/http.h"
 #include "run/pump.h"
 
+/* Strings are copied. */
 struct carrier_http_options {
-	struct http *http;
+	struct http *http;      /* borrowed */
 	const char *endpoint;   /* "https://host:9200", without a '/' at its end */
-	const char *about;      /* for errors */
+	const char *about;      /* for errors; NULL: the endpoint and the path */
 	struct http_signer signer;
 	/* Secrets: "Authorization: ApiKey ...". Copied, wiped when freed. */
 	const struct http_header *headers;

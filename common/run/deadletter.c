@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "flow/envelope.h"
 
@@ -149,6 +150,16 @@ deadletter_flush(struct deadletter *letters, int64_t deadline_mono_ms, struct er
 	if (sink_flush(letters->sink, deadline_mono_ms, err))
 		return err_wrap(err, "--dead-letter");
 	letters->durable = letters->count;
+	return 0;
+}
+
+int
+deadletter_push(struct deadletter *letters, struct err *err)
+{
+	if (letters->fd >= 0)
+		return deadletter_flush(letters, CLOCK_NEVER, err);
+	if (letters->sink && sink_push(letters->sink, err))
+		return err_wrap(err, "--dead-letter");
 	return 0;
 }
 

@@ -35,6 +35,10 @@ int deadletter_put(struct deadletter *, const struct record *, const struct err 
 /* Makes all of them durable. */
 int deadletter_flush(struct deadletter *, int64_t deadline_mono_ms, struct err *);
 
+/* Makes durable what can be without waiting for a broker: a file is synced, of a topic the reports that are
+ * there are taken. `done` tells which. */
+int deadletter_push(struct deadletter *, struct err *);
+
 int64_t deadletter_count(const struct deadletter *);
 
 #endif

@@ -403,7 +403,7 @@ refill(struct source_topic *s)
 
 		if (++s->turn >= s->count)
 			s->turn = 0;
-		if (p->is_done || !atomic_exchange(&p->is_ready, false))
+		if (p->is_done || p->is_held || !atomic_exchange(&p->is_ready, false))
 			continue;
 		n = rd_kafka_consume_batch_queue(p->queue, 0, s->batch, TOPIC_BATCH);
 		if (n <= 0)
@@ -549,6 +549,34 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 		}
 		sleep_until(s, deadline);
 		atomic_store(&s->is_main_ready, true);
+	}
+}
+
+int
+topic_serve(struct source *source, struct err *err)
+{
+	struct source_topic *s = (struct source_topic *)source;
+
+	if (!s->has_failed && s->is_begun && !serve_main(s, err))
+		kafka_watch(s->kafka);
+	if (s->has_failed)
+		*err = s->failure;
+	return s->has_failed ? -1 : 0;
+}
+
+void
+topic_hold(struct source *source, int32_t partition, bool is_held)
+{
+	struct source_topic *s = (struct source_topic *)source;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct topic_partition *p = &s->partitions[i];
+
+		if (p->number != partition || p->is_held == is_held)
+			continue;
+		p->is_held = is_held;
+		/* its bell may have rung meanwhile */
+		atomic_store(&p->is_ready, true);
 	}
 }
 

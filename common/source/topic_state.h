@@ -40,6 +40,7 @@ struct topic_partition {
 	bool has_timed_end; /* e@TIME has no offset yet: a record then or later ends it */
 	bool is_at_end;     /* nothing behind `next`, as far as is known */
 	bool is_done;       /* `end` is reached */
+	bool is_held;       /* source_hold */
 	bool has_told_end;  /* events.ended */
 	rd_kafka_queue_t *queue;
 	atomic_bool is_ready; /* the queue may have something */
@@ -116,6 +117,9 @@ int topic_begin(struct source_topic *, struct err *);
 
 enum source_status topic_next(struct source *, int64_t deadline_mono_ms, struct record *,
     struct err *);
+
+int topic_serve(struct source *, struct err *);
+void topic_hold(struct source *, int32_t partition, bool is_held);
 
 void topic_on_ready(rd_kafka_t *, void *opaque);
 void topic_on_main_ready(rd_kafka_t *, void *opaque);

@@ -100,6 +100,10 @@ tests_unit_test_lake_SOURCES = tests/unit/test_lake.c tests/unit/scratch.c
 tests_unit_test_lake_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lake_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_lanes
+tests_unit_test_lanes_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lanes_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_lines
 tests_unit_test_lines_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lines_LDADD = $(UNIT_LIBS)
@@ -130,6 +134,15 @@ UNIT_TESTS += tests/unit/test_open_files
 tests_unit_test_open_files_SOURCES = tests/unit/test_open_files.c tests/unit/scratch.c
 tests_unit_test_open_files_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_open_files_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_pump
+tests_unit_test_pump_SOURCES = tests/unit/test_pump.c tests/unit/scratch.c
+tests_unit_test_pump_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pump_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_pump_sim
+tests_unit_test_pump_sim_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pump_sim_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_record
 tests_unit_test_record_CFLAGS = $(UNIT_CFLAGS)
