@@ -7,6 +7,12 @@ EXTRA_DIST += \
 	tests/services/kafka/simplelogger.properties
 EXTRA_DIST += tests/services/lib.sh
 EXTRA_DIST += tests/services/versitygw/service.sh tests/services/faults.py
+EXTRA_DIST += tests/services/search_node.sh tests/services/rows.py
+EXTRA_DIST += tests/services/opensearch/service.sh
+EXTRA_DIST += tests/services/dynamodb/service.sh tests/services/dynamodb/pom.xml \
+	tests/services/dynamodb/Loopback.java
+EXTRA_DIST += tests/services/lambda/service.sh tests/services/lambda/package.json \
+	tests/services/lambda/functions/echo.js
 SERVICE_TESTS += tests/services/kafka-to-s3.sh
 SERVICE_TESTS += tests/services/man_examples.sh
 SERVICE_TESTS += tests/services/main_job.sh
