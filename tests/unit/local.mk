@@ -237,3 +237,5 @@ tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 
 EXTRA_DIST += tests/aws/fake_aws.py tests/aws/fake_msk.py
+
+EXTRA_DIST += tests/aws/fake_dynamo.py
