@@ -223,7 +223,8 @@ lanes_revoke(struct lanes *l, int32_t number)
 			if (at >= lane->in_flight)
 				drop(lane, at);
 		}
-		squeeze_tail(lane, lane->in_flight);
+		if (lane->count)
+			squeeze_tail(lane, lane->in_flight);
 	}
 	frontier_revoke(l->frontier, number);
 	*s = l->streams[--l->stream_count];
@@ -557,6 +558,19 @@ lane_again(struct lane *lane, bool is_throttled, int64_t retry_after_ms, int64_t
 	back_off(lane, is_throttled, retry_after_ms, now_ms);
 }
 
+/* What was too large as a whole will be so again: no request of any lane gets there from here on. */
+static void
+learn_bytes_max(struct lane *lane)
+{
+	struct lanes_options *options = &lane->lanes->options;
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < lane->in_flight; i++)
+		bytes += lane->queue[lane->begin + i]->bytes;
+	if (bytes > 1 && bytes / 2 < options->batch_bytes_max)
+		options->batch_bytes_max = bytes / 2;
+}
+
 bool
 lane_split(struct lane *lane)
 {
@@ -564,6 +578,7 @@ lane_split(struct lane *lane)
 
 	if (count == 1)
 		return false;
+	learn_bytes_max(lane);
 	lane->split_max = count / 2;
 	if (lane->split_left < count)
 		lane->split_left = count;

@@ -79,8 +79,8 @@ struct pump_summary {
 
 /*
  * Parts are borrowed, until pump_run returns. memory_bytes is --memory: three eighths are for copies of
- * records, a quarter for bodies (which bounds --batch-bytes where it is not given), and three eighths are
- * left to the source, which whoever opens it gives it.
+ * records, one for bodies (which bounds --batch-bytes where it is not given), three are left to the
+ * source, which whoever opens it gives it, and one to replies.
  */
 struct pump *pump_new(const struct pump_options *, const struct pump_parts *, size_t memory_bytes,
     struct err *);

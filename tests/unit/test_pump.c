@@ -49,6 +49,11 @@ struct fake_call {
 	bool is_out;
 };
 
+struct fake_carrier {
+	struct carrier base;
+	struct world *world;
+};
+
 /* ---- the source ---- */
 
 enum step_kind {
@@ -93,10 +98,11 @@ struct world {
 	struct deadletter_options letters_options;
 	struct script script;
 	struct service service;
-	struct carrier carrier;
+	struct fake_carrier carrier;
 	struct loop *loop;
 	struct fake_call calls[CALLS_MAX];
 	const int *statuses;
+	const char *retry_after;
 	bool keeps_replies; /* until RELEASE or REVOKE */
 	unsigned started, cancelled;
 	unsigned out, out_most;
@@ -328,8 +334,9 @@ static const struct service_ops service_ops = {
 static const char *
 retry_after(const void *context, const char *name)
 {
-	(void)context;
-	return strcmp(name, "Retry-After") == 0 ? "0" : NULL;
+	const struct world *w = context;
+
+	return strcmp(name, "Retry-After") == 0 ? w->retry_after : NULL;
 }
 
 static void
@@ -337,7 +344,8 @@ on_timer(void *context)
 {
 	struct fake_call *call = context;
 	char letters[TEXT_BYTES] = "";
-	struct service_reply reply = { .status = call->status, .header = retry_after };
+	struct service_reply reply = { .status = call->status, .header = retry_after,
+		.header_context = call->world };
 	struct err err = ERR_INIT;
 
 	for (char *line = call->lines, *end; (end = strchr(line, '\n')); line = end + 1)
@@ -356,7 +364,7 @@ static int
 start(struct carrier *carrier, const struct service_request *request, carrier_replied *replied,
     void *context, void **ret_call, struct err *err)
 {
-	struct world *w = (struct world *)((char *)carrier - offsetof(struct world, carrier));
+	struct world *w = ((struct fake_carrier *)carrier)->world;
 	struct fake_call *call = w->calls;
 
 	(void)err;
@@ -387,7 +395,7 @@ start(struct carrier *carrier, const struct service_request *request, carrier_re
 static void
 cancel(struct carrier *carrier, void *context)
 {
-	struct world *w = (struct world *)((char *)carrier - offsetof(struct world, carrier));
+	struct world *w = ((struct fake_carrier *)carrier)->world;
 	struct fake_call *call = context;
 
 	assert_true(call->is_out);
@@ -414,7 +422,7 @@ setup(void **state)
 	w->options.batch_window_ms = 0;
 	w->memory_bytes = 1 << 20;
 	w->service = (struct service){ .ops = &service_ops, .count_max = 3, .bytes_max = 1000 };
-	w->carrier.ops = &carrier_ops;
+	w->carrier = (struct fake_carrier){ .base.ops = &carrier_ops, .world = w };
 	w->script.base.ops = &script_ops;
 	w->script.world = w;
 	*state = w;
@@ -435,7 +443,7 @@ teardown(void **state)
 static int
 run_source(struct world *w, struct source *source)
 {
-	struct pump_parts parts = { .service = &w->service, .carrier = &w->carrier };
+	struct pump_parts parts = { .service = &w->service, .carrier = &w->carrier.base };
 	struct client_options client = CLIENT_OPTIONS_INIT;
 	struct deadletter *letters;
 	struct sink_done done;
@@ -873,7 +881,59 @@ a_drain_ends(void **state)
 	assert_int_equal(in_child(w, stopped_steps, check_given_up), 0);
 }
 
+static void
+check_patient(struct world *w, int rc)
+{
+	assert_int_equal(rc, -1);
+	assert_int_equal(w->err.class, ERR_STOPPED);
+	assert_int_equal(w->started, 1);
+}
+
+/* Without being told to wait it would be sent again within 50 ms. */
+static void
+a_service_says_when_to_come_again(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a0" },
+		{ SENT, 0, 1, NULL },
+		{ STOP, 0, 0, NULL },
+		{ END, 0, 0, NULL },
+	};
+	static const int statuses[] = { 503, 0 };
+	struct world *w = *state;
+
+	w->statuses = statuses;
+	w->retry_after = "200";
+	w->options.drain_ms = 300;
+	assert_int_equal(in_child(w, steps, check_patient), 0);
+}
+
 /* ---- a true pipe ---- */
+
+/* It cannot leave a stream alone: it is not read at all while it is too far ahead. */
+static void
+a_pipe_is_held(void **state)
+{
+	struct world *w = *state;
+	struct source_pipe_options options = { .name = "stdin", .line_bytes_max = 8 };
+	struct source *source;
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(write(ends[1], "a1\na2\na3\n", 9), 9);
+	assert_int_equal(close(ends[1]), 0);
+	options.fd = ends[0];
+	source = source_pipe_open(&options, &w->err);
+	assert_non_null(source);
+	w->options.ahead = 1;
+	w->options.batch_window_ms = 1000 * 1000;
+	assert_int_equal(run_source(w, source), 0);
+	assert_string_equal(w->requests, "a1 |a2 |a3 |");
+	check_summary(w, "3 3 0 0 0 0");
+	source_free(source);
+	assert_int_equal(close(ends[0]), 0);
+}
 
 static void
 lines_of_a_pipe(void **state)
@@ -919,6 +979,8 @@ main(void)
 		CASE(little_memory_is_enough),
 		CASE(a_stop_drains),
 		CASE(a_drain_ends),
+		CASE(a_service_says_when_to_come_again),
+		CASE(a_pipe_is_held),
 		CASE(lines_of_a_pipe),
 	};
 
