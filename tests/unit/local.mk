@@ -208,6 +208,11 @@ tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c test
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_workers
+tests_unit_test_workers_SOURCES = tests/unit/test_workers.c tests/unit/scratch.c
+tests_unit_test_workers_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_workers_LDADD = $(UNIT_LIBS)
+
 EXTRA_DIST += tests/aws/fake_s3.py
 
 EXTRA_DIST += tests/io/fake_http.py
