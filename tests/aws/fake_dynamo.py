@@ -11,6 +11,7 @@ of items, what was answered. SCRIPT has lines "ACTION FAULT...", each for the ne
     STATUS CODE             this error (the request changes nothing)
     unprocessed N           all but the first N of a batch come back unprocessed
     lost                    it is done, but the connection ends without a reply
+    late N                  the connection ends without a reply, and it is done behind the next N requests
     half                    it is done, and half of the reply arrives
     empty                   it is done, and the reply has no body
 
@@ -29,6 +30,7 @@ lock = threading.Lock()
 tables = {}
 log = open(sys.argv[1], "a", buffering=1)
 faults = collections.defaultdict(list)
+late = []
 if len(sys.argv) > 2:
     with open(sys.argv[2]) as lines:
         for line in lines:
@@ -183,6 +185,20 @@ def size_of(request):
     return sum(len(r) for r in request.get("RequestItems", {}).values()) or 1
 
 
+def land():
+    """Requests that were given up arrive."""
+    for waiting in list(late):
+        waiting[0] -= 1
+        if waiting[0]:
+            continue
+        late.remove(waiting)
+        try:
+            ACTIONS[waiting[1]](waiting[2])
+            log.write(f"{waiting[1]} landed\n")
+        except Refused as refused:
+            log.write(f"{waiting[1]} landed {refused.code}\n")
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -210,6 +226,9 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused("InvalidSignatureException", "Credential should be scoped to dynamodb")
         if fault[0].isdigit():
             raise Refused(fault[1], "As the script says.", int(fault[0]))
+        if fault[0] == "late":
+            late.append([int(fault[1]) + 1, action, request])
+            return {}
         if fault[0] == "unprocessed":
             return batch_write(request, int(fault[1]))
         return ACTIONS[action](request)
@@ -228,8 +247,9 @@ class Handler(BaseHTTPRequestHandler):
                 answer = {"__type": ERRORS + refused.code, "message": refused.message}
             code = answer.get("__type", "#ok").partition("#")[2]
             log.write(f"{action} {size_of(request)} {code if fault == ['ok'] else ' '.join(fault)}\n")
+            land()
         text = json.dumps(answer).encode()
-        if fault[0] == "lost":
+        if fault[0] in ("lost", "late"):
             self.close_connection = True
         elif fault[0] == "half":
             self.close_connection = True

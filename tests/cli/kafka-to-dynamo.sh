@@ -194,6 +194,22 @@ PutItem 1 ConditionalCheckFailedException"
 	expect_line '--condition-offset: lines of a pipe have no offsets' err
 }
 
+# the first writing of version 1 arrives when version 2 is there
+test_a_request_that_lands_late() {
+	start 'PutItem late 2'
+	printf '{"payload":{"id":"a","v":%s},"offset":%s}\n' 1 7 2 8 >in
+	expect_status 0 to_rides -J=in --condition-offset seen <in
+	expect_items '{"id": {"S": "a"}, "seen": {"N": "8"}, "v": {"N": "2"}}'
+	expect_log "PutItem 1 late 2
+PutItem 1 ok
+PutItem 1 ok
+PutItem landed ConditionalCheckFailedException"
+	# what the option is for
+	start 'BatchWriteItem late 2'
+	expect_status 0 to_rides -J=in --batch-size 1 <in
+	expect_items '{"id": {"S": "a"}, "v": {"N": "1"}}'
+}
+
 expect_items_none() {
 	python3 -c 'import sys, urllib.request as u
 sys.stdout.write(u.urlopen(sys.argv[1]).read().decode())' "$AWS_ENDPOINT_URL_DYNAMODB/rides" >items

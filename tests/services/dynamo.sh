@@ -177,6 +177,17 @@ test_condition_offset() {
 	expect_same first third
 }
 
+test_several_members() {
+	local id
+	id=$(fresh_id)
+	create_topic "$id" 4
+	for n in 1 2 3 4; do seq 1000 | sed "s/.*/{\"id\":\"i&\",\"n\":$n}/"; done >in
+	s3-to-kafka -q -t "$id" --key '{id}' in
+	expect_status 0 kafka-to-dynamo -j 3 --create-table id:S -t "$id" -e "$id"
+	expect_line '4000 records read: 4000 delivered, 0 rejected' err
+	expect_table "$id" in id
+}
+
 # ---- crashes ----
 
 # Killed again and again while it writes: nothing is missing in the end, and the last of each key is there.

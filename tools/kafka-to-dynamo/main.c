@@ -19,6 +19,7 @@
 #include "run/client.h"
 #include "run/input.h"
 #include "run/pump.h"
+#include "run/workers.h"
 
 /* ---- options ---- */
 
@@ -28,6 +29,7 @@ struct options {
 	struct input_options input;
 	struct deadletter_options letters;
 	struct pump_options pump;
+	struct workers_options workers;
 	struct item_options items;
 	enum dynamo_op op;
 	struct schema create;
@@ -176,25 +178,23 @@ say_dry_run(const struct options *o, const char *endpoint)
 }
 
 static void
-say_summary(const struct pump *pump)
+say_summary(const struct pump_summary *s)
 {
-	struct pump_summary s;
 	char filtered[48] = "", lost[64] = "", open[64] = "", retried[64] = "";
 
-	pump_summary(pump, &s);
-	if (s.filtered)
-		(void)snprintf(filtered, sizeof(filtered), ", %lld filtered", (long long)s.filtered);
-	if (s.lost)
+	if (s->filtered)
+		(void)snprintf(filtered, sizeof(filtered), ", %lld filtered", (long long)s->filtered);
+	if (s->lost)
 		(void)snprintf(lost, sizeof(lost), ", %lld left to another member of the group",
-		    (long long)s.lost);
-	if (s.open)
-		(void)snprintf(open, sizeof(open), ", %lld not delivered", (long long)s.open);
-	if (s.retried)
+		    (long long)s->lost);
+	if (s->open)
+		(void)snprintf(open, sizeof(open), ", %lld not delivered", (long long)s->open);
+	if (s->retried)
 		(void)snprintf(
-		    retried, sizeof(retried), ", %lld records sent again", (long long)s.retried);
+		    retried, sizeof(retried), ", %lld records sent again", (long long)s->retried);
 	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s; %lld requests%s",
-	    (long long)s.read, (long long)s.delivered, (long long)s.rejected, filtered, lost, open,
-	    (long long)s.requests, retried);
+	    (long long)s->read, (long long)s->delivered, (long long)s->rejected, filtered, lost, open,
+	    (long long)s->requests, retried);
 }
 
 /* ---- the run ---- */
@@ -295,12 +295,14 @@ begin(struct parts *p, struct err *err)
 }
 
 static int
-run(const struct options *o, enum job_input *ret_input, struct err *err)
+run(void *context, unsigned number, void *ret_summary, enum job_input *ret_input, struct err *err)
 {
+	const struct options *o = context;
 	struct parts p = { .loop = NULL };
 	int rc = -1;
 
-	if (check(o, err) || open_table(o, &p, err))
+	(void)number;
+	if (open_table(o, &p, err))
 		goto out;
 	if (o->job.options.is_dry_run) {
 		say_dry_run(o, table_endpoint(p.table));
@@ -311,9 +313,44 @@ run(const struct options *o, enum job_input *ret_input, struct err *err)
 	if (open_service(o, &p, err) || open_pump(o, &p, err) || begin(&p, err))
 		goto out;
 	rc = pump_run(p.pump, p.source, p.letters, ret_input, err);
-	say_summary(p.pump);
+	pump_summary(p.pump, ret_summary);
 out:
 	close_parts(&p);
+	return rc;
+}
+
+static void
+add(void *sum, const void *summary)
+{
+	struct pump_summary *to = sum;
+	const struct pump_summary *from = summary;
+
+	to->read += from->read;
+	to->delivered += from->delivered;
+	to->filtered += from->filtered;
+	to->rejected += from->rejected;
+	to->requests += from->requests;
+	to->retried += from->retried;
+	to->lost += from->lost;
+	to->open += from->open;
+}
+
+static int
+work(struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct pump_summary sum = { .read = 0 };
+	struct workers_work work = { .context = o,
+		.summary_bytes = sizeof(sum),
+		.run = run,
+		.add = add };
+	int rc;
+
+	if (check(o, err) || workers_check(&o->workers, &o->input, err))
+		return -1;
+	rc = workers_run(&o->workers, &o->job, &work, &sum, ret_input, err);
+	/* what ended before it read said why, and no more */
+	if (!o->job.options.is_dry_run && (!rc || sum.read))
+		say_summary(&sum);
 	return rc;
 }
 
@@ -324,11 +361,13 @@ main(int argc, char **argv)
 		.client = CLIENT_OPTIONS_INIT,
 		.input = INPUT_OPTIONS_INIT,
 		.pump = PUMP_OPTIONS_INIT,
+		.workers = WORKERS_OPTIONS_INIT,
 	};
 	const struct opt_group groups[] = {
 		{ "Items", rows, sizeof(rows) / sizeof(*rows), &o },
 		{ "Requests", pump_rows, pump_row_count, &o.pump },
 		{ "Input", input_rows, input_row_count, &o.input },
+		{ "Processes", workers_rows, workers_row_count, &o.workers },
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
 		    &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
@@ -342,7 +381,7 @@ main(int argc, char **argv)
 
 	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
 	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished)
-		(void)run(&o, &input, &err); /* err says it all */
+		(void)work(&o, &input, &err); /* err says it all */
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);
 }
