@@ -8,6 +8,18 @@ tests_fuzz_fuzz_csv_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_csv_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_dynamo_item
+endif
+tests_fuzz_fuzz_dynamo_item_LDADD = libkafkatodynamo.a $(COMMON_LIBS)
+tests_fuzz_fuzz_dynamo_item_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_dynamo_verdicts
+endif
+tests_fuzz_fuzz_dynamo_verdicts_LDADD = libkafkatodynamo.a $(COMMON_LIBS)
+tests_fuzz_fuzz_dynamo_verdicts_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_envelope
 endif
 tests_fuzz_fuzz_envelope_LDADD = $(COMMON_LIBS)

@@ -37,6 +37,14 @@ UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_dynamo_item
+tests_unit_test_dynamo_item_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dynamo_item_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_dynamo_service
+tests_unit_test_dynamo_service_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dynamo_service_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_envelope
 tests_unit_test_envelope_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_envelope_LDADD = $(UNIT_LIBS)
@@ -77,6 +85,10 @@ tests_unit_test_gen_shape_LDADD = libgentokafka.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_json_error
+tests_unit_test_json_error_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_error_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_json_jansson
 tests_unit_test_json_jansson_SOURCES = tests/unit/test_json_jansson.c tests/unit/json_oracle.c
@@ -246,3 +258,5 @@ tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 
 EXTRA_DIST += tests/aws/fake_aws.py tests/aws/fake_msk.py
+
+EXTRA_DIST += tests/aws/fake_dynamo.py
