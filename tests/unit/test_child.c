@@ -154,7 +154,7 @@ static const struct {
 	{ "cat", 0, LONG_MS, ERR_NONE, 0, "" },
 	/* both pipes are full meanwhile */
 	{ "cat | head -c 200000", sizeof(large_input), LONG_MS, ERR_NONE, 0, NULL },
-	{ "cat", sizeof(large_input), LONG_MS, ERR_DATA, 9, NULL },
+	{ "cat; exec sleep 100", sizeof(large_input), LONG_MS, ERR_DATA, 9, NULL },
 	/* it reads nothing */
 	{ "echo out; exit 3", sizeof(large_input), LONG_MS, ERR_NONE, 3 << 8, "out\n" },
 	{ "kill -TERM $$", 0, LONG_MS, ERR_NONE, 15, "" },
