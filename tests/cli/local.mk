@@ -8,3 +8,4 @@ CLI_TESTS += tests/cli/man.sh
 CLI_TESTS += tests/cli/msk.sh
 CLI_TESTS += tests/cli/usage.sh
 CLI_TESTS += tests/cli/kafka-window.sh
+CLI_TESTS += tests/cli/kafka-to-lambda.sh

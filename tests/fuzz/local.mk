@@ -33,6 +33,12 @@ tests_fuzz_fuzz_json_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_json_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_lambda_result
+endif
+tests_fuzz_fuzz_lambda_result_LDADD = libkafkatolambda.a $(COMMON_LIBS)
+tests_fuzz_fuzz_lambda_result_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_partial
 endif
 tests_fuzz_fuzz_partial_LDADD = libkafkawindow.a $(COMMON_LIBS)
