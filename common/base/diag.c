@@ -16,6 +16,7 @@ enum {
 static const char *tool_name = "sluice";
 static enum diag_level wanted_level = DIAG_NOTE;
 static bool wants_json;
+static unsigned member_number; /* 0: none */
 
 void
 diag_open(const char *tool, enum diag_level level_max, bool is_json)
@@ -23,6 +24,12 @@ diag_open(const char *tool, enum diag_level level_max, bool is_json)
 	tool_name = tool;
 	wanted_level = level_max;
 	wants_json = is_json;
+}
+
+void
+diag_set_member(unsigned number)
+{
+	member_number = number;
 }
 
 bool
@@ -35,7 +42,9 @@ diag_wants(enum diag_level level)
 static size_t
 put_plain(char *line, const char *text)
 {
-	int len = snprintf(line, LINE_BYTES, "%s: ", tool_name);
+	int len = member_number
+	    ? snprintf(line, LINE_BYTES, "%s: member %u: ", tool_name, member_number)
+	    : snprintf(line, LINE_BYTES, "%s: ", tool_name);
 	size_t at = len < 0 ? 0 : (size_t)len;
 
 	for (; *text; text++)
@@ -50,16 +59,18 @@ put_json(char *line, enum diag_level level, const char *text)
 	static const char *const names[] = { "error", "warning", "info", "debug" };
 	struct timespec now;
 	struct tm tm;
-	char stamp[32];
+	char stamp[32], member[32] = "";
 	int len;
 	size_t at;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	(void)gmtime_r(&now.tv_sec, &tm);
 	(void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+	if (member_number)
+		(void)snprintf(member, sizeof(member), "\"member\":%u,", member_number);
 	len = snprintf(line, LINE_BYTES,
-	    "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"tool\":\"%s\",\"message\":\"", stamp,
-	    now.tv_nsec / 1000000, names[level], tool_name);
+	    "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"tool\":\"%s\",%s\"message\":\"", stamp,
+	    now.tv_nsec / 1000000, names[level], tool_name, member);
 	at = len < 0 ? 0 : (size_t)len;
 	for (; *text; text++) {
 		if (*text == '"' || *text == '\\') {

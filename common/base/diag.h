@@ -20,6 +20,9 @@ enum diag_level {
 /* `tool` is borrowed for ever. level_max: what is printed at most. */
 void diag_open(const char *tool, enum diag_level level_max, bool is_json);
 
+/* Which of several processes of the tool this is, said in every line: "TOOL: member 2: text". */
+void diag_set_member(unsigned number);
+
 bool diag_wants(enum diag_level);
 
 void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -13,6 +13,7 @@
 /* the only mutable file-scope state: written by the signal handler, read by any thread */
 static _Atomic int requested_signal;
 static int wake_fd = -1;
+static bool is_following; /* set before anything starts, constant afterwards */
 
 static void
 on_signal(int signal)
@@ -20,9 +21,11 @@ on_signal(int signal)
 	int saved = errno;
 	uint64_t one = 1;
 
+	if (requested_signal && is_following)
+		return;
 	if (requested_signal)
 		stop_die(signal);
-	requested_signal = signal;
+	requested_signal = is_following ? SIGTERM : signal;
 	/* cannot block: the counter is far from its limit */
 	if (wake_fd >= 0 && write(wake_fd, &one, sizeof(one)) < 0)
 		errno = saved;
@@ -50,6 +53,23 @@ stop_install(struct err *err)
 	/* both come back as errors of write(2): EPIPE, EFBIG */
 	if (sigaction(SIGPIPE, &action, NULL) || sigaction(SIGXFSZ, &action, NULL))
 		return err_errno(err, ERR_FAULT, errno, "sigaction");
+	return 0;
+}
+
+int
+stop_follow(struct err *err)
+{
+	uint64_t one = 1;
+
+	/* the old one is shared with the leader: its number must not wake us, nor ours it */
+	if (wake_fd >= 0)
+		(void)close(wake_fd);
+	is_following = true;
+	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (wake_fd < 0)
+		return err_errno(err, ERR_FAULT, errno, "eventfd");
+	if (requested_signal && write(wake_fd, &one, sizeof(one)) < 0)
+		return err_errno(err, ERR_FAULT, errno, "eventfd");
 	return 0;
 }
 

@@ -15,6 +15,13 @@
 /* Installs the handlers. Signals that are ignored already (nohup) stay ignored. */
 int stop_install(struct err *);
 
+/*
+ * In a process just forked, with these signals blocked: a descriptor of its own, and another process
+ * leads. Further signals change nothing (a terminal, a supervisor and the leader may all send one), and the
+ * first means SIGTERM. A request made before the fork is one here too.
+ */
+int stop_follow(struct err *);
+
 bool stop_requested(void);
 
 /* The signal that asked, 0 while none has. */

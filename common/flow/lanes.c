@@ -223,7 +223,8 @@ lanes_revoke(struct lanes *l, int32_t number)
 			if (at >= lane->in_flight)
 				drop(lane, at);
 		}
-		squeeze_tail(lane, lane->in_flight);
+		if (lane->count)
+			squeeze_tail(lane, lane->in_flight);
 	}
 	frontier_revoke(l->frontier, number);
 	*s = l->streams[--l->stream_count];

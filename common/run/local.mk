@@ -11,3 +11,6 @@ libcommon_a_SOURCES += common/run/pump.c common/run/pump.h
 libcommon_a_SOURCES += common/run/pump_flight.c
 libcommon_a_SOURCES += common/run/pump_state.h
 libcommon_a_SOURCES += common/run/pump_streams.c
+libcommon_a_SOURCES += common/run/pump.h
+libcommon_a_SOURCES += common/run/carrier_http.h
+libcommon_a_SOURCES += common/run/workers.c common/run/workers.h

@@ -41,6 +41,7 @@ struct topic_partition {
 	bool is_at_end;     /* nothing behind `next`, as far as is known */
 	bool is_done;       /* `end` is reached */
 	bool is_held;       /* source_hold */
+	bool wants_poke;    /* its queue was near a limit since the last one */
 	bool has_told_end;  /* events.ended */
 	rd_kafka_queue_t *queue;
 	atomic_bool is_ready; /* the queue may have something */
@@ -92,7 +93,8 @@ struct source_topic {
 
 	int64_t queue_bytes_max; /* limits of a partition's queue */
 	int64_t queue_count_max;
-	int64_t poke_mono_ms;
+	int64_t poke_mono_ms; /* not before */
+	bool wants_poke;      /* some partition does */
 
 	int64_t given;      /* records */
 	unsigned calls;     /* of next, for what is done now and then */

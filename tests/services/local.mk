@@ -8,7 +8,8 @@ EXTRA_DIST += \
 EXTRA_DIST += tests/services/lib.sh
 EXTRA_DIST += tests/services/versitygw/service.sh tests/services/faults.py
 EXTRA_DIST += tests/services/search_node.sh tests/services/rows.py
-EXTRA_DIST += tests/services/opensearch/service.sh
+EXTRA_DIST += tests/services/opensearch/service.sh tests/services/opensearch3/service.sh \
+	tests/services/elasticsearch7/service.sh tests/services/elasticsearch8/service.sh
 EXTRA_DIST += tests/services/dynamodb/service.sh tests/services/dynamodb/pom.xml \
 	tests/services/dynamodb/Loopback.java
 EXTRA_DIST += tests/services/lambda/service.sh tests/services/lambda/package.json \

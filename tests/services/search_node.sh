@@ -119,10 +119,11 @@ TEXT
 	[[ ! -d $search_node_home/modules/ingest-geoip ]] || echo 'ingest.geoip.downloader.enabled: false'
 }
 
-# search_node_java_options FILE: theirs, without the collector for large heaps, logs of it and heap dumps.
+# search_node_java_options FILE: theirs, without the collector for large heaps, logs of it, heap dumps and a
+# module that not every Java has.
 search_node_java_options() {
 	local plain
-	plain=$(grep -vE 'Use(G1|ConcMarkSweep)|G1Reserve|InitiatingHeap|CMSInit|Xlog|PrintGC|[lL]oggc|GCLog|HeapDump|ErrorFile|-Xm[sx]' "$1")
+	plain=$(grep -vE 'Use(G1|ConcMarkSweep)|G1Reserve|InitiatingHeap|CMSInit|Xlog|PrintGC|[lL]oggc|GCLog|HeapDump|ErrorFile|incubator|-Xm[sx]' "$1")
 	printf '%s\n-XX:+UseSerialGC\n-XX:-UsePerfData\n' "$plain" >"$1"
 }
 

@@ -14,6 +14,11 @@ UNIT_TESTS += tests/unit/test_base64
 tests_unit_test_base64_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base64_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_carrier_http
+tests_unit_test_carrier_http_SOURCES = tests/unit/test_carrier_http.c tests/unit/fake_server.c
+tests_unit_test_carrier_http_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_carrier_http_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_child
 tests_unit_test_child_SOURCES = tests/unit/test_child.c tests/unit/scratch.c
 tests_unit_test_child_CFLAGS = $(UNIT_CFLAGS)
@@ -211,6 +216,10 @@ tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
 EXTRA_DIST += tests/aws/fake_lambda.py
+UNIT_TESTS += tests/unit/test_workers
+tests_unit_test_workers_SOURCES = tests/unit/test_workers.c tests/unit/scratch.c
+tests_unit_test_workers_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_workers_LDADD = $(UNIT_LIBS)
 
 EXTRA_DIST += tests/aws/fake_s3.py
 

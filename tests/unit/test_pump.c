@@ -49,6 +49,11 @@ struct fake_call {
 	bool is_out;
 };
 
+struct fake_carrier {
+	struct carrier base;
+	struct world *world;
+};
+
 /* ---- the source ---- */
 
 enum step_kind {
@@ -93,7 +98,7 @@ struct world {
 	struct deadletter_options letters_options;
 	struct script script;
 	struct service service;
-	struct carrier carrier;
+	struct fake_carrier carrier;
 	struct loop *loop;
 	struct fake_call calls[CALLS_MAX];
 	const int *statuses;
@@ -356,7 +361,7 @@ static int
 start(struct carrier *carrier, const struct service_request *request, carrier_replied *replied,
     void *context, void **ret_call, struct err *err)
 {
-	struct world *w = (struct world *)((char *)carrier - offsetof(struct world, carrier));
+	struct world *w = ((struct fake_carrier *)carrier)->world;
 	struct fake_call *call = w->calls;
 
 	(void)err;
@@ -387,7 +392,7 @@ start(struct carrier *carrier, const struct service_request *request, carrier_re
 static void
 cancel(struct carrier *carrier, void *context)
 {
-	struct world *w = (struct world *)((char *)carrier - offsetof(struct world, carrier));
+	struct world *w = ((struct fake_carrier *)carrier)->world;
 	struct fake_call *call = context;
 
 	assert_true(call->is_out);
@@ -414,7 +419,7 @@ setup(void **state)
 	w->options.batch_window_ms = 0;
 	w->memory_bytes = 1 << 20;
 	w->service = (struct service){ .ops = &service_ops, .count_max = 3, .bytes_max = 1000 };
-	w->carrier.ops = &carrier_ops;
+	w->carrier = (struct fake_carrier){ .base.ops = &carrier_ops, .world = w };
 	w->script.base.ops = &script_ops;
 	w->script.world = w;
 	*state = w;
@@ -435,7 +440,7 @@ teardown(void **state)
 static int
 run_source(struct world *w, struct source *source)
 {
-	struct pump_parts parts = { .service = &w->service, .carrier = &w->carrier };
+	struct pump_parts parts = { .service = &w->service, .carrier = &w->carrier.base };
 	struct client_options client = CLIENT_OPTIONS_INIT;
 	struct deadletter *letters;
 	struct sink_done done;

@@ -362,10 +362,13 @@ read_some(struct sim *s)
 
 /* ---- the service ---- */
 
-static const struct note *
+static struct note
 note_of(const struct service_item *item)
 {
-	return (const struct note *)(const void *)item->note.data;
+	struct note note;
+
+	memcpy(&note, item->note.data, sizeof(note)); /* it need not be aligned */
+	return note;
 }
 
 static void
@@ -380,7 +383,7 @@ check_copy(struct sim *s, const struct service_item *item)
 	HOLDS(s, item->record.value.len == r->bytes && item->record.is_padded);
 	for (size_t i = 0; i < r->bytes; i++)
 		HOLDS(s, item->record.value.data[i] == (char)('a' + (int)(r->sequence % 26)));
-	HOLDS(s, note_of(item)->key == r->key && note_of(item)->serial >= 0);
+	HOLDS(s, note_of(item).key == r->key && note_of(item).serial >= 0);
 }
 
 /* A service that may answer differently for each leaves a key's second record for the next request. */
@@ -390,7 +393,7 @@ choose(struct sim *s, const struct service_item *const *items, size_t count)
 	bool is_in[KEYS_MAX] = { false };
 
 	for (size_t i = 0; i < count; i++) {
-		uint64_t key = note_of(items[i])->key;
+		uint64_t key = note_of(items[i]).key;
 
 		HOLDS(s, !s->is_key_out[key]);
 		if (is_in[key] && !s->mood.is_uniform)
@@ -415,8 +418,13 @@ send(struct sim *s, struct lane *lane)
 	}
 	HOLDS(s, offered == 1 || bytes <= s->options.batch_bytes_max);
 	count = choose(s, items, offered);
-	for (size_t i = 0; i < count; i++)
-		s->is_key_out[note_of(items[i])->key] = true;
+	for (size_t i = 0; i < count; i++) {
+		const struct position *at = &items[i]->record.position;
+
+		/* what was taken away is another's to send */
+		HOLDS(s, s->partitions[at->stream].is_ours && s->partitions[at->stream].term == at->term);
+		s->is_key_out[note_of(items[i]).key] = true;
+	}
 	lanes_counts(s->lanes, &c);
 	HOLDS(s, c.in_flight < c.in_flight_max);
 	lane_sent(lane, count);
@@ -429,8 +437,8 @@ deliver(struct sim *s, const struct service_item *item)
 {
 	struct sim_record *r = find_record(s, item->record.position);
 
-	HOLDS(s, note_of(item)->serial > s->last_put[r->key]);
-	s->last_put[r->key] = note_of(item)->serial;
+	HOLDS(s, note_of(item).serial > s->last_put[r->key]);
+	s->last_put[r->key] = note_of(item).serial;
 	r->delivered++;
 	r->is_settled = true;
 }
@@ -501,7 +509,7 @@ reply(struct sim *s, struct flight *f)
 	f->lane = NULL;
 	for (size_t i = 0; i < count; i++) {
 		check_copy(s, items[i]);
-		s->is_key_out[note_of(items[i])->key] = false;
+		s->is_key_out[note_of(items[i]).key] = false;
 		bytes += items[i]->record.value.len;
 	}
 	if (percent(s, s->mood.lost_answer)) {
