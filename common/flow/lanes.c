@@ -497,6 +497,7 @@ settle_one(struct lane *lane, size_t index, const struct service_verdict *verdic
 	case SERVICE_THROTTLED:
 		tally->has_retries = true;
 		item->attempts++;
+		item->retries += verdict->fate == SERVICE_RETRY;
 		return 0;
 	case SERVICE_DONE:
 		l->counts.delivered++;

@@ -12,3 +12,4 @@ CLI_TESTS += tests/cli/kafka-window.sh
 EXTRA_DIST += tests/faults/http_faults.py
 EXTRA_DIST += tests/opensearch/fake_opensearch.py
 CLI_TESTS += tests/cli/kafka-to-opensearch.sh
+CLI_TESTS += tests/cli/kafka-to-lambda.sh

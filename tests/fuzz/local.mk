@@ -49,6 +49,10 @@ noinst_PROGRAMS += tests/fuzz/fuzz_opensearch_reply
 endif
 tests_fuzz_fuzz_opensearch_reply_LDADD = libkafkatoopensearch.a $(COMMON_LIBS)
 tests_fuzz_fuzz_opensearch_reply_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += tests/fuzz/fuzz_lambda_result
+endif
+tests_fuzz_fuzz_lambda_result_LDADD = libkafkatolambda.a $(COMMON_LIBS)
+tests_fuzz_fuzz_lambda_result_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_partial

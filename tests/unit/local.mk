@@ -105,6 +105,13 @@ tests_unit_test_lake_SOURCES = tests/unit/test_lake.c tests/unit/scratch.c
 tests_unit_test_lake_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lake_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_lambda_event
+tests_unit_test_lambda_event_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lambda_event_LDADD = libkafkatolambda.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_lambda_service
+tests_unit_test_lambda_service_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lambda_service_LDADD = libkafkatolambda.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_lanes
 tests_unit_test_lanes_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lanes_LDADD = $(UNIT_LIBS)
@@ -217,6 +224,7 @@ tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c test
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+EXTRA_DIST += tests/aws/fake_lambda.py
 UNIT_TESTS += tests/unit/test_workers
 tests_unit_test_workers_SOURCES = tests/unit/test_workers.c tests/unit/scratch.c
 tests_unit_test_workers_CFLAGS = $(UNIT_CFLAGS)
