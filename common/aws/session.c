@@ -328,6 +328,7 @@ aws_session_open(const struct aws_options *options, struct loop *loop, struct er
 	if (init_lock(s, err) || aws_settings_read(&s->settings, options, err))
 		goto fail;
 	http = aws_settings_http(&s->settings);
+	http.stall_ms_max = options->stall_ms_max;
 	s->http = http_new(loop, &http, err);
 	if (!s->http)
 		goto fail;

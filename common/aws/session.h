@@ -18,6 +18,7 @@ struct aws_options {
 	const char *profile;      /* beats AWS_ACCESS_KEY_ID; AWS_PROFILE does not */
 	const char *endpoint_url; /* for services, never for credentials */
 	bool is_unsigned;
+	int64_t stall_ms_max;     /* of the services' replies; 0: http_options' */
 };
 
 struct aws_session;

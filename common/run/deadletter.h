@@ -8,9 +8,17 @@
 
 #include "run/client.h"
 
+/* What is put away in another form than the envelope, by another option than --dead-letter. */
+struct deadletter_form {
+	const char *option; /* "--on-failure" */
+	void *context;
+	int (*append)(void *context, const struct record *, struct buf *, struct err *);
+};
+
 struct deadletter_options {
 	const char *target; /* NULL: the first rejected record ends the tool */
 	int64_t count_max;  /* 0: no limit */
+	const struct deadletter_form *form; /* NULL: the envelope; copied */
 };
 
 /* --dead-letter, --dead-letter-max; target: struct deadletter_options. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A turn: read what is at hand while there is room, send what is ready, look at what is due, and serve the
- * loop, waiting there only where the source had nothing more.
+ * A turn: read what is at hand while there is room, send what is ready, look at what is due, and
+ * serve the loop, waiting there only where the source had nothing more.
  */
 #include "run/pump.h"
 
@@ -22,7 +22,7 @@ enum {
 	BLIND_MS = 20,         /* ... that has no descriptor */
 	LETTERS_MS = 100,
 	DRAINED_LETTERS_MS = 10, /* while nothing else is waited for */
-	CONNECTIONS_MAX = 1000,
+	CONNECTIONS_MAX = 64, /* to one host, io/http.h */
 	BODY_BYTES_MIN = 64 * 1024,
 	BODY_SLACK_BYTES = 64 * 1024,
 	PATH_BYTES_MAX = 64 * 1024,
@@ -45,7 +45,7 @@ const struct opt pump_rows[] = {
 	    OPT_INT, offsetof(struct pump_options, ahead), 1, 0, NULL },
 	{ 0, "drain", "DURATION", "after a signal, how long to go on delivering what was read [30s]",
 	    OPT_DURATION, offsetof(struct pump_options, drain_ms), 0, 0, NULL },
-	{ 0, "patience", "DURATION", "end when the service took nothing for that long [5m]",
+	{ 0, "patience", "DURATION", "end when the service took nothing for that long [5m; kafka-to-lambda: never]",
 	    OPT_DURATION, offsetof(struct pump_options, patience_ms), 0, 0, NULL },
 };
 const size_t pump_row_count = sizeof(pump_rows) / sizeof(*pump_rows);
@@ -426,7 +426,7 @@ make_lanes(struct pump *p, size_t memory_bytes, struct err *err)
 {
 	const struct pump_options *o = &p->options;
 	const struct service *service = p->parts.service;
-	size_t body_bytes = memory_bytes / 4 / (size_t)o->connections;
+	size_t body_bytes = memory_bytes / 8 / (size_t)o->connections;
 	struct lanes_options options = {
 		.lane_count = (size_t)o->connections,
 		.memory_bytes = memory_bytes / 8 * 3,

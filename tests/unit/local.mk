@@ -37,6 +37,14 @@ UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_dynamo_item
+tests_unit_test_dynamo_item_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dynamo_item_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_dynamo_service
+tests_unit_test_dynamo_service_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dynamo_service_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_envelope
 tests_unit_test_envelope_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_envelope_LDADD = $(UNIT_LIBS)
@@ -78,6 +86,10 @@ UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_json_error
+tests_unit_test_json_error_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_error_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_json_jansson
 tests_unit_test_json_jansson_SOURCES = tests/unit/test_json_jansson.c tests/unit/json_oracle.c
 tests_unit_test_json_jansson_CFLAGS = $(UNIT_CFLAGS)
@@ -93,6 +105,13 @@ tests_unit_test_lake_SOURCES = tests/unit/test_lake.c tests/unit/scratch.c
 tests_unit_test_lake_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lake_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_lambda_event
+tests_unit_test_lambda_event_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lambda_event_LDADD = libkafkatolambda.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_lambda_service
+tests_unit_test_lambda_service_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lambda_service_LDADD = libkafkatolambda.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_lanes
 tests_unit_test_lanes_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lanes_LDADD = $(UNIT_LIBS)
@@ -209,6 +228,7 @@ tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c test
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+EXTRA_DIST += tests/aws/fake_lambda.py
 UNIT_TESTS += tests/unit/test_workers
 tests_unit_test_workers_SOURCES = tests/unit/test_workers.c tests/unit/scratch.c
 tests_unit_test_workers_CFLAGS = $(UNIT_CFLAGS)
@@ -250,3 +270,5 @@ tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 
 EXTRA_DIST += tests/aws/fake_aws.py tests/aws/fake_msk.py
+
+EXTRA_DIST += tests/aws/fake_dynamo.py

@@ -200,6 +200,36 @@ test_a_refusal_that_fails_keeps_the_frontier(void **state)
 	lanes_free(l);
 }
 
+/* Only SERVICE_RETRY is a retry: not throttling, not a request without an answer, not halves. */
+static void
+test_retries(void **state)
+{
+	struct lanes_options options = usual_options();
+	struct lanes *l = make_lanes(&options);
+	const struct service_item *const *items;
+	struct lane *lane;
+	char refused[256];
+
+	(void)state;
+	put(l, 0, 1, 0);
+	put(l, 1, 1, 0);
+	lane = next_at(l, 100);
+	lane_sent(lane, 2);
+	lane_again(lane, false, 0, 100);
+	lane_sent(lane, 2);
+	assert_true(lane_split(lane));
+	lane_sent(lane, 2);
+	assert_int_equal(settle(lane, "tr", 100, refused), 0);
+	lane_sent(lane, 2);
+	assert_int_equal(settle(lane, "tr", 100, refused), 0);
+	lane_sent(lane, 2);
+	assert_int_equal(lane_in_flight(lane, &items), 2);
+	assert_int_equal(items[0]->retries, 0);
+	assert_int_equal(items[1]->retries, 2);
+	assert_int_equal(items[0]->attempts, 4);
+	lanes_free(l);
+}
+
 static void
 test_halves(void **state)
 {
@@ -232,8 +262,14 @@ test_halves(void **state)
 	assert_string_equal(offered(lane), "7 8");
 	lane_sent(lane, 2);
 	assert_int_equal(settle(lane, "dd", 0, refused), 0);
-	/* those that came in the large request are through */
-	assert_string_equal(offered(lane), "9 10 11");
+	/* those that came in the large request are through; half of the bytes of four is what may
+	 * be */
+	assert_string_equal(offered(lane), "9 10");
+	for (int64_t i = 12; i < 22; i++)
+		put_sized(l, i, 2, 20, 0);
+	lane = next_at(l, 0);
+	assert_int_equal(lane_number(lane), 2);
+	assert_string_equal(offered(lane), "12 13 14 15 16 17 18 19");
 	lanes_free(l);
 }
 
@@ -369,6 +405,7 @@ main(void)
 		cmocka_unit_test(test_a_full_batch_goes_at_once),
 		cmocka_unit_test(test_what_is_left_stays_at_the_head),
 		cmocka_unit_test(test_a_refusal_that_fails_keeps_the_frontier),
+		cmocka_unit_test(test_retries),
 		cmocka_unit_test(test_halves),
 		cmocka_unit_test(test_revoked_in_flight),
 		cmocka_unit_test(test_room_and_ahead),
