@@ -205,12 +205,12 @@ test_faults_between() {
 		mkdir "$fault"
 		cd "$fault"
 		start_service
-		start_faults "$fault*3"
+		start_faults "$fault*2"
 		expect_status 0 kafka-to-opensearch -J=in --index t --id '{@key}' --batch-size 20 --connections 4 \
 			$url <../in
 		expect_line '500 records read: 500 delivered, 0 rejected;' err
 		expect_documents 'documents["t"] == {"k%d" % (i % 50): [i, {"n": i}] for i in range(450, 500)}'
-		[ "$(grep -c "^$fault POST" faults.log)" = 3 ] || fail "$fault did not happen: $(cat faults.log)"
+		[ "$(grep -c "^$fault POST" faults.log)" = 2 ] || fail "$fault did not happen: $(cat faults.log)"
 		expect_status 0 kafka-to-opensearch -q -J=in --op create --index u --id '{@offset}' $url <../in
 		expect_documents 'len(documents["u"]) == 500'
 		cd ..

@@ -130,6 +130,7 @@ def split_batch(body):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else an answer of two writes is late by an acknowledgement
     script = None
     upstream = 0
 

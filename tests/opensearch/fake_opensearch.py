@@ -168,6 +168,7 @@ def signature(method, target, headers, names, scope, secret, digest):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else an answer of two writes is late by an acknowledgement
     store = None
 
     def log_message(self, *arguments):
