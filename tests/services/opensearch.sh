@@ -222,7 +222,7 @@ test_kills_and_faults() {
 	make_trips 60000 >trips.json
 	s3-to-kafka -q -t "$id" --key '{passenger_count}-{vendor_id}-{total_amount}' trips.json
 	serve_faults --random 5:20 503 half reset items=503
-	for i in $(seq 12); do
+	for i in $(seq "${SLUICE_KILLS:-12}"); do
 		seed=$((seed * 16807 % 2147483647))
 		kafka-to-opensearch -q -t "$id" -G "g-$id" --index "$id" --id '{@key}' --batch-size 500 "$faults" 2>err.$i &
 		pid=$!

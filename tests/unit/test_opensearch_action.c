@@ -398,6 +398,36 @@ test_one_of_an_id_in_a_request(void **state)
 	assert_int_equal(count_in_request(o, "abcad"), 3);
 }
 
+/* The version of a deletion is forgotten: what comes back must not come back later. */
+static void
+test_a_deletion_waits_for_what_it_deletes(void **state)
+{
+	struct opensearch_options o = { .index = "t", .id = "{@key}", .is_offset_known = true };
+	static const struct {
+		const char *first, *second;
+		size_t count;
+	} cases[] = { { DOC, NULL, 1 }, { NULL, DOC, 2 }, { DOC, DOC, 2 }, { NULL, NULL, 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct service *service = service_of(&o);
+		struct service_request request = { .path = BUF_INIT(1024), .body = BUF_INIT(4096) };
+		struct batch b = { .count = 0 };
+		struct err err = ERR_INIT;
+		size_t count;
+
+		stage_into(service, &b, record_of(cases[i].first));
+		stage_into(service, &b, record_of(cases[i].second));
+		assert_int_equal(
+		    service->ops->request(service, b.pointers, b.count, &request, &count, &err), 0);
+		assert_int_equal(count, cases[i].count);
+		buf_release(&request.path);
+		buf_release(&request.body);
+		batch_release(&b);
+		service_free(service);
+	}
+}
+
 int
 main(void)
 {
@@ -410,6 +440,7 @@ main(void)
 		cmocka_unit_test(test_index_patterns),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_one_of_an_id_in_a_request),
+		cmocka_unit_test(test_a_deletion_waits_for_what_it_deletes),
 	};
 
 	return cmocka_run_group_tests_name("opensearch_action", tests, NULL, NULL);

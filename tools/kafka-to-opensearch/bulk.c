@@ -64,9 +64,18 @@ add_id(struct opensearch *s, uint64_t id)
 }
 
 /*
- * Only offsets tell by themselves which of two records of one id is the newer: of others, one alone may
- * be in a request. The first could come back to be sent again, and land on top of the second.
+ * Of an id one record may be in a request: the first could come back to be sent again, and land on top of the
+ * second. Offsets as versions keep it from that, but for a deletion: its version is forgotten after a
+ * minute ("Index settings", index.gc_deletes), and what was throttled for longer would bring the document
+ * back.
  */
+static bool
+fits(struct opensearch *s, const struct service_item *item)
+{
+	return add_id(s, item->lane) ||
+	       (s->version == VERSION_OFFSET && note_op(item) != BULK_DELETE);
+}
+
 static int
 count_distinct(struct opensearch *s, const struct service_item *const *items, size_t count,
     size_t *ret, struct err *err)
@@ -74,11 +83,11 @@ count_distinct(struct opensearch *s, const struct service_item *const *items, si
 	size_t n = 0;
 
 	*ret = count;
-	if (!s->id || s->is_id_of_offsets || s->version == VERSION_OFFSET)
+	if (!s->id || s->is_id_of_offsets)
 		return 0;
 	if (clear_ids(s, count, err))
 		return -1;
-	while (n < count && (add_id(s, items[n]->lane) || !n))
+	while (n < count && (fits(s, items[n]) || !n))
 		n++;
 	*ret = n;
 	return 0;
