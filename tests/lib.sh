@@ -72,6 +72,20 @@ wait_for() {
 	done
 }
 
+# pipe_is_empty <PIPE, pipe_is_full <PIPE: of what was written and not read yet
+pipe_bytes() {
+	python3 -c 'import fcntl, struct, termios
+print(struct.unpack("i", fcntl.ioctl(0, termios.FIONREAD, bytes(4)))[0])'
+}
+
+pipe_is_empty() {
+	[ "$(pipe_bytes)" = 0 ]
+}
+
+pipe_is_full() {
+	[ "$(pipe_bytes)" -gt 60000 ]
+}
+
 # the sanitizers take memory of their own
 is_sanitized() {
 	grep -q 'define SLUICE_SANITIZED 1' "$top_builddir/config.h"

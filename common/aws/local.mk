@@ -5,6 +5,7 @@ libcommon_a_SOURCES += common/aws/credentials_process.c
 libcommon_a_SOURCES += common/aws/credentials_sso.c
 libcommon_a_SOURCES += common/aws/credentials_sts.c
 libcommon_a_SOURCES += common/aws/endpoints.c common/aws/endpoints.h
+libcommon_a_SOURCES += common/aws/json_error.c common/aws/json_error.h
 libcommon_a_SOURCES += common/aws/msk.c common/aws/msk.h
 libcommon_a_SOURCES += common/aws/profile.c common/aws/profile.h
 libcommon_a_SOURCES += common/aws/s3.h common/aws/s3_state.h

@@ -328,6 +328,7 @@ aws_session_open(const struct aws_options *options, struct loop *loop, struct er
 	if (init_lock(s, err) || aws_settings_read(&s->settings, options, err))
 		goto fail;
 	http = aws_settings_http(&s->settings);
+	http.stall_ms_max = options->stall_ms_max;
 	s->http = http_new(loop, &http, err);
 	if (!s->http)
 		goto fail;
@@ -527,7 +528,7 @@ sign_with(const struct aws_signing *signing, const struct http_unsigned *request
 		.region = signing->region,
 		.wall_ms = request->wall_ms,
 		.is_path_plain = signing->is_s3,
-		.has_payload_header = signing->is_s3,
+		.has_payload_header = signing->is_s3 || signing->sends_payload_hash,
 	};
 
 	if (convert_headers(request, headers, err) || sigv4_hash(request->body, hash, err))

@@ -7,4 +7,6 @@ libcommon_a_SOURCES += common/flow/template.c common/flow/template.h
 libcommon_a_SOURCES += common/flow/template_parts.h
 libcommon_a_SOURCES += common/flow/template_render.c
 libcommon_a_SOURCES += common/flow/service.h
-libcommon_a_SOURCES += common/flow/lanes.h
+libcommon_a_SOURCES += common/flow/lanes.c common/flow/lanes.h
+libcommon_a_SOURCES += common/flow/pace.c common/flow/pace.h
+libcommon_a_SOURCES += common/flow/slabs.c common/flow/slabs.h

@@ -43,6 +43,7 @@ struct service_item {
 	uint64_t lane;
 	size_t bytes;
 	unsigned attempts; /* requests that it was in and that did not settle it */
+	unsigned retries;  /* those of them that told it SERVICE_RETRY */
 	int64_t staged_mono_ms;
 };
 

@@ -396,6 +396,20 @@ kafka_conf_default(const struct kafka_options *o, rd_kafka_conf_t *conf, const c
 	return find(o, name) ? 0 : conf_set(conf, name, value, is_optional, err);
 }
 
+/* Before librdkafka 2.3.0 an idempotent producer whose broker went away with several requests in flight could
+ * end with a fatal error when it came back (librdkafka #4438): one was counted as persisted that was
+ * not. With one at a time none is behind it. To a broker nearby no slower could be measured. */
+enum { MANY_IN_FLIGHT_VERSION = 0x02030000 };
+
+static int
+set_producer_defaults(const struct kafka_options *o, rd_kafka_conf_t *conf, struct err *err)
+{
+	if (rd_kafka_version() < MANY_IN_FLIGHT_VERSION &&
+	    kafka_conf_default(o, conf, "max.in.flight", "1", false, err))
+		return -1;
+	return kafka_conf_default(o, conf, "partitioner", "murmur2_random", false, err);
+}
+
 /* reconnect.backoff.max.ms (10 s): a broker that comes back should be seen within a second or two. */
 static int
 set_defaults(const struct kafka_options *o, rd_kafka_conf_t *conf, enum kafka_role role,
@@ -409,7 +423,7 @@ set_defaults(const struct kafka_options *o, rd_kafka_conf_t *conf, enum kafka_ro
 	/* Java's consumers check too; on 2 million records of 410 bytes no cost could be measured */
 	if (role == KAFKA_CONSUMER)
 		return kafka_conf_default(o, conf, "check.crcs", "true", false, err);
-	return kafka_conf_default(o, conf, "partitioner", "murmur2_random", false, err);
+	return set_producer_defaults(o, conf, err);
 }
 
 /* After the user's: these hold whatever was said. */

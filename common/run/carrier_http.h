@@ -6,16 +6,17 @@
 #include "io/http.h"
 #include "run/pump.h"
 
+/* Strings are copied. */
 struct carrier_http_options {
-	struct http *http;
+	struct http *http;      /* borrowed */
 	const char *endpoint;   /* "https://host:9200", without a '/' at its end */
-	const char *about;      /* for errors */
+	const char *about;      /* for errors; NULL: the endpoint and the path */
 	struct http_signer signer;
 	/* Secrets: "Authorization: ApiKey ...". Copied, wiped when freed. */
 	const struct http_header *headers;
 	size_t header_count;
-	/* Of a reply that is not 2xx, whether it asks for a new signature (HTTP_EXPIRED, HTTP_SKEWED); anything
-	 * else is the service's to judge. May be NULL. */
+	/* Of a reply that is not 2xx, whether it asks for a new signature (HTTP_EXPIRED,
+	 * HTTP_SKEWED); anything else is the service's to judge. May be NULL. */
 	enum http_verdict (*judge)(void *context, const struct http_reply *, struct err *);
 	void *judge_context;
 	size_t reply_bytes_max; /* 0: 16 MiB */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "flow/envelope.h"
 
@@ -15,6 +16,7 @@ enum {
 
 struct deadletter {
 	const char *tool;
+	struct deadletter_form form; /* append NULL: the envelope */
 	int64_t count_max;
 	int64_t count;
 	int64_t durable; /* of those, as far as flushed */
@@ -44,13 +46,16 @@ deadletter_open(const struct deadletter_options *options, const struct client_op
 	}
 	letters->tool = tool;
 	letters->count_max = options->count_max;
+	letters->form.option = "--dead-letter";
+	if (options->form)
+		letters->form = *options->form;
 	letters->fd = -1;
 	buf_init(&letters->envelope, ENVELOPE_BYTES_MAX);
 	if (!options->target)
 		return letters;
 	letters->sink = client_open_target(client, options->target, done, &letters->fd, err);
 	if (!letters->sink) {
-		err_wrap(err, "--dead-letter");
+		err_wrap(err, "%s", letters->form.option);
 		deadletter_free(letters);
 		return NULL;
 	}
@@ -92,6 +97,20 @@ split_reason(const struct record *record, const char *text, int64_t *ret_byte)
 }
 
 static int
+append_letter(struct deadletter *letters, const struct record *record, const char *text,
+    struct err *err)
+{
+	int64_t byte;
+	const char *reason = split_reason(record, text, &byte);
+
+	buf_clear(&letters->envelope);
+	if (letters->form.append)
+		return letters->form.append(letters->form.context, record, &letters->envelope, err);
+	return envelope_append_error(
+	    &letters->envelope, record, letters->tool, "data", reason, byte, err);
+}
+
+static int
 write_letter(struct deadletter *letters, const struct record *record, const char *text,
     struct err *err)
 {
@@ -103,12 +122,8 @@ write_letter(struct deadletter *letters, const struct record *record, const char
 		.partition = -1,
 		.position = record->position,
 	};
-	int64_t byte;
-	const char *reason = split_reason(record, text, &byte);
 
-	buf_clear(&letters->envelope);
-	if (envelope_append_error(&letters->envelope, record, letters->tool, "data", reason, byte,
-		err))
+	if (append_letter(letters, record, text, err))
 		return -1;
 	out.value = buf_slice(&letters->envelope);
 	return sink_write(letters->sink, &out, err);
@@ -128,7 +143,7 @@ deadletter_put(struct deadletter *letters, const struct record *record, const st
 		return -1;
 	}
 	if (write_letter(letters, record, text, err))
-		return err_wrap(err, "--dead-letter");
+		return err_wrap(err, "%s", letters->form.option);
 	letters->count++;
 	if (letters->count <= REPORTED_MAX)
 		diag_warn("%s%s", text,
@@ -147,8 +162,18 @@ deadletter_flush(struct deadletter *letters, int64_t deadline_mono_ms, struct er
 	if (letters->durable == letters->count)
 		return 0;
 	if (sink_flush(letters->sink, deadline_mono_ms, err))
-		return err_wrap(err, "--dead-letter");
+		return err_wrap(err, "%s", letters->form.option);
 	letters->durable = letters->count;
+	return 0;
+}
+
+int
+deadletter_push(struct deadletter *letters, struct err *err)
+{
+	if (letters->fd >= 0)
+		return deadletter_flush(letters, CLOCK_NEVER, err);
+	if (letters->sink && sink_push(letters->sink, err))
+		return err_wrap(err, "--dead-letter");
 	return 0;
 }
 

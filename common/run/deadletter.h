@@ -8,9 +8,17 @@
 
 #include "run/client.h"
 
+/* What is put away in another form than the envelope, by another option than --dead-letter. */
+struct deadletter_form {
+	const char *option; /* "--on-failure" */
+	void *context;
+	int (*append)(void *context, const struct record *, struct buf *, struct err *);
+};
+
 struct deadletter_options {
 	const char *target; /* NULL: the first rejected record ends the tool */
 	int64_t count_max;  /* 0: no limit */
+	const struct deadletter_form *form; /* NULL: the envelope; copied */
 };
 
 /* --dead-letter, --dead-letter-max; target: struct deadletter_options. */
@@ -34,6 +42,10 @@ int deadletter_put(struct deadletter *, const struct record *, const struct err 
 
 /* Makes all of them durable. */
 int deadletter_flush(struct deadletter *, int64_t deadline_mono_ms, struct err *);
+
+/* Makes durable what can be without waiting for a broker: a file is synced, of a topic the reports that are
+ * there are taken. `done` tells which. */
+int deadletter_push(struct deadletter *, struct err *);
 
 int64_t deadletter_count(const struct deadletter *);
 

@@ -116,7 +116,8 @@ input_is_bounded(const struct input_options *options)
 static bool
 writes_to_topic(const struct job *job)
 {
-	static const char *const targets[] = { "output-topic", "dead-letter", "late" };
+	static const char *const targets[] = { "output-topic", "dead-letter", "late",
+		"on-failure" };
 
 	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
 		if (opt_origin(&job->set, targets[i]) != OPT_UNSET)

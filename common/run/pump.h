@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pump: records from a source into a service, several requests at once, offsets committed behind what
- * is durable. One loop, one thread, over the source's descriptor and what the carrier waits for.
+ * The pump: records from a source into a service, several requests at once, offsets committed
+ * behind what is durable. One loop, one thread, over the source's descriptor and what the carrier
+ * waits for.
  */
 #ifndef SLUICE_RUN_PUMP_H
 #define SLUICE_RUN_PUMP_H
@@ -18,10 +19,12 @@ struct pump_options {
 	int64_t batch_window_ms; /* --batch-window: how long a batch that is not full waits */
 	int64_t ahead;           /* --ahead: records of a partition read past its frontier */
 	int64_t drain_ms;        /* --drain */
+	int64_t patience_ms;     /* --patience: how long the service may take nothing at all */
 };
 
 #define PUMP_OPTIONS_INIT \
-	{ .connections = 8, .batch_window_ms = 500, .ahead = 100 * 1000, .drain_ms = 30 * 1000 }
+	{ .connections = 8, .batch_window_ms = 500, .ahead = 100 * 1000, .drain_ms = 30 * 1000, \
+	    .patience_ms = 5 * 60 * 1000 }
 
 /* Target: struct pump_options. */
 extern const struct opt pump_rows[];
@@ -31,14 +34,16 @@ extern const size_t pump_row_count;
 
 struct carrier;
 
-/* A reply, or err without one (status 0: connections, time limits); told from inside loop_turn. err of class
- * ERR_UNAVAILABLE means again; any other ends the run. */
+/* A reply, and err of class ERR_NONE; or err without one (connections, time limits):
+ * ERR_UNAVAILABLE means again, any other class ends the run. Told from inside loop_turn, never from
+ * inside start. */
 typedef void carrier_replied(void *context, const struct service_reply *, const struct err *);
 
 struct carrier_ops {
-	/* The request's bytes stay until it has replied or was cancelled. *ret_call is for cancel. */
-	int (*start)(struct carrier *, const struct service_request *, carrier_replied *, void *context,
-	    void **ret_call, struct err *);
+	/* The request's bytes stay until it has replied or was cancelled. *ret_call is for
+	 * cancel. */
+	int (*start)(struct carrier *, const struct service_request *, carrier_replied *,
+	    void *context, void **ret_call, struct err *);
 	void (*cancel)(struct carrier *, void *call);
 	void (*free)(struct carrier *);
 };
@@ -71,10 +76,15 @@ struct pump_summary {
 	int64_t rejected;
 	int64_t requests;
 	int64_t retried;
+	int64_t lost; /* left to another member of the group: their partition was taken away */
 	int64_t open; /* read, and without a fate at the end */
 };
 
-/* Parts are borrowed. memory_bytes: of copies, bodies and what the source has fetched (--memory). */
+/*
+ * Parts are borrowed, until pump_run returns. memory_bytes is --memory: three eighths are for
+ * copies of records, one for bodies (which bounds --batch-bytes where it is not given), three are
+ * left to the source, which whoever opens it gives it, and one to replies.
+ */
 struct pump *pump_new(const struct pump_options *, const struct pump_parts *, size_t memory_bytes,
     struct err *);
 void pump_free(struct pump *);
@@ -84,8 +94,13 @@ struct source_events pump_events(struct pump *);
 /* For the dead letters: as deadletter_open takes it. */
 struct sink_done pump_letter_done(struct pump *);
 
-/* To the end of the input or a request to stop, after which what is in flight is waited for. Letters and
- * source are borrowed. */
+/*
+ * To the end of the input or a request to stop, after which what was read is delivered, for --drain
+ * at most (ERR_STOPPED: not all was). *ret_input is what job_end wants to know. A record that is
+ * refused without a place for dead letters (ERR_DATA) and a service that denies (ERR_DENIED) end
+ * the run too, after what precedes is settled and committed. ERR_UNAVAILABLE: the service took
+ * nothing for --patience. Letters and source are borrowed.
+ */
 int pump_run(struct pump *, struct source *, struct deadletter *, enum job_input *ret_input,
     struct err *);
 

@@ -105,10 +105,17 @@ pipe_next(struct source *source, int64_t deadline_mono_ms, struct record *ret_re
 	}
 }
 
+static int
+pipe_fd(const struct source *source)
+{
+	return ((const struct source_pipe *)source)->options.fd;
+}
+
 static const struct source_ops pipe_ops = {
 	.next = pipe_next,
 	.commit = pipe_commit,
 	.free = pipe_free,
+	.fd = pipe_fd,
 };
 
 struct source *

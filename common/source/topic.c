@@ -358,19 +358,31 @@ take(struct source_topic *s, struct record *ret, struct err *err)
 /*
  * librdkafka before 2.2 does not look again by itself at a queue that was full: the thread that
  * fetches sleeps until something happens to it, up to a second (2.2 has fetch.queue.backoff.ms). A
- * request is something, and this one is small and not waited for.
+ * request is something, and this one is small and not waited for. What comes too soon after another is
+ * made up for: a queue may be emptied faster than that.
  */
 static void
-poke_fetcher(struct source_topic *s, const struct topic_partition *p)
+poke_fetchers(struct source_topic *s, bool is_idle)
 {
 	rd_kafka_topic_partition_list_t *list;
-	int64_t now_ms = clock_mono_ms();
+	int64_t now_ms;
 
-	if (rd_kafka_version() >= 0x02020000 || now_ms < s->poke_mono_ms)
+	if (!s->wants_poke)
+		return;
+	now_ms = clock_mono_ms();
+	if (now_ms < s->poke_mono_ms && !is_idle)
 		return;
 	s->poke_mono_ms = now_ms + POKE_EVERY_MS;
-	list = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_topic_partition_list_add(list, s->options.topic, p->number)->offset = TIME_BEGINNING;
+	s->wants_poke = false;
+	list = rd_kafka_topic_partition_list_new((int)s->count);
+	for (size_t i = 0; i < s->count; i++) {
+		struct topic_partition *p = &s->partitions[i];
+
+		if (p->wants_poke)
+			rd_kafka_topic_partition_list_add(list, s->options.topic, p->number)
+			    ->offset = TIME_BEGINNING;
+		p->wants_poke = false;
+	}
 	(void)rd_kafka_offsets_for_times(s->kafka->rk, list, 0); /* "timed out" is what is expected */
 	rd_kafka_topic_partition_list_destroy(list);
 }
@@ -388,8 +400,10 @@ look_at_rest(struct source_topic *s, struct topic_partition *p, size_t taken)
 	for (size_t i = 0; i < taken; i++)
 		bytes += (int64_t)s->batch[i]->len;
 	bytes = bytes / (int64_t)taken * (int64_t)(left + taken);
-	if ((int64_t)(left + taken) >= s->queue_count_max / 2 || bytes >= s->queue_bytes_max / 2)
-		poke_fetcher(s, p);
+	if (rd_kafka_version() < 0x02020000 && ((int64_t)(left + taken) >= s->queue_count_max / 2 ||
+						   bytes >= s->queue_bytes_max / 2))
+		p->wants_poke = s->wants_poke = true;
+	poke_fetchers(s, false);
 }
 
 /* Fills the batch from the next partition that has something; false where none has. */
@@ -403,7 +417,7 @@ refill(struct source_topic *s)
 
 		if (++s->turn >= s->count)
 			s->turn = 0;
-		if (p->is_done || !atomic_exchange(&p->is_ready, false))
+		if (p->is_done || p->is_held || !atomic_exchange(&p->is_ready, false))
 			continue;
 		n = rd_kafka_consume_batch_queue(p->queue, 0, s->batch, TOPIC_BATCH);
 		if (n <= 0)
@@ -542,6 +556,7 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 			(void)topic_fail(s, err);
 		if (finished)
 			return finished < 0 ? SOURCE_FAILED : end(s);
+		poke_fetchers(s, true);
 		kafka_watch(s->kafka);
 		if (clock_poll_ms(deadline) == 0) {
 			arm(s); /* for who polls source_topic_fd */
@@ -549,6 +564,34 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 		}
 		sleep_until(s, deadline);
 		atomic_store(&s->is_main_ready, true);
+	}
+}
+
+int
+topic_serve(struct source *source, struct err *err)
+{
+	struct source_topic *s = (struct source_topic *)source;
+
+	if (!s->has_failed && s->is_begun && !serve_main(s, err))
+		kafka_watch(s->kafka);
+	if (s->has_failed)
+		*err = s->failure;
+	return s->has_failed ? -1 : 0;
+}
+
+void
+topic_hold(struct source *source, int32_t partition, bool is_held)
+{
+	struct source_topic *s = (struct source_topic *)source;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct topic_partition *p = &s->partitions[i];
+
+		if (p->number != partition || p->is_held == is_held)
+			continue;
+		p->is_held = is_held;
+		/* its bell may have rung meanwhile */
+		atomic_store(&p->is_ready, true);
 	}
 }
 

@@ -101,7 +101,7 @@ topic_release_partitions(struct source_topic *s)
 	free(s->partitions);
 	s->partitions = NULL;
 	s->count = s->done_count = s->turn = 0;
-	s->has_ended_news = s->has_settled_timed = false;
+	s->has_ended_news = s->has_settled_timed = s->wants_poke = false;
 	s->is_assigned = false;
 }
 

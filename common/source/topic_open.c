@@ -132,10 +132,22 @@ topic_free(struct source *source)
 	free(s);
 }
 
+static bool
+topic_is_endless(const struct source *source)
+{
+	const struct source_topic_options *o = &((const struct source_topic *)source)->options;
+
+	return !o->exit_at_end && !o->count_max && !o->has_stop_time;
+}
+
 static const struct source_ops topic_ops = {
 	.next = topic_next,
 	.commit = topic_commit,
 	.free = topic_free,
+	.fd = source_topic_fd,
+	.is_endless = topic_is_endless,
+	.serve = topic_serve,
+	.hold = topic_hold,
 };
 
 /* ---- opening ---- */

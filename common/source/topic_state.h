@@ -40,6 +40,8 @@ struct topic_partition {
 	bool has_timed_end; /* e@TIME has no offset yet: a record then or later ends it */
 	bool is_at_end;     /* nothing behind `next`, as far as is known */
 	bool is_done;       /* `end` is reached */
+	bool is_held;       /* source_hold */
+	bool wants_poke;    /* its queue was near a limit since the last one */
 	bool has_told_end;  /* events.ended */
 	rd_kafka_queue_t *queue;
 	atomic_bool is_ready; /* the queue may have something */
@@ -91,7 +93,8 @@ struct source_topic {
 
 	int64_t queue_bytes_max; /* limits of a partition's queue */
 	int64_t queue_count_max;
-	int64_t poke_mono_ms;
+	int64_t poke_mono_ms; /* not before */
+	bool wants_poke;      /* some partition does */
 
 	int64_t given;      /* records */
 	unsigned calls;     /* of next, for what is done now and then */
@@ -116,6 +119,9 @@ int topic_begin(struct source_topic *, struct err *);
 
 enum source_status topic_next(struct source *, int64_t deadline_mono_ms, struct record *,
     struct err *);
+
+int topic_serve(struct source *, struct err *);
+void topic_hold(struct source *, int32_t partition, bool is_held);
 
 void topic_on_ready(rd_kafka_t *, void *opaque);
 void topic_on_main_ready(rd_kafka_t *, void *opaque);

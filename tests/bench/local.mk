@@ -2,10 +2,11 @@
 # Built by `make bench-programs`, run by scripts/bench.
 EXTRA_DIST += tests/bench/gen-trips
 bench_programs = tests/bench/bench_json tests/bench/slow_reader
-bench_programs += tests/bench/pace_error
+bench_programs += tests/bench/bench_pump tests/bench/pace_error
 EXTRA_PROGRAMS = $(bench_programs)
 CLEANFILES += $(bench_programs)
 tests_bench_bench_json_LDADD = $(COMMON_LIBS)
+tests_bench_bench_pump_LDADD = $(COMMON_LIBS)
 tests_bench_slow_reader_SOURCES = tests/bench/slow_reader.c
 tests_bench_pace_error_SOURCES = tests/bench/pace_error.c
 

@@ -149,7 +149,8 @@ test_a_signal_drains() {
 	local tool=$! status=0
 	exec 3>pipe
 	trips 100 >&3
-	sleep 0.5
+	wait_for 30 pipe_is_empty <&3
+	sleep 0.3
 	[ -z "$(files_of lake)" ]
 	kill -TERM $tool
 	wait $tool || status=$?
@@ -166,7 +167,7 @@ test_killed_it_leaves_nothing() {
 	local tool=$!
 	exec 3>pipe
 	trips 1000 >&3
-	sleep 0.3
+	wait_for 30 pipe_is_empty <&3
 	kill -KILL $tool
 	wait $tool || true
 	exec 3>&-

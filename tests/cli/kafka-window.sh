@@ -156,6 +156,7 @@ test_a_stop_is_not_an_end() {
 	kafka-window --time t --tumble 1h -a n=count <in >out 2>err &
 	exec 7>in
 	echo '{"t":500}' >&7
+	wait_for 30 pipe_is_empty <&7
 	sleep 0.3
 	kill -TERM $!
 	wait $! || status=$?

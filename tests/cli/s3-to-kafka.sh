@@ -561,7 +561,7 @@ test_a_stuck_reader_ends_with_the_drain_time() {
 	sleep 20 <pipe &
 	s3-to-kafka -q --drain 300ms in >pipe 2>err &
 	local job=$!
-	sleep 0.5
+	wait_for 30 pipe_is_full <pipe
 	kill -TERM $job
 	wait $job || status=$?
 	[ $status = 75 ] || fail "status $status"

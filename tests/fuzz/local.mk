@@ -8,6 +8,18 @@ tests_fuzz_fuzz_csv_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_csv_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_dynamo_item
+endif
+tests_fuzz_fuzz_dynamo_item_LDADD = libkafkatodynamo.a $(COMMON_LIBS)
+tests_fuzz_fuzz_dynamo_item_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_dynamo_verdicts
+endif
+tests_fuzz_fuzz_dynamo_verdicts_LDADD = libkafkatodynamo.a $(COMMON_LIBS)
+tests_fuzz_fuzz_dynamo_verdicts_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_envelope
 endif
 tests_fuzz_fuzz_envelope_LDADD = $(COMMON_LIBS)
@@ -31,6 +43,16 @@ endif
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c tests/unit/json_oracle.c
 tests_fuzz_fuzz_json_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_json_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+if ENABLE_FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_opensearch_reply
+endif
+tests_fuzz_fuzz_opensearch_reply_LDADD = libkafkatoopensearch.a $(COMMON_LIBS)
+tests_fuzz_fuzz_opensearch_reply_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += tests/fuzz/fuzz_lambda_result
+endif
+tests_fuzz_fuzz_lambda_result_LDADD = libkafkatolambda.a $(COMMON_LIBS)
+tests_fuzz_fuzz_lambda_result_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 if ENABLE_FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_partial

@@ -147,8 +147,8 @@ class Connection:
         if bump(counts, self.arg["key"]) > int(self.arg.get("n", 1000)):
             self.send(reply(200, "whole"))
             return None
-        body = b"z" * int(self.arg["bytes"])
-        self.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + body)
+        head = f"HTTP/1.1 {self.arg.get('status', '200')} Because\r\nContent-Length: 1000\r\n\r\n"
+        self.send(head.encode() + b"z" * int(self.arg["bytes"]))
         return False
 
     def do_stall(self):

@@ -74,7 +74,7 @@ test_a_broker_that_goes_away_and_comes_back() {
 	wait_for 30 grep -q 'records, ' err
 	services kill kafka
 	services start kafka >/dev/null
-	wait $pid
+	wait $pid || fail "status $?: $(cat err)"
 	expect_line '^gen-to-kafka: 6000 records made: 6000 delivered, 0 not' err
 	kafka-to-pipe -q -t $id -e | jq .n | sort -n | cmp - <(seq 0 5999)
 }

@@ -14,6 +14,11 @@ UNIT_TESTS += tests/unit/test_base64
 tests_unit_test_base64_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_base64_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_carrier_http
+tests_unit_test_carrier_http_SOURCES = tests/unit/test_carrier_http.c tests/unit/fake_server.c
+tests_unit_test_carrier_http_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_carrier_http_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_child
 tests_unit_test_child_SOURCES = tests/unit/test_child.c tests/unit/scratch.c
 tests_unit_test_child_CFLAGS = $(UNIT_CFLAGS)
@@ -31,6 +36,14 @@ tests_unit_test_composer_LDADD = libs3tokafka.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_dynamo_item
+tests_unit_test_dynamo_item_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dynamo_item_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_dynamo_service
+tests_unit_test_dynamo_service_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dynamo_service_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_envelope
 tests_unit_test_envelope_CFLAGS = $(UNIT_CFLAGS)
@@ -73,6 +86,10 @@ UNIT_TESTS += tests/unit/test_json
 tests_unit_test_json_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_json_error
+tests_unit_test_json_error_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_json_error_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_json_jansson
 tests_unit_test_json_jansson_SOURCES = tests/unit/test_json_jansson.c tests/unit/json_oracle.c
 tests_unit_test_json_jansson_CFLAGS = $(UNIT_CFLAGS)
@@ -87,6 +104,17 @@ UNIT_TESTS += tests/unit/test_lake
 tests_unit_test_lake_SOURCES = tests/unit/test_lake.c tests/unit/scratch.c
 tests_unit_test_lake_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lake_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_lambda_event
+tests_unit_test_lambda_event_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lambda_event_LDADD = libkafkatolambda.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_lambda_service
+tests_unit_test_lambda_service_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lambda_service_LDADD = libkafkatolambda.a $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_lanes
+tests_unit_test_lanes_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lanes_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_lines
 tests_unit_test_lines_CFLAGS = $(UNIT_CFLAGS)
@@ -118,6 +146,24 @@ UNIT_TESTS += tests/unit/test_open_files
 tests_unit_test_open_files_SOURCES = tests/unit/test_open_files.c tests/unit/scratch.c
 tests_unit_test_open_files_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_open_files_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_opensearch_action
+tests_unit_test_opensearch_action_SOURCES = tests/unit/test_opensearch_action.c tests/unit/opensearch_kit.c
+tests_unit_test_opensearch_action_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_opensearch_action_LDADD = libkafkatoopensearch.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_opensearch_verdict
+tests_unit_test_opensearch_verdict_SOURCES = tests/unit/test_opensearch_verdict.c tests/unit/opensearch_kit.c
+tests_unit_test_opensearch_verdict_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_opensearch_verdict_LDADD = libkafkatoopensearch.a $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_pump
+tests_unit_test_pump_SOURCES = tests/unit/test_pump.c tests/unit/scratch.c
+tests_unit_test_pump_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pump_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_pump_sim
+tests_unit_test_pump_sim_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pump_sim_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_record
 tests_unit_test_record_CFLAGS = $(UNIT_CFLAGS)
@@ -178,6 +224,7 @@ tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c test
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+EXTRA_DIST += tests/aws/fake_lambda.py
 UNIT_TESTS += tests/unit/test_workers
 tests_unit_test_workers_SOURCES = tests/unit/test_workers.c tests/unit/scratch.c
 tests_unit_test_workers_CFLAGS = $(UNIT_CFLAGS)
@@ -194,6 +241,8 @@ noinst_HEADERS += tests/unit/aws_kit.h
 noinst_HEADERS += tests/unit/fake_aws.h
 
 noinst_HEADERS += tests/unit/json_oracle.h
+
+noinst_HEADERS += tests/unit/opensearch_kit.h
 
 noinst_HEADERS += tests/unit/scratch.h
 
@@ -217,3 +266,5 @@ tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 
 EXTRA_DIST += tests/aws/fake_aws.py tests/aws/fake_msk.py
+
+EXTRA_DIST += tests/aws/fake_dynamo.py

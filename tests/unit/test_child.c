@@ -3,11 +3,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "io/child.h"
 #include "io/replace_file.h"
 #include "tests/unit/scratch.h"
@@ -75,6 +80,194 @@ test_no_such_program(void **state)
 	assert_int_equal(err.class, ERR_NO_INPUT);
 }
 
+/* ---- on a loop ---- */
+
+enum { CALLS = 8, CALL_OUT_BYTES_MAX = 200 * 1000, TOO_MUCH = 1000 * 1000 };
+
+struct call {
+	struct child_call *child;
+	bool is_done;
+	struct err err;
+	int status;
+	struct buf out;
+};
+
+static void
+on_done(void *context, const struct child_result *result, const struct err *err)
+{
+	struct call *call = context;
+	struct err none = ERR_INIT;
+
+	assert_false(call->is_done);
+	call->is_done = true;
+	call->err = *err;
+	call->status = result->status;
+	assert_int_equal(buf_append(&call->out, result->out, &none), 0);
+}
+
+static void
+begin(struct loop *loop, struct call *call, char *script, struct slice input, int64_t ms_max)
+{
+	/* argv is borrowed until done */
+	static char sh[] = "sh", c[] = "-c";
+	char **argv = calloc(4, sizeof(char *));
+	struct child_request request = { .argv = argv, .input = input,
+		.out_bytes_max = CALL_OUT_BYTES_MAX, .ms_max = ms_max };
+	struct err err = ERR_INIT;
+
+	argv[0] = sh;
+	argv[1] = c;
+	argv[2] = script;
+	*call = (struct call){ .out = BUF_INIT(TOO_MUCH) };
+	call->child = child_start(loop, &request, on_done, call, &err);
+	free(argv); /* the program has its own */
+	assert_non_null(call->child);
+}
+
+static void
+turn_until_done(struct loop *loop, const struct call *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		while (!calls[i].is_done)
+			(void)loop_turn(loop, clock_deadline(LONG_MS));
+	}
+}
+
+static void
+expect_no_children(void)
+{
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+static char large_input[300 * 1000];
+
+static const struct {
+	const char *script;
+	size_t input_bytes;
+	int64_t ms_max;
+	enum err_class class;
+	int status; /* as from waitpid */
+	const char *out; /* NULL: any */
+} call_cases[] = {
+	{ "cat", 5, LONG_MS, ERR_NONE, 0, "xxxxx" },
+	{ "cat", 0, LONG_MS, ERR_NONE, 0, "" },
+	/* both pipes are full meanwhile */
+	{ "cat | head -c 200000", sizeof(large_input), LONG_MS, ERR_NONE, 0, NULL },
+	{ "cat; exec sleep 100", sizeof(large_input), LONG_MS, ERR_DATA, 9, NULL },
+	/* it reads nothing */
+	{ "echo out; exit 3", sizeof(large_input), LONG_MS, ERR_NONE, 3 << 8, "out\n" },
+	{ "kill -TERM $$", 0, LONG_MS, ERR_NONE, 15, "" },
+	{ "exec sleep 100", 0, SHORT_MS, ERR_UNAVAILABLE, 9, "" },
+	/* it closes its output and stays */
+	{ "exec >&-; exec sleep 100", 0, SHORT_MS, ERR_UNAVAILABLE, 9, "" },
+	/* what it has started keeps its output open, and is gone with it */
+	{ "sleep 100 & echo ok", 0, LONG_MS, ERR_NONE, 0, "ok\n" },
+};
+
+static void
+test_calls(void **state)
+{
+	struct err err = ERR_INIT;
+	struct loop *loop = loop_new(&err);
+
+	(void)state;
+	memset(large_input, 'x', sizeof(large_input));
+	for (size_t i = 0; i < COUNT(call_cases); i++) {
+		char *script = strdup(call_cases[i].script);
+		struct call call;
+
+		begin(loop, &call, script, slice_make(large_input, call_cases[i].input_bytes),
+		    call_cases[i].ms_max);
+		turn_until_done(loop, &call, 1);
+		if (call.err.class != call_cases[i].class || call.status != call_cases[i].status)
+			fail_msg("%s: %d %s, status %d", script, (int)call.err.class,
+			    call.err.text, call.status);
+		if (call_cases[i].out && !slice_is(buf_slice(&call.out), call_cases[i].out))
+			fail_msg("%s: %s", script, call.out.data);
+		expect_no_children();
+		buf_release(&call.out);
+		free(script);
+	}
+	loop_free(loop);
+}
+
+/* Each waits until all have begun: they run at once. */
+static void
+test_calls_at_once(void **state)
+{
+	char *root = scratch_new(), *wait = NULL;
+	struct call calls[CALLS];
+	struct err err = ERR_INIT;
+	struct loop *loop = loop_new(&err);
+
+	(void)state;
+	assert_true(asprintf(&wait,
+	    "cd '%s'; : >$$; until [ $(ls | wc -l) = %d ]; do sleep 0.01; done; cat", root, CALLS) > 0);
+	for (size_t i = 0; i < CALLS; i++)
+		begin(loop, &calls[i], wait, slice_of("x"), LONG_MS);
+	turn_until_done(loop, calls, CALLS);
+	for (size_t i = 0; i < CALLS; i++) {
+		assert_int_equal(calls[i].err.class, ERR_NONE);
+		assert_true(slice_is(buf_slice(&calls[i].out), "x"));
+		buf_release(&calls[i].out);
+	}
+	expect_no_children();
+	loop_free(loop);
+	free(wait);
+	scratch_remove(root);
+}
+
+/* Neither the program nor what it has started is left. */
+static void
+test_cancelled_call(void **state)
+{
+	char *root = scratch_new(), *script = NULL, *path = scratch_path(root, "pids");
+	struct call call;
+	struct err err = ERR_INIT;
+	struct loop *loop = loop_new(&err);
+	int pids[2] = { 0, 0 };
+	FILE *file;
+
+	(void)state;
+	assert_true(asprintf(&script, "sleep 100 & echo $$ $! >'%s'.new; mv '%s'.new '%s'; wait",
+			path, path, path) > 0);
+	begin(loop, &call, script, slice_of("x"), LONG_MS);
+	while (access(path, R_OK))
+		(void)loop_turn(loop, clock_deadline(1));
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d %d", &pids[0], &pids[1]), 2);
+	(void)fclose(file);
+	child_cancel(call.child);
+	expect_no_children();
+	assert_false(call.is_done);
+	/* the second is init's to reap, once it is dead */
+	while (!kill(pids[1], 0) && getpgid(pids[1]) == pids[0])
+		(void)usleep(1000);
+	buf_release(&call.out);
+	loop_free(loop);
+	free(script);
+	free(path);
+	scratch_remove(root);
+}
+
+static void
+test_no_such_program_to_call(void **state)
+{
+	char *argv[] = { (char[]){ "/nonexistent/program" }, NULL };
+	struct child_request request = { .argv = argv, .ms_max = LONG_MS };
+	struct err err = ERR_INIT;
+	struct loop *loop = loop_new(&err);
+
+	(void)state;
+	assert_null(child_start(loop, &request, on_done, NULL, &err));
+	assert_int_equal(err.class, ERR_NO_INPUT);
+	assert_string_equal(err.text, "cannot run /nonexistent/program: No such file or directory");
+	expect_no_children();
+	loop_free(loop);
+}
+
 static void
 test_replace_file(void **state)
 {
@@ -100,8 +293,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_no_such_program),
+		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_calls_at_once),
+		cmocka_unit_test(test_cancelled_call),
+		cmocka_unit_test(test_no_such_program_to_call),
 		cmocka_unit_test(test_replace_file),
 	};
 
+	/* as base/stop has it */
+	(void)signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests_name("child", tests, NULL, NULL);
 }

@@ -232,6 +232,13 @@ test_configurations(void **state)
 	conf = kafka_conf_new(&o, KAFKA_PRODUCER, &err);
 	assert_non_null(conf);
 	expect_conf(conf, "enable.idempotence", "true");
+	if (rd_kafka_version() < 0x02030000)
+		expect_conf(conf, "max.in.flight", "1");
+	rd_kafka_conf_destroy(conf);
+	add(&o, "max.in.flight.requests.per.connection=3", false);
+	conf = kafka_conf_new(&o, KAFKA_PRODUCER, &err);
+	assert_non_null(conf);
+	expect_conf(conf, "max.in.flight", "3");
 	rd_kafka_conf_destroy(conf);
 	kafka_options_release(&o);
 }

@@ -1,0 +1,669 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A lane is a queue of pointers to copies; the first of them may be in flight. Copies lie in slabs
+ * of the lane's own: what a stuck lane keeps pins no memory that the others would have freed.
+ */
+#include "flow/lanes.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "flow/pace.h"
+#include "flow/slabs.h"
+
+enum { SLAB_BYTES_MIN = 4 * 1024, SLAB_BYTES_MAX = 64 * 1024 };
+
+/* A copy: what the service sees comes first; headers and bytes follow. */
+struct entry {
+	struct service_item item;
+	struct slab *slab;
+};
+
+struct lane {
+	struct lanes *lanes;
+	struct slab *open;
+	struct service_item **queue; /* [begin], ... in order */
+	size_t begin;
+	size_t count;
+	size_t capacity;
+	size_t in_flight; /* the first of them */
+	size_t bytes;     /* of all, as staged */
+	unsigned failures; /* requests in a row that settled nothing */
+	int64_t not_before_ms;
+	int64_t request; /* pace's number */
+	size_t split_max;  /* records in a request, while ... */
+	size_t split_left; /* ... so many of the first are not through */
+};
+
+/* As the frontier has it. */
+struct lanes_stream {
+	int32_t number;
+	uint32_t term;
+	int64_t next; /* one past the last read */
+};
+
+struct lanes {
+	struct lanes_options options;
+	struct frontier *frontier;
+	struct slabs slabs;
+	struct pace pace;
+	struct lane *lanes;
+	size_t turn; /* the lane to look at first */
+	struct lanes_stream *streams;
+	size_t stream_count;
+	size_t stream_capacity;
+	size_t stream_recent;
+	struct lanes_counts counts;
+};
+
+/* ---- streams ---- */
+
+static struct lanes_stream *
+find_stream(const struct lanes *l, int32_t number)
+{
+	if (l->stream_recent < l->stream_count && l->streams[l->stream_recent].number == number)
+		return &l->streams[l->stream_recent];
+	for (size_t i = 0; i < l->stream_count; i++) {
+		if (l->streams[i].number == number)
+			return &l->streams[i];
+	}
+	return NULL;
+}
+
+/* NULL where the position's term has ended. */
+static struct lanes_stream *
+find_present(struct lanes *l, struct position position)
+{
+	struct lanes_stream *s = find_stream(l, position.stream);
+
+	if (!s || s->term != position.term)
+		return NULL;
+	l->stream_recent = (size_t)(s - l->streams);
+	return s;
+}
+
+static struct lanes_stream *
+add_stream(struct lanes *l, int32_t number, struct err *err)
+{
+	if (l->stream_count == l->stream_capacity) {
+		size_t capacity = l->stream_capacity ? 2 * l->stream_capacity : 16;
+		struct lanes_stream *streams =
+		    reallocarray(l->streams, capacity, sizeof(*streams));
+
+		if (!streams) {
+			err_no_memory(err);
+			return NULL;
+		}
+		l->streams = streams;
+		l->stream_capacity = capacity;
+	}
+	l->streams[l->stream_count] = (struct lanes_stream){ .number = number };
+	return &l->streams[l->stream_count++];
+}
+
+int
+lanes_assign(struct lanes *l, int32_t number, uint32_t term, int64_t sequence, struct err *err)
+{
+	struct lanes_stream *s;
+
+	lanes_revoke(l, number);
+	s = add_stream(l, number, err);
+	if (!s)
+		return -1;
+	s->term = term;
+	s->next = sequence;
+	return frontier_assign(l->frontier, number, term, sequence, err);
+}
+
+void
+lanes_skip_to(struct lanes *l, int32_t number, int64_t sequence)
+{
+	struct lanes_stream *s = find_stream(l, number);
+
+	if (s && sequence > s->next)
+		s->next = sequence;
+	frontier_skip_to(l->frontier, number, sequence);
+}
+
+bool
+lanes_is_ahead(const struct lanes *l, int32_t number)
+{
+	const struct lanes_stream *s = find_stream(l, number);
+
+	return s && s->next - frontier_get(l->frontier, number) >= l->options.ahead_max;
+}
+
+/* ---- a lane's queue ---- */
+
+static int
+make_queue_room(struct lane *lane, struct err *err)
+{
+	size_t capacity = lane->capacity ? 2 * lane->capacity : 64;
+	struct service_item **queue;
+
+	if (lane->begin + lane->count < lane->capacity)
+		return 0;
+	if (lane->begin > lane->capacity / 2) {
+		memmove(lane->queue, lane->queue + lane->begin, lane->count * sizeof(*lane->queue));
+		lane->begin = 0;
+		return 0;
+	}
+	queue = reallocarray(lane->queue, capacity, sizeof(*queue));
+	if (!queue)
+		return err_no_memory(err);
+	lane->queue = queue;
+	lane->capacity = capacity;
+	return 0;
+}
+
+/* Forgets the copy in this place; squeeze_head or squeeze_tail closes the gap. */
+static void
+drop(struct lane *lane, size_t index)
+{
+	struct service_item **at = &lane->queue[lane->begin + index];
+	struct slab *slab = ((struct entry *)*at)->slab;
+
+	lane->bytes -= (*at)->bytes;
+	lane->lanes->counts.waiting--;
+	*at = NULL;
+	slabs_drop(&lane->lanes->slabs, lane->open, slab);
+}
+
+/* Closes the gaps among the first `count`. */
+static void
+squeeze_head(struct lane *lane, size_t count)
+{
+	struct service_item **first = lane->queue + lane->begin;
+	size_t to = count;
+
+	for (size_t from = count; from-- > 0;) {
+		if (first[from])
+			first[--to] = first[from];
+	}
+	lane->begin += to;
+	lane->count -= to;
+	lane->split_left -= lane->split_left < to ? lane->split_left : to;
+	if (!lane->count)
+		lane->begin = 0;
+}
+
+/* Closes the gaps behind the first `count`. */
+static void
+squeeze_tail(struct lane *lane, size_t count)
+{
+	struct service_item **first = lane->queue + lane->begin;
+	size_t to = count;
+
+	for (size_t from = count; from < lane->count; from++) {
+		if (first[from])
+			first[to++] = first[from];
+	}
+	lane->count = to;
+	if (lane->split_left > to)
+		lane->split_left = to;
+}
+
+void
+lanes_revoke(struct lanes *l, int32_t number)
+{
+	struct lanes_stream *s = find_stream(l, number);
+
+	if (!s)
+		return;
+	for (size_t i = 0; i < l->options.lane_count; i++) {
+		struct lane *lane = &l->lanes[i];
+
+		for (size_t at = 0; at < lane->count; at++) {
+			struct position p = lane->queue[lane->begin + at]->record.position;
+
+			if (p.stream != number || p.term != s->term)
+				continue;
+			l->counts.dropped++;
+			if (at >= lane->in_flight)
+				drop(lane, at);
+		}
+		if (lane->count)
+			squeeze_tail(lane, lane->in_flight);
+	}
+	frontier_revoke(l->frontier, number);
+	*s = l->streams[--l->stream_count];
+}
+
+/* ---- in ---- */
+
+bool
+lanes_has_room(const struct lanes *l)
+{
+	return !l->slabs.held || l->slabs.held < l->options.memory_bytes;
+}
+
+static size_t
+headers_bytes(const struct record *r)
+{
+	size_t bytes = r->header_count * sizeof(*r->headers);
+
+	for (size_t i = 0; i < r->header_count; i++)
+		bytes += r->headers[i].name.len + r->headers[i].value.len;
+	return bytes;
+}
+
+/* Copies to *at and moves it; an empty slice stays what it is. */
+static void
+copy_slice(struct slice *s, char **at)
+{
+	if (!s->len)
+		return;
+	memcpy(*at, s->data, s->len);
+	s->data = *at;
+	*at += s->len;
+}
+
+static void
+copy_headers(struct record *r, struct record_header *headers, char **at)
+{
+	if (!r->header_count)
+		return;
+	memcpy(headers, r->headers, r->header_count * sizeof(*headers));
+	for (size_t i = 0; i < r->header_count; i++) {
+		copy_slice(&headers[i].name, at);
+		copy_slice(&headers[i].value, at);
+	}
+	r->headers = headers;
+}
+
+/* The value comes last: what lies behind it in the slab pads it. */
+static struct entry *
+make_entry(struct lane *lane, const struct record *record, const struct service_staged *staged,
+    struct err *err)
+{
+	size_t bytes = sizeof(struct entry) + headers_bytes(record) + record->origin.len +
+	    record->topic.len + record->key.len + staged->note.len + record->value.len;
+	struct slab *slab;
+	struct entry *e = slabs_take(&lane->lanes->slabs, &lane->open, bytes, &slab, err);
+	struct record_header *headers;
+	char *at;
+
+	if (!e)
+		return NULL;
+	headers = (struct record_header *)(e + 1);
+	at = (char *)(headers + record->header_count);
+	e->slab = slab;
+	e->item = (struct service_item){ .record = *record, .note = staged->note,
+		.lane = staged->lane, .bytes = staged->bytes };
+	copy_headers(&e->item.record, headers, &at);
+	copy_slice(&e->item.record.origin, &at);
+	copy_slice(&e->item.record.topic, &at);
+	copy_slice(&e->item.record.key, &at);
+	copy_slice(&e->item.note, &at);
+	copy_slice(&e->item.record.value, &at);
+	if (!record->value.len)
+		e->item.record.value.data = at; /* padded too */
+	e->item.record.is_padded = true;
+	return e;
+}
+
+int
+lanes_put(struct lanes *l, const struct record *record, const struct service_staged *staged,
+    int64_t now_ms, struct err *err)
+{
+	struct lane *lane = &l->lanes[staged->lane % l->options.lane_count];
+	struct lanes_stream *s = find_present(l, record->position);
+	struct entry *e;
+
+	l->counts.read++;
+	if (!s) {
+		l->counts.dropped++;
+		return 0;
+	}
+	if (make_queue_room(lane, err) || frontier_take(l->frontier, record->position, err))
+		return -1;
+	s->next = record->position.sequence + 1;
+	e = make_entry(lane, record, staged, err);
+	if (!e)
+		return -1;
+	e->item.staged_mono_ms = now_ms;
+	lane->queue[lane->begin + lane->count++] = &e->item;
+	lane->bytes += staged->bytes;
+	l->counts.waiting++;
+	return 0;
+}
+
+int
+lanes_take(struct lanes *l, struct position position, struct err *err)
+{
+	struct lanes_stream *s = find_present(l, position);
+
+	l->counts.read++;
+	if (s)
+		s->next = position.sequence + 1;
+	return frontier_take(l->frontier, position, err);
+}
+
+int
+lanes_done(struct lanes *l, struct position position, struct err *err)
+{
+	return frontier_done(l->frontier, position, err);
+}
+
+/* ---- out ---- */
+
+static bool
+is_full(const struct lane *lane)
+{
+	const struct lanes *l = lane->lanes;
+
+	return lane->count >= pace_batch(&l->pace) || lane->bytes >= l->options.batch_bytes_max ||
+	    lane->split_left || lane->failures;
+}
+
+/* When it may send; it has something and nothing in flight. */
+static int64_t
+due_ms(const struct lane *lane, bool is_urgent)
+{
+	int64_t staged_ms = lane->queue[lane->begin]->staged_mono_ms;
+	int64_t linger_ms = lane->lanes->options.linger_ms, due;
+
+	if (is_urgent || is_full(lane))
+		return lane->not_before_ms;
+	due = linger_ms < CLOCK_NEVER - staged_ms ? staged_ms + linger_ms : CLOCK_NEVER;
+	return due > lane->not_before_ms ? due : lane->not_before_ms;
+}
+
+struct lane *
+lanes_next(struct lanes *l, int64_t now_ms, bool is_draining, int64_t *ret_due_ms)
+{
+	bool is_urgent = is_draining || !lanes_has_room(l);
+	size_t count = l->options.lane_count;
+
+	*ret_due_ms = CLOCK_NEVER;
+	if (l->counts.in_flight >= pace_connections(&l->pace))
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		size_t index = (l->turn + i) % count;
+		struct lane *lane = &l->lanes[index];
+		int64_t due;
+
+		if (lane->in_flight || !lane->count)
+			continue;
+		due = due_ms(lane, is_urgent);
+		if (due <= now_ms) {
+			l->turn = index + 1;
+			return lane;
+		}
+		if (due < *ret_due_ms)
+			*ret_due_ms = due;
+	}
+	return NULL;
+}
+
+size_t
+lane_number(const struct lane *lane)
+{
+	return (size_t)(lane - lane->lanes->lanes);
+}
+
+static const struct service_item *const *
+first_items(const struct lane *lane)
+{
+	return (const struct service_item *const *)(lane->queue + lane->begin);
+}
+
+size_t
+lane_items(const struct lane *lane, const struct service_item *const **ret_items)
+{
+	size_t max = pace_batch(&lane->lanes->pace), bytes = 0, count = 0;
+
+	if (lane->split_left && lane->split_max < max)
+		max = lane->split_max;
+	if (lane->count < max)
+		max = lane->count;
+	*ret_items = first_items(lane);
+	while (count < max) {
+		bytes += (*ret_items)[count]->bytes;
+		if (count && bytes > lane->lanes->options.batch_bytes_max)
+			break;
+		count++;
+	}
+	return count;
+}
+
+size_t
+lane_in_flight(const struct lane *lane, const struct service_item *const **ret_items)
+{
+	*ret_items = first_items(lane);
+	return lane->in_flight;
+}
+
+void
+lane_sent(struct lane *lane, size_t count)
+{
+	struct lanes *l = lane->lanes;
+
+	assert(!lane->in_flight && count && count <= lane->count);
+	lane->in_flight = count;
+	lane->request = pace_send(&l->pace);
+	l->counts.requests++;
+	l->counts.in_flight++;
+	for (size_t i = 0; i < count; i++)
+		l->counts.retried += lane->queue[lane->begin + i]->attempts > 0;
+}
+
+/* ---- fates ---- */
+
+/* What is left of those that were in flight stays at the head. */
+static void
+land(struct lane *lane)
+{
+	squeeze_head(lane, lane->in_flight);
+	lane->in_flight = 0;
+	lane->lanes->counts.in_flight--;
+}
+
+static void
+back_off(struct lane *lane, bool is_throttled, int64_t retry_after_ms, int64_t now_ms)
+{
+	struct pace *pace = &lane->lanes->pace;
+
+	if (is_throttled)
+		pace_throttled(pace, lane->request);
+	lane->failures++;
+	lane->not_before_ms =
+	    now_ms + pace_delay_ms(pace, lane->failures, is_throttled, retry_after_ms);
+}
+
+/* What a settled request was made of. */
+struct tally {
+	bool has_settled;
+	bool has_retries;
+	bool is_throttled;
+};
+
+static int
+settle_one(struct lane *lane, size_t index, const struct service_verdict *verdict,
+    const struct lanes_events *events, struct tally *tally, struct err *err)
+{
+	struct lanes *l = lane->lanes;
+	struct service_item *item = lane->queue[lane->begin + index];
+	int rc = 0;
+
+	tally->is_throttled |= verdict->fate == SERVICE_THROTTLED;
+	if (!find_present(l, item->record.position)) {
+		drop(lane, index); /* counted when it was revoked */
+		return 0;
+	}
+	switch (verdict->fate) {
+	case SERVICE_RETRY:
+	case SERVICE_THROTTLED:
+		tally->has_retries = true;
+		item->attempts++;
+		item->retries += verdict->fate == SERVICE_RETRY;
+		return 0;
+	case SERVICE_DONE:
+		l->counts.delivered++;
+		rc = frontier_done(l->frontier, item->record.position, err);
+		break;
+	case SERVICE_REFUSED:
+		rc = events->refused(events->context, item, verdict->reason, err);
+		break;
+	}
+	tally->has_settled = true;
+	drop(lane, index);
+	return rc;
+}
+
+int
+lane_settle(struct lane *lane, const struct service_verdict *verdicts, int64_t now_ms,
+    const struct lanes_events *events, struct err *err)
+{
+	struct tally tally = { false, false, false };
+	struct err later = ERR_INIT;
+	int rc = 0;
+
+	for (size_t i = 0; i < lane->in_flight; i++) {
+		if (settle_one(lane, i, &verdicts[i], events, &tally, rc ? &later : err))
+			rc = -1;
+	}
+	land(lane);
+	if (tally.has_settled)
+		lane->failures = 0;
+	lane->not_before_ms = now_ms;
+	if (tally.has_retries || tally.is_throttled)
+		back_off(lane, tally.is_throttled, 0, now_ms);
+	else
+		pace_succeeded(&lane->lanes->pace);
+	if (!lane->count)
+		lane->failures = 0;
+	return rc;
+}
+
+/* Drops those in flight whose stream was revoked; the others are to be sent again. */
+static void
+take_back(struct lane *lane)
+{
+	for (size_t i = 0; i < lane->in_flight; i++) {
+		struct service_item *item = lane->queue[lane->begin + i];
+
+		if (find_present(lane->lanes, item->record.position))
+			item->attempts++;
+		else
+			drop(lane, i);
+	}
+	land(lane);
+}
+
+void
+lane_again(struct lane *lane, bool is_throttled, int64_t retry_after_ms, int64_t now_ms)
+{
+	take_back(lane);
+	back_off(lane, is_throttled, retry_after_ms, now_ms);
+}
+
+/* What was too large as a whole will be so again: no request of any lane gets there from here
+ * on. */
+static void
+learn_bytes_max(struct lane *lane)
+{
+	struct lanes_options *options = &lane->lanes->options;
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < lane->in_flight; i++)
+		bytes += lane->queue[lane->begin + i]->bytes;
+	if (bytes > 1 && bytes / 2 < options->batch_bytes_max)
+		options->batch_bytes_max = bytes / 2;
+}
+
+bool
+lane_split(struct lane *lane)
+{
+	size_t count = lane->in_flight;
+
+	if (count == 1)
+		return false;
+	learn_bytes_max(lane);
+	lane->split_max = count / 2;
+	if (lane->split_left < count)
+		lane->split_left = count;
+	take_back(lane);
+	return true;
+}
+
+/* ---- what may be committed ---- */
+
+const struct frontier *
+lanes_frontier(const struct lanes *l)
+{
+	return l->frontier;
+}
+
+void
+lanes_counts(const struct lanes *l, struct lanes_counts *ret)
+{
+	*ret = l->counts;
+	ret->bytes = l->slabs.held;
+	ret->in_flight_max = pace_connections(&l->pace);
+}
+
+/* ---- making ---- */
+
+static size_t
+slab_bytes(const struct lanes_options *o)
+{
+	size_t bytes = o->memory_bytes / o->lane_count / 4;
+
+	bytes = bytes < SLAB_BYTES_MIN ? SLAB_BYTES_MIN : bytes;
+	return bytes > SLAB_BYTES_MAX ? SLAB_BYTES_MAX : bytes;
+}
+
+struct lanes *
+lanes_new(const struct lanes_options *options, struct err *err)
+{
+	struct lanes *l = calloc(1, sizeof(*l));
+
+	assert(options->lane_count && options->batch_count_max && options->ahead_max > 0);
+	if (!l) {
+		err_no_memory(err);
+		return NULL;
+	}
+	l->options = *options;
+	l->slabs.slab_bytes = slab_bytes(options);
+	l->pace = (struct pace){ .connections_max = options->lane_count,
+		.batch_max = options->batch_count_max, .random = options->seed };
+	pace_start(&l->pace);
+	l->frontier = frontier_new(err);
+	l->lanes = calloc(options->lane_count, sizeof(*l->lanes));
+	if (!l->lanes)
+		err_no_memory(err);
+	if (!l->frontier || !l->lanes) {
+		lanes_free(l);
+		return NULL;
+	}
+	for (size_t i = 0; i < options->lane_count; i++)
+		l->lanes[i].lanes = l;
+	return l;
+}
+
+static void
+release_lane(struct lane *lane)
+{
+	for (size_t i = 0; i < lane->count; i++)
+		drop(lane, i);
+	slabs_close(&lane->lanes->slabs, &lane->open);
+	free(lane->queue);
+}
+
+void
+lanes_free(struct lanes *l)
+{
+	if (!l)
+		return;
+	for (size_t i = 0; l->lanes && i < l->options.lane_count; i++) {
+		if (l->lanes[i].lanes)
+			release_lane(&l->lanes[i]);
+	}
+	slabs_release(&l->slabs);
+	frontier_free(l->frontier);
+	free(l->lanes);
+	free(l->streams);
+	free(l);
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pump alone: records from memory, or a topic to its end without a group, bulk bodies over HTTP
+ * to a server on loopback that takes everything and answers at once.
+ *
+ *   bench_pump [RECORDS [CONNECTIONS [BATCH [AHEAD [BROKERS TOPIC]]]]]
+ *
+ * prints: records, seconds, processor seconds of this process, records per processor second, peak
+ * MiB.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "run/carrier_http.h"
+
+enum {
+	RECORDS = 3 * 1000 * 1000,
+	DOCUMENT_BYTES = 460,
+	CLIENTS_MAX = 64,
+	CHUNK_BYTES = 1024 * 1024,
+	MEMORY_BYTES = 32 * 1024 * 1024,
+	PARTITIONS = 4,
+};
+
+static void
+die(const char *what)
+{
+	fprintf(stderr, "bench_pump: %s\n", what);
+	exit(1);
+}
+
+/* ---- the server, in a process of its own ---- */
+
+struct client {
+	size_t left; /* of the body that is coming */
+};
+
+static void
+answer(int fd)
+{
+	static const char text[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+				   "Content-Length: 31\r\n\r\n{\"took\":1,\"errors\":false,\"x\":1}";
+
+	if (write(fd, text, sizeof(text) - 1) < 0)
+		die("the server cannot write");
+}
+
+/* A head comes in one piece: the client waits for the answer before it sends the next. */
+static void
+take_bytes(struct client *client, int fd, char *data, size_t len)
+{
+	char *end, *length;
+
+	if (!client->left) {
+		data[len] = '\0';
+		end = strstr(data, "\r\n\r\n");
+		length = strcasestr(data, "\r\nContent-Length:");
+		if (!end || !length || length > end)
+			die("the server was sent no length");
+		client->left = strtoull(length + strlen("\r\nContent-Length:"), NULL, 10);
+		len -= (size_t)(end + 4 - data);
+	}
+	client->left -= len;
+	if (!client->left)
+		answer(fd);
+}
+
+static void
+serve_client(struct pollfd *fds, struct client *clients, size_t i)
+{
+	static char chunk[CHUNK_BYTES + 1];
+	ssize_t len = read(fds[i].fd, chunk, CHUNK_BYTES);
+
+	if (len > 0) {
+		take_bytes(&clients[i], fds[i].fd, chunk, (size_t)len);
+		return;
+	}
+	(void)close(fds[i].fd);
+	fds[i].fd = -1; /* poll(2) passes it over */
+}
+
+static _Noreturn void
+serve(int listener)
+{
+	static struct pollfd fds[CLIENTS_MAX + 1];
+	static struct client clients[CLIENTS_MAX + 1];
+	size_t count = 1;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	fds[0] = (struct pollfd){ .fd = listener, .events = POLLIN };
+	for (;;) {
+		if (poll(fds, count, -1) < 0)
+			die("the server cannot poll");
+		for (size_t i = 1; i < count; i++) {
+			if (fds[i].revents)
+				serve_client(fds, clients, i);
+		}
+		if (fds[0].revents && count <= CLIENTS_MAX)
+			fds[count++] = (struct pollfd){ .fd = accept(listener, NULL, NULL),
+				.events = POLLIN };
+	}
+}
+
+static int
+listen_on_loopback(int *ret_port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) || listen(fd, CLIENTS_MAX) ||
+	    getsockname(fd, (struct sockaddr *)&address, &len))
+		die("cannot listen");
+	*ret_port = ntohs(address.sin_port);
+	return fd;
+}
+
+/* ---- the source: the same document over and over ---- */
+
+struct endless {
+	struct source base;
+	int64_t given, count;
+	char document[DOCUMENT_BYTES + BUF_PADDING];
+};
+
+static enum source_status
+next(struct source *source, int64_t deadline_mono_ms, struct record *ret, struct err *err)
+{
+	struct endless *s = (struct endless *)source;
+	int32_t partition = (int32_t)(s->given / 1000 % PARTITIONS);
+
+	(void)deadline_mono_ms;
+	(void)err;
+	if (s->given == s->count)
+		return SOURCE_END;
+	*ret = (struct record){
+		.position = { partition, 1, s->given },
+		.topic = slice_of("trips"), .partition = partition, .offset = s->given++,
+		.time_ms = RECORD_NO_TIME, .value = slice_make(s->document, DOCUMENT_BYTES),
+		.has_value = true, .is_padded = true,
+	};
+	return SOURCE_RECORD;
+}
+
+static int
+commit(struct source *source, const struct commit_point *points, size_t count, struct err *err)
+{
+	(void)source;
+	(void)points;
+	(void)count;
+	(void)err;
+	return 0;
+}
+
+static const struct source_ops source_ops = { .next = next, .commit = commit };
+
+/* ---- the service ---- */
+
+static enum service_stage
+stage(struct service *service, const struct record *record, struct service_staged *ret,
+    struct err *err)
+{
+	(void)service;
+	(void)err;
+	ret->lane = (uint64_t)record->offset * 0x9e3779b97f4a7c15u >> 32;
+	ret->note = slice_of("{\"index\":{\"_index\":\"trips\",\"_id\":\"trips+0+123456789\"}}");
+	ret->bytes = ret->note.len + record->value.len + 2;
+	return SERVICE_SEND;
+}
+
+static int
+request(struct service *service, const struct service_item *const *items, size_t count,
+    struct service_request *ret, size_t *ret_count, struct err *err)
+{
+	(void)service;
+	ret->method = "POST";
+	ret->headers[0] = (struct service_header){ "Content-Type", "application/x-ndjson" };
+	ret->header_count = 1;
+	if (buf_append_text(&ret->path, "/_bulk", err))
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (buf_append(&ret->body, items[i]->note, err) ||
+		    buf_append_char(&ret->body, '\n', err) ||
+		    buf_append(&ret->body, items[i]->record.value, err) ||
+		    buf_append_char(&ret->body, '\n', err))
+			return -1;
+	}
+	*ret_count = count;
+	return 0;
+}
+
+static enum service_outcome
+verdicts(struct service *service, const struct service_item *const *items, size_t count,
+    const struct service_reply *reply, struct service_verdict *ret, struct err *err)
+{
+	(void)service;
+	(void)items;
+	(void)err;
+	if (reply->status != 200)
+		die("not answered with 200");
+	for (size_t i = 0; i < count; i++) {
+		ret[i].fate = SERVICE_DONE;
+		ret[i].reason[0] = '\0';
+	}
+	return SERVICE_JUDGED;
+}
+
+static const struct service_ops service_ops = {
+	.stage = stage, .request = request, .verdicts = verdicts
+};
+
+/* ---- measuring ---- */
+
+static double
+cpu_s(void)
+{
+	struct rusage usage;
+
+	(void)getrusage(RUSAGE_SELF, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static void
+report(int64_t records, int64_t begin_us, double begin_cpu_s)
+{
+	double seconds = (double)(clock_mono_us() - begin_us) / 1e6, cpu = cpu_s() - begin_cpu_s;
+	struct rusage usage;
+
+	(void)getrusage(RUSAGE_SELF, &usage);
+	printf("%" PRId64 " %.3f %.3f %.0f %.1f\n", records, seconds, cpu, (double)records / cpu,
+	    (double)usage.ru_maxrss / 1024);
+}
+
+static struct source *
+open_topic(struct pump *pump, const struct client_options *client, const char *topic,
+    struct err *err)
+{
+	struct source_topic_options options = { .kafka = &client->kafka, .topic = topic,
+		.start = { .kind = OFFSET_BEGINNING }, .exit_at_end = true, .wait_ms = 1000,
+		.memory_bytes = MEMORY_BYTES / 8 * 3 };
+	struct source_events events = pump_events(pump);
+
+	return source_topic_open(&options, &events, err);
+}
+
+static void
+measure(struct pump_parts *parts, const struct pump_options *options, int64_t records,
+    char *const *topic)
+{
+	struct deadletter_options no_letters = { .target = NULL };
+	struct client_options client = CLIENT_OPTIONS_INIT;
+	struct endless memory = { .base.ops = &source_ops, .count = records };
+	struct source *source = &memory.base;
+	struct err err = ERR_INIT;
+	struct pump *pump = pump_new(options, parts, MEMORY_BYTES, &err);
+	struct deadletter *letters = deadletter_open(&no_letters, &client, "bench", NULL, &err);
+	struct pump_summary summary;
+	int64_t begin_us = clock_mono_us();
+	double begin_cpu_s = cpu_s();
+	enum job_input input;
+
+	memset(memory.document, 'x', DOCUMENT_BYTES);
+	if (topic && pump) {
+		client.kafka.brokers = topic[0];
+		source = open_topic(pump, &client, topic[1], &err);
+	}
+	if (!source || !pump || !letters || pump_run(pump, source, letters, &input, &err))
+		die(err.text);
+	pump_summary(pump, &summary);
+	report(summary.delivered, begin_us, begin_cpu_s);
+	if (topic)
+		source_free(source);
+	deadletter_free(letters);
+	pump_free(pump);
+}
+
+int
+main(int argc, char **argv)
+{
+	int64_t records = argc > 1 ? strtoll(argv[1], NULL, 10) : RECORDS;
+	struct pump_options options = PUMP_OPTIONS_INIT;
+	struct service service = { .ops = &service_ops, .count_max = 10000,
+		.bytes_max = 10 * 1024 * 1024 };
+	struct pump_parts parts = { .service = &service };
+	struct http_options http_options = { .user_agent = "bench" };
+	struct carrier_http_options carrier = { .http = NULL };
+	struct err err = ERR_INIT;
+	char endpoint[64];
+	int port, listener = listen_on_loopback(&port);
+	pid_t pid = fork();
+
+	if (!pid)
+		serve(listener);
+	if (pid < 0)
+		die("cannot fork");
+	(void)snprintf(endpoint, sizeof(endpoint), "http://127.0.0.1:%d", port);
+	if (argc > 2)
+		options.connections = strtoll(argv[2], NULL, 10);
+	if (argc > 3)
+		options.batch_count = strtoll(argv[3], NULL, 10);
+	if (argc > 4)
+		options.ahead = strtoll(argv[4], NULL, 10);
+	carrier.endpoint = endpoint;
+	parts.loop = loop_new(&err);
+	carrier.http = parts.loop ? http_new(parts.loop, &http_options, &err) : NULL;
+	parts.carrier = carrier.http ? carrier_http_new(&carrier, &err) : NULL;
+	if (!parts.carrier)
+		die(err.text);
+	measure(&parts, &options, records, argc > 6 ? argv + 5 : NULL);
+	carrier_free(parts.carrier);
+	http_free(carrier.http);
+	loop_free(parts.loop);
+	(void)kill(pid, SIGKILL);
+	return 0;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests of the pump against a server that misbehaves (tests/io/fake_http.py): which replies are
+ * the service's to judge, and which are none. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "fake_server.h"
+#include "run/carrier_http.h"
+
+struct world {
+	struct fake_server server;
+	struct loop *loop;
+	struct http *http;
+	struct carrier_http_options options;
+	char endpoint[64];
+	/* what came back */
+	unsigned replied;
+	int status;
+	char body[4096];
+	char retry_after[64];
+	struct err err;
+	unsigned judged, signed_count, expired_count;
+};
+
+static int
+start_world(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct http_options options = { .user_agent = "sluice-test", .stall_ms_max = 1000 };
+
+	if (!w)
+		return -1;
+	(void)alarm(300);
+	fake_server_start(&w->server, "io/fake_http.py", NULL);
+	w->loop = loop_new(&w->err);
+	w->http = http_new(w->loop, &options, &w->err);
+	(void)snprintf(w->endpoint, sizeof(w->endpoint), "http://127.0.0.1:%d", w->server.ports[0]);
+	*state = w;
+	return w->http ? 0 : -1;
+}
+
+static int
+end_world(void **state)
+{
+	struct world *w = *state;
+
+	http_free(w->http);
+	loop_free(w->loop);
+	fake_server_stop(&w->server);
+	free(w);
+	return 0;
+}
+
+static int
+clear_world(void **state)
+{
+	struct world *w = *state;
+
+	w->options = (struct carrier_http_options){ .http = w->http, .endpoint = w->endpoint };
+	w->replied = w->judged = w->signed_count = w->expired_count = 0;
+	return 0;
+}
+
+static void
+on_replied(void *context, const struct service_reply *reply, const struct err *err)
+{
+	struct world *w = context;
+	const char *after =
+	    reply->header ? reply->header(reply->header_context, "retry-after") : NULL;
+
+	w->replied++;
+	w->status = reply->status;
+	w->err = *err;
+	(void)snprintf(w->body, sizeof(w->body), "%.*s", SLICE_ARGS(reply->body));
+	(void)snprintf(w->retry_after, sizeof(w->retry_after), "%s", after ? after : "none");
+}
+
+/* Starts and, where wanted, waits. */
+static void
+ask(struct world *w, const char *path, const char *body, bool waits)
+{
+	struct carrier *carrier = carrier_http_new(&w->options, &w->err);
+	struct service_request request = { .method = "POST", .path = BUF_INIT(1000),
+		.body = BUF_INIT(1000) };
+	struct err err = ERR_INIT;
+	void *call;
+
+	assert_non_null(carrier);
+	assert_int_equal(buf_append_text(&request.path, path, &err), 0);
+	assert_int_equal(buf_append_text(&request.body, body, &err), 0);
+	request.headers[0] = (struct service_header){ "Content-Type", "application/x-ndjson" };
+	request.header_count = 1;
+	assert_int_equal(
+	    carrier->ops->start(carrier, &request, on_replied, w, &call, &err), 0);
+	assert_int_equal(w->replied, 0);
+	while (waits && !w->replied)
+		(void)loop_turn(w->loop, clock_deadline(60 * 1000));
+	if (!waits) {
+		(void)loop_turn(w->loop, 0);
+		carrier->ops->cancel(carrier, call);
+	}
+	carrier_free(carrier);
+	buf_release(&request.path);
+	buf_release(&request.body);
+}
+
+static void
+a_reply_comes_with_its_headers(void **state)
+{
+	struct world *w = *state;
+	struct http_header secret = { slice_of("Authorization"), slice_of("ApiKey abc") };
+
+	w->options.headers = &secret;
+	w->options.header_count = 1;
+	ask(w, "/echo?x=1", "{}\n", true);
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_int_equal(w->status, 200);
+	assert_non_null(strstr(w->body, "POST /echo?x=1 HTTP/1.1\r\n"));
+	assert_non_null(strstr(w->body, "Authorization: ApiKey abc\r\n"));
+	assert_non_null(strstr(w->body, "Content-Type: application/x-ndjson\r\n"));
+	assert_non_null(strstr(w->body, "\r\n\r\n{}\n"));
+	assert_string_equal(w->retry_after, "none");
+}
+
+static void
+what_is_whole_is_the_services_to_judge(void **state)
+{
+	static const struct {
+		const char *path;
+		int status;
+		const char *retry_after;
+	} cases[] = {
+		{ "/fail?key=carrier503&after=7", 503, "7" },
+		{ "/fail?key=carrier429&status=429&after=1", 429, "1" },
+		{ "/fail?key=carrier401&status=401", 401, "none" },
+		{ "/fail?key=carrier413&status=413", 413, "none" },
+		{ "/redirect", 301, "none" },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		(void)clear_world(state);
+		ask(w, cases[i].path, "x", true);
+		assert_int_equal(w->replied, 1);
+		assert_int_equal(w->err.class, ERR_NONE);
+		assert_int_equal(w->status, cases[i].status);
+		assert_string_equal(w->retry_after, cases[i].retry_after);
+		assert_true(w->body[0] != '\0');
+	}
+	/* one attempt each: the server was asked once */
+	(void)clear_world(state);
+	ask(w, "/count?key=carrier503", "x", true);
+	assert_string_equal(w->body, "1");
+}
+
+static void
+what_is_cut_short_is_no_reply(void **state)
+{
+	static const char *const paths[] = {
+		"/cut?key=carriercut&bytes=10",
+		"/cut?key=carriercut&bytes=10&status=400",
+		"/cut?key=carriercut&bytes=0&status=503",
+		"/close?key=carrierclose",
+		"/garbage",
+		"/stall?key=carrierstall&at=body",
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		(void)clear_world(state);
+		ask(w, paths[i], "x", true);
+		assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+		assert_int_equal(w->status, 0);
+		assert_string_equal(w->body, "");
+	}
+	(void)clear_world(state);
+	w->options.reply_bytes_max = 100 * 1000;
+	ask(w, "/big?key=carrierbig&bytes=200000", "x", true);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	(void)clear_world(state);
+	w->options.endpoint = "http://127.0.0.1:1";
+	w->options.about = "the service";
+	ask(w, "/", "x", true);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_true(strncmp(w->err.text, "the service: ", 13) == 0);
+}
+
+static void
+a_cancelled_call_says_nothing(void **state)
+{
+	struct world *w = *state;
+
+	ask(w, "/stall?key=carriercancel", "x", false);
+	(void)loop_turn(w->loop, 0);
+	assert_int_equal(w->replied, 0);
+}
+
+static enum http_signing
+sign(void *context, const struct http_unsigned *what, struct buf *ret, uint64_t *ret_issue,
+    struct err *err)
+{
+	struct world *w = context;
+
+	(void)what;
+	*ret_issue = ++w->signed_count;
+	return buf_append_text(ret, w->expired_count ? "X-Token: new\n" : "X-Token: old\n", err)
+	           ? HTTP_SIGN_FAILED
+	           : HTTP_SIGNED;
+}
+
+static void
+expired(void *context, uint64_t issue)
+{
+	struct world *w = context;
+
+	assert_int_equal(issue, w->signed_count);
+	w->expired_count++;
+}
+
+static enum http_verdict
+judge(void *context, const struct http_reply *reply, struct err *err)
+{
+	struct world *w = context;
+
+	(void)err;
+	w->judged++;
+	return slice_is(reply->body, "expired") ? HTTP_EXPIRED : HTTP_RETRY;
+}
+
+static void
+expired_credentials_are_renewed(void **state)
+{
+	struct world *w = *state;
+
+	w->options.signer =
+	    (struct http_signer){ .context = w, .sign = sign, .expired = expired };
+	w->options.judge = judge;
+	w->options.judge_context = w;
+	ask(w, "/token?key=carriertoken&want=new", "x", true);
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_string_equal(w->body, "welcome");
+	assert_int_equal(w->signed_count, 2);
+	/* what a judge would have tried again is the service's */
+	(void)clear_world(state);
+	w->options.judge = judge;
+	w->options.judge_context = w;
+	ask(w, "/fail?key=carrierjudge&n=5", "x", true);
+	assert_int_equal(w->status, 503);
+	assert_int_equal(w->judged, 1);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup(name, clear_world)
+	const struct CMUnitTest tests[] = {
+		CASE(a_reply_comes_with_its_headers),
+		CASE(what_is_whole_is_the_services_to_judge),
+		CASE(what_is_cut_short_is_no_reply),
+		CASE(a_cancelled_call_says_nothing),
+		CASE(expired_credentials_are_renewed),
+	};
+
+	return cmocka_run_group_tests_name("carrier_http", tests, start_world, end_world);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* What a table says of itself, and is told to be (Amazon DynamoDB API Reference: DescribeTable,
+ * CreateTable, TableDescription). */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "kafka-to-dynamo/table.h"
+
+static const char *const key_types[SCHEMA_KEYS] = { "HASH", "RANGE" };
+
+/* "Quotas in Amazon DynamoDB", Naming rules; an ARN has ':' and '/' besides. */
+int
+table_check_name(const char *name, struct err *err)
+{
+	size_t len = strlen(name);
+	bool is_arn = strncmp(name, "arn:", 4) == 0;
+
+	if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/") != len ||
+	    (!is_arn && strpbrk(name, ":/")))
+		return err_set(err, ERR_USAGE,
+		    "not the name of a table: %s (letters, digits, '_', '-', '.')", name);
+	if (len < 3 || len >= (is_arn ? (size_t)TABLE_NAME_BYTES : 256))
+		return err_set(
+		    err, ERR_USAGE, "not the name of a table: %s (3 to 255 bytes)", name);
+	return 0;
+}
+
+static int
+set_key(struct schema *schema, size_t at, struct slice name, struct slice type, struct err *err)
+{
+	struct schema_key *key = &schema->keys[at];
+
+	if (!name.len || name.len >= sizeof(key->name))
+		return err_set(err, ERR_USAGE, "\"%.*s\" is no name of a key attribute",
+		    (int)(name.len < 64 ? name.len : 64), name.data ? name.data : "");
+	if (attribute_type_parse(type, &key->type, err) || key->type > ATTRIBUTE_BINARY)
+		return err_set(err, ERR_USAGE, "key attribute %.*s: \"%.*s\" is none of S, N, B",
+		    SLICE_ARGS(name), SLICE_ARGS(type));
+	memcpy(key->name, name.data, name.len);
+	key->name[name.len] = '\0';
+	return 0;
+}
+
+int
+table_parse_keys(const char *text, struct schema *ret, struct err *err)
+{
+	struct schema schema = { .key_count = 0 };
+	struct slice rest = slice_of(text), key, type;
+	bool has_more;
+
+	do {
+		has_more = slice_cut(rest, ',', &key, &rest);
+		if (schema.key_count == SCHEMA_KEYS || !slice_cut(key, ':', &key, &type))
+			return err_set(
+			    err, ERR_USAGE, "\"%s\" is not HASH:TYPE[,RANGE:TYPE]", text);
+		if (set_key(&schema, schema.key_count++, key, type, err))
+			return -1;
+	} while (has_more);
+	if (schema.key_count == SCHEMA_KEYS && !strcmp(schema.keys[0].name, schema.keys[1].name))
+		return err_set(err, ERR_USAGE, "\"%s\" names one attribute twice", text);
+	*ret = schema;
+	return 0;
+}
+
+/* ---- DescribeTable ---- */
+
+static struct slice
+text_of(json_t *object, const char *name)
+{
+	json_t *value = json_object_get(object, name);
+
+	if (!json_is_string(value))
+		return slice_make(NULL, 0);
+	return slice_make(json_string_value(value), json_string_length(value));
+}
+
+/* The member `want` of the element whose `name` is `value`. */
+static struct slice
+look_up(json_t *list, const char *name, struct slice value, const char *want)
+{
+	size_t i;
+	json_t *element;
+
+	json_array_foreach(list, i, element) {
+		if (slice_equal(text_of(element, name), value))
+			return text_of(element, want);
+	}
+	return slice_make(NULL, 0);
+}
+
+static int
+read_schema(json_t *table, struct schema *ret, struct err *err)
+{
+	json_t *keys = json_object_get(table, "KeySchema");
+	json_t *types = json_object_get(table, "AttributeDefinitions");
+	struct schema schema = { .key_count = json_array_size(keys) };
+
+	if (schema.key_count < 1 || schema.key_count > SCHEMA_KEYS)
+		return err_set(err, ERR_UNAVAILABLE, "the description of the table has no keys");
+	for (size_t i = 0; i < schema.key_count; i++) {
+		struct slice name =
+		    look_up(keys, "KeyType", slice_of(key_types[i]), "AttributeName");
+		struct slice type = look_up(types, "AttributeName", name, "AttributeType");
+
+		if (set_key(&schema, i, name, type, err)) {
+			err->class = ERR_UNAVAILABLE;
+			return err_wrap(err, "the description of the table");
+		}
+	}
+	*ret = schema;
+	return 0;
+}
+
+static enum table_state
+read_state(json_t *table)
+{
+	struct slice status = text_of(table, "TableStatus");
+
+	if (slice_is(status, "CREATING"))
+		return TABLE_BEGINS;
+	return slice_is(status, "ACTIVE") || slice_is(status, "UPDATING") ? TABLE_READY
+	                                                                  : TABLE_GONE;
+}
+
+int
+table_read(struct slice reply, struct schema *ret, enum table_state *ret_state, struct err *err)
+{
+	json_t *root = reply.len ? json_loadb(reply.data, reply.len, 0, NULL) : NULL;
+	json_t *table = json_object_get(root, "Table");
+	int rc;
+
+	if (table)
+		rc = read_schema(table, ret, err);
+	else
+		rc = err_set(err, ERR_UNAVAILABLE, "the reply is no description of a table");
+	if (!rc)
+		*ret_state = read_state(table);
+	json_decref(root);
+	return rc;
+}
+
+/* ---- CreateTable ---- */
+
+static int
+append_key(struct buf *out, const struct schema *schema, size_t i, bool is_definition, struct err *err)
+{
+	const struct schema_key *key = &schema->keys[i];
+
+	if (buf_append_text(out, i ? ",{\"AttributeName\":" : "{\"AttributeName\":", err) ||
+	    json_string_append(out, slice_of(key->name), err))
+		return -1;
+	return buf_appendf(out, err, ",\"%s\":\"%s\"}", is_definition ? "AttributeType" : "KeyType",
+	    is_definition ? attribute_type_name(key->type) : key_types[i]);
+}
+
+int
+table_append_create(
+    struct buf *out, const char *table, const struct schema *schema, struct err *err)
+{
+	if (buf_append_text(out, "{\"TableName\":", err) ||
+	    json_string_append(out, slice_of(table), err) ||
+	    buf_append_text(out, ",\"BillingMode\":\"PAY_PER_REQUEST\",\"KeySchema\":[", err))
+		return -1;
+	for (size_t i = 0; i < schema->key_count; i++) {
+		if (append_key(out, schema, i, false, err))
+			return -1;
+	}
+	if (buf_append_text(out, "],\"AttributeDefinitions\":[", err))
+		return -1;
+	for (size_t i = 0; i < schema->key_count; i++) {
+		if (append_key(out, schema, i, true, err))
+			return -1;
+	}
+	return buf_append_text(out, "]}", err);
+}
