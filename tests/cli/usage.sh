@@ -4,7 +4,7 @@
 # shellcheck source=tests/lib.sh
 . "${srcdir:-.}/tests/lib.sh"
 
-tools="s3-to-kafka gen-to-kafka kafka-window kafka-to-s3 kafka-to-pipe"
+tools="s3-to-kafka gen-to-kafka kafka-window kafka-to-s3 kafka-to-pipe kafka-to-lambda"
 # those that read standard input without -t
 pipe_tools="kafka-window kafka-to-s3"
 version=$(sed -n 's/^AC_INIT(\[sluice\], \[\([^]]*\)\].*/\1/p' "$top_srcdir/configure.ac")
@@ -19,6 +19,7 @@ words_of() {
 	kafka-window) words=(--tumble 1h --time t -a n=count) ;;
 	kafka-to-s3) words=(lake) ;;
 	kafka-to-pipe) words=(-t topic) ;;
+	kafka-to-lambda) words=(function --region eu-west-1) ;;
 	*) fail "what does $1 need?" ;;
 	esac
 }
