@@ -14,7 +14,7 @@ need_lambda() {
 	functions=$(dirname "$PWD")/functions
 	if [ ! -d "$functions" ]; then
 		mkdir "$functions"
-		cp "$handlers"/rides.py "$handlers"/picky.js "$functions"
+		cp "$handlers"/rides.py "$handlers"/*.js "$functions"
 		services start lambda --name $lambda --functions "$functions" ||
 			skip "serverless-offline does not start here"
 	fi
@@ -61,7 +61,7 @@ committed() {
 test_lab6() {
 	need_lambda
 	make_rides 1000
-	expect_status 0 kafka-to-lambda -t $id -G $id -e --batch-size 70 rides
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e --batch-size 70 rides
 	expect_line '1000 records read: 1000 delivered, 0 rejected; ' err
 	want_rides >want
 	sort_rides <"$functions/rides.out" >got
@@ -70,7 +70,7 @@ test_lab6() {
 	[ "$(committed $id)" = 1000 ] || fail "committed: $(committed $id)"
 	# again: there is nothing new
 	rm "$functions/rides.out"
-	expect_status 0 kafka-to-lambda -t $id -G $id -e rides
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e rides
 	[ ! -e "$functions/rides.out" ] || fail "given twice"
 }
 
@@ -81,9 +81,9 @@ test_on_failure_topic() {
 	create_topic failed-$id 2
 	echo '{"key":"{\"id\":1}","payload":"no JSON"}' >bad
 	s3-to-kafka -q -J=in -t $id bad
-	expect_status 0 kafka-to-lambda -t $id -G $id -e --bisect --retries 1 --on-failure failed-$id rides
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e --bisect --retries 1 --on-failure failed-$id strict
 	expect_line '21 records read: 20 delivered, 1 rejected; ' err
-	expect_line 'tried 2 times: Unhandled: .*Expecting value' err
+	expect_line 'tried 2 times: Unhandled: .*JSON' err
 	kafka-to-pipe -q -t failed-$id -e -J >failed
 	jq -e --slurp --arg id $id 'length == 1 and .[0].key == "{\"id\":1}" and
 		(.[0].payload | fromjson | .requestContext.condition == "RetryAttemptsExhausted" and
@@ -91,7 +91,6 @@ test_on_failure_topic() {
 		(.payload.records | to_entries[0] | .key | startswith($id)) and
 		(.payload.records[][0].value | @base64d) == "no JSON")' failed >/dev/null || fail "$(cat failed)"
 	[ "$(committed $id)" = 21 ] || fail "committed: $(committed $id)"
-	[ "$(wc -l <"$functions/rides.out")" = 20 ] || fail "$(wc -l <"$functions/rides.out") given"
 }
 
 test_records_that_are_named() {
@@ -101,7 +100,7 @@ test_records_that_are_named() {
 	seq 1 50 | awk '{ print $1 % 10 ? "{\"n\":" $1 "}" : "bad " $1 }' |
 		jq -cR '{partition: (input_line_number % 2), payload: .}' >in
 	s3-to-kafka -q -J=in -t $id -p @same in
-	expect_status 0 kafka-to-lambda -t $id -G $id -e --retries 0 --on-failure ./failed picky
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e --retries 0 --on-failure ./failed picky
 	expect_line '50 records read: 45 delivered, 5 rejected; ' err
 	jq -r '.payload.records[][0].value | @base64d' failed | sort >got
 	printf 'bad %d\n' 10 20 30 40 50 >want
@@ -121,7 +120,7 @@ test_no_such_function() {
 test_lab6_as_a_command() {
 	make_rides 1000
 	cp "$handlers"/rides.py .
-	expect_status 0 kafka-to-lambda -t $id -G $id -e --batch-size 70 --workers 3 -- \
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e --batch-size 70 --workers 3 -- \
 		python3 "$handlers/run_handler.py" rides.py
 	want_rides >want
 	sort_rides <rides.out >got
@@ -133,7 +132,7 @@ test_lab6_as_a_command() {
 test_members_share_the_work() {
 	make_rides 600
 	cp "$handlers"/rides.py .
-	expect_status 0 kafka-to-lambda -t $id -G $id -e -j 2 --batch-size 50 --workers 1 -- \
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e -j 2 --batch-size 50 --workers 1 -- \
 		python3 "$handlers/run_handler.py" rides.py
 	expect_line '^kafka-to-lambda: 600 records read: 600 delivered, 0 rejected; ' err
 	want_rides >want
@@ -161,7 +160,7 @@ END
 		wait $tool || true
 		[ "$(sort -u taken | wc -l)" -lt 300 ] || break
 	done
-	expect_status 0 kafka-to-lambda -q -t $id -G $id -e --workers 2 -- ./handler
+	expect_status 0 timeout 120 kafka-to-lambda -q -t $id -G $id -e --workers 2 -- ./handler
 	[ "$(sort -u taken | wc -l)" = 300 ] || fail "$(sort -u taken | wc -l) of 300"
 	[ "$(committed $id)" = 300 ] || fail "committed: $(committed $id)"
 }
@@ -182,7 +181,7 @@ END
 	wait $tool || status=$?
 	[ $status = 0 ] || fail "status $status: $(cat err)"
 	[ "$(committed $id)" = "$(wc -l <taken)" ] || fail "$(committed $id) committed, $(wc -l <taken) taken"
-	expect_status 0 kafka-to-lambda -t $id -G $id -e --workers 2 -- ./handler
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e --workers 2 -- ./handler
 	[ "$(wc -l <taken)" = 100 ] || fail "$(wc -l <taken) taken"
 	[ "$(sort -u taken | wc -l)" = 100 ] || fail "not each of them"
 }

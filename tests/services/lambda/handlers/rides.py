@@ -30,3 +30,5 @@ def handler(event, context):
         os.write(fd, "".join(lines).encode())
     finally:
         os.close(fd)
+    # serverless-offline takes a result that is None, as Lambda does, for none yet
+    return {"decoded": len(lines)}
