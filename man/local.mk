@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 dist_man_MANS += man/gen-to-kafka.1
+dist_man_MANS += man/kafka-to-opensearch.1
+dist_man_MANS += man/kafka-to-dynamo.1
 dist_man_MANS += man/kafka-to-pipe.1
 dist_man_MANS += man/kafka-to-s3.1
 dist_man_MANS += man/kafka-window.1

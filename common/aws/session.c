@@ -528,7 +528,7 @@ sign_with(const struct aws_signing *signing, const struct http_unsigned *request
 		.region = signing->region,
 		.wall_ms = request->wall_ms,
 		.is_path_plain = signing->is_s3,
-		.has_payload_header = signing->is_s3,
+		.has_payload_header = signing->is_s3 || signing->sends_payload_hash,
 	};
 
 	if (convert_headers(request, headers, err) || sigv4_hash(request->body, hash, err))

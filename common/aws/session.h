@@ -81,6 +81,7 @@ struct aws_signing {
 	char service[32];
 	char region[32];
 	bool is_s3; /* the path is signed as it is; x-amz-content-sha256 is sent */
+	bool sends_payload_hash; /* x-amz-content-sha256 is sent for another service too */
 };
 
 /* A signer that adds Authorization, X-Amz-Date, X-Amz-Security-Token (and X-Amz-Content-Sha256),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lane is a queue of pointers to copies; the first of them may be in flight. Copies lie in slabs of the
- * lane's own: what a stuck lane keeps pins no memory that the others would have freed.
+ * A lane is a queue of pointers to copies; the first of them may be in flight. Copies lie in slabs
+ * of the lane's own: what a stuck lane keeps pins no memory that the others would have freed.
  */
 #include "flow/lanes.h"
 
@@ -559,6 +559,20 @@ lane_again(struct lane *lane, bool is_throttled, int64_t retry_after_ms, int64_t
 	back_off(lane, is_throttled, retry_after_ms, now_ms);
 }
 
+/* What was too large as a whole will be so again: no request of any lane gets there from here
+ * on. */
+static void
+learn_bytes_max(struct lane *lane)
+{
+	struct lanes_options *options = &lane->lanes->options;
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < lane->in_flight; i++)
+		bytes += lane->queue[lane->begin + i]->bytes;
+	if (bytes > 1 && bytes / 2 < options->batch_bytes_max)
+		options->batch_bytes_max = bytes / 2;
+}
+
 bool
 lane_split(struct lane *lane)
 {
@@ -566,6 +580,7 @@ lane_split(struct lane *lane)
 
 	if (count == 1)
 		return false;
+	learn_bytes_max(lane);
 	lane->split_max = count / 2;
 	if (lane->split_left < count)
 		lane->split_left = count;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast a service is asked: how many requests at once, how large, and when again after a failure. Pure.
+ * How fast a service is asked: how many requests at once, how large, and when again after a
+ * failure. Pure.
  *
- * Throttling halves the requests in flight and takes a quarter off their size, once for all that were out when
- * it showed; each success adds a request per round (additive increase, multiplicative decrease: Chiu
- * and Jain, "Analysis of the Increase and Decrease Algorithms", 1989) and a sixteenth of the size.
+ * Throttling halves the requests in flight and takes a quarter off their size, once for all that
+ * were out when it showed; each success adds a request per round (additive increase, multiplicative
+ * decrease: Chiu and Jain, "Analysis of the Increase and Decrease Algorithms", 1989) and a
+ * sixteenth of the size.
  */
 #ifndef SLUICE_FLOW_PACE_H
 #define SLUICE_FLOW_PACE_H
@@ -35,9 +37,9 @@ void pace_throttled(struct pace *, int64_t request);
 void pace_succeeded(struct pace *);
 
 /*
- * How long to wait after so many failures in a row, from 1: full jitter below a bound that doubles to 20 s,
- * as io/http does (AWS Architecture Blog, "Exponential Backoff And Jitter"), never sooner than
- * retry_after_ms.
+ * How long to wait after so many failures in a row, from 1: full jitter below a bound that doubles
+ * to 20 s, as io/http does (AWS Architecture Blog, "Exponential Backoff And Jitter"), never sooner
+ * than retry_after_ms.
  */
 int64_t pace_delay_ms(struct pace *, unsigned failures, bool is_throttled, int64_t retry_after_ms);
 

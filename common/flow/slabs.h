@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory for copies that are made and dropped nearly in order: a slab takes many, and is free for others
- * when the last of them is dropped. Each user (a lane) fills a slab of its own, so that what one keeps
- * for long pins no memory of the others.
+ * Memory for copies that are made and dropped nearly in order: a slab takes many, and is free for
+ * others when the last of them is dropped. Each user (a lane) fills a slab of its own, so that what
+ * one keeps for long pins no memory of the others.
  */
 #ifndef SLUICE_FLOW_SLABS_H
 #define SLUICE_FLOW_SLABS_H
@@ -27,8 +27,8 @@ struct slabs {
 
 void slabs_release(struct slabs *);
 
-/* Room for a copy, aligned for any type; BUF_PADDING readable bytes follow it. *open is the one that the
- * user fills, NULL at first; *ret_slab is for slabs_drop. */
+/* Room for a copy, aligned for any type; BUF_PADDING readable bytes follow it. *open is the one
+ * that the user fills, NULL at first; *ret_slab is for slabs_drop. */
 void *slabs_take(struct slabs *, struct slab **open, size_t bytes, struct slab **ret_slab,
     struct err *);
 /* One copy of the slab is dropped. */

@@ -70,6 +70,20 @@ reap_cancelled(void *context)
 	}
 }
 
+/* NULL stays NULL. */
+static int
+copy_file_name(char **ret, const char *name, const char *what, struct err *err)
+{
+	if (!name)
+		return 0;
+	*ret = strdup(name);
+	if (!*ret)
+		return err_no_memory(err);
+	if (access(name, R_OK))
+		return err_errno(err, ERR_USAGE, errno, "%s %s", what, name);
+	return 0;
+}
+
 static int
 copy_options(struct http *http, const struct http_options *options, struct err *err)
 {
@@ -79,14 +93,10 @@ copy_options(struct http *http, const struct http_options *options, struct err *
 	http->user_agent = strdup(options->user_agent ? options->user_agent : "sluice");
 	if (!http->user_agent)
 		return err_no_memory(err);
-	if (!options->ca_bundle)
-		return 0;
-	http->ca_bundle = strdup(options->ca_bundle);
-	if (!http->ca_bundle)
-		return err_no_memory(err);
-	if (access(http->ca_bundle, R_OK))
-		return err_errno(err, ERR_USAGE, errno, "certificates %s", http->ca_bundle);
-	return 0;
+	if (copy_file_name(&http->ca_bundle, options->ca_bundle, "certificates", err) ||
+	    copy_file_name(&http->certificate, options->certificate, "certificate", err))
+		return -1;
+	return copy_file_name(&http->certificate_key, options->certificate_key, "key", err);
 }
 
 struct http *
@@ -130,6 +140,8 @@ http_free(struct http *http)
 	loop_timer_clear(http->loop, &http->reap_timer);
 	free(http->user_agent);
 	free(http->ca_bundle);
+	free(http->certificate);
+	free(http->certificate_key);
 	free(http);
 	curl_global_cleanup();
 }

@@ -25,6 +25,9 @@ struct http;
 struct http_options {
 	const char *user_agent;
 	const char *ca_bundle;  /* NULL: the system's */
+	/* PEM files with which we sign in; the key may be in the certificate's (NULL). NULL: none */
+	const char *certificate;
+	const char *certificate_key;
 	int64_t connect_ms_max; /* 0: 10 s */
 	int64_t stall_ms_max;   /* no byte either way for so long ends an attempt; 0: 30 s. Time
 	                         * in which the receiver had paused does not count. */
@@ -32,7 +35,8 @@ struct http_options {
 	long connections_max;   /* to one host; 0: 64 */
 };
 
-/* Strings of options are copied. The loop is borrowed. ERR_USAGE: ca_bundle cannot be read. */
+/* Strings of options are copied. The loop is borrowed. ERR_USAGE: a file of certificates or
+ * of a key cannot be read. */
 struct http *http_new(struct loop *, const struct http_options *, struct err *);
 /* Calls that have not ended are dropped without a word. NULL is fine. */
 void http_free(struct http *);

@@ -247,6 +247,14 @@ set_transport(struct http_call *call, CURL *easy)
 		/* else the system's authorities would count beside it */
 		code = code ? code : curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	}
+	if (http->certificate) {
+		code = code ? code : curl_easy_setopt(easy, CURLOPT_SSLCERT, http->certificate);
+		/* without it the key is looked for in the same file: CURLOPT_SSLKEY(3) */
+		code = code ? code
+		            : curl_easy_setopt(easy, CURLOPT_SSLKEY,
+				  http->certificate_key ? http->certificate_key
+							: http->certificate);
+	}
 	/* an empty name overrides the variables: CURLOPT_PROXY(3) */
 	if (call->request.is_proxied_never)
 		code = code ? code : curl_easy_setopt(easy, CURLOPT_PROXY, "");

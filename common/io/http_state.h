@@ -13,6 +13,7 @@ struct http {
 	CURLM *multi;
 	char *user_agent;
 	char *ca_bundle; /* NULL: the system's */
+	char *certificate, *certificate_key; /* NULL: none */
 	int64_t connect_ms_max;
 	int64_t stall_ms_max;
 	unsigned attempts_max; /* 0: nobody says */

@@ -29,7 +29,8 @@ struct call {
 
 /* ---- replies ---- */
 
-/* Lines of the reply's head are trimmed and end with a NUL, and so do values (io/http_attempt.c). */
+/* Lines of the reply's head are trimmed and end with a NUL, and so do values
+ * (io/http_attempt.c). */
 static const char *
 find_header(const void *context, const char *name)
 {

@@ -15,8 +15,8 @@ struct carrier_http_options {
 	/* Secrets: "Authorization: ApiKey ...". Copied, wiped when freed. */
 	const struct http_header *headers;
 	size_t header_count;
-	/* Of a reply that is not 2xx, whether it asks for a new signature (HTTP_EXPIRED, HTTP_SKEWED); anything
-	 * else is the service's to judge. May be NULL. */
+	/* Of a reply that is not 2xx, whether it asks for a new signature (HTTP_EXPIRED,
+	 * HTTP_SKEWED); anything else is the service's to judge. May be NULL. */
 	enum http_verdict (*judge)(void *context, const struct http_reply *, struct err *);
 	void *judge_context;
 	size_t reply_bytes_max; /* 0: 16 MiB */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A turn: read what is at hand while there is room, send what is ready, look at what is due, and serve the
- * loop, waiting there only where the source had nothing more.
+ * A turn: read what is at hand while there is room, send what is ready, look at what is due, and
+ * serve the loop, waiting there only where the source had nothing more.
  */
 #include "run/pump.h"
 
@@ -426,7 +426,7 @@ make_lanes(struct pump *p, size_t memory_bytes, struct err *err)
 {
 	const struct pump_options *o = &p->options;
 	const struct service *service = p->parts.service;
-	size_t body_bytes = memory_bytes / 4 / (size_t)o->connections;
+	size_t body_bytes = memory_bytes / 8 / (size_t)o->connections;
 	struct lanes_options options = {
 		.lane_count = (size_t)o->connections,
 		.memory_bytes = memory_bytes / 8 * 3,

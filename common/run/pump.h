@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pump: records from a source into a service, several requests at once, offsets committed behind what
- * is durable. One loop, one thread, over the source's descriptor and what the carrier waits for.
+ * The pump: records from a source into a service, several requests at once, offsets committed
+ * behind what is durable. One loop, one thread, over the source's descriptor and what the carrier
+ * waits for.
  */
 #ifndef SLUICE_RUN_PUMP_H
 #define SLUICE_RUN_PUMP_H
@@ -33,14 +34,16 @@ extern const size_t pump_row_count;
 
 struct carrier;
 
-/* A reply, and err of class ERR_NONE; or err without one (connections, time limits): ERR_UNAVAILABLE means
- * again, any other class ends the run. Told from inside loop_turn, never from inside start. */
+/* A reply, and err of class ERR_NONE; or err without one (connections, time limits):
+ * ERR_UNAVAILABLE means again, any other class ends the run. Told from inside loop_turn, never from
+ * inside start. */
 typedef void carrier_replied(void *context, const struct service_reply *, const struct err *);
 
 struct carrier_ops {
-	/* The request's bytes stay until it has replied or was cancelled. *ret_call is for cancel. */
-	int (*start)(struct carrier *, const struct service_request *, carrier_replied *, void *context,
-	    void **ret_call, struct err *);
+	/* The request's bytes stay until it has replied or was cancelled. *ret_call is for
+	 * cancel. */
+	int (*start)(struct carrier *, const struct service_request *, carrier_replied *,
+	    void *context, void **ret_call, struct err *);
 	void (*cancel)(struct carrier *, void *call);
 	void (*free)(struct carrier *);
 };
@@ -78,9 +81,9 @@ struct pump_summary {
 };
 
 /*
- * Parts are borrowed, until pump_run returns. memory_bytes is --memory: three eighths are for copies of
- * records, a quarter for bodies (which bounds --batch-bytes where it is not given), and three eighths are
- * left to the source, which whoever opens it gives it.
+ * Parts are borrowed, until pump_run returns. memory_bytes is --memory: three eighths are for
+ * copies of records, one for bodies (which bounds --batch-bytes where it is not given), three are
+ * left to the source, which whoever opens it gives it, and one to replies.
  */
 struct pump *pump_new(const struct pump_options *, const struct pump_parts *, size_t memory_bytes,
     struct err *);
@@ -92,11 +95,11 @@ struct source_events pump_events(struct pump *);
 struct sink_done pump_letter_done(struct pump *);
 
 /*
- * To the end of the input or a request to stop, after which what was read is delivered, for --drain at
- * most (ERR_STOPPED: not all was). *ret_input is what job_end wants to know. A record that is refused
- * without a place for dead letters (ERR_DATA) and a service that denies (ERR_DENIED) end the run too, after
- * what precedes is settled and committed. ERR_UNAVAILABLE: the service took nothing for --patience.
- * Letters and source are borrowed.
+ * To the end of the input or a request to stop, after which what was read is delivered, for --drain
+ * at most (ERR_STOPPED: not all was). *ret_input is what job_end wants to know. A record that is
+ * refused without a place for dead letters (ERR_DATA) and a service that denies (ERR_DENIED) end
+ * the run too, after what precedes is settled and committed. ERR_UNAVAILABLE: the service took
+ * nothing for --patience. Letters and source are borrowed.
  */
 int pump_run(struct pump *, struct source *, struct deadletter *, enum job_input *ret_input,
     struct err *);

@@ -31,7 +31,8 @@ see_trouble(struct pump *p, const char *text)
 	since_ms = p->now_ms - p->trouble_ms;
 	if (since_ms >= TROUBLE_SAID_MS && !p->is_trouble_said) {
 		p->is_trouble_said = true;
-		diag_warn("%s; nothing was taken for %" PRId64 " s, trying on", text, since_ms / 1000);
+		diag_warn("%s; nothing was taken for %" PRId64 " s, trying on", text,
+		    since_ms / 1000);
 	}
 	if (since_ms < p->options.patience_ms)
 		return;

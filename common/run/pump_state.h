@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of run/pump share. pump.c is the loop and its ends; pump_flight.c sends requests and takes
- * what comes back; pump_streams.c is what the source tells, and commits.
+ * What the files of run/pump share. pump.c is the loop and its ends; pump_flight.c sends requests
+ * and takes what comes back; pump_streams.c is what the source tells, and commits.
  */
 #ifndef SLUICE_RUN_PUMP_STATE_H
 #define SLUICE_RUN_PUMP_STATE_H

@@ -6,8 +6,8 @@
 
 enum {
 	COMMIT_MS = 1000, /* at least between two commits in running */
-	/* Of what is in flight when partitions are taken away: the group waits so long, and other members
-	 * with it. Below half of max.poll.interval.ms (5 min). */
+	/* Of what is in flight when partitions are taken away: the group waits so long, and other
+	 * members with it. Below half of max.poll.interval.ms (5 min). */
 	REVOKE_MS_MAX = 120 * 1000,
 };
 
@@ -148,8 +148,8 @@ on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, cons
 	return add_stream(p, number, term, sequence, err) ? 0 : -1;
 }
 
-/* What is in flight is waited for, the rest is left to the next owner. Runs inside source_next: the loop
- * may be turned, and nothing is sent. */
+/* What is in flight is waited for, the rest is left to the next owner. Runs inside source_next: the
+ * loop may be turned, and nothing is sent. */
 static int
 hand_over(struct pump *p, struct err *err)
 {

@@ -30,11 +30,12 @@ struct commit_point {
  */
 struct source_events {
 	void *context;
-	/* A stream begins at `sequence`; metadata is that of the commit it starts from, "" if none. */
+	/* A stream begins at `sequence`; metadata is that of the commit it starts from, "" if
+	 * none. */
 	int (*assigned)(void *context, int32_t stream, uint32_t term, int64_t sequence,
 	    const char *metadata, struct err *);
-	/* Streams are about to be taken away: finish or drop their work; source_commit may be called
-	 * now unless is_lost. Called once with all of them. */
+	/* Streams are about to be taken away: finish or drop their work; source_commit may be
+	 * called now unless is_lost. Called once with all of them. */
 	int (*revoked)(void *context, const int32_t *streams, size_t count, bool is_lost, struct err *);
 	/* The stream has been read to its present end. */
 	void (*at_end)(void *context, int32_t stream, int64_t sequence);
@@ -79,8 +80,9 @@ source_commit(struct source *s, const struct commit_point *points, size_t count,
 	return s->ops->commit(s, points, count, err);
 }
 
-/* After SOURCE_WAIT: readable when source_next should be called again (and once a second is soon enough where
- * it stays silent). For loops that wait for other descriptors too. -1: none, ask now and then. */
+/* After SOURCE_WAIT: readable when source_next should be called again (and once a second is soon
+ * enough where it stays silent). For loops that wait for other descriptors too. -1: none, ask now
+ * and then. */
 static inline int
 source_fd(const struct source *s)
 {
@@ -94,8 +96,8 @@ source_is_endless(const struct source *s)
 	return s->ops->is_endless && s->ops->is_endless(s);
 }
 
-/* For who has no room for a record now: tells events, and keeps a member of a group alive. Several times
- * a second, so that others do not wait for a partition. */
+/* For who has no room for a record now: tells events, and keeps a member of a group alive. Several
+ * times a second, so that others do not wait for a partition. */
 static inline int
 source_serve(struct source *s, struct err *err)
 {
@@ -109,8 +111,9 @@ source_can_hold(const struct source *s)
 	return s->ops->hold != NULL;
 }
 
-/* The stream is not read, or is again; what was fetched in one go with its last record (a thousand at most)
- * may still be given. Until it is released or revoked. Nothing is paused: its prefetch stays. */
+/* The stream is not read, or is again; what was fetched in one go with its last record (a thousand
+ * at most) may still be given. Until it is released or revoked. Nothing is paused: its prefetch
+ * stays. */
 static inline void
 source_hold(struct source *s, int32_t stream, bool is_held)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pump alone: records from memory, or a topic to its end without a group, bulk bodies over HTTP to a server
- * on loopback that takes everything and answers at once.
+ * The pump alone: records from memory, or a topic to its end without a group, bulk bodies over HTTP
+ * to a server on loopback that takes everything and answers at once.
  *
  *   bench_pump [RECORDS [CONNECTIONS [BATCH [AHEAD [BROKERS TOPIC]]]]]
  *
- * prints: records, seconds, processor seconds of this process, records per processor second, peak MiB.
+ * prints: records, seconds, processor seconds of this process, records per processor second, peak
+ * MiB.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,69 +1,64 @@
 # SPDX-License-Identifier: MIT
 # libFuzzer targets: ./configure CC=clang --enable-fuzz --enable-sanitize
 
+FUZZERS =
 if ENABLE_FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_csv
+noinst_PROGRAMS += $(FUZZERS)
 endif
+
+FUZZERS += tests/fuzz/fuzz_csv
 tests_fuzz_fuzz_csv_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_csv_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
-if ENABLE_FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_envelope
-endif
+FUZZERS += tests/fuzz/fuzz_dynamo_item
+tests_fuzz_fuzz_dynamo_item_LDADD = libkafkatodynamo.a $(COMMON_LIBS)
+tests_fuzz_fuzz_dynamo_item_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+FUZZERS += tests/fuzz/fuzz_dynamo_verdicts
+tests_fuzz_fuzz_dynamo_verdicts_LDADD = libkafkatodynamo.a $(COMMON_LIBS)
+tests_fuzz_fuzz_dynamo_verdicts_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+FUZZERS += tests/fuzz/fuzz_envelope
 tests_fuzz_fuzz_envelope_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_envelope_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
-if ENABLE_FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_frames
-endif
+FUZZERS += tests/fuzz/fuzz_frames
 tests_fuzz_fuzz_frames_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_frames_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
-if ENABLE_FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_gen_template
-endif
+FUZZERS += tests/fuzz/fuzz_gen_template
 tests_fuzz_fuzz_gen_template_LDADD = libgentokafka.a $(COMMON_LIBS)
 tests_fuzz_fuzz_gen_template_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
-if ENABLE_FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_json
-endif
+FUZZERS += tests/fuzz/fuzz_json
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c tests/unit/json_oracle.c
 tests_fuzz_fuzz_json_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_json_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
-if ENABLE_FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_lambda_result
-endif
+FUZZERS += tests/fuzz/fuzz_lambda_result
 tests_fuzz_fuzz_lambda_result_LDADD = libkafkatolambda.a $(COMMON_LIBS)
 tests_fuzz_fuzz_lambda_result_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
-if ENABLE_FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_partial
-endif
+FUZZERS += tests/fuzz/fuzz_opensearch_reply
+tests_fuzz_fuzz_opensearch_reply_LDADD = libkafkatoopensearch.a $(COMMON_LIBS)
+tests_fuzz_fuzz_opensearch_reply_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+FUZZERS += tests/fuzz/fuzz_partial
 tests_fuzz_fuzz_partial_LDADD = libkafkawindow.a $(COMMON_LIBS)
 tests_fuzz_fuzz_partial_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
-if ENABLE_FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_resume_state
-endif
+FUZZERS += tests/fuzz/fuzz_resume_state
 tests_fuzz_fuzz_resume_state_LDADD = libs3tokafka.a $(COMMON_LIBS)
 tests_fuzz_fuzz_resume_state_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
-if ENABLE_FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_s3_xml
-endif
+FUZZERS += tests/fuzz/fuzz_s3_xml
 tests_fuzz_fuzz_s3_xml_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_s3_xml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
-if ENABLE_FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_template
-endif
+FUZZERS += tests/fuzz/fuzz_template
 tests_fuzz_fuzz_template_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_template_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
-if ENABLE_FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_time
-endif
+FUZZERS += tests/fuzz/fuzz_time
 tests_fuzz_fuzz_time_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_time_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

@@ -147,6 +147,15 @@ tests_unit_test_open_files_SOURCES = tests/unit/test_open_files.c tests/unit/scr
 tests_unit_test_open_files_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_open_files_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_opensearch_action
+tests_unit_test_opensearch_action_SOURCES = tests/unit/test_opensearch_action.c tests/unit/opensearch_kit.c
+tests_unit_test_opensearch_action_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_opensearch_action_LDADD = libkafkatoopensearch.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_opensearch_verdict
+tests_unit_test_opensearch_verdict_SOURCES = tests/unit/test_opensearch_verdict.c tests/unit/opensearch_kit.c
+tests_unit_test_opensearch_verdict_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_opensearch_verdict_LDADD = libkafkatoopensearch.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_pump
 tests_unit_test_pump_SOURCES = tests/unit/test_pump.c tests/unit/scratch.c
 tests_unit_test_pump_CFLAGS = $(UNIT_CFLAGS)
@@ -233,6 +242,8 @@ noinst_HEADERS += tests/unit/fake_aws.h
 
 noinst_HEADERS += tests/unit/json_oracle.h
 
+noinst_HEADERS += tests/unit/opensearch_kit.h
+
 noinst_HEADERS += tests/unit/scratch.h
 
 noinst_HEADERS += tests/unit/shared_data.h
@@ -255,3 +266,5 @@ tests_unit_test_json_jansson_portable_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 
 EXTRA_DIST += tests/aws/fake_aws.py tests/aws/fake_msk.py
+
+EXTRA_DIST += tests/aws/fake_dynamo.py

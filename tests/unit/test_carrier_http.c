@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests of the pump against a server that misbehaves (tests/io/fake_http.py): which replies are the service's
- * to judge, and which are none. */
+/* Requests of the pump against a server that misbehaves (tests/io/fake_http.py): which replies are
+ * the service's to judge, and which are none. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -53,7 +53,7 @@ open_kit(struct kit *k, const struct schema *schema, enum dynamo_op op, const ch
 		.items = &k->rules,
 		.op = op };
 	k->service = dynamo_service_new(&k->options, &k->err);
-	if (!k->service)
+	if (!k->service || dynamo_service_begin(k->service, &k->err))
 		fail_msg("%s", k->err.text);
 	buf_init(&k->request.path, 1024);
 	buf_init(&k->request.body, 1024 * 1024);
@@ -295,6 +295,7 @@ test_calls_for_one_item(void **state)
 		assert_int_equal(item_parse_typing("set=SS", &k.rules, &k.err), 0);
 		k.service = dynamo_service_new(&k.options, &k.err);
 		assert_non_null(k.service);
+		assert_int_equal(dynamo_service_begin(k.service, &k.err), 0);
 		stage(&k, calls[i].value, calls[i].key);
 		request(&k, 0, 1);
 		assert_int_equal(k.sent, 1);

@@ -102,6 +102,7 @@ struct world {
 	struct loop *loop;
 	struct fake_call calls[CALLS_MAX];
 	const int *statuses;
+	const char *retry_after;
 	bool keeps_replies; /* until RELEASE or REVOKE */
 	unsigned started, cancelled;
 	unsigned out, out_most;
@@ -125,8 +126,10 @@ release(struct world *w)
 static enum source_status
 script_give(struct script *s, const struct step *step, struct record *ret, struct err *err)
 {
+	uint32_t term = s->terms[step->stream];
+
 	*ret = (struct record){
-		.position = { step->stream, s->terms[step->stream] ? s->terms[step->stream] : 1, step->sequence },
+		.position = { step->stream, term ? term : 1, step->sequence },
 		.topic = slice_of("t"), .partition = step->stream, .offset = step->sequence,
 		.time_ms = RECORD_NO_TIME, .value = slice_of(step->value), .has_value = true,
 	};
@@ -155,7 +158,8 @@ script_tell(struct script *s, const struct step *step, struct err *err)
 	switch (step->kind) {
 	case ASSIGN:
 		s->is_held[step->stream] = false;
-		return e->assigned(e->context, step->stream, ++s->terms[step->stream], step->sequence, "", err);
+		return e->assigned(e->context, step->stream, ++s->terms[step->stream],
+		    step->sequence, "", err);
 	case REVOKE:
 		if (!step->value) /* else the service is silent for good */
 			release(s->world);
@@ -246,7 +250,8 @@ static const struct source_ops script_ops = {
 
 /* The lane of a record is its first character. */
 static enum service_stage
-stage(struct service *service, const struct record *record, struct service_staged *ret, struct err *err)
+stage(struct service *service, const struct record *record, struct service_staged *ret,
+    struct err *err)
 {
 	(void)service;
 	if (slice_is(record->value, "filter"))
@@ -333,8 +338,9 @@ static const struct service_ops service_ops = {
 static const char *
 retry_after(const void *context, const char *name)
 {
-	(void)context;
-	return strcmp(name, "Retry-After") == 0 ? "0" : NULL;
+	const struct world *w = context;
+
+	return strcmp(name, "Retry-After") == 0 ? w->retry_after : NULL;
 }
 
 static void
@@ -342,7 +348,8 @@ on_timer(void *context)
 {
 	struct fake_call *call = context;
 	char letters[TEXT_BYTES] = "";
-	struct service_reply reply = { .status = call->status, .header = retry_after };
+	struct service_reply reply = { .status = call->status, .header = retry_after,
+		.header_context = call->world };
 	struct err err = ERR_INIT;
 
 	for (char *line = call->lines, *end; (end = strchr(line, '\n')); line = end + 1)
@@ -878,7 +885,59 @@ a_drain_ends(void **state)
 	assert_int_equal(in_child(w, stopped_steps, check_given_up), 0);
 }
 
+static void
+check_patient(struct world *w, int rc)
+{
+	assert_int_equal(rc, -1);
+	assert_int_equal(w->err.class, ERR_STOPPED);
+	assert_int_equal(w->started, 1);
+}
+
+/* Without being told to wait it would be sent again within 50 ms. */
+static void
+a_service_says_when_to_come_again(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a0" },
+		{ SENT, 0, 1, NULL },
+		{ STOP, 0, 0, NULL },
+		{ END, 0, 0, NULL },
+	};
+	static const int statuses[] = { 503, 0 };
+	struct world *w = *state;
+
+	w->statuses = statuses;
+	w->retry_after = "200";
+	w->options.drain_ms = 300;
+	assert_int_equal(in_child(w, steps, check_patient), 0);
+}
+
 /* ---- a true pipe ---- */
+
+/* It cannot leave a stream alone: it is not read at all while it is too far ahead. */
+static void
+a_pipe_is_held(void **state)
+{
+	struct world *w = *state;
+	struct source_pipe_options options = { .name = "stdin", .line_bytes_max = 8 };
+	struct source *source;
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(write(ends[1], "a1\na2\na3\n", 9), 9);
+	assert_int_equal(close(ends[1]), 0);
+	options.fd = ends[0];
+	source = source_pipe_open(&options, &w->err);
+	assert_non_null(source);
+	w->options.ahead = 1;
+	w->options.batch_window_ms = 1000 * 1000;
+	assert_int_equal(run_source(w, source), 0);
+	assert_string_equal(w->requests, "a1 |a2 |a3 |");
+	check_summary(w, "3 3 0 0 0 0");
+	source_free(source);
+	assert_int_equal(close(ends[0]), 0);
+}
 
 static void
 lines_of_a_pipe(void **state)
@@ -924,6 +983,8 @@ main(void)
 		CASE(little_memory_is_enough),
 		CASE(a_stop_drains),
 		CASE(a_drain_ends),
+		CASE(a_service_says_when_to_come_again),
+		CASE(a_pipe_is_held),
 		CASE(lines_of_a_pipe),
 	};
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lanes under a seeded simulation: partitions that are read, taken away, lost and given back under new terms,
- * a service that delivers, retries, throttles, refuses, answers nothing or wants less at once, dead letters
- * that take their time, crashes and stops. The clock is virtual.
+ * The lanes under a seeded simulation: partitions that are read, taken away, lost and given back
+ * under new terms, a service that delivers, retries, throttles, refuses, answers nothing or wants
+ * less at once, dead letters that take their time, crashes and stops. The clock is virtual.
  *
- * Held at each step: no commit passes a record without a fate; records of one lane number are delivered in order
- * and never in two requests at once; memory, requests in flight and the distance read ahead stay within
- * their bounds; something is always due while something waits. At the end each record has exactly the
- * fate that the script has for it.
+ * Held at each step: no commit passes a record without a fate; records of one lane number are
+ * delivered in order and never in two requests at once; memory, requests in flight and the distance
+ * read ahead stay within their bounds; something is always due while something waits. At the end
+ * each record has exactly the fate that the script has for it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -386,7 +386,8 @@ check_copy(struct sim *s, const struct service_item *item)
 	HOLDS(s, note_of(item).key == r->key && note_of(item).serial >= 0);
 }
 
-/* A service that may answer differently for each leaves a key's second record for the next request. */
+/* A service that may answer differently for each leaves a key's second record for the next
+ * request. */
 static size_t
 choose(struct sim *s, const struct service_item *const *items, size_t count)
 {
@@ -422,7 +423,8 @@ send(struct sim *s, struct lane *lane)
 		const struct position *at = &items[i]->record.position;
 
 		/* what was taken away is another's to send */
-		HOLDS(s, s->partitions[at->stream].is_ours && s->partitions[at->stream].term == at->term);
+		HOLDS(s, s->partitions[at->stream].is_ours);
+		HOLDS(s, s->partitions[at->stream].term == at->term);
 		s->is_key_out[note_of(items[i]).key] = true;
 	}
 	lanes_counts(s->lanes, &c);
@@ -678,7 +680,8 @@ give_back(struct sim *s)
 	commit(s);
 }
 
-/* All partitions are taken away, and come back one by one, some of them after another member has read on. */
+/* All partitions are taken away, and come back one by one, some of them after another member has
+ * read on. */
 static void
 rebalance(struct sim *s, bool is_lost)
 {
@@ -783,7 +786,8 @@ check_fates(struct sim *s)
 	for (size_t i = 0; i < s->partition_count; i++) {
 		for (size_t at = 0; at < s->partitions[i].count; at++) {
 			const struct sim_record *r = &s->partitions[i].records[at];
-			bool is_good = r->plan == PLAN_DELIVER, is_bad = !is_good && r->plan != PLAN_FILTER;
+			bool is_good = r->plan == PLAN_DELIVER;
+			bool is_bad = !is_good && r->plan != PLAN_FILTER;
 
 			HOLDS(s, r->is_settled);
 			HOLDS(s, (r->delivered > 0) == is_good);

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+bin_PROGRAMS += kafka-to-dynamo
 noinst_LIBRARIES += libkafkatodynamo.a
 libkafkatodynamo_a_SOURCES = \
 	tools/kafka-to-dynamo/attribute.c \
@@ -19,3 +20,5 @@ libkafkatodynamo_a_SOURCES = \
 	tools/kafka-to-dynamo/tree.h \
 	tools/kafka-to-dynamo/verdicts.c \
 	tools/kafka-to-dynamo/verdicts.h
+kafka_to_dynamo_SOURCES = tools/kafka-to-dynamo/main.c
+kafka_to_dynamo_LDADD = libkafkatodynamo.a $(COMMON_LIBS)

@@ -259,10 +259,15 @@ dynamo_service_new(const struct dynamo_options *options, struct err *err)
 		.bytes_max =
 		    DYNAMO_BATCH_BYTES_MAX - FRAME_BYTES - 2 * strlen(options->table) };
 	buf_init(&d->note, NOTE_BYTES_MAX);
-	d->maker = item_maker_new(options->items, options->schema, err);
-	if (!d->maker) {
-		dynamo_free(&d->service);
-		return NULL;
-	}
 	return &d->service;
+}
+
+int
+dynamo_service_begin(struct service *s, struct err *err)
+{
+	struct dynamo *d = (struct dynamo *)s;
+
+	assert(!d->maker);
+	d->maker = item_maker_new(d->options.items, d->options.schema, err);
+	return d->maker ? 0 : -1;
 }

@@ -20,7 +20,7 @@ enum {
 	DYNAMO_BATCH_BYTES_MAX = 16 * 1024 * 1024,
 };
 
-/* Borrowed for as long as the service. */
+/* Borrowed for as long as the service. The schema may be filled in later, before dynamo_service_begin. */
 struct dynamo_options {
 	const char *table; /* its name or ARN, as requests carry it */
 	const struct schema *schema;
@@ -29,5 +29,8 @@ struct dynamo_options {
 };
 
 struct service *dynamo_service_new(const struct dynamo_options *, struct err *);
+
+/* Before the first record is staged: takes the schema on. ERR_USAGE: rules that contradict it. */
+int dynamo_service_begin(struct service *, struct err *);
 
 #endif
