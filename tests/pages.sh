@@ -7,6 +7,7 @@
 #
 #   .\" example: pipe | broker | broker endless | s3
 #   .\" topics: NAME NAME=FILE ...   made before, the latter filled from FILE
+#   .\" table: NAME                  dynamodb: made before
 #   .\" change: SED                  applied to the text (a shorter time)
 #   .\" check: SHELL                 true afterwards; endless: until then, then SIGTERM and exit status 0
 #

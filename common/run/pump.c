@@ -22,7 +22,7 @@ enum {
 	BLIND_MS = 20,         /* ... that has no descriptor */
 	LETTERS_MS = 100,
 	DRAINED_LETTERS_MS = 10, /* while nothing else is waited for */
-	CONNECTIONS_MAX = 1000,
+	CONNECTIONS_MAX = 64, /* to one host, io/http.h */
 	BODY_BYTES_MIN = 64 * 1024,
 	BODY_SLACK_BYTES = 64 * 1024,
 	PATH_BYTES_MAX = 64 * 1024,

@@ -29,7 +29,7 @@ Passed on in part:
                  passed on, and answered as failed with this status, or as unprocessed
 
 --log gets a line for each request: status or fault, method, path. GET /__faults/counts answers how many
-had which fault, as JSON.
+had which fault, as JSON, and under "landed" how many of those that were held the service has answered.
 """
 
 import argparse
@@ -78,6 +78,10 @@ class Script:
                     fault = self.faults.pop(0)
             self.counts[fault] += 1
             return fault
+
+    def count(self, what):
+        with self.lock:
+            self.counts[what] += 1
 
     def note(self, outcome, method, path):
         with self.lock:
@@ -245,7 +249,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.do_items(body, int(argument))
         if name == "hold":
             self.script.released.wait()
-        return self.do_passed(name, *self.ask(body))
+        reply = self.ask(body)
+        if name == "hold":
+            self.script.count("landed")
+        return self.do_passed(name, *reply)
 
     # ---- serving ----
 

@@ -147,6 +147,10 @@ tests_unit_test_open_files_SOURCES = tests/unit/test_open_files.c tests/unit/scr
 tests_unit_test_open_files_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_open_files_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_opensearch_access
+tests_unit_test_opensearch_access_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_opensearch_access_LDADD = libkafkatoopensearch.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_opensearch_action
 tests_unit_test_opensearch_action_SOURCES = tests/unit/test_opensearch_action.c tests/unit/opensearch_kit.c
 tests_unit_test_opensearch_action_CFLAGS = $(UNIT_CFLAGS)

@@ -58,6 +58,13 @@ static const struct item_case {
 	    "\"status\":400,\"error\":{\"type\":\"a\",\"reason\":\"b\\n\\u00e9\",\"caused_by\":{"
 	    "\"type\":\"c\",\"reason\":\"d\"}}",
 	    SERVICE_REFUSED, "a: b?\xc3\xa9; c: d" },
+	{ INDEX,
+	    "\"status\":400,\"error\":{\"type\":\"illegal_argument_exception\",\"reason\":\"mapper [f] "
+	    "cannot be changed from type [long] to [float]\"}",
+	    SERVICE_RETRY,
+	    "illegal_argument_exception: mapper [f] cannot be changed from type [long] to [float]" },
+	{ INDEX, "\"status\":400" FAILED("illegal_argument_exception"), SERVICE_REFUSED,
+	    "illegal_argument_exception: why" },
 	{ INDEX, "\"status\":400", SERVICE_REFUSED, "status 400" },
 	{ INDEX, "\"status\":400,\"error\":\"words\"", SERVICE_REFUSED, "words" },
 	{ INDEX, "\"status\":404" FAILED("index_not_found_exception"), SERVICE_REFUSED,

@@ -160,6 +160,8 @@ fate_of(const struct service_item *item, const struct reply_item *r)
 	if (r->status < 300)
 		return SERVICE_DONE;
 	switch (r->status) {
+	case 400:
+		return r->is_mapping_race ? again(item) : SERVICE_REFUSED;
 	case 404:
 		return note_op(item) == BULK_DELETE ? SERVICE_DONE : SERVICE_REFUSED;
 	case 409:

@@ -258,6 +258,11 @@ read_reason(struct reply_reader *r, const struct json_value *values, struct repl
 	append_string(r, &values[ITEM_REASON], ": ", ret->reason);
 	append_string(r, &values[ITEM_CAUSE_TYPE], "; ", ret->reason);
 	append_string(r, &values[ITEM_CAUSE], ": ", ret->reason);
+	/* "mapper [fare] cannot be changed from type [long] to [float]": types that two documents gave a
+	 * new field at one time (FieldMapper.java, merge; seen with 7 and 7.5). Once a field has its type
+	 * there is no such error: what does not fit is a parsing exception. */
+	ret->is_mapping_race = slice_starts(slice_of(ret->reason), "illegal_argument_exception: ") &&
+	                       strstr(ret->reason, "cannot be changed from type [");
 }
 
 int

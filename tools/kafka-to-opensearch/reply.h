@@ -32,6 +32,8 @@ enum { REPLY_REASON_BYTES = 256 };
 struct reply_item {
 	int status;
 	bool is_version_conflict;
+	/* Another request gave this field its type while this one was read: nothing is wrong with it. */
+	bool is_mapping_race;
 	char reason[REPLY_REASON_BYTES]; /* "type: words"; "" where there is no error */
 };
 
