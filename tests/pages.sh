@@ -7,6 +7,7 @@
 #
 #   .\" example: pipe | broker | broker endless | s3
 #   .\" topics: NAME NAME=FILE ...   made before, the latter filled from FILE
+#   .\" table: NAME                  dynamodb: made before
 #   .\" change: SED                  applied to the text (a shorter time)
 #   .\" check: SHELL                 true afterwards; endless: until then, then SIGTERM and exit status 0
 #
@@ -16,7 +17,7 @@
 pages=$top_srcdir/man
 # shellcheck disable=SC2034
 tools="s3-to-kafka gen-to-kafka kafka-window kafka-to-s3 kafka-to-pipe"
-tools+=" kafka-to-opensearch kafka-to-dynamo"
+tools+=" kafka-to-opensearch kafka-to-dynamo kafka-to-lambda"
 
 # page_options PAGE: one option a line, as --help writes it: "-b, --brokers LIST"
 page_options() {

@@ -6,8 +6,8 @@
 
 /*
  * Throttling and unavailability: the codes that botocore's standard retry mode lists (botocore,
- * retries/standard.py; Boto3 Guide, "Retries"), and DynamoDB's own (DynamoDB Developer Guide, "Error
- * handling with DynamoDB"). The rest: "Common Errors" of the services' API References.
+ * retries/standard.py; Boto3 Guide, "Retries"), and DynamoDB's own (DynamoDB Developer Guide,
+ * "Error handling with DynamoDB"). The rest: "Common Errors" of the services' API References.
  */
 static const struct {
 	const char *code;

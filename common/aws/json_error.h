@@ -29,14 +29,14 @@ enum {
 struct aws_json_error {
 	enum aws_json_kind kind;
 	int status;
-	/* Both are NUL terminated, without control bytes, cut short where they are longer, and "" where
-	 * the reply has none. */
+	/* Both are NUL terminated, without control bytes, cut short where they are longer, and ""
+	 * where the reply has none. */
 	char code[AWS_JSON_CODE_BYTES]; /* "ThrottlingException" */
 	char message[AWS_JSON_MESSAGE_BYTES];
 };
 
-/* Of a reply that is not 2xx. error_type is the header X-Amzn-Errortype, empty where it is not there. A
- * body that is no JSON is passed over. */
+/* Of a reply that is not 2xx. error_type is the header X-Amzn-Errortype, empty where it is not
+ * there. A body that is no JSON is passed over. */
 void aws_json_error_read(
     int status, struct slice error_type, struct slice body, struct aws_json_error *ret);
 

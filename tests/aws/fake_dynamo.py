@@ -13,6 +13,7 @@ of items, what was answered. SCRIPT has lines "ACTION FAULT...", each for the ne
     lost                    it is done, but the connection ends without a reply
     late N                  the connection ends without a reply, and it is done behind the next N requests
     half                    it is done, and half of the reply arrives
+    short                   it is done, and the reply's length is said to be half of what it is
     empty                   it is done, and the reply has no body
 
 GET /TABLE gives a table's items as DynamoDB's JSON, one a line, sorted. An item with an attribute
@@ -254,6 +255,9 @@ class Handler(BaseHTTPRequestHandler):
         elif fault[0] == "half":
             self.close_connection = True
             self.reply(status, text, text[:len(text) // 2])
+        elif fault[0] == "short":
+            self.close_connection = True
+            self.reply(status, text[:len(text) // 2], text)
         elif fault[0] == "empty":
             self.reply(status, b"")
         else:

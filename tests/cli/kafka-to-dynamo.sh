@@ -90,7 +90,7 @@ test_unprocessed_items_alone_are_sent_again() {
 test_throttling_and_no_answers_are_waited_for() {
 	local fault
 	for fault in '400 ProvisionedThroughputExceededException' '400 ThrottlingException' '500 InternalServerError' \
-		'503 ServiceUnavailable' lost half empty; do
+		'503 ServiceUnavailable' '429 Whatever' '500 ValidationError' lost half short empty; do
 		start "BatchWriteItem $fault" "BatchWriteItem $fault"
 		printf '%s\n' '{"id":"a","n":1}' '{"id":"a","n":2}' >in
 		expect_status 0 to_rides <in

@@ -25,7 +25,7 @@ END
 
 # given: the values of all events so far, a line each
 given() {
-	jq -r '.records[][].value | @base64d' "${1:-events}"
+	jq -r '.records[][].value | @base64d' events
 }
 
 # expect_given COUNT: each of the values once, in the order of each partition

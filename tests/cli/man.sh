@@ -109,4 +109,8 @@ test_examples_of_kafka_to_s3() {
 	run_examples "$pages/kafka-to-s3.1" pipe
 }
 
+test_examples_of_kafka_to_lambda() {
+	run_examples "$pages/kafka-to-lambda.1" pipe
+}
+
 run_tests

@@ -5,7 +5,7 @@
 . "${srcdir:-.}/tests/lib.sh"
 
 tools="s3-to-kafka gen-to-kafka kafka-window kafka-to-s3 kafka-to-pipe"
-tools+=" kafka-to-opensearch kafka-to-dynamo"
+tools+=" kafka-to-opensearch kafka-to-dynamo kafka-to-lambda"
 # those that read standard input without -t
 pipe_tools="kafka-window kafka-to-s3"
 version=$(sed -n 's/^AC_INIT(\[sluice\], \[\([^]]*\)\].*/\1/p' "$top_srcdir/configure.ac")
@@ -21,6 +21,7 @@ words_of() {
 	kafka-to-s3) words=(lake) ;;
 	kafka-to-dynamo) words=(--endpoint-url http://127.0.0.1:1 rides) ;;
 	kafka-to-pipe) words=(-t topic) ;;
+	kafka-to-lambda) words=(function --region eu-west-1) ;;
 	kafka-to-opensearch) words=(--index t --id '{id}' http://127.0.0.1:1) ;;
 	*) fail "what does $1 need?" ;;
 	esac

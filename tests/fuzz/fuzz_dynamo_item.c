@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as a record: what becomes an item is JSON of DynamoDB's form and, taken back, the same document
- * that jansson reads. The first byte says of which type the field "v" is to be.
+ * Any bytes as a record: what becomes an item is JSON of DynamoDB's form and, taken back, the same
+ * document that jansson reads. The first byte says of which type the field "v" is to be.
  */
 #include <jansson.h>
 #include <stdint.h>
@@ -46,7 +46,8 @@ back_map(json_t *map)
 	json_t *object = json_object(), *value;
 	const char *name;
 
-	json_object_foreach(map, name, value) {
+	json_object_foreach(map, name, value)
+	{
 		require(!json_object_set_new(object, name, back(value)));
 	}
 	return object;
@@ -58,7 +59,8 @@ back_list(json_t *list)
 	json_t *array = json_array(), *value;
 	size_t i;
 
-	json_array_foreach(list, i, value) {
+	json_array_foreach(list, i, value)
+	{
 		require(!json_array_append_new(array, back(value)));
 	}
 	return array;
@@ -83,7 +85,7 @@ back(json_t *attribute)
 	if (!strcmp(type, "L"))
 		return back_list(value);
 	require(!strcmp(type, "NULL") || !strcmp(type, "B") ||
-	        ((!strcmp(type, "SS") || !strcmp(type, "NS")) && json_array_size(value) > 0));
+		((!strcmp(type, "SS") || !strcmp(type, "NS")) && json_array_size(value) > 0));
 	return json_null();
 }
 
@@ -133,7 +135,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct schema schemas[] = {
 		{ .keys = { { "id", ATTRIBUTE_STRING } }, .key_count = 1 },
-		{ .keys = { { "id", ATTRIBUTE_NUMBER }, { "b", ATTRIBUTE_BINARY } }, .key_count = 2 },
+		{ .keys = { { "id", ATTRIBUTE_NUMBER }, { "b", ATTRIBUTE_BINARY } },
+		    .key_count = 2 },
 	};
 	static const char *const rules[] = { NULL, "v=S", "v=N", "v=B", "v=SS", "v=NS" };
 	struct item_options o = { .select_count = 0 };

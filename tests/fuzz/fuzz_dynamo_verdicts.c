@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as DynamoDB's reply: nothing counts as delivered but by a whole answer, and what stops or is
- * tried again has a reason. The first byte says which status and which service.
+ * Any bytes as DynamoDB's reply: nothing counts as delivered but by a whole answer, and what stops
+ * or is tried again has a reason. The first byte says which status and which service.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -6,6 +6,8 @@
 . "${srcdir:-.}/tests/lib.sh"
 # shellcheck source=tests/trips.sh
 . "$top_srcdir/tests/trips.sh"
+# shellcheck source=tests/pages.sh
+. "$top_srcdir/tests/pages.sh"
 # shellcheck source=tests/services/lib.sh
 . "$top_srcdir/tests/services/lib.sh"
 
@@ -186,6 +188,33 @@ test_several_members() {
 	expect_status 0 kafka-to-dynamo -j 3 --create-table id:S -t "$id" -e "$id"
 	expect_line '4000 records read: 4000 delivered, 0 rejected' err
 	expect_table "$id" in id
+}
+
+# ---- the manual ----
+
+# items_of TABLE: for checks, how many items a table of the example has
+items_of() {
+	services dynamodb scan "$id-$1" | wc -l
+}
+
+# Makes the example's topics and table under names of their own, and puts these and the services into its
+# text.
+use_dynamodb() {
+	local topic
+	id=$(fresh_id)
+	for topic in $(example_note "$1" "$2" topics); do
+		create_topic "$id-${topic%%=*}" 2
+		s3-to-kafka -q -t "$id-${topic%%=*}" --key '{vendor_id}' "${topic#*=}"
+	done
+	for table in $(example_note "$1" "$2" table); do
+		kafka-to-dynamo -q --create-table trip_id:N "$id-$table" </dev/null
+	done
+	sed -i -E -e "s/localhost:9092/$BOOTSTRAP_SERVERS/g" -e "s,http://localhost:8000,$AWS_ENDPOINT_URL_DYNAMODB," \
+		-e "s/-t ([a-z])/-t $id-\1/" -e "s/ (rides|trips|customers)( <|$)/ $id-\1\2/" script
+}
+
+test_examples() {
+	run_examples "$pages/kafka-to-dynamo.1" dynamodb use_dynamodb
 }
 
 # ---- crashes ----

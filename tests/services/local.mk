@@ -14,6 +14,9 @@ EXTRA_DIST += tests/services/dynamodb/service.sh tests/services/dynamodb/pom.xml
 	tests/services/dynamodb/Loopback.java
 EXTRA_DIST += tests/services/lambda/service.sh tests/services/lambda/package.json \
 	tests/services/lambda/functions/echo.js
+EXTRA_DIST += tests/services/lambda/handlers/picky.js tests/services/lambda/handlers/strict.js \
+	tests/services/lambda/handlers/rides.py tests/services/lambda/handlers/run_handler.py
+SERVICE_TESTS += tests/services/lambda.sh
 SERVICE_TESTS += tests/services/kafka-to-s3.sh
 SERVICE_TESTS += tests/services/man_examples.sh
 SERVICE_TESTS += tests/services/main_job.sh

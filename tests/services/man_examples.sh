@@ -49,6 +49,10 @@ test_kafka_to_s3() {
 	run_examples "$pages/kafka-to-s3.1" broker use_broker
 }
 
+test_kafka_to_lambda() {
+	run_examples "$pages/kafka-to-lambda.1" broker use_broker
+}
+
 test_kafka_to_pipe() {
 	run_examples "$pages/kafka-to-pipe.1" broker use_broker
 }

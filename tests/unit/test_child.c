@@ -226,11 +226,12 @@ test_cancelled_call(void **state)
 	struct call call;
 	struct err err = ERR_INIT;
 	struct loop *loop = loop_new(&err);
+	int64_t deadline_mono_ms = clock_deadline(LONG_MS / 2);
 	int pids[2] = { 0, 0 };
 	FILE *file;
 
 	(void)state;
-	assert_true(asprintf(&script, "sleep 100 & echo $$ $! >'%s'.new; mv '%s'.new '%s'; wait",
+	assert_true(asprintf(&script, "sleep 1000 & echo $$ $! >'%s'.new; mv '%s'.new '%s'; wait",
 			path, path, path) > 0);
 	begin(loop, &call, script, slice_of("x"), LONG_MS);
 	while (access(path, R_OK))
@@ -243,8 +244,10 @@ test_cancelled_call(void **state)
 	expect_no_children();
 	assert_false(call.is_done);
 	/* the second is init's to reap, once it is dead */
-	while (!kill(pids[1], 0) && getpgid(pids[1]) == pids[0])
+	while (!kill(pids[1], 0) && getpgid(pids[1]) == pids[0]) {
+		assert_true(clock_mono_ms() < deadline_mono_ms);
 		(void)usleep(1000);
+	}
 	buf_release(&call.out);
 	loop_free(loop);
 	free(script);

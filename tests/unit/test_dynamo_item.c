@@ -55,8 +55,8 @@ static const struct {
 	{ "0.10", "1e-1", NULL, 2 },
 	{ "100e-3", "1e-1", NULL, 2 },
 	{ "847.43", "84743e2", NULL, 4 },
-	{ "12345678901234567890123456789012345678", "12345678901234567890123456789012345678e37", NULL,
-	    20 },
+	{ "12345678901234567890123456789012345678", "12345678901234567890123456789012345678e37",
+	    NULL, 20 },
 	{ "0.0000012345678901234567890123456789012345678",
 	    "12345678901234567890123456789012345678e-6", NULL, 20 },
 	{ "123456789012345678901234567890123456780", "12345678901234567890123456789012345678e38",
@@ -137,10 +137,9 @@ open_kit(struct kit *k, const struct item_options *o, const struct schema *schem
 static int
 make(struct kit *k, const char *value)
 {
-	k->record = (struct record){ .topic = slice_of("t"),
-		.offset = 7,
-		.value = slice_of(value),
-		.has_value = true };
+	k->record = (struct record){
+		.topic = slice_of("t"), .offset = 7, .value = slice_of(value), .has_value = true
+	};
 	err_clear(&k->err);
 	return item_make(k->maker, &k->record, &k->item, &k->err);
 }
@@ -195,8 +194,7 @@ static const struct {
 	    "{\"M\":{\"a\":{\"M\":{\"b\":{\"N\":\"1\"}}},\"c\":{\"L\":[]}}}", 18 },
 	/* of members of one name the last counts, however it is spelled */
 	{ "{\"a\":1,\"b\":2,\"a\":3}", "{\"M\":{\"b\":{\"N\":\"2\"},\"a\":{\"N\":\"3\"}}}", 12 },
-	{ "{\"a\":1,\"\\u0061\":{\"a\":2}}",
-	    "{\"M\":{\"a\":{\"M\":{\"a\":{\"N\":\"2\"}}}}}", 13 },
+	{ "{\"a\":1,\"\\u0061\":{\"a\":2}}", "{\"M\":{\"a\":{\"M\":{\"a\":{\"N\":\"2\"}}}}}", 13 },
 	{ "{\"\\\"\":1}", "{\"M\":{\"\\\"\":{\"N\":\"1\"}}}", 8 },
 };
 
@@ -243,8 +241,7 @@ test_values_that_are_refused(void **state)
 	assert_int_equal(make(&k, deep), 0);
 	(void)snprintf(deep, sizeof(deep), "{\"id\":\"x\",\"v\":[%.32s%.32s]}",
 	    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
-	expect_reject(
-	    &k, deep, "t[0]@7: byte 46: attribute v: nested more than 32 levels deep");
+	expect_reject(&k, deep, "t[0]@7: byte 46: attribute v: nested more than 32 levels deep");
 	item_maker_free(k.maker);
 }
 
@@ -351,7 +348,8 @@ static const struct {
 	    "{\"v\":{\"N\":\"1\"},\"id\":{\"S\":\"x\"},\"t\":{\"N\":\"0\"}}", NULL },
 	{ NULL, NULL, "t", NULL, "{\"id\":\"x\",\"t\":null}", ID "}", NULL },
 	{ NULL, NULL, "t", NULL, "{\"id\":\"x\"}", ID "}", NULL },
-	{ NULL, NULL, "t", NULL, "{\"id\":\"x\",\"t\":[]}", NULL, "byte 14: attribute t: not a time" },
+	{ NULL, NULL, "t", NULL, "{\"id\":\"x\",\"t\":[]}", NULL,
+	    "byte 14: attribute t: not a time" },
 	{ NULL, NULL, "v=t", NULL, "{\"id\":\"x\",\"v\":1,\"t\":0}", NULL,
 	    "attribute v: two fields would become this one" },
 	{ NULL, NULL, NULL, "o", "{\"id\":\"x\",\"v\":1}",
@@ -392,10 +390,8 @@ static const struct {
 	{ NULL, "a.b=c", NULL, NULL, NULL, "--rename a.b: the field is not selected (--select)" },
 	{ "v", "w=c", NULL, NULL, NULL, "--rename w: the field is not selected (--select)" },
 	{ "v", NULL, "w=S", NULL, NULL, "--types w: the field is not selected (--select)" },
-	{ NULL, NULL, "id=N", NULL, NULL,
-	    "--types says N of key attribute id, the table says S" },
-	{ NULL, "v=id", "v=B", NULL, NULL,
-	    "--types says B of key attribute id, the table says S" },
+	{ NULL, NULL, "id=N", NULL, NULL, "--types says N of key attribute id, the table says S" },
+	{ NULL, "v=id", "v=B", NULL, NULL, "--types says B of key attribute id, the table says S" },
 	{ NULL, NULL, NULL, "id", NULL, "--ttl id is a key attribute" },
 	{ NULL, NULL, NULL, NULL, "id", "--condition-offset id is a key attribute" },
 	{ NULL, NULL, NULL, "o", "o", "--ttl and --condition-offset are one attribute: o" },
@@ -461,8 +457,14 @@ test_keys(void **state)
 	/* one number, however it is written */
 	open_kit(&k, &plain, &number_schema);
 	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
-		expect_identity(&k, same[i], "\0\0\0\3" "1e1", 7);
-	expect_identity(&k, "{\"n\":-0}", "\0\0\0\1" "0", 5);
+		expect_identity(&k, same[i],
+		    "\0\0\0\3"
+		    "1e1",
+		    7);
+	expect_identity(&k, "{\"n\":-0}",
+	    "\0\0\0\1"
+	    "0",
+	    5);
 	expect_text(&k, "{\"n\":1e1}", "{\"n\":{\"N\":\"1e1\"}}");
 	expect_reject(&k, "{\"n\":\"x\"}", "t[0]@7: byte 5: attribute n: not a number");
 	item_maker_free(k.maker);
@@ -476,8 +478,14 @@ test_keys(void **state)
 	item_maker_free(k.maker);
 	/* spelled with and without escapes */
 	open_kit(&k, &plain, &id_schema);
-	expect_identity(&k, "{\"id\":\"a\\u0062\"}", "\0\0\0\2" "ab", 6);
-	expect_identity(&k, "{\"id\":\"ab\"}", "\0\0\0\2" "ab", 6);
+	expect_identity(&k, "{\"id\":\"a\\u0062\"}",
+	    "\0\0\0\2"
+	    "ab",
+	    6);
+	expect_identity(&k, "{\"id\":\"ab\"}",
+	    "\0\0\0\2"
+	    "ab",
+	    6);
 	/* as --types S would have it */
 	expect_text(&k, "{\"id\":1.0}", "{\"id\":{\"S\":\"1.0\"}}");
 	expect_reject(&k, "{}", "t[0]@7: attribute id: the key is missing");
@@ -531,8 +539,7 @@ test_lengths(void **state)
 	item_maker_free(k.maker);
 	/* the developer guide's example is 23 bytes */
 	open_kit(&k, &plain, &id_schema);
-	assert_int_equal(
-	    make(&k, "{\"id\":\"x\",\"shirt-color\":\"R\",\"shirt-size\":\"M\"}"), 0);
+	assert_int_equal(make(&k, "{\"id\":\"x\",\"shirt-color\":\"R\",\"shirt-size\":\"M\"}"), 0);
 	assert_int_equal(k.item.size, 3 + 23);
 	/* 4 are id, x and v */
 	expect_length(&k, long_record("v", 409600 - 4, "\"id\":\"x\","), NULL);
@@ -558,15 +565,14 @@ static const struct {
 	{ &id_schema, "\xff", NULL, "key: attribute id: not UTF-8" },
 	{ &id_schema, "{\"v\":1}", NULL, "key: attribute id: the key is missing" },
 	{ &id_schema, "{\"id\":null}", NULL, "key: attribute id: a key that is null" },
-	{ &id_schema, NULL, NULL,
-	    "a tombstone without a key: nothing says which item to delete" },
+	{ &id_schema, NULL, NULL, "a tombstone without a key: nothing says which item to delete" },
 	{ &number_schema, "1e1", "{\"n\":{\"N\":\"1e1\"}}", NULL },
 	{ &number_schema, "\"7\"", "{\"n\":{\"N\":\"7\"}}", NULL },
 	{ &number_schema, "x", NULL, "key: attribute n: not a number" },
 	{ &binary_schema, "\x01\x02\xff", "{\"b\":{\"B\":\"AQL/\"}}", NULL },
 	{ &binary_schema, "\"AQL/\"", "{\"b\":{\"B\":\"AQL/\"}}", NULL },
-	{ &two_schema, "{\"b\":\"2\",\"a\":\"1\"}",
-	    "{\"a\":{\"S\":\"1\"},\"b\":{\"S\":\"2\"}}", NULL },
+	{ &two_schema, "{\"b\":\"2\",\"a\":\"1\"}", "{\"a\":{\"S\":\"1\"},\"b\":{\"S\":\"2\"}}",
+	    NULL },
 	{ &two_schema, "{\"a\":\"1\"}", NULL, "key: attribute b: the key is missing" },
 	{ &two_schema, "abc", NULL,
 	    "the key of a tombstone is no JSON object, but the table has two key attributes" },

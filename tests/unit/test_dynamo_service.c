@@ -48,10 +48,9 @@ open_kit(struct kit *k, const struct schema *schema, enum dynamo_op op, const ch
 {
 	memset(k, 0, sizeof(*k));
 	k->rules.offset_name = offset_name;
-	k->options = (struct dynamo_options){ .table = "rides",
-		.schema = schema,
-		.items = &k->rules,
-		.op = op };
+	k->options = (struct dynamo_options){
+		.table = "rides", .schema = schema, .items = &k->rules, .op = op
+	};
 	k->service = dynamo_service_new(&k->options, &k->err);
 	if (!k->service || dynamo_service_begin(k->service, &k->err))
 		fail_msg("%s", k->err.text);
@@ -129,9 +128,9 @@ no_header(const void *context, const char *name)
 static enum service_outcome
 judge(struct kit *k, int status, const char *body, struct service_verdict *ret)
 {
-	struct service_reply reply = { .status = status,
-		.body = slice_of(body),
-		.header = no_header };
+	struct service_reply reply = {
+		.status = status, .body = slice_of(body), .header = no_header
+	};
 
 	err_clear(&k->err);
 	return k->service->ops->verdicts(k->service, k->pointers, k->count, &reply, ret, &k->err);
@@ -157,13 +156,15 @@ test_batches(void **state)
 	assert_int_equal(k.sent, 2);
 	expect_body(&k, BATCH,
 	    "{\"RequestItems\":{\"rides\":[" PUT(
-		"{\"id\":{\"S\":\"a\"},\"v\":{\"N\":\"1.50\"}}") "," DELETE("{\"id\":{\"S\":\"b\"}}") "]}}");
+		"{\"id\":{\"S\":\"a\"},\"v\":{\"N\":\"1.50\"}}") "," DELETE("{\"id\":{\"S\":\"b\"}"
+									    "}") "]}}");
 	/* what an item adds, and the frame, are bounds of the body */
 	assert_true(k.request.body.len <= k.items[0].bytes + k.items[1].bytes +
-	                                      (DYNAMO_BATCH_BYTES_MAX - k.service->bytes_max));
+					      (DYNAMO_BATCH_BYTES_MAX - k.service->bytes_max));
 	/* any part of them, again */
 	request(&k, 1, 1);
-	expect_body(&k, BATCH, "{\"RequestItems\":{\"rides\":[" DELETE("{\"id\":{\"S\":\"b\"}}") "]}}");
+	expect_body(
+	    &k, BATCH, "{\"RequestItems\":{\"rides\":[" DELETE("{\"id\":{\"S\":\"b\"}}") "]}}");
 	close_kit(&k);
 }
 
@@ -186,11 +187,13 @@ test_the_last_of_a_key_wins(void **state)
 	assert_int_equal(k.sent, 5);
 	expect_body(&k, BATCH,
 	    "{\"RequestItems\":{\"rides\":[" PUT(
-		"{\"id\":{\"N\":\"1e1\"},\"v\":{\"N\":\"2\"}}") "," DELETE("{\"id\":{\"N\":\"2.0\"}}") "]}}");
+		"{\"id\":{\"N\":\"1e1\"},\"v\":{\"N\":\"2\"}}") "," DELETE("{\"id\":{\"N\":\"2.0\"}"
+									   "}") "]}}");
 	/* the first of them alone */
 	request(&k, 0, 1);
 	expect_body(&k, BATCH,
-	    "{\"RequestItems\":{\"rides\":[" PUT("{\"id\":{\"N\":\"10\"},\"v\":{\"N\":\"1\"}}") "]}}");
+	    "{\"RequestItems\":{\"rides\":[" PUT(
+		"{\"id\":{\"N\":\"10\"},\"v\":{\"N\":\"1\"}}") "]}}");
 	close_kit(&k);
 }
 
@@ -202,15 +205,21 @@ test_keys_that_look_alike(void **state)
 
 	(void)state;
 	open_kit(&k, &two_schema, DYNAMO_DELETE, NULL);
-	stage(&k, "{\"a\":\"x\",\"b\":\"eXo=\"}", NULL); /* x, yz */
+	stage(&k, "{\"a\":\"x\",\"b\":\"eXo=\"}", NULL);  /* x, yz */
 	stage(&k, "{\"a\":\"xy\",\"b\":\"eg==\"}", NULL); /* xy, z */
-	stage(&k, "{\"a\":\"z\",\"b\":\"eHk=\"}", NULL); /* z, xy */
+	stage(&k, "{\"a\":\"z\",\"b\":\"eHk=\"}", NULL);  /* z, xy */
 	request(&k, 0, 3);
 	expect_body(&k, BATCH,
-	    "{\"RequestItems\":{\"rides\":["
-	    DELETE("{\"a\":{\"S\":\"x\"},\"b\":{\"B\":\"eXo=\"}}") ","
-	    DELETE("{\"a\":{\"S\":\"xy\"},\"b\":{\"B\":\"eg==\"}}") ","
-	    DELETE("{\"a\":{\"S\":\"z\"},\"b\":{\"B\":\"eHk=\"}}") "]}}");
+	    "{\"RequestItems\":{\"rides\":[" DELETE(
+		"{\"a\":{\"S\":\"x\"},\"b\":{\"B\":\"eXo=\"}}") "," DELETE("{\"a\":{\"S\":\"xy\"},"
+									   "\"b\":{\"B\":\"eg==\"}"
+									   "}") "," DELETE("{\"a\":"
+											   "{\"S\":"
+											   "\"z\"},"
+											   "\"b\":{"
+											   "\"B\":"
+											   "\"eHk="
+											   "\"}}") "]}}");
 	close_kit(&k);
 }
 
@@ -231,7 +240,7 @@ test_a_batch_has_25_items(void **state)
 	close_kit(&k);
 }
 
-#define CONDITION \
+#define CONDITION                   \
 	",\"ConditionExpression\":" \
 	"\"attribute_not_exists(#o) OR #o < :o OR NOT attribute_type(#o, :t)\""
 #define CONDITION_VALUES(offset) "\":o\":{\"N\":\"" offset "\"},\":t\":{\"S\":\"N\"}"
@@ -274,8 +283,8 @@ static const struct {
 	    "{\"TableName\":\"rides\",\"Key\":{\"id\":{\"S\":\"a\"}},"
 	    "\"UpdateExpression\":\"SET #1=:1,#2=:2\"" CONDITION
 	    ",\"ExpressionAttributeNames\":{\"#1\":\"v\",\"#2\":\"o\",\"#o\":\"o\"},"
-	    "\"ExpressionAttributeValues\":{\":1\":{\"N\":\"1\"},\":2\":{\"N\":\"0\"},"
-	    CONDITION_VALUES("0") "}}" },
+	    "\"ExpressionAttributeValues\":{\":1\":{\"N\":\"1\"},\":2\":{\"N\":\"0\"}"
+	    "," CONDITION_VALUES("0") "}}" },
 	{ DYNAMO_DELETE, "o", "{\"id\":\"a\",\"v\":1}", NULL, "DynamoDB_20120810.DeleteItem",
 	    "{\"TableName\":\"rides\",\"Key\":{\"id\":{\"S\":\"a\"}}" CONDITION
 	    ",\"ExpressionAttributeNames\":{\"#o\":\"o\"},\"ExpressionAttributeValues\":"
@@ -322,8 +331,8 @@ test_an_update_of_too_many_fields(void **state)
 	assert_int_equal(
 	    k.service->ops->stage(k.service, &record, &staged, &k.err), SERVICE_REJECTED);
 	assert_int_equal(k.err.class, ERR_DATA);
-	assert_string_equal(k.err.text,
-	    "t[0]@0: more fields than the 4 KB of an update expression have room for");
+	assert_string_equal(
+	    k.err.text, "t[0]@0: more fields than the 4 KB of an update expression have room for");
 	buf_release(&value);
 	close_kit(&k);
 }
@@ -427,10 +436,29 @@ test_verdicts_of_batches(void **state)
 		for (int n = 0; n < 4 && outcome == SERVICE_JUDGED; n++) {
 			if ((int)verdicts[n].fate != batches[i].fates[n])
 				fail_msg("%s: item %d", batches[i].body, n);
-			assert_string_equal(verdicts[n].reason,
-			    batches[i].fates[n] == T ? "not processed" : "");
+			assert_string_equal(
+			    verdicts[n].reason, batches[i].fates[n] == T ? "not processed" : "");
 		}
 	}
+	close_kit(&k);
+}
+
+/* Keys that only escapes can spell come back as what they were. */
+static void
+test_odd_keys_that_were_not_processed(void **state)
+{
+	struct kit k;
+	struct service_verdict verdicts[2];
+
+	(void)state;
+	open_kit(&k, &id_schema, DYNAMO_PUT, NULL);
+	stage(&k, "{\"id\":\"a\\u0000\\ud800\"}", NULL);
+	stage(&k, "{\"id\":\"a\"}", NULL);
+	assert_int_equal(
+	    judge(&k, 200, UNPROCESSED(PUT("{\"id\":{\"S\":\"a\\u0000\xef\xbf\xbd\"}}")), verdicts),
+	    SERVICE_JUDGED);
+	assert_int_equal(verdicts[0].fate, SERVICE_THROTTLED);
+	assert_int_equal(verdicts[1].fate, SERVICE_DONE);
 	close_kit(&k);
 }
 
@@ -520,8 +548,8 @@ test_stage_rejects(void **state)
 		struct service_staged staged;
 
 		err_clear(&k.err);
-		assert_int_equal(k.service->ops->stage(k.service, &record, &staged, &k.err),
-		    SERVICE_REJECTED);
+		assert_int_equal(
+		    k.service->ops->stage(k.service, &record, &staged, &k.err), SERVICE_REJECTED);
 		assert_int_equal(k.err.class, ERR_DATA);
 		assert_true(slice_starts(slice_of(k.err.text), "t[0]@0: "));
 	}
@@ -531,8 +559,9 @@ test_stage_rejects(void **state)
 /* ---- tables ---- */
 
 #define KEYS "\"KeySchema\":[{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"}]"
-#define TYPES "\"AttributeDefinitions\":[{\"AttributeName\":\"x\",\"AttributeType\":\"B\"}," \
-	      "{\"AttributeName\":\"id\",\"AttributeType\":\"S\"}]"
+#define TYPES                                                                          \
+	"\"AttributeDefinitions\":[{\"AttributeName\":\"x\",\"AttributeType\":\"B\"}," \
+	"{\"AttributeName\":\"id\",\"AttributeType\":\"S\"}]"
 
 static const struct {
 	const char *reply;
@@ -651,6 +680,7 @@ main(void)
 		cmocka_unit_test(test_calls_for_one_item),
 		cmocka_unit_test(test_an_update_of_too_many_fields),
 		cmocka_unit_test(test_verdicts_of_batches),
+		cmocka_unit_test(test_odd_keys_that_were_not_processed),
 		cmocka_unit_test(test_verdicts_of_one_item),
 		cmocka_unit_test(test_a_batch_of_one_is_refused),
 		cmocka_unit_test(test_stage_rejects),

@@ -29,9 +29,8 @@ static const struct {
 	{ 400, "FooError:http://internal.amazon.com/coral/com.amazon.coral.validate/", "",
 	    AWS_JSON_OTHER, "FooError" },
 	{ 400, "aws.protocoltests.restjson#FooError", "", AWS_JSON_OTHER, "FooError" },
-	{ 400,
-	    "aws.protocoltests.restjson#FooError:http://internal.amazon.com/coral/com.amazon/", "",
-	    AWS_JSON_OTHER, "FooError" },
+	{ 400, "aws.protocoltests.restjson#FooError:http://internal.amazon.com/coral/com.amazon/",
+	    "", AWS_JSON_OTHER, "FooError" },
 	{ 400, "", "{\"code\":\"FooError\"}", AWS_JSON_OTHER, "FooError" },
 	/* the header counts before the body */
 	{ 429, "TooManyRequestsException", "{\"__type\":\"Other\",\"message\":\"m\"}",
@@ -40,8 +39,7 @@ static const struct {
 	{ 400, "", "{\"__type\":\"" CORAL "ExpiredTokenException\",\"message\":\"x\"}",
 	    AWS_JSON_EXPIRED, "ExpiredTokenException: x" },
 	{ 403, "", "{\"message\":\"The security token included in the request is expired\"}",
-	    AWS_JSON_EXPIRED,
-	    "status 403: The security token included in the request is expired" },
+	    AWS_JSON_EXPIRED, "status 403: The security token included in the request is expired" },
 	{ 400, "",
 	    "{\"__type\":\"" CORAL "InvalidSignatureException\",\"message\":"
 	    "\"Signature expired: 20260709T101500Z is now earlier than 20260709T102000Z\"}",
@@ -135,7 +133,8 @@ test_long_words_are_cut_between_characters(void **state)
 	aws_json_error_read(400, slice_of(""), slice_of(body), &error);
 	/* x and whole pairs */
 	assert_int_equal(strlen(error.message) % 2, 1);
-	assert_in_range(strlen(error.message), AWS_JSON_MESSAGE_BYTES - 3, AWS_JSON_MESSAGE_BYTES - 1);
+	assert_in_range(
+	    strlen(error.message), AWS_JSON_MESSAGE_BYTES - 3, AWS_JSON_MESSAGE_BYTES - 1);
 }
 
 int

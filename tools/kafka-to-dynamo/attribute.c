@@ -32,8 +32,7 @@ attribute_type_parse(struct slice text, enum attribute_type *ret, struct err *er
 			return 0;
 		}
 	}
-	return err_set(
-	    err, ERR_USAGE, "\"%.*s\" is none of S, N, B, SS, NS", SLICE_ARGS(text));
+	return err_set(err, ERR_USAGE, "\"%.*s\" is none of S, N, B, SS, NS", SLICE_ARGS(text));
 }
 
 const char *
@@ -45,9 +44,9 @@ attribute_type_name(enum attribute_type type)
 int
 attribute_writer_init(struct attribute_writer *w, struct buf *out, struct err *err)
 {
-	*w = (struct attribute_writer){ .out = out,
-		.bare = BUF_INIT(BARE_BYTES_MAX),
-		.part_bytes = BUF_INIT(BARE_BYTES_MAX) };
+	*w = (struct attribute_writer){
+		.out = out, .bare = BUF_INIT(BARE_BYTES_MAX), .part_bytes = BUF_INIT(BARE_BYTES_MAX)
+	};
 	return buf_reserve(&w->bare, 1, err) || buf_reserve(&w->part_bytes, 1, err) ? -1 : 0;
 }
 
@@ -108,7 +107,7 @@ write_string(struct attribute_writer *w, const struct tree_node *n, struct err *
 		if (json_string_append(w->out, buf_slice(&w->bare), err))
 			return -1;
 	} else if (buf_append_char(w->out, '"', err) || buf_append(w->out, inside, err) ||
-	           buf_append_char(w->out, '"', err)) {
+		   buf_append_char(w->out, '"', err)) {
 		return -1;
 	}
 	return buf_append_char(w->out, '}', err);
@@ -116,9 +115,11 @@ write_string(struct attribute_writer *w, const struct tree_node *n, struct err *
 
 /* The digits as written, but for zeros with an exponent, which might be any. */
 static int
-append_digits(struct attribute_writer *w, struct slice text, const struct decimal *d, struct err *err)
+append_digits(
+    struct attribute_writer *w, struct slice text, const struct decimal *d, struct err *err)
 {
-	if (!d->digit_count && (memchr(text.data, 'e', text.len) || memchr(text.data, 'E', text.len)))
+	if (!d->digit_count &&
+	    (memchr(text.data, 'e', text.len) || memchr(text.data, 'E', text.len)))
 		text = slice_of("0");
 	return buf_append_char(w->out, '"', err) || buf_append(w->out, text, err) ||
 	               buf_append_char(w->out, '"', err)
@@ -187,8 +188,8 @@ write_binary(struct attribute_writer *w, const struct tree *t, uint32_t node, st
 
 /* ---- lists and maps ---- */
 
-static int write_auto(
-    struct attribute_writer *w, const struct tree *t, uint32_t node, unsigned depth, struct err *err);
+static int write_auto(struct attribute_writer *w, const struct tree *t, uint32_t node,
+    unsigned depth, struct err *err);
 
 static int
 write_name(struct attribute_writer *w, const struct tree *t, uint32_t node, struct err *err)
@@ -202,8 +203,8 @@ write_name(struct attribute_writer *w, const struct tree *t, uint32_t node, stru
 }
 
 static int
-write_children(
-    struct attribute_writer *w, const struct tree *t, uint32_t node, unsigned depth, struct err *err)
+write_children(struct attribute_writer *w, const struct tree *t, uint32_t node, unsigned depth,
+    struct err *err)
 {
 	bool is_map = t->nodes[node].type == JSON_TYPE_OBJECT;
 
@@ -222,8 +223,8 @@ write_children(
 }
 
 static int
-write_auto(
-    struct attribute_writer *w, const struct tree *t, uint32_t node, unsigned depth, struct err *err)
+write_auto(struct attribute_writer *w, const struct tree *t, uint32_t node, unsigned depth,
+    struct err *err)
 {
 	const struct tree_node *n = &t->nodes[node];
 
@@ -273,7 +274,8 @@ compare_parts(const void *a, const void *b)
 	return x->part->number < y->part->number ? -1 : x->part->number > y->part->number;
 }
 
-/* "Input collection contains duplicates" refuses the whole item: a set has each of its values once. */
+/* "Input collection contains duplicates" refuses the whole item: a set has each of its values once.
+ */
 static int
 mark_twice(struct attribute_writer *w, struct part_list *list, struct err *err)
 {
@@ -282,10 +284,10 @@ mark_twice(struct attribute_writer *w, struct part_list *list, struct err *err)
 	if (!keys)
 		return err_no_memory(err);
 	for (size_t i = 0; i < list->count; i++)
-		keys[i] = (struct part_key){
-			.bytes = slice_make(w->part_bytes.data + list->items[i].at, list->items[i].len),
-			.part = &list->items[i]
-		};
+		keys[i] =
+		    (struct part_key){ .bytes = slice_make(w->part_bytes.data + list->items[i].at,
+					   list->items[i].len),
+			    .part = &list->items[i] };
 	qsort(keys, list->count, sizeof(*keys), compare_parts);
 	for (size_t i = 1; i < list->count; i++)
 		keys[i].part->is_twice = slice_equal(keys[i - 1].bytes, keys[i].bytes);
@@ -332,8 +334,8 @@ add_part(struct attribute_writer *w, const struct tree *t, uint32_t node, bool i
 }
 
 static int
-write_part(struct attribute_writer *w, const struct tree *t, const struct part *part, bool is_number,
-    struct err *err)
+write_part(struct attribute_writer *w, const struct tree *t, const struct part *part,
+    bool is_number, struct err *err)
 {
 	struct slice bytes = slice_make(w->part_bytes.data + part->at, part->len);
 	struct decimal d;
@@ -353,8 +355,8 @@ write_part(struct attribute_writer *w, const struct tree *t, const struct part *
 }
 
 static int
-write_parts(struct attribute_writer *w, const struct tree *t, struct part_list *list, bool is_number,
-    struct err *err)
+write_parts(struct attribute_writer *w, const struct tree *t, struct part_list *list,
+    bool is_number, struct err *err)
 {
 	size_t count = 0;
 
@@ -372,8 +374,8 @@ write_parts(struct attribute_writer *w, const struct tree *t, struct part_list *
 }
 
 static enum attribute_outcome
-write_set(
-    struct attribute_writer *w, const struct tree *t, uint32_t node, bool is_number, struct err *err)
+write_set(struct attribute_writer *w, const struct tree *t, uint32_t node, bool is_number,
+    struct err *err)
 {
 	struct part_list list = { .items = NULL };
 	enum attribute_outcome outcome = ATTRIBUTE_FAILED;

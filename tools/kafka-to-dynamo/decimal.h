@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Numbers as DynamoDB has them: up to 38 significant digits, 1E-130 to
- * 9.9999999999999999999999999999999999999E+125 either side of zero, zeros before and behind not counted
- * (DynamoDB Developer Guide, "Quotas in Amazon DynamoDB", Number; "DynamoDB item sizes and formats").
+ * 9.9999999999999999999999999999999999999E+125 either side of zero, zeros before and behind not
+ * counted (DynamoDB Developer Guide, "Quotas in Amazon DynamoDB", Number; "DynamoDB item sizes and
+ * formats").
  */
 #ifndef SLUICE_KAFKA_TO_DYNAMO_DECIMAL_H
 #define SLUICE_KAFKA_TO_DYNAMO_DECIMAL_H

@@ -12,8 +12,9 @@ append_table(struct buf *out, const char *table, struct err *err)
 	           : 0;
 }
 
-/* Developer Guide, "Condition and filter expressions, operators, and functions". An attribute of another
- * type compares as false: without the last part an item that has one would never be written. */
+/* Developer Guide, "Condition and filter expressions, operators, and functions". An attribute of
+ * another type compares as false: without the last part an item that has one would never be
+ * written. */
 static int
 append_condition(struct buf *out, const struct expression_condition *c, struct err *err)
 {
@@ -37,8 +38,8 @@ append_condition_name(struct buf *out, const struct expression_condition *c, str
 static int
 append_condition_values(struct buf *out, const struct expression_condition *c, struct err *err)
 {
-	return buf_appendf(out, err, "\":o\":{\"N\":\"%lld\"},\":t\":{\"S\":\"N\"}",
-	    (long long)c->offset);
+	return buf_appendf(
+	    out, err, "\":o\":{\"N\":\"%lld\"},\":t\":{\"S\":\"N\"}", (long long)c->offset);
 }
 
 static int
@@ -123,8 +124,8 @@ append_update_expression(struct buf *out, const struct item *item, struct err *e
 }
 
 static int
-append_names(struct buf *out, const struct item *item, const struct expression_condition *c,
-    struct err *err)
+append_names(
+    struct buf *out, const struct item *item, const struct expression_condition *c, struct err *err)
 {
 	size_t count = 0;
 
@@ -137,14 +138,15 @@ append_names(struct buf *out, const struct item *item, const struct expression_c
 		    json_string_append(out, item->attributes[i].name, err))
 			return -1;
 	}
-	if (c->name && ((count && buf_append_char(out, ',', err)) || append_condition_name(out, c, err)))
+	if (c->name &&
+	    ((count && buf_append_char(out, ',', err)) || append_condition_name(out, c, err)))
 		return -1;
 	return buf_append_char(out, '}', err);
 }
 
 static int
-append_values(struct buf *out, const struct item *item, const struct expression_condition *c,
-    struct err *err)
+append_values(
+    struct buf *out, const struct item *item, const struct expression_condition *c, struct err *err)
 {
 	size_t count = 0;
 
@@ -153,8 +155,8 @@ append_values(struct buf *out, const struct item *item, const struct expression_
 
 		if (!is_in(a, PART_SET))
 			continue;
-		if (buf_appendf(out, err, "%s\":%zu\":",
-			count++ ? "," : ",\"ExpressionAttributeValues\":{", i) ||
+		if (buf_appendf(out, err,
+			"%s\":%zu\":", count++ ? "," : ",\"ExpressionAttributeValues\":{", i) ||
 		    buf_append(out, slice_make(item->text.data + a->value_at, a->value_len), err))
 			return -1;
 	}
@@ -176,7 +178,8 @@ expression_append_update(struct buf *out, const char *table, const struct item *
 	if (append_table(out, table, err) || buf_append_text(out, ",\"Key\":", err) ||
 	    buf_append(out, item->key, err))
 		return -1;
-	/* with nothing but a key the item is made where it is not there, and an empty map is refused */
+	/* with nothing but a key the item is made where it is not there, and an empty map is
+	 * refused */
 	if ((plain && append_update_expression(out, item, err)) || append_condition(out, c, err) ||
 	    ((plain || c->name) && append_names(out, item, c, err)) ||
 	    append_values(out, item, c, err))

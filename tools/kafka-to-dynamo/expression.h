@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bodies of calls for one item: PutItem, UpdateItem, DeleteItem (Amazon DynamoDB API Reference). Names
- * always go through ExpressionAttributeNames, as any of them may be a reserved word or have a dot in it.
+ * Bodies of calls for one item: PutItem, UpdateItem, DeleteItem (Amazon DynamoDB API Reference).
+ * Names always go through ExpressionAttributeNames, as any of them may be a reserved word or have a
+ * dot in it.
  */
 #ifndef SLUICE_KAFKA_TO_DYNAMO_EXPRESSION_H
 #define SLUICE_KAFKA_TO_DYNAMO_EXPRESSION_H

@@ -117,7 +117,8 @@ check_key(const struct item_options *o, const struct schema_key *key, struct err
 		    "--types says %s of key attribute %s, the table says %s",
 		    attribute_type_name(type), key->name, attribute_type_name(key->type));
 	if (o->offset_name && slice_is(name, o->offset_name))
-		return err_set(err, ERR_USAGE, "--condition-offset %s is a key attribute", key->name);
+		return err_set(
+		    err, ERR_USAGE, "--condition-offset %s is a key attribute", key->name);
 	if (o->ttl_path.len && slice_equal(name, ttl_name(o)))
 		return err_set(err, ERR_USAGE, "--ttl %s is a key attribute", key->name);
 	return 0;
@@ -139,8 +140,8 @@ check_rules(const struct item_options *o, const struct schema *schema, struct er
 			return -1;
 	}
 	if (o->offset_name && o->ttl_path.len && slice_is(ttl_name(o), o->offset_name))
-		return err_set(err, ERR_USAGE,
-		    "--ttl and --condition-offset are one attribute: %s", o->offset_name);
+		return err_set(err, ERR_USAGE, "--ttl and --condition-offset are one attribute: %s",
+		    o->offset_name);
 	return 0;
 }
 
@@ -240,8 +241,7 @@ open_attribute(struct item_maker *m, struct slice name, size_t *ret_begin, struc
 	if (reserve_attribute(m, err) || (m->text.len > 1 && buf_append_char(&m->text, ',', err)) ||
 	    json_string_append(&m->text, name, err) || buf_append_char(&m->text, ':', err))
 		return -1;
-	m->attributes[m->count] =
-	    (struct item_attribute){ .name = name, .value_at = m->text.len };
+	m->attributes[m->count] = (struct item_attribute){ .name = name, .value_at = m->text.len };
 	return 0;
 }
 
@@ -300,14 +300,13 @@ add_integer(struct item_maker *m, struct slice name, int64_t value, struct err *
 	int n = snprintf(digits, sizeof(digits), "%" PRId64, value);
 
 	if (open_attribute(m, name, &begin, err) ||
-	    attribute_write_bytes(
-		&m->writer, slice_make(digits, (size_t)n), ATTRIBUTE_NUMBER, err))
+	    attribute_write_bytes(&m->writer, slice_make(digits, (size_t)n), ATTRIBUTE_NUMBER, err))
 		return -1;
 	return close_attribute(m, begin, ATTRIBUTE_WRITTEN, err);
 }
 
-/* Seconds since the epoch, as a number ("Using time to live (TTL) in DynamoDB"). An item whose record
- * has no time never expires. */
+/* Seconds since the epoch, as a number ("Using time to live (TTL) in DynamoDB"). An item whose
+ * record has no time never expires. */
 static int
 add_ttl(struct item_maker *m, struct err *err)
 {
@@ -320,7 +319,8 @@ add_ttl(struct item_maker *m, struct err *err)
 	if (!node || n->type == JSON_TYPE_NULL)
 		return 0;
 	if (n->type != JSON_TYPE_STRING && n->type != JSON_TYPE_NUMBER)
-		return reject(m, o->ttl_path, (int64_t)tree_byte(&m->tree, node), "not a time", err);
+		return reject(
+		    m, o->ttl_path, (int64_t)tree_byte(&m->tree, node), "not a time", err);
 	if (time_parse(&o->time_format, slice_make(n->data, n->len), n->type == JSON_TYPE_STRING,
 		&ms, &reason))
 		return reject(m, o->ttl_path, (int64_t)tree_byte(&m->tree, node), reason, err);
@@ -523,7 +523,8 @@ add_bytes(struct item_maker *m, struct slice bytes, struct err *err)
 
 	if (m->schema->key_count > 1)
 		return record_reject(m->record, -1,
-		    "the key of a tombstone is no JSON object, but the table has two key attributes",
+		    "the key of a tombstone is no JSON object, but the table has two key "
+		    "attributes",
 		    err);
 	if (open_attribute(m, slice_of(key->name), &at, err))
 		return -1;
@@ -554,8 +555,8 @@ add_record_key(struct item_maker *m, const struct record *record, struct err *er
 	if (type == JSON_TYPE_OBJECT)
 		return add_keys(m, false, err);
 	if (type == JSON_TYPE_STRING && m->schema->key_count == 1)
-		return add_node(m,
-		    path_of(m->options, slice_of(m->schema->keys[SCHEMA_HASH].name)), 0, err);
+		return add_node(
+		    m, path_of(m->options, slice_of(m->schema->keys[SCHEMA_HASH].name)), 0, err);
 	return add_bytes(m, record->key, err);
 }
 

@@ -53,7 +53,8 @@ struct item_options {
 	size_t rename_count;
 	struct item_typing typings[ITEM_RULES_MAX];
 	size_t typing_count;
-	struct slice ttl_path, ttl_name; /* empty: none; empty name: the field's own, which it replaces */
+	struct slice ttl_path,
+	    ttl_name; /* empty: none; empty name: the field's own, which it replaces */
 	int64_t ttl_add_ms;
 	struct time_format time_format;
 	const char *offset_name; /* an attribute that gets the record's offset; NULL: none */
@@ -82,8 +83,8 @@ struct item {
 	size_t count;
 	struct slice text; /* {"id":{"S":"x"},...} */
 	struct slice key;  /* {"id":{"S":"x"}}: the key attributes alone */
-	/* Same bytes, same item, however numbers are written and wherever one attribute ends and the next
-	 * begins. */
+	/* Same bytes, same item, however numbers are written and wherever one attribute ends and
+	 * the next begins. */
 	struct slice identity;
 	size_t size; /* as DynamoDB counts */
 };
@@ -91,15 +92,14 @@ struct item {
 struct item_maker;
 
 /* Options and schema are borrowed. ERR_USAGE: rules that contradict each other or the table. */
-struct item_maker *item_maker_new(
-    const struct item_options *, const struct schema *, struct err *);
+struct item_maker *item_maker_new(const struct item_options *, const struct schema *, struct err *);
 void item_maker_free(struct item_maker *);
 
 /* Of a record with a value. ERR_DATA (record_reject) where it can be no item of this table. */
 int item_make(struct item_maker *, const struct record *, struct item *ret, struct err *);
 
-/* Only its key attributes. Of a tombstone from the record's key: members of a JSON object, or, where
- * there is no range key, a JSON string or the bytes themselves. ERR_DATA likewise. */
+/* Only its key attributes. Of a tombstone from the record's key: members of a JSON object, or,
+ * where there is no range key, a JSON string or the bytes themselves. ERR_DATA likewise. */
 int item_make_key(struct item_maker *, const struct record *, struct item *ret, struct err *);
 
 /* ---- replies ---- */

@@ -21,8 +21,7 @@ check_path(struct slice path, struct err *err)
 		bool has_more = slice_cut(rest, '.', &name, &rest);
 
 		if (!name.len || (has_more && !rest.len))
-			return err_set(
-			    err, ERR_USAGE, "\"%.*s\" is no field", SLICE_ARGS(path));
+			return err_set(err, ERR_USAGE, "\"%.*s\" is no field", SLICE_ARGS(path));
 	} while (rest.len);
 	return 0;
 }

@@ -2,9 +2,10 @@
 /*
  * kafka-to-dynamo: a topic, or newline JSON from a pipe, into a table of DynamoDB.
  *
- * Promise: at least once, and in order for each item. A record counts as done when DynamoDB has said so of
- * it; offsets are committed only past records that are done. Writing a record twice leaves the item as
- * writing it once; a late repetition of an old request cannot overwrite newer ones with
+ * Promise: at least once, and in order for each item. A record counts as done when DynamoDB has
+ * said so of it; offsets are committed only past records that are done. Writing a record twice
+ * leaves the item as writing it once; a late repetition of an old request cannot overwrite newer
+ * ones with
  * --condition-offset.
  */
 #include <stdio.h>
@@ -101,8 +102,8 @@ add_typing(void *target, const char *value, enum opt_origin origin, struct err *
 
 static const struct opt rows[] = {
 	{ 0, "op", "put|update|delete",
-	    "replace the item, set the record's fields of it, or delete it [put]", OPT_CALL, 0, 0, 0,
-	    set_op },
+	    "replace the item, set the record's fields of it, or delete it [put]", OPT_CALL, 0, 0,
+	    0, set_op },
 	{ 0, "condition-offset", "ATTRIBUTE",
 	    "keep the record's offset there, and write only where it is larger", OPT_TEXT,
 	    offsetof(struct options, items.offset_name), 0, 0, NULL },
@@ -122,8 +123,8 @@ static const struct opt rows[] = {
 	    "a number ms]",
 	    OPT_CALL, 0, 0, 0, set_time_format },
 	{ 0, "create-table", "HASH:TYPE[,RANGE:TYPE]",
-	    "make the table where it is not there, with these keys of type S, N or B", OPT_CALL, 0, 0,
-	    0, set_create },
+	    "make the table where it is not there, with these keys of type S, N or B", OPT_CALL, 0,
+	    0, 0, set_create },
 };
 
 static const struct tool tool = {
@@ -183,7 +184,8 @@ say_summary(const struct pump_summary *s)
 	char filtered[48] = "", lost[64] = "", open[64] = "", retried[64] = "";
 
 	if (s->filtered)
-		(void)snprintf(filtered, sizeof(filtered), ", %lld filtered", (long long)s->filtered);
+		(void)snprintf(
+		    filtered, sizeof(filtered), ", %lld filtered", (long long)s->filtered);
 	if (s->lost)
 		(void)snprintf(lost, sizeof(lost), ", %lld left to another member of the group",
 		    (long long)s->lost);
@@ -193,8 +195,8 @@ say_summary(const struct pump_summary *s)
 		(void)snprintf(
 		    retried, sizeof(retried), ", %lld records sent again", (long long)s->retried);
 	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s; %lld requests%s",
-	    (long long)s->read, (long long)s->delivered, (long long)s->rejected, filtered, lost, open,
-	    (long long)s->requests, retried);
+	    (long long)s->read, (long long)s->delivered, (long long)s->rejected, filtered, lost,
+	    open, (long long)s->requests, retried);
 }
 
 /* ---- the run ---- */
@@ -241,10 +243,9 @@ open_table(const struct options *o, struct parts *p, struct err *err)
 static int
 open_service(const struct options *o, struct parts *p, struct err *err)
 {
-	struct dynamo_options options = { .table = o->job.operands[0],
-		.schema = &p->schema,
-		.items = &o->items,
-		.op = o->op };
+	struct dynamo_options options = {
+		.table = o->job.operands[0], .schema = &p->schema, .items = &o->items, .op = o->op
+	};
 	struct carrier_http_options carrier = { .http = aws_session_http(p->session),
 		.endpoint = table_endpoint(p->table),
 		.about = o->job.operands[0],
@@ -263,9 +264,7 @@ open_pump(const struct options *o, struct parts *p, struct err *err)
 {
 	struct input_options input = o->input;
 	struct input_needs needs = { .target = o->job.operands[0], .want_headers = true };
-	struct pump_parts parts = { .loop = p->loop,
-		.service = p->service,
-		.carrier = p->carrier };
+	struct pump_parts parts = { .loop = p->loop, .service = p->service, .carrier = p->carrier };
 	struct source_events events;
 	struct sink_done done;
 
@@ -339,10 +338,9 @@ static int
 work(struct options *o, enum job_input *ret_input, struct err *err)
 {
 	struct pump_summary sum = { .read = 0 };
-	struct workers_work work = { .context = o,
-		.summary_bytes = sizeof(sum),
-		.run = run,
-		.add = add };
+	struct workers_work work = {
+		.context = o, .summary_bytes = sizeof(sum), .run = run, .add = add
+	};
 	int rc;
 
 	if (check(o, err) || workers_check(&o->workers, &o->input, err))

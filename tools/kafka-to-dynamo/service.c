@@ -75,7 +75,8 @@ note_text(const struct service_item *item)
 
 /* ---- stage ---- */
 
-/* FNV-1a (draft-eastlake-fnv, 64 bits), its high bits folded in as lanes are told by the low ones. */
+/* FNV-1a (draft-eastlake-fnv, 64 bits), its high bits folded in as lanes are told by the low ones.
+ */
 static uint64_t
 hash(struct slice bytes)
 {
@@ -102,10 +103,10 @@ write_note(struct dynamo *d, const struct record *record, const struct item *ite
 	const struct expression_condition condition = { d->options.items->offset_name,
 		record->offset };
 	const char *table = d->options.table;
-	enum call call = d->is_batch                        ? CALL_BATCH
-	                 : is_delete                        ? CALL_DELETE
+	enum call call = d->is_batch                      ? CALL_BATCH
+	                 : is_delete                      ? CALL_DELETE
 	                 : d->options.op == DYNAMO_UPDATE ? CALL_UPDATE
-	                                                    : CALL_PUT;
+	                                                  : CALL_PUT;
 
 	if (open_note(d, call, item->identity, err))
 		return -1;
@@ -124,8 +125,8 @@ write_note(struct dynamo *d, const struct record *record, const struct item *ite
 }
 
 static enum service_stage
-dynamo_stage(struct service *s, const struct record *record, struct service_staged *ret,
-    struct err *err)
+dynamo_stage(
+    struct service *s, const struct record *record, struct service_staged *ret, struct err *err)
 {
 	struct dynamo *d = (struct dynamo *)s;
 	bool is_delete = d->options.op == DYNAMO_DELETE || !record->has_value;
@@ -133,7 +134,7 @@ dynamo_stage(struct service *s, const struct record *record, struct service_stag
 	char reason[ERR_TEXT_BYTES];
 
 	if (is_delete ? item_make_key(d->maker, record, &item, err)
-	              : item_make(d->maker, record, &item, err))
+		      : item_make(d->maker, record, &item, err))
 		return err->class == ERR_DATA ? SERVICE_REJECTED : SERVICE_FAILED;
 	if (write_note(d, record, &item, is_delete, err)) {
 		if (err->class != ERR_DATA)
@@ -217,9 +218,9 @@ dynamo_verdicts(struct service *s, const struct service_item *const *items, size
     const struct service_reply *reply, struct service_verdict *ret, struct err *err)
 {
 	struct dynamo *d = (struct dynamo *)s;
-	const struct verdicts_context context = { .schema = d->options.schema,
-		.identity = note_identity,
-		.is_batch = d->is_batch };
+	const struct verdicts_context context = {
+		.schema = d->options.schema, .identity = note_identity, .is_batch = d->is_batch
+	};
 
 	return verdicts_read(&context, items, count, reply, ret, err);
 }
@@ -256,8 +257,7 @@ dynamo_service_new(const struct dynamo_options *options, struct err *err)
 	d->is_batch = options->op != DYNAMO_UPDATE && !options->items->offset_name;
 	d->service = (struct service){ .ops = &ops,
 		.count_max = d->is_batch ? DYNAMO_BATCH_ITEMS_MAX : 1,
-		.bytes_max =
-		    DYNAMO_BATCH_BYTES_MAX - FRAME_BYTES - 2 * strlen(options->table) };
+		.bytes_max = DYNAMO_BATCH_BYTES_MAX - FRAME_BYTES - 2 * strlen(options->table) };
 	buf_init(&d->note, NOTE_BYTES_MAX);
 	return &d->service;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DynamoDB to the pump. Puts and deletes go by BatchWriteItem, 25 at a time; updates and conditional writes
- * by a call each. The lane is a hash of the item's key, so that records of one item stay in order.
+ * DynamoDB to the pump. Puts and deletes go by BatchWriteItem, 25 at a time; updates and
+ * conditional writes by a call each. The lane is a hash of the item's key, so that records of one
+ * item stay in order.
  *
- * BatchWriteItem takes no item twice: of several records of one item in a request the last is sent, and
- * the fate of that one is the fate of all.
+ * BatchWriteItem takes no item twice: of several records of one item in a request the last is sent,
+ * and the fate of that one is the fate of all.
  */
 #ifndef SLUICE_KAFKA_TO_DYNAMO_SERVICE_H
 #define SLUICE_KAFKA_TO_DYNAMO_SERVICE_H
@@ -20,7 +21,8 @@ enum {
 	DYNAMO_BATCH_BYTES_MAX = 16 * 1024 * 1024,
 };
 
-/* Borrowed for as long as the service. The schema may be filled in later, before dynamo_service_begin. */
+/* Borrowed for as long as the service. The schema may be filled in later, before
+ * dynamo_service_begin. */
 struct dynamo_options {
 	const char *table; /* its name or ARN, as requests carry it */
 	const struct schema *schema;

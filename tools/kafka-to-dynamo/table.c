@@ -216,10 +216,10 @@ check_keys(const struct table *t, const struct schema *found, struct err *err)
 	if (!want)
 		return 0;
 	for (size_t i = 0; i < SCHEMA_KEYS; i++) {
-		bool is_same = found->key_count == want->key_count &&
-		               (i >= want->key_count ||
-				   (found->keys[i].type == want->keys[i].type &&
-				       !strcmp(found->keys[i].name, want->keys[i].name)));
+		bool is_same =
+		    found->key_count == want->key_count &&
+		    (i >= want->key_count || (found->keys[i].type == want->keys[i].type &&
+						 !strcmp(found->keys[i].name, want->keys[i].name)));
 
 		if (!is_same)
 			return err_set(err, ERR_USAGE,
@@ -237,8 +237,8 @@ wait_a_little(const struct table *t, int64_t until_mono_ms, struct err *err)
 		return err_set(
 		    err, ERR_UNAVAILABLE, "table %s is still being made", t->options.name);
 	if (stop_wait(clock_mono_ms() + POLL_MS))
-		return err_set(err, ERR_STOPPED, "stopped while table %s was being made",
-		    t->options.name);
+		return err_set(
+		    err, ERR_STOPPED, "stopped while table %s was being made", t->options.name);
 	return 0;
 }
 

@@ -45,8 +45,8 @@ const char *table_endpoint(const struct table *);
 struct http_signer table_signer(const struct table *);
 
 /*
- * The keys of the table, by turning the loop; waits for one that is being made. ERR_NO_INPUT: there is
- * no such table. ERR_USAGE: it has other keys than `create` says.
+ * The keys of the table, by turning the loop; waits for one that is being made. ERR_NO_INPUT: there
+ * is no such table. ERR_USAGE: it has other keys than `create` says.
  */
 int table_describe(struct table *, struct schema *ret, struct err *);
 

@@ -15,7 +15,8 @@ table_check_name(const char *name, struct err *err)
 	size_t len = strlen(name);
 	bool is_arn = strncmp(name, "arn:", 4) == 0;
 
-	if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/") != len ||
+	if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/") !=
+		len ||
 	    (!is_arn && strpbrk(name, ":/")))
 		return err_set(err, ERR_USAGE,
 		    "not the name of a table: %s (letters, digits, '_', '-', '.')", name);
@@ -81,7 +82,8 @@ look_up(json_t *list, const char *name, struct slice value, const char *want)
 	size_t i;
 	json_t *element;
 
-	json_array_foreach(list, i, element) {
+	json_array_foreach(list, i, element)
+	{
 		if (slice_equal(text_of(element, name), value))
 			return text_of(element, want);
 	}
@@ -142,7 +144,8 @@ table_read(struct slice reply, struct schema *ret, enum table_state *ret_state, 
 /* ---- CreateTable ---- */
 
 static int
-append_key(struct buf *out, const struct schema *schema, size_t i, bool is_definition, struct err *err)
+append_key(
+    struct buf *out, const struct schema *schema, size_t i, bool is_definition, struct err *err)
 {
 	const struct schema_key *key = &schema->keys[i];
 

@@ -41,7 +41,8 @@ tree_name(const struct tree *t, uint32_t node)
 static void
 skip_blanks(struct walk *w)
 {
-	while (w->at < w->end && (*w->at == ' ' || *w->at == '\t' || *w->at == '\n' || *w->at == '\r'))
+	while (
+	    w->at < w->end && (*w->at == ' ' || *w->at == '\t' || *w->at == '\n' || *w->at == '\r'))
 		w->at++;
 }
 

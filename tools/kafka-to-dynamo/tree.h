@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A JSON text that the scanner has found valid, as nodes in the order of the text: a container's first
- * child is the node behind it, and what follows a node begins at its `end`. Of members of one name the
- * last counts, as everywhere in sluice; the others are dropped.
+ * A JSON text that the scanner has found valid, as nodes in the order of the text: a container's
+ * first child is the node behind it, and what follows a node begins at its `end`. Of members of one
+ * name the last counts, as everywhere in sluice; the others are dropped.
  */
 #ifndef SLUICE_KAFKA_TO_DYNAMO_TREE_H
 #define SLUICE_KAFKA_TO_DYNAMO_TREE_H
@@ -13,8 +13,8 @@
 struct tree_node {
 	const char *data; /* of the value; a string without its quotes */
 	uint32_t len;
-	uint32_t end;      /* index behind the last node below this one */
-	size_t name_at;    /* in the text, or in names where it was decoded */
+	uint32_t end;   /* index behind the last node below this one */
+	size_t name_at; /* in the text, or in names where it was decoded */
 	uint32_t name_len;
 	uint8_t type;      /* enum json_type */
 	bool has_escape;   /* a string: json_string_decode it */
@@ -32,7 +32,10 @@ struct tree {
 	size_t sorting_capacity;
 };
 
-#define TREE_INIT { .names = BUF_INIT(UINT32_MAX) }
+#define TREE_INIT                             \
+	{                                     \
+		.names = BUF_INIT(UINT32_MAX) \
+	}
 
 void tree_release(struct tree *);
 

@@ -39,7 +39,8 @@ append_key(const struct schema_key *key, json_t *attribute, struct buf *identity
 	return item_append_identity(identity, buf_slice(bare), err);
 }
 
-/* The item's attributes, or its key's, in {"PutRequest":{"Item":{}}} or {"DeleteRequest":{"Key":{}}}. */
+/* The item's attributes, or its key's, in {"PutRequest":{"Item":{}}} or
+ * {"DeleteRequest":{"Key":{}}}. */
 static json_t *
 attributes_of(json_t *request)
 {
@@ -91,12 +92,14 @@ mark_all(const struct verdicts_context *c, const struct service_item *const *ite
 	size_t i;
 	int rc = -1;
 
-	json_object_foreach(unprocessed, table, requests) {
+	json_object_foreach(unprocessed, table, requests)
+	{
 		if (!json_is_array(requests)) {
 			err_set(err, ERR_UNAVAILABLE, "not a list");
 			goto out;
 		}
-		json_array_foreach(requests, i, request) {
+		json_array_foreach(requests, i, request)
+		{
 			if (identify(c->schema, request, &identity, &bare, err))
 				goto out;
 			if (!mark(c, items, count, buf_slice(&identity), verdicts)) {
@@ -125,13 +128,15 @@ again(struct err *err, const char *what)
 	return SERVICE_AGAIN;
 }
 
-/* "If there are no unprocessed items remaining, the response contains an empty UnprocessedItems map"
- * (API Reference, BatchWriteItem): what has none is not DynamoDB's answer. */
+/* "If there are no unprocessed items remaining, the response contains an empty UnprocessedItems
+ * map" (API Reference, BatchWriteItem): what has none is not DynamoDB's answer. */
 static enum service_outcome
-read_success(const struct verdicts_context *c, const struct service_item *const *items, size_t count,
-    const struct service_reply *reply, struct service_verdict *ret, struct err *err)
+read_success(const struct verdicts_context *c, const struct service_item *const *items,
+    size_t count, const struct service_reply *reply, struct service_verdict *ret, struct err *err)
 {
-	json_t *root = reply->body.len ? json_loadb(reply->body.data, reply->body.len, 0, NULL) : NULL;
+	json_t *root = reply->body.len
+	                   ? json_loadb(reply->body.data, reply->body.len, JSON_ALLOW_NUL, NULL)
+	                   : NULL;
 	json_t *unprocessed = json_object_get(root, "UnprocessedItems");
 	enum service_outcome outcome = SERVICE_JUDGED;
 
@@ -156,8 +161,8 @@ enum meaning {
 	MEANS_MISSING, /* the table */
 };
 
-/* "Error handling with DynamoDB" (Developer Guide), and the errors of PutItem, UpdateItem, DeleteItem and
- * BatchWriteItem (API Reference). */
+/* "Error handling with DynamoDB" (Developer Guide), and the errors of PutItem, UpdateItem,
+ * DeleteItem and BatchWriteItem (API Reference). */
 static const struct {
 	const char *code;
 	enum meaning meaning;
@@ -179,7 +184,8 @@ refuse(size_t count, const char *text, struct service_verdict *ret, struct err *
 		return SERVICE_SPLIT;
 	}
 	ret[0].fate = SERVICE_REFUSED;
-	(void)snprintf(ret[0].reason, sizeof(ret[0].reason), "%.*s", SERVICE_REASON_BYTES - 1, text);
+	(void)snprintf(
+	    ret[0].reason, sizeof(ret[0].reason), "%.*s", SERVICE_REASON_BYTES - 1, text);
 	return SERVICE_JUDGED;
 }
 
@@ -204,8 +210,8 @@ by_meaning(enum meaning meaning, size_t count, const char *text, struct service_
 }
 
 static enum service_outcome
-read_failure(size_t count, const struct service_reply *reply, struct service_verdict *ret,
-    struct err *err)
+read_failure(
+    size_t count, const struct service_reply *reply, struct service_verdict *ret, struct err *err)
 {
 	const char *type =
 	    reply->header ? reply->header(reply->header_context, "x-amzn-errortype") : NULL;

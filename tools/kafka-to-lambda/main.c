@@ -19,6 +19,7 @@
 #include "run/client.h"
 #include "run/deadletter.h"
 #include "run/input.h"
+#include "run/workers.h"
 
 /* ---- limits ---- */
 
@@ -39,6 +40,7 @@ struct options {
 	struct input_options input;
 	struct deadletter_options letters;
 	struct pump_options pump;
+	struct workers_options members;
 	struct lambda_options lambda;
 	const char *on_failure;
 	int64_t timeout_ms;
@@ -96,9 +98,8 @@ static const struct tool tool = {
 	.name = "kafka-to-lambda",
 	.synopsis = "[options] FUNCTION | [options] -- COMMAND [ARG...]",
 	.summary =
-	    "Invoke a Lambda function, or run a local command, for each batch of a Kafka topic or a "
-	    "pipe.",
-	.examples = "  kafka-to-lambda -b localhost:9092 -t trips --on-failure failed-trips my-function\n"
+	    "Invoke a Lambda function, or run a command, for each batch of a topic or a pipe.",
+	.examples = "  kafka-to-lambda -b localhost:9092 -t trips --on-failure failed my-function\n"
 		    "  kafka-to-lambda -b localhost:9092 -t trips -e -- ./handler --verbose\n",
 	.operand_count_min = 1,
 };
@@ -221,21 +222,34 @@ say_dry_run(const struct options *o)
 }
 
 static void
-say_summary(const struct pump *pump)
+say_summary(const struct pump_summary *s)
 {
-	struct pump_summary s;
 	char lost[64] = "", open[48] = "";
 
-	pump_summary(pump, &s);
-	if (s.lost)
+	if (s->lost)
 		(void)snprintf(lost, sizeof(lost), ", %lld left to another member of the group",
-		    (long long)s.lost);
-	if (s.open)
-		(void)snprintf(open, sizeof(open), ", %lld not delivered", (long long)s.open);
+		    (long long)s->lost);
+	if (s->open)
+		(void)snprintf(open, sizeof(open), ", %lld not delivered", (long long)s->open);
 	diag_note("%lld records read: %lld delivered, %lld rejected%s%s; %lld invocations, %lld "
 		  "records retried",
-	    (long long)s.read, (long long)s.delivered, (long long)s.rejected, lost, open,
-	    (long long)s.requests, (long long)s.retried);
+	    (long long)s->read, (long long)s->delivered, (long long)s->rejected, lost, open,
+	    (long long)s->requests, (long long)s->retried);
+}
+
+static void
+add_summary(void *sum, const void *summary)
+{
+	struct pump_summary *to = sum;
+	const struct pump_summary *s = summary;
+
+	to->read += s->read;
+	to->delivered += s->delivered;
+	to->rejected += s->rejected;
+	to->requests += s->requests;
+	to->retried += s->retried;
+	to->lost += s->lost;
+	to->open += s->open;
 }
 
 /* ---- the run ---- */
@@ -327,13 +341,34 @@ close_run(struct run *r)
 	service_free(r->service);
 }
 
+/* One member of the group, or the only process. */
 static int
-run(struct options *o, enum job_input *ret_input, struct err *err)
+run_member(void *context, unsigned number, void *ret_summary, enum job_input *ret_input,
+    struct err *err)
 {
+	const struct options *o = context;
 	struct run r = { .service = NULL };
 	int rc = -1;
 
-	if (check(o, err))
+	(void)number;
+	if (!open_pump(o, &r, err) && !open_source(o, &r, err) && !open_letters(o, &r, err) &&
+	    (!r.access || !access_begin(r.access, err))) {
+		rc = pump_run(r.pump, r.source, r.letters, ret_input, err);
+		pump_summary(r.pump, ret_summary);
+	}
+	close_run(&r);
+	return rc;
+}
+
+static int
+run(struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct pump_summary sum = { .read = 0 };
+	const struct workers_work work = { .context = o, .summary_bytes = sizeof(sum),
+		.run = run_member, .add = add_summary };
+	int rc;
+
+	if (check(o, err) || workers_check(&o->members, &o->input, err))
 		return -1;
 	complete(o);
 	if (o->job.options.is_dry_run) {
@@ -341,12 +376,9 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		*ret_input = JOB_INPUT_ENDED;
 		return 0;
 	}
-	if (!open_pump(o, &r, err) && !open_source(o, &r, err) && !open_letters(o, &r, err) &&
-	    (!r.access || !access_begin(r.access, err))) {
-		rc = pump_run(r.pump, r.source, r.letters, ret_input, err);
-		say_summary(r.pump);
-	}
-	close_run(&r);
+	rc = workers_run(&o->members, &o->job, &work, &sum, ret_input, err);
+	if (sum.read || !rc)
+		say_summary(&sum);
 	return rc;
 }
 
@@ -357,12 +389,14 @@ main(int argc, char **argv)
 		.client = CLIENT_OPTIONS_INIT,
 		.input = INPUT_OPTIONS_INIT,
 		.pump = PUMP_OPTIONS_INIT,
+		.members = WORKERS_OPTIONS_INIT,
 		.lambda = { .retries_max = NOT_GIVEN, .age_ms_max = -1 },
 		.timeout_ms = TIMEOUT_MS_DEFAULT,
 	};
 	const struct opt_group groups[] = {
 		{ "Invocations", rows, sizeof(rows) / sizeof(*rows), &o },
 		{ "Batches", pump_rows, pump_row_count, &o.pump },
+		{ "Members of the group", workers_rows, workers_row_count, &o.members },
 		{ "Input", input_rows, input_row_count, &o.input },
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
 		    &o.input },

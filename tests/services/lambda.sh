@@ -1,0 +1,194 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# kafka-to-lambda from topics: functions in serverless-offline, and the same handlers as local commands.
+# shellcheck source=tests/lib.sh
+. "${srcdir:-.}/tests/lib.sh"
+# shellcheck source=tests/services/lib.sh
+. "$top_srcdir/tests/services/lib.sh"
+
+handlers=$top_srcdir/tests/services/lambda/handlers
+
+# An instance of our own, with copies of the handlers, which write beside themselves. Started once.
+need_lambda() {
+	lambda=lambda-$$
+	functions=$(dirname "$PWD")/functions
+	if [ ! -d "$functions" ]; then
+		mkdir "$functions"
+		cp "$handlers"/rides.py "$handlers"/*.js "$functions"
+		services start lambda --name $lambda --functions "$functions" ||
+			skip "serverless-offline does not start here"
+	fi
+	eval "$(services env $lambda)"
+	rm -f "$functions"/*.out
+}
+
+end_of_tests() {
+	services stop "lambda-$$" 2>/dev/null || true
+}
+
+# make_rides COUNT: a fresh topic $id with as many rides of the workshop's Lab 1, keyed, in 3 partitions
+make_rides() {
+	id=$(fresh_id)
+	create_topic $id 3
+	gen-to-kafka -q --model taxi-ride --seed 7 -c "$1" -t $id -H source=NYC
+}
+
+# want_rides: what rides.py writes of the topic, by partition and offset
+want_rides() {
+	kafka-to-pipe -q -t $id -e -J | jq -cS '{
+		group: "\(.topic)-\(.partition)", topic, partition, offset,
+		timestamp: ((.ts / 1000 | floor | todate[:-1]) + "." + ((.ts % 1000 + 1000 | tostring)[1:]) + "+00:00"),
+		timestampType: "CREATE_TIME", key: (.key | fromjson), value: (.payload | fromjson),
+		headers: [{source: "NYC"}]}' | sort_rides
+}
+
+sort_rides() {
+	jq -cS . | sort
+}
+
+# in_order FILE: offsets of each partition rise
+in_order() {
+	jq -r '[.partition, .offset] | @tsv' "$1" |
+		awk '$1 in last && $2 <= last[$1] { bad = 1 } { last[$1] = $2 } END { exit bad }'
+}
+
+committed() {
+	services group offsets "$1" | awk '{ sum += $3 } END { print sum + 0 }'
+}
+
+# ---- Lambda ----
+
+test_lab6() {
+	need_lambda
+	make_rides 1000
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e --batch-size 70 rides
+	expect_line '1000 records read: 1000 delivered, 0 rejected; ' err
+	want_rides >want
+	sort_rides <"$functions/rides.out" >got
+	expect_same want got
+	in_order "$functions/rides.out" || fail "out of order"
+	[ "$(committed $id)" = 1000 ] || fail "committed: $(committed $id)"
+	# again: there is nothing new
+	rm "$functions/rides.out"
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e rides
+	[ ! -e "$functions/rides.out" ] || fail "given twice"
+}
+
+# its exception is a failure, and the record goes where it can be found
+test_on_failure_topic() {
+	need_lambda
+	make_rides 20
+	create_topic failed-$id 2
+	echo '{"key":"{\"id\":1}","payload":"no JSON"}' >bad
+	s3-to-kafka -q -J=in -t $id bad
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e --bisect --retries 1 --on-failure failed-$id strict
+	expect_line '21 records read: 20 delivered, 1 rejected; ' err
+	expect_line 'tried 2 times: Unhandled: .*JSON' err
+	kafka-to-pipe -q -t failed-$id -e -J >failed
+	jq -e --slurp --arg id $id 'length == 1 and .[0].key == "{\"id\":1}" and
+		(.[0].payload | fromjson | .requestContext.condition == "RetryAttemptsExhausted" and
+		.requestContext.approximateInvokeCount == 2 and .responseContext.functionError == "Unhandled" and
+		(.payload.records | to_entries[0] | .key | startswith($id)) and
+		(.payload.records[][0].value | @base64d) == "no JSON")' failed >/dev/null || fail "$(cat failed)"
+	[ "$(committed $id)" = 21 ] || fail "committed: $(committed $id)"
+}
+
+test_records_that_are_named() {
+	need_lambda
+	id=$(fresh_id)
+	create_topic $id 2
+	seq 1 50 | awk '{ print $1 % 10 ? "{\"n\":" $1 "}" : "bad " $1 }' |
+		jq -cR '{partition: (input_line_number % 2), payload: .}' >in
+	s3-to-kafka -q -J=in -t $id -p @same in
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e --retries 0 --on-failure ./failed picky
+	expect_line '50 records read: 45 delivered, 5 rejected; ' err
+	jq -r '.payload.records[][0].value | @base64d' failed | sort >got
+	printf 'bad %d\n' 10 20 30 40 50 >want
+	expect_same want got
+}
+
+test_no_such_function() {
+	need_lambda
+	make_rides 5
+	expect_status 66 kafka-to-lambda -t $id -G $id -e nothing-like-it
+	expect_line '^kafka-to-lambda: nothing-like-it: .*[Ff]unction not found' err
+	[ "$(committed $id)" = 0 ] || fail "committed: $(committed $id)"
+}
+
+# ---- the same handler under cron ----
+
+test_lab6_as_a_command() {
+	make_rides 1000
+	cp "$handlers"/rides.py .
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e --batch-size 70 --workers 3 -- \
+		python3 "$handlers/run_handler.py" rides.py
+	want_rides >want
+	sort_rides <rides.out >got
+	expect_same want got
+	in_order rides.out || fail "out of order"
+	[ "$(committed $id)" = 1000 ] || fail "committed: $(committed $id)"
+}
+
+test_members_share_the_work() {
+	make_rides 600
+	cp "$handlers"/rides.py .
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e -j 2 --batch-size 50 --workers 1 -- \
+		python3 "$handlers/run_handler.py" rides.py
+	expect_line '^kafka-to-lambda: 600 records read: 600 delivered, 0 rejected; ' err
+	want_rides >want
+	sort_rides <rides.out >got
+	expect_same want got
+}
+
+# killed again and again, and run to the end at last: nothing is lost, and what comes twice comes from a
+# batch that was under way
+test_killed() {
+	local count
+	make_rides 300
+	cat >handler <<'END'
+#!/bin/sh
+jq -c '.records[][] | {partition, offset}' >>taken
+sleep 0.02
+END
+	chmod +x handler
+	: >taken
+	for _ in 1 2 3 4 5 6; do
+		kafka-to-lambda -q -t $id -G $id -X session.timeout.ms=6000 --batch-size 5 --workers 2 -- ./handler &
+		tool=$!
+		count=$(wc -l <taken)
+		wait_for 30 has_taken_more $((count + 10))
+		kill -KILL $tool
+		wait $tool || true
+		[ "$(sort -u taken | wc -l)" -lt 280 ] || break
+	done
+	expect_status 0 timeout 120 kafka-to-lambda -q -t $id -G $id -e --workers 2 -- ./handler
+	[ "$(sort -u taken | wc -l)" = 300 ] || fail "$(sort -u taken | wc -l) of 300"
+	[ "$(committed $id)" = 300 ] || fail "committed: $(committed $id)"
+}
+
+has_taken_more() {
+	[ "$(wc -l <taken)" -gt "$1" ]
+}
+
+# SIGTERM: what was read is delivered and committed, and nothing is given twice
+test_stopped() {
+	local status=0
+	make_rides 100
+	cat >handler <<'END'
+#!/bin/sh
+jq -c '.records[][] | {partition, offset}' >>taken
+END
+	chmod +x handler
+	kafka-to-lambda -t $id -G $id --batch-size 10 --workers 2 -- ./handler 2>err &
+	tool=$!
+	wait_for 30 test -s taken
+	kill -TERM $tool
+	wait $tool || status=$?
+	[ $status = 0 ] || fail "status $status: $(cat err)"
+	[ "$(committed $id)" = "$(wc -l <taken)" ] || fail "$(committed $id) committed, $(wc -l <taken) taken"
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e --workers 2 -- ./handler
+	[ "$(wc -l <taken)" = 100 ] || fail "$(wc -l <taken) taken"
+	[ "$(sort -u taken | wc -l)" = 100 ] || fail "not each of them"
+}
+
+run_tests
