@@ -50,6 +50,8 @@ stop_install(struct err *err)
 			return err_errno(err, ERR_FAULT, errno, "sigaction");
 	}
 	action.sa_handler = SIG_IGN;
+	/* who starts children waits for them; an ignored one would be inherited */
+	(void)signal(SIGCHLD, SIG_DFL);
 	/* both come back as errors of write(2): EPIPE, EFBIG */
 	if (sigaction(SIGPIPE, &action, NULL) || sigaction(SIGXFSZ, &action, NULL))
 		return err_errno(err, ERR_FAULT, errno, "sigaction");

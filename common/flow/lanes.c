@@ -574,13 +574,14 @@ learn_bytes_max(struct lane *lane)
 }
 
 bool
-lane_split(struct lane *lane)
+lane_split(struct lane *lane, bool is_too_large)
 {
 	size_t count = lane->in_flight;
 
 	if (count == 1)
 		return false;
-	learn_bytes_max(lane);
+	if (is_too_large)
+		learn_bytes_max(lane);
 	lane->split_max = count / 2;
 	if (lane->split_left < count)
 		lane->split_left = count;

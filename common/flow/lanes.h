@@ -91,10 +91,10 @@ int lane_settle(struct lane *, const struct service_verdict *, int64_t now_ms,
 /* All of them again: no answer (is_throttled: too many requests). retry_after_ms: 0 where nobody
  * said. */
 void lane_again(struct lane *, bool is_throttled, int64_t retry_after_ms, int64_t now_ms);
-/* Too large: the next requests of this lane have half as many, until these are through, and no
- * lane's has more than half of their bytes ever after. False where there was only one: it is still
- * in flight then, for lane_settle. */
-bool lane_split(struct lane *);
+/* The next requests of this lane have half as many, until these are through; is_too_large: and no
+ * lane's has more than half of their bytes ever after (else one of them is at fault, and is being
+ * looked for). False where there was only one: it is still in flight then, for lane_settle. */
+bool lane_split(struct lane *, bool is_too_large);
 
 /* ---- what may be committed ---- */
 

@@ -94,6 +94,7 @@ struct kafka {
 	rd_kafka_resp_err_t refused; /* the first error after which waiting makes no sense */
 	char refused_text[512];
 	int64_t refused_until_ms; /* monotonic: until then it may still pass */
+	bool is_group;     /* a member's: only its source serves it, for rebalances run in there */
 	bool has_met;      /* a broker has answered */
 	char trouble[512]; /* the last trouble with a connection, "" while there is none */
 	bool has_missing;  /* a broker said that some topic or partition does not exist; its user

@@ -55,7 +55,10 @@ try_once(struct wait *w, int try_ms, int32_t *ret_partitions, struct err *err)
 	enum outcome outcome;
 	rd_kafka_resp_err_t code = rd_kafka_metadata(w->kafka->rk, 0, w->topic, &md, try_ms);
 
-	(void)rd_kafka_poll(w->kafka->rk, 0); /* brings refusals; how many events does not matter */
+	/* brings refusals; how many events does not matter. What rd_kafka_poll_set_consumer has joined to
+	 * the group's queue would bring rebalances, too. */
+	if (!w->kafka->is_group)
+		(void)rd_kafka_poll(w->kafka->rk, 0);
 	if (code) {
 		if (kafka_check(w->kafka, err))
 			return FAILED;

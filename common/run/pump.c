@@ -55,10 +55,12 @@ const size_t pump_row_count = sizeof(pump_rows) / sizeof(*pump_rows);
 void
 pump_fail(struct pump *p, const struct err *err)
 {
-	if (!p->has_failed) {
+	int64_t deadline_ms = clock_deadline(p->options.drain_ms);
+
+	if (!p->has_failed)
 		p->failure = *err;
-		p->deadline_ms = clock_deadline(p->options.drain_ms);
-	}
+	if (deadline_ms < p->deadline_ms)
+		p->deadline_ms = deadline_ms;
 	p->has_failed = true;
 	p->is_reading = false;
 	if (err->class != ERR_DATA)

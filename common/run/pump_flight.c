@@ -10,6 +10,8 @@
 /* What a service tells at once, and again soon, is nobody's business. */
 enum { TROUBLE_SAID_MS = 5000 };
 
+enum { HTTP_TOO_LARGE = 413 }; /* RFC 9110 15.5.14 */
+
 /* ---- trouble: the service takes nothing ---- */
 
 static void
@@ -99,9 +101,9 @@ retry_after_ms(const struct service_reply *reply)
 
 /* A request of one record that is too large is a refusal. */
 static void
-split(struct pump *p, struct lane *lane, const struct err *why)
+split(struct pump *p, struct lane *lane, bool is_too_large, const struct err *why)
 {
-	if (lane_split(lane))
+	if (lane_split(lane, is_too_large))
 		return;
 	p->verdicts[0].fate = SERVICE_REFUSED;
 	(void)snprintf(p->verdicts[0].reason, sizeof(p->verdicts[0].reason), "%.*s",
@@ -151,7 +153,7 @@ judge(struct pump *p, struct lane *lane, const struct service_reply *reply)
 		see_trouble(p, err.text);
 		break;
 	case SERVICE_SPLIT:
-		split(p, lane, &err);
+		split(p, lane, reply->status == HTTP_TOO_LARGE, &err);
 		break;
 	case SERVICE_STOP:
 		lane_again(lane, false, 0, p->now_ms);

@@ -156,6 +156,10 @@ hand_over(struct pump *p, struct err *err)
 	int64_t wait_ms = p->options.drain_ms < REVOKE_MS_MAX ? p->options.drain_ms : REVOKE_MS_MAX;
 	int64_t deadline_ms = clock_deadline(wait_ms);
 
+	if (p->deadline_ms < deadline_ms)
+		deadline_ms = p->deadline_ms;
+	/* the source is not read here: its descriptor would only wake the loop */
+	loop_unwatch(p->parts.loop, &p->watch);
 	while ((p->out_count || pump_letters_open(p)) && !p->is_broken) {
 		p->now_ms = clock_mono_ms();
 		if (p->now_ms >= deadline_ms)
@@ -173,6 +177,7 @@ static int
 on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, struct err *err)
 {
 	struct pump *p = context;
+	struct lanes_counts counts;
 
 	if (!is_lost && hand_over(p, err))
 		return -1;
@@ -180,6 +185,9 @@ on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, st
 		lanes_revoke(p->lanes, numbers[i]);
 		remove_stream(p, numbers[i]);
 	}
+	lanes_counts(p->lanes, &counts);
+	if (!counts.waiting)
+		p->trouble_ms = 0; /* nothing is left that the service does not take */
 	return 0;
 }
 
@@ -190,6 +198,7 @@ on_end(void *context, int32_t number, int64_t sequence)
 	struct pump *p = context;
 
 	lanes_skip_to(p->lanes, number, sequence);
+	p->settled = -1; /* there may be something to commit, though no record was settled */
 }
 
 struct source_events

@@ -270,6 +270,7 @@ open_handle(struct source_topic *s, struct err *err)
 	if (!s->kafka)
 		return -1;
 	s->kafka->has_met = true; /* the handle that waited for the topic has */
+	s->kafka->is_group = s->options.group != NULL;
 	if (s->options.group) {
 		(void)rd_kafka_poll_set_consumer(s->kafka->rk); /* fails only without a group */
 		s->main_queue = rd_kafka_queue_get_consumer(s->kafka->rk);

@@ -217,7 +217,7 @@ test_retries(void **state)
 	lane_sent(lane, 2);
 	lane_again(lane, false, 0, 100);
 	lane_sent(lane, 2);
-	assert_true(lane_split(lane));
+	assert_true(lane_split(lane, true));
 	lane_sent(lane, 2);
 	assert_int_equal(settle(lane, "tr", 100, refused), 0);
 	lane_sent(lane, 2);
@@ -227,6 +227,29 @@ test_retries(void **state)
 	assert_int_equal(items[0]->retries, 0);
 	assert_int_equal(items[1]->retries, 2);
 	assert_int_equal(items[0]->attempts, 4);
+	lanes_free(l);
+}
+
+/* Where one of them is at fault the others' size is not. */
+static void
+test_halves_of_a_search(void **state)
+{
+	struct lanes_options options = usual_options();
+	struct lanes *l = make_lanes(&options);
+	struct lane *lane;
+	char refused[256];
+
+	(void)state;
+	for (int64_t i = 0; i < 12; i++)
+		put(l, i, 1, 0);
+	lane = next_at(l, 0);
+	lane_sent(lane, 8);
+	assert_true(lane_split(lane, false));
+	for (int64_t i = 0; i < 2; i++) {
+		lane_sent(lane, 4);
+		assert_int_equal(settle(lane, "dddd", 0, refused), 0);
+	}
+	assert_string_equal(offered(lane), "8 9 10 11");
 	lanes_free(l);
 }
 
@@ -243,17 +266,17 @@ test_halves(void **state)
 		put(l, i, 1, 0);
 	lane = next_at(l, 0);
 	lane_sent(lane, 8);
-	assert_true(lane_split(lane));
+	assert_true(lane_split(lane, true));
 	assert_ptr_equal(next_at(l, 0), lane);
 	assert_string_equal(offered(lane), "0 1 2 3");
 	lane_sent(lane, 4);
-	assert_true(lane_split(lane));
+	assert_true(lane_split(lane, true));
 	assert_string_equal(offered(lane), "0 1");
 	lane_sent(lane, 2);
 	assert_int_equal(settle(lane, "dd", 0, refused), 0);
 	assert_string_equal(offered(lane), "2 3");
 	lane_sent(lane, 1);
-	assert_false(lane_split(lane));
+	assert_false(lane_split(lane, true));
 	assert_int_equal(settle(lane, "x", 0, refused), 0);
 	for (int64_t i = 3; i < 7; i++) {
 		lane_sent(lane, 1);
@@ -407,6 +430,7 @@ main(void)
 		cmocka_unit_test(test_a_refusal_that_fails_keeps_the_frontier),
 		cmocka_unit_test(test_retries),
 		cmocka_unit_test(test_halves),
+		cmocka_unit_test(test_halves_of_a_search),
 		cmocka_unit_test(test_revoked_in_flight),
 		cmocka_unit_test(test_room_and_ahead),
 		cmocka_unit_test(test_throttling_slows_all_down),

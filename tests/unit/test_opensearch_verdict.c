@@ -150,10 +150,10 @@ test_attempts(void **state)
 		(void)snprintf(body, sizeof(body),
 		    "{\"errors\":true,\"items\":[{\"index\":{\"status\":%d" FAILED("x") "}}]}",
 		    cases[i].status);
-		b.items[0].attempts = 1000;
+		b.items[0].retries = 1000;
 		assert_int_equal(judge(service, &b, 200, body, &verdict, &err), SERVICE_JUDGED);
 		assert_int_equal(verdict.fate, cases[i].fate);
-		b.items[0].attempts = 0;
+		b.items[0].retries = 0;
 		assert_int_equal(judge(service, &b, 200, body, &verdict, &err), SERVICE_JUDGED);
 		assert_int_not_equal(verdict.fate, SERVICE_REFUSED);
 	}

@@ -520,7 +520,7 @@ reply(struct sim *s, struct flight *f)
 	} else if (percent(s, s->mood.again)) {
 		lane_again(lane, percent(s, 50), percent(s, 20) ? 700 : 0, s->now_ms);
 	} else if (bytes > s->mood.body_bytes_max) {
-		if (!lane_split(lane))
+		if (!lane_split(lane, true))
 			refuse_large(s, lane);
 	} else {
 		settle(s, lane, items, count);

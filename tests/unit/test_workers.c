@@ -528,5 +528,9 @@ main(void)
 		cmocka_unit_test(test_check),
 	};
 
+	/* a shell's background jobs and nohup ignore some of them, and so would all that they start */
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGHUP, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
 	return cmocka_run_group_tests_name("workers", tests, NULL, NULL);
 }

@@ -149,7 +149,7 @@ opensearch_request(struct service *service, const struct service_item *const *it
 static enum service_fate
 again(const struct service_item *item)
 {
-	return item->attempts + 1 < ATTEMPTS_MAX ? SERVICE_RETRY : SERVICE_REFUSED;
+	return item->retries + 1 < ATTEMPTS_MAX ? SERVICE_RETRY : SERVICE_REFUSED;
 }
 
 /* Something is there under this id that is newer, or this very record. */
