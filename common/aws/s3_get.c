@@ -48,8 +48,8 @@ struct s3_get {
 	 */
 	char *data;
 	atomic_size_t capacity;
-	atomic_size_t written; /* bytes ever; that they wrap does no harm */
-	atomic_size_t taken;
+	_Atomic uint64_t written; /* bytes so far; 64 bits, for the places follow from them */
+	_Atomic uint64_t taken;
 	/* set before the writer looks at the room for the last time, so that either it sees what the
 	 * reader took or the reader sees that it waits */
 	atomic_bool is_paused;
@@ -206,13 +206,13 @@ on_head(void *context, const struct http_reply *reply, struct err *err)
 static size_t
 length(const struct s3_get *get)
 {
-	return atomic_load(&get->written) - atomic_load(&get->taken);
+	return (size_t)(atomic_load(&get->written) - atomic_load(&get->taken));
 }
 
 static void
 append(struct s3_get *get, struct slice bytes)
 {
-	size_t at = get->written % get->capacity;
+	size_t at = (size_t)(get->written % get->capacity);
 	size_t until_end = get->capacity - at;
 	size_t n = bytes.len < until_end ? bytes.len : until_end;
 
@@ -226,7 +226,7 @@ append(struct s3_get *get, struct slice bytes)
 static void
 peek(const struct s3_get *get, char *data, size_t n)
 {
-	size_t at = get->taken % get->capacity;
+	size_t at = (size_t)(get->taken % get->capacity);
 	size_t until_end = get->capacity - at;
 	size_t first = n < until_end ? n : until_end;
 
@@ -234,7 +234,7 @@ peek(const struct s3_get *get, char *data, size_t n)
 	memcpy(data + first, get->data, n - first);
 }
 
-/* More room; the reader waits. */
+/* More room: beside the reader, who takes nothing then, where the ring is empty; else he waits. */
 static int
 set_capacity(struct s3_get *get, size_t capacity, struct err *err)
 {
@@ -243,24 +243,11 @@ set_capacity(struct s3_get *get, size_t capacity, struct err *err)
 
 	if (!data)
 		return err_no_memory(err);
-	if (len)
+	if (len) {
 		peek(get, data, len);
-	free(get->data);
-	get->data = data;
-	get->capacity = capacity;
-	get->taken = 0;
-	get->written = len;
-	return 0;
-}
-
-/* The same where the ring is empty, beside the reader, who takes none of it then. */
-static int
-grow_empty(struct s3_get *get, size_t capacity, struct err *err)
-{
-	char *data = malloc(capacity);
-
-	if (!data)
-		return err_no_memory(err);
+		get->taken = 0;
+		get->written = len;
+	}
 	free(get->data);
 	get->data = data;
 	get->capacity = capacity;
@@ -282,7 +269,7 @@ make_room(struct s3_get *get, size_t bytes)
 	get->is_paused = false;
 	if (bytes <= get->capacity - len)
 		return HTTP_GO;
-	return grow_empty(get, bytes, &get->err) ? HTTP_ABORT : HTTP_GO;
+	return set_capacity(get, bytes, &get->err) ? HTTP_ABORT : HTTP_GO;
 }
 
 static bool
@@ -515,7 +502,7 @@ s3_get_is_readable(const struct s3_get *get)
 
 /* libcurl holds what it could not hand out, and copies it at each pause: with half of the room free. */
 static bool
-is_resumed(const struct s3_get *get)
+has_room_again(const struct s3_get *get)
 {
 	return get->is_paused && length(get) <= get->capacity / 2;
 }
@@ -525,7 +512,7 @@ resume(void *context)
 {
 	struct s3_get *get = context;
 
-	if (!is_resumed(get))
+	if (!has_room_again(get))
 		return;
 	get->is_paused = false;
 	http_resume(get->call);
@@ -557,7 +544,7 @@ s3_get_read(
 		peek(get, data, n);
 		atomic_fetch_add(&get->taken, n);
 	}
-	if (is_resumed(get))
+	if (has_room_again(get))
 		loop_post(aws_session_loop(get->bucket->session), &get->resume);
 	*ret_len = n;
 	*ret_again = !n && !is_done;
