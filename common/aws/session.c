@@ -3,7 +3,7 @@
  * The settings, an HTTP handle on the caller's loop, and credentials behind a lock. Credentials
  * that expire are renewed by a thread that has a loop and an HTTP handle of its own: finding them
  * may take several requests or a program, and a caller may sit in a call of librdkafka meanwhile.
- * The thread tells the caller's loop by an eventfd.
+ * The thread tells the caller's loop by a task.
  */
 #include "aws/session.h"
 
@@ -35,7 +35,7 @@ struct aws_session {
 	struct aws_settings settings;
 	struct loop *loop;
 	struct http *http;
-	struct loop_watch watch;
+	struct loop_task renewed; /* signatures can be tried again */
 
 	pthread_t thread;
 	bool has_thread;
@@ -233,23 +233,21 @@ renew(void *context)
 		}
 		unlock(s);
 		find_in_thread(s);
-		tell(s->watch.fd); /* the loop */
 		lock(s);
+		if (!s->is_ending) /* else the loop may be gone */
+			loop_post(s->loop, &s->renewed);
 	}
 	unlock(s);
 	return NULL;
 }
 
-/* On the loop: signatures can be tried again. */
+/* On the loop. */
 static void
-on_told(void *context, short revents)
+on_renewed(void *context)
 {
 	struct aws_session *s = context;
-	uint64_t count;
 
-	(void)revents;
-	if (read(s->watch.fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
-		http_sign_now(s->http);
+	http_sign_now(s->http);
 }
 
 /* Signals stay with the threads that had them. */
@@ -268,7 +266,7 @@ start_thread(struct aws_session *s, struct err *err)
 	if (code)
 		return err_errno(err, ERR_FAULT, code, "a thread");
 	s->has_thread = true;
-	return loop_watch(s->loop, &s->watch, err);
+	return 0;
 }
 
 /* False where it does not come to an end: what it uses must stay. */
@@ -323,8 +321,7 @@ aws_session_open(const struct aws_options *options, struct loop *loop, struct er
 	s->loop = loop;
 	s->renew_mono_ms = CLOCK_NEVER;
 	s->end_fd = -1;
-	s->watch =
-	    (struct loop_watch){ .fd = -1, .events = POLLIN, .ready = on_told, .context = s };
+	s->renewed = (struct loop_task){ .run = on_renewed, .context = s };
 	if (init_lock(s, err) || aws_settings_read(&s->settings, options, err))
 		goto fail;
 	http = aws_settings_http(&s->settings);
@@ -332,9 +329,8 @@ aws_session_open(const struct aws_options *options, struct loop *loop, struct er
 	s->http = http_new(loop, &http, err);
 	if (!s->http)
 		goto fail;
-	s->watch.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (s->watch.fd < 0 || s->end_fd < 0) {
+	if (s->end_fd < 0) {
 		err_errno(err, ERR_FAULT, errno, "eventfd");
 		goto fail;
 	}
@@ -351,18 +347,15 @@ aws_session_free(struct aws_session *s)
 
 	if (!s)
 		return;
-	if (s->watch.is_set)
-		loop_unwatch(s->loop, &s->watch);
 	/* the thread first: curl_global_cleanup(3) is not safe beside it before libcurl 7.84 */
 	has_ended = end_thread(s);
+	loop_unpost(s->loop, &s->renewed);
 	http_free(s->http);
 	s->http = NULL;
 	if (!has_ended)
 		return; /* left as it is until the process ends */
-	if (s->watch.fd >= 0)
-		(void)close(s->watch.fd); /* eventfds */
 	if (s->end_fd >= 0)
-		(void)close(s->end_fd);
+		(void)close(s->end_fd); /* an eventfd */
 	aws_credentials_release(&s->found.keys);
 	aws_settings_release(&s->settings);
 	(void)pthread_cond_destroy(&s->wake);
