@@ -403,6 +403,22 @@ pump_summary(const struct pump *p, struct pump_summary *ret)
 	ret->open = ret->read - ret->delivered - ret->filtered - ret->rejected - ret->lost;
 }
 
+void
+pump_summary_add(void *sum, const void *summary)
+{
+	struct pump_summary *to = sum;
+	const struct pump_summary *from = summary;
+
+	to->read += from->read;
+	to->delivered += from->delivered;
+	to->filtered += from->filtered;
+	to->rejected += from->rejected;
+	to->requests += from->requests;
+	to->retried += from->retried;
+	to->lost += from->lost;
+	to->open += from->open;
+}
+
 /* ---- making ---- */
 
 static size_t

@@ -105,5 +105,7 @@ int pump_run(struct pump *, struct source *, struct deadletter *, enum job_input
     struct err *);
 
 void pump_summary(const struct pump *, struct pump_summary *ret);
+/* Adds one struct pump_summary to another: as workers_work takes it. */
+void pump_summary_add(void *sum, const void *summary);
 
 #endif

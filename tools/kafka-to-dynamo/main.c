@@ -318,28 +318,12 @@ out:
 	return rc;
 }
 
-static void
-add(void *sum, const void *summary)
-{
-	struct pump_summary *to = sum;
-	const struct pump_summary *from = summary;
-
-	to->read += from->read;
-	to->delivered += from->delivered;
-	to->filtered += from->filtered;
-	to->rejected += from->rejected;
-	to->requests += from->requests;
-	to->retried += from->retried;
-	to->lost += from->lost;
-	to->open += from->open;
-}
-
 static int
 work(struct options *o, enum job_input *ret_input, struct err *err)
 {
 	struct pump_summary sum = { .read = 0 };
 	struct workers_work work = {
-		.context = o, .summary_bytes = sizeof(sum), .run = run, .add = add
+		.context = o, .summary_bytes = sizeof(sum), .run = run, .add = pump_summary_add
 	};
 	int rc;
 

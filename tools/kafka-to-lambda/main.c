@@ -237,21 +237,6 @@ say_summary(const struct pump_summary *s)
 	    (long long)s->requests, (long long)s->retried);
 }
 
-static void
-add_summary(void *sum, const void *summary)
-{
-	struct pump_summary *to = sum;
-	const struct pump_summary *s = summary;
-
-	to->read += s->read;
-	to->delivered += s->delivered;
-	to->rejected += s->rejected;
-	to->requests += s->requests;
-	to->retried += s->retried;
-	to->lost += s->lost;
-	to->open += s->open;
-}
-
 /* ---- the run ---- */
 
 /* What is open while records go through. */
@@ -365,7 +350,7 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 {
 	struct pump_summary sum = { .read = 0 };
 	const struct workers_work work = { .context = o, .summary_bytes = sizeof(sum),
-		.run = run_member, .add = add_summary };
+		.run = run_member, .add = pump_summary_add };
 	int rc;
 
 	if (check(o, err) || workers_check(&o->members, &o->input, err))

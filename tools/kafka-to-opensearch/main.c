@@ -250,14 +250,7 @@ add_summary(void *into, const void *from)
 	const struct summary *one = from;
 
 	sum->has_run = sum->has_run || one->has_run;
-	sum->pump.read += one->pump.read;
-	sum->pump.delivered += one->pump.delivered;
-	sum->pump.filtered += one->pump.filtered;
-	sum->pump.rejected += one->pump.rejected;
-	sum->pump.requests += one->pump.requests;
-	sum->pump.retried += one->pump.retried;
-	sum->pump.lost += one->pump.lost;
-	sum->pump.open += one->pump.open;
+	pump_summary_add(&sum->pump, &one->pump);
 }
 
 static void
