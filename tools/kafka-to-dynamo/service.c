@@ -75,18 +75,6 @@ note_text(const struct service_item *item)
 
 /* ---- stage ---- */
 
-/* FNV-1a (draft-eastlake-fnv, 64 bits), its high bits folded in as lanes are told by the low ones.
- */
-static uint64_t
-hash(struct slice bytes)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < bytes.len; i++)
-		h = (h ^ (unsigned char)bytes.data[i]) * UINT64_C(0x100000001b3);
-	return h ^ h >> 32;
-}
-
 static int
 append_request(struct dynamo *d, const char *open, struct slice text, struct err *err)
 {
@@ -143,7 +131,7 @@ dynamo_stage(
 		record_reject(record, -1, reason, err);
 		return SERVICE_REJECTED;
 	}
-	*ret = (struct service_staged){ .lane = hash(item.identity),
+	*ret = (struct service_staged){ .lane = service_lane(item.identity),
 		.bytes = d->note.len - NOTE_HEAD_BYTES - item.identity.len + 1,
 		.note = buf_slice(&d->note) };
 	return SERVICE_SEND;

@@ -11,8 +11,6 @@
 #include "kafka-to-lambda/failure.h"
 #include "kafka-to-lambda/result.h"
 
-enum { FNV_PRIME = 0x1b3 };
-
 /* What became of a record that is not sent again, for lambda_append_failure. */
 struct refusal {
 	struct position position;
@@ -69,15 +67,6 @@ is_too_old(const struct lambda *lambda, const struct record *record)
 	       lambda->options.wall_ms() - record->time_ms > lambda->options.age_ms_max;
 }
 
-/* Fowler, Noll and Vo's FNV-1a (RFC 9923): lanes need no better. */
-static uint64_t
-hash(uint64_t state, struct slice bytes)
-{
-	for (size_t i = 0; i < bytes.len; i++)
-		state = (state ^ (unsigned char)bytes.data[i]) * (((uint64_t)1 << 40) + FNV_PRIME);
-	return state;
-}
-
 /* Partitions of one topic go to lanes in turn; those of several (envelopes) anywhere. */
 static uint64_t
 lane_of(const struct lambda *lambda, const struct record *record)
@@ -87,14 +76,14 @@ lane_of(const struct lambda *lambda, const struct record *record)
 	switch (lambda->options.order) {
 	case LAMBDA_BY_KEY:
 		if (record->has_key)
-			return hash(UINT64_C(0xcbf29ce484222325), record->key);
+			return service_lane(record->key);
 		break;
 	case LAMBDA_UNORDERED:
 		return (uint64_t)record->position.sequence;
 	case LAMBDA_BY_PARTITION:
 		break;
 	}
-	return hash(0, record->topic) + partition;
+	return service_lane(record->topic) + partition;
 }
 
 static enum service_stage

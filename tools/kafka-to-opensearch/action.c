@@ -78,18 +78,6 @@ append_member(struct opensearch *s, const char *name, struct err *err)
 	           : 0;
 }
 
-/* FNV-1a, 64 bit (draft-eastlake-fnv, section 2). */
-static uint64_t
-hash(struct slice bytes)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < bytes.len; i++)
-		h = (h ^ (unsigned char)bytes.data[i]) * UINT64_C(0x100000001b3);
-	/* the low bits choose the lane */
-	return h ^ h >> 32;
-}
-
 static int
 append_id(struct opensearch *s, const struct record *record, int64_t time_ms, uint64_t *ret_lane,
     struct err *err)
@@ -102,7 +90,7 @@ append_id(struct opensearch *s, const struct record *record, int64_t time_ms, ui
 		"the id is empty, longer than 512 bytes or not UTF-8", err))
 		return -1;
 	if (!s->is_id_of_offsets)
-		*ret_lane = hash(buf_slice(&s->text));
+		*ret_lane = service_lane(buf_slice(&s->text));
 	return append_member(s, "_id", err);
 }
 
