@@ -33,15 +33,12 @@ struct service_staged {
 	struct slice note;
 };
 
-/* A lane's number from an id or a key: FNV-1a, 64 bits (RFC 9923), its high bits folded in, as lanes
- * are told by the low ones. */
+/* A lane's number from an id or a key; lanes are told by the low bits. */
 static inline uint64_t
 service_lane(struct slice id)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = slice_hash(SLICE_HASH_SEED, id);
 
-	for (size_t i = 0; i < id.len; i++)
-		hash = (hash ^ (unsigned char)id.data[i]) * UINT64_C(0x100000001b3);
 	return hash ^ hash >> 32;
 }
 

@@ -47,6 +47,13 @@ struct input_needs {
 	bool want_all_partitions;
 };
 
+/* A group's name has no more bytes than a topic's may have; and a NUL. */
+enum { INPUT_GROUP_BYTES = 250 };
+
+/* The group that input_open reads as: --group, or the default in `buffer`, or NULL for none. */
+const char *input_group(const struct input_options *, const struct job *,
+    const struct input_needs *, char buffer[static INPUT_GROUP_BYTES]);
+
 /*
  * Checks the options against each other (ERR_USAGE: an option of topics without a topic, a
  * terminal on standard input) and opens the source. The group that is used is said on stderr.

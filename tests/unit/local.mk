@@ -142,10 +142,10 @@ tests_unit_test_objects_SOURCES = tests/unit/test_objects.c tests/unit/scratch.c
 tests_unit_test_objects_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_objects_LDADD = $(UNIT_LIBS)
 
-UNIT_TESTS += tests/unit/test_open_files
-tests_unit_test_open_files_SOURCES = tests/unit/test_open_files.c tests/unit/scratch.c
-tests_unit_test_open_files_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_test_open_files_LDADD = libkafkatos3.a $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_collector
+tests_unit_test_collector_SOURCES = tests/unit/test_collector.c tests/unit/scratch.c
+tests_unit_test_collector_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_collector_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_opensearch_access
 tests_unit_test_opensearch_access_CFLAGS = $(UNIT_CFLAGS)
