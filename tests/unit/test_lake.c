@@ -260,14 +260,14 @@ has_mark(const struct world *w, const char *name, int until)
 {
 	char text[64];
 
-	(void)snprintf(text, sizeof(text), "{\"group\":\"g\",\"until\":%d}", until);
+	(void)snprintf(text, sizeof(text), "{\"group\":\"g\",\"until\":%d}\n", until);
 	return scratch_holds(w->target, name, text);
 }
 
 static void
 remove_mark(const struct world *w)
 {
-	char *mark = scratch_path(w->target, MARK_PATH "/t-00000.json");
+	char *mark = scratch_path(w->target, MARK_PATH "/t-00000");
 
 	assert_int_equal(unlink(mark), 0);
 	free(mark);
@@ -293,7 +293,7 @@ to_the_end_of_the_input(void **state)
 	assert_true(scratch_holds(w->target, "1/" NAME(0, 3), "{\"p\":1}\n{\"p\":\"1\"}\n"));
 	assert_true(scratch_holds(w->target, "2/" NAME(0, 3), " {\"p\" : 2 } \n"));
 	assert_string_equal(w->script.commits, "0:3-7;0:7;");
-	assert_true(has_mark(w, MARK_PATH "/t-00000.json", 7));
+	assert_true(has_mark(w, MARK_PATH "/t-00000", 7));
 	assert_int_equal(w->counts.read, 3);
 	assert_int_equal(w->counts.delivered, 3);
 	assert_int_equal(w->counts.open, 0);
@@ -346,14 +346,16 @@ no_more_files_than_may_be_open(void **state)
 		{ RECORD, 0, 2, "{\"p\":2}" },
 		{ RECORD, 0, 3, "{\"p\":3}" },
 		{ RECORD, 0, 4, "{\"p\":4}" },
+		{ RECORD, 0, 5, "{\"p\":5}" },
+		{ RECORD, 0, 6, "{\"p\":6}" },
 		{ FAIL, 0, 0, NULL },
 	};
 	struct world *w = *state;
 
 	w->collector_options.open_max = 2;
 	assert_int_equal(run(w, steps), -1);
-	assert_string_equal(w->script.commits, "0:0-2;0:2;0:2-4;0:4;");
-	assert_int_equal(count_data(w), 4);
+	assert_string_equal(w->script.commits, "0:0-3;0:3;0:3-6;0:6;");
+	assert_int_equal(count_data(w), 6);
 }
 
 static void
@@ -498,7 +500,7 @@ a_second_group_on_one_target(void **state)
 	w->options.group = "other";
 	assert_int_equal(run(w, taken_up), -1);
 	assert_int_equal(w->err.class, ERR_DATA);
-	assert_non_null(strstr(w->err.text, "_sluice/t-00000.json: group g has put this partition"));
+	assert_non_null(strstr(w->err.text, "_sluice/t-00000: group g has put this partition"));
 	w->options.group = NULL; /* of no group, nothing is known */
 	assert_int_equal(run(w, taken_up), 0);
 	assert_string_equal(w->script.commits, "");

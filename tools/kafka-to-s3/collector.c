@@ -12,7 +12,7 @@ enum {
 /* A file that is being collected. */
 struct draft {
 	struct draft *next; /* in its bucket */
-	uint64_t hash;
+	uint64_t hash; /* of its path */
 	struct epoch_id epoch;
 	size_t path_len;
 	unsigned roll;
@@ -31,6 +31,8 @@ struct collector {
 	unsigned capacity;
 	struct draft **buckets;
 	size_t bucket_mask;
+	uint64_t *crowded_out; /* hashes of paths, one a bucket: the last of those that would be there */
+	unsigned again;        /* files of such paths since */
 	struct draft *recent; /* of the last write: neighbours often share a path */
 };
 
@@ -78,7 +80,8 @@ collector_new(const struct collector_options *options, struct err *err)
 		buckets *= 2;
 	c->bucket_mask = buckets - 1;
 	c->buckets = calloc(buckets, sizeof(struct draft *));
-	if (!c->buckets) {
+	c->crowded_out = calloc(buckets, sizeof(uint64_t));
+	if (!c->buckets || !c->crowded_out) {
 		err_no_memory(err);
 		goto fail;
 	}
@@ -97,7 +100,13 @@ collector_open_max(const struct collector *c)
 bool
 collector_is_full(const struct collector *c)
 {
-	return c->count >= c->options.open_max;
+	return c->count > c->options.open_max;
+}
+
+bool
+collector_is_thrashing(const struct collector *c)
+{
+	return c->again > c->options.open_max / 4;
 }
 
 unsigned
@@ -118,15 +127,13 @@ collector_bytes(const struct collector *c)
 
 /* ---- finding ---- */
 
+static const uint64_t factor = 0x9e3779b97f4a7c15; /* 2^64 / golden ratio: Knuth, TAOCP 6.4 */
+
 /* Values of records make the paths, but a table of a bounded number of files cannot be flooded. */
 static uint64_t
-hash_path(const struct epoch_id *epoch, struct slice path)
+hash_path(struct slice path)
 {
-	const uint64_t factor = 0x9e3779b97f4a7c15; /* 2^64 / golden ratio: Knuth, TAOCP 6.4 */
-	uint64_t hash = ((uint64_t)(uint32_t)epoch->stream << 32 | (uint32_t)path.len) * factor, word;
-
-	hash = (hash ^ (uint64_t)epoch->begin) * factor;
-	hash ^= hash >> 32;
+	uint64_t hash = (uint32_t)path.len * factor, word;
 
 	for (; path.len >= sizeof(word); path = slice_skip(path, sizeof(word))) {
 		memcpy(&word, path.data, sizeof(word));
@@ -138,6 +145,13 @@ hash_path(const struct epoch_id *epoch, struct slice path)
 		memcpy(&word, path.data, path.len);
 	hash = (hash ^ word) * factor;
 	return hash ^ hash >> 32;
+}
+
+static size_t
+bucket_of(const struct collector *c, const struct epoch_id *epoch, uint64_t hash)
+{
+	hash = (hash ^ (uint64_t)epoch->begin ^ (uint64_t)(uint32_t)epoch->stream << 40) * factor;
+	return (hash ^ hash >> 32) & c->bucket_mask;
 }
 
 static bool
@@ -156,7 +170,7 @@ is_of(const struct draft *d, const struct epoch_id *epoch, struct slice path)
 static struct draft *
 find(const struct collector *c, const struct epoch_id *epoch, struct slice path, uint64_t hash)
 {
-	struct draft *d = c->buckets[hash & c->bucket_mask];
+	struct draft *d = c->buckets[bucket_of(c, epoch, hash)];
 
 	while (d && !(d->hash == hash && is_of(d, epoch, path)))
 		d = d->next;
@@ -177,7 +191,7 @@ draft_free(struct draft *d)
 static void
 unlink_draft(struct collector *c, struct draft *d)
 {
-	struct draft **at = &c->buckets[d->hash & c->bucket_mask];
+	struct draft **at = &c->buckets[bucket_of(c, &d->epoch, d->hash)];
 
 	while (*at != d)
 		at = &(*at)->next;
@@ -211,6 +225,7 @@ collector_free(struct collector *c)
 		remove_at(c, c->count - 1);
 	free(c->drafts);
 	free(c->buckets);
+	free(c->crowded_out);
 	free(c);
 }
 
@@ -277,7 +292,7 @@ make_place(struct collector *c, struct err *err)
 static void
 insert(struct collector *c, struct draft *d)
 {
-	struct draft **bucket = &c->buckets[d->hash & c->bucket_mask];
+	struct draft **bucket = &c->buckets[bucket_of(c, &d->epoch, d->hash)];
 
 	d->next = *bucket;
 	*bucket = d;
@@ -315,6 +330,7 @@ open_draft(struct collector *c, const struct epoch_id *epoch, struct slice path,
 		return NULL;
 	}
 	d->hash = hash;
+	c->again += c->crowded_out[hash & c->bucket_mask] == hash;
 	insert(c, d);
 	return d;
 }
@@ -396,7 +412,7 @@ choose(struct collector *c, const struct epoch_id *epoch, struct slice path, siz
 	unsigned roll;
 
 	if (!d || !is_of(d, epoch, path)) {
-		hash = hash_path(epoch, path);
+		hash = hash_path(path);
 		d = find(c, epoch, path, hash);
 	} else {
 		hash = d->hash;
@@ -465,10 +481,19 @@ int
 collector_close(
     struct collector *c, const struct epoch_id *epoch, struct bundle *ret, struct err *err)
 {
+	bool is_crowded = collector_is_full(c);
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < c->count; i++)
-		count += is_of_epoch(c->drafts[i], epoch);
+	for (unsigned i = 0; i < c->count; i++) {
+		const struct draft *d = c->drafts[i];
+
+		if (!is_of_epoch(d, epoch))
+			continue;
+		count++;
+		if (is_crowded)
+			c->crowded_out[d->hash & c->bucket_mask] = d->hash;
+	}
+	c->again = 0;
 	ret->objects = calloc(count + 1, sizeof(struct object *));
 	if (!ret->objects)
 		return err_no_memory(err);

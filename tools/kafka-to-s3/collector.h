@@ -45,8 +45,11 @@ struct epoch_id {
 int collector_write(struct collector *, const struct epoch_id *, struct slice path,
     struct slice line, int64_t *ret_bytes, struct err *);
 
-/* As many files as may be: some epoch should be closed. */
+/* More files than may be: some epoch should be closed. */
 bool collector_is_full(const struct collector *);
+
+/* It was full before, and many of its files have paths that were closed for that. */
+bool collector_is_thrashing(const struct collector *);
 
 /* Files of a stream, those that were rolled included. */
 unsigned collector_count(const struct collector *, int32_t stream);

@@ -152,11 +152,13 @@ relieve(struct lake *l)
 		    (!largest || s->epochs.open.bytes > largest->epochs.open.bytes))
 			largest = s;
 	}
-	if (!largest || !epochs_close(&largest->epochs) || l->has_told_crowded)
-		return;
-	l->has_told_crowded = true;
-	diag_detail("files are published before --max-bytes, --max-records or --max-age: %s",
-	    is_spool_full(l) ? "--spool is used up" : "as many are open as may be (--max-open)");
+	if (largest && epochs_close(&largest->epochs) && !l->has_told_crowded &&
+	    collector_is_thrashing(l->outputs.collector)) {
+		l->has_told_crowded = true;
+		diag_warn("records go to more than %u paths at a time (--max-open): files are published "
+			  "before they are full",
+		    collector_open_max(l->outputs.collector));
+	}
 }
 
 static void

@@ -11,7 +11,7 @@ enum { MARK_BYTES_MAX = 8 * 1024 }; /* twice what publisher_read_mark gives */
 static void
 format_name(const char *topic, int32_t partition, char name[static OBJECT_NAME_BYTES])
 {
-	(void)snprintf(name, OBJECT_NAME_BYTES, "%s-%05" PRId32 ".json", topic, partition);
+	(void)snprintf(name, OBJECT_NAME_BYTES, "%s-%05" PRId32, topic, partition);
 }
 
 static int
@@ -48,7 +48,7 @@ mark_read(struct publisher *p, const char *topic, int32_t partition, const char 
 		mark = json_loadb(text.data, text.len, 0, &error);
 		rc = parse(mark, group, ret_until, err);
 		if (rc)
-			err_wrap(err, "%s/%s", MARK_PATH, name);
+			err_wrap(err, "%s/%s/%s", publisher_target(p), MARK_PATH, name);
 	}
 	json_decref(mark);
 	buf_release(&text);
@@ -61,15 +61,13 @@ mark_write(struct publisher *p, const char *topic, int32_t partition, const char
 {
 	char name[OBJECT_NAME_BYTES];
 	json_t *mark = json_pack("{s:s, s:I}", "group", group, "until", (json_int_t)until);
-	char *text = mark ? json_dumps(mark, JSON_COMPACT) : NULL;
-	int rc = -1;
+	char text[MARK_BYTES_MAX];
+	size_t len = mark ? json_dumpb(mark, text, sizeof(text) - 1, JSON_COMPACT) : 0;
 
-	format_name(topic, partition, name);
-	if (!text)
-		err_set(err, ERR_FAULT, "group %s: no mark can be made", group);
-	else
-		rc = publisher_write_mark(p, MARK_PATH, name, slice_of(text), err);
-	free(text);
 	json_decref(mark);
-	return rc;
+	if (!len || len >= sizeof(text))
+		return err_set(err, ERR_FAULT, "group %s: no mark can be made", group);
+	text[len++] = '\n';
+	format_name(topic, partition, name);
+	return publisher_write_mark(p, MARK_PATH, name, slice_make(text, len), err);
 }

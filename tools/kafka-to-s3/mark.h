@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The mark beside the data, _sluice/TOPIC-PARTITION.json: which group writes a partition there, and up to where.
+ * The mark beside the data, _sluice/TOPIC-PARTITION: which group writes a partition there, and up to where.
  *
  *     {"group":"sluice.kafka-to-s3.trips.lake","until":1205}
  *

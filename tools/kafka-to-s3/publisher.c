@@ -62,6 +62,12 @@ publisher_free(struct publisher *p)
 	free(p);
 }
 
+const char *
+publisher_target(const struct publisher *p)
+{
+	return directory_name(p->directory);
+}
+
 struct spool *
 publisher_begin(struct publisher *p, const char *path, struct err *err)
 {

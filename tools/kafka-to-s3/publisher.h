@@ -29,6 +29,9 @@ struct publisher;
 struct publisher *publisher_new(const struct publisher_options *, struct err *);
 void publisher_free(struct publisher *);
 
+/* As it was given. */
+const char *publisher_target(const struct publisher *);
+
 /* Where the lines for an object in `path` are collected; the caller's until it is published. */
 /* Where the lines for an object in `path` are collected; the caller's until it is published. */
 struct spool *publisher_begin(struct publisher *, const char *path, struct err *);
