@@ -162,6 +162,7 @@ hand_over(struct pump *p, struct err *err)
 	loop_unwatch(p->parts.loop, &p->watch);
 	while ((p->out_count || pump_letters_open(p)) && !p->is_broken) {
 		p->now_ms = clock_mono_ms();
+		pump_tell(p);
 		if (p->now_ms >= deadline_ms)
 			break;
 		if (pump_push_letters(p, err))
