@@ -20,11 +20,12 @@ struct pump_options {
 	int64_t ahead;           /* --ahead: records of a partition read past its frontier */
 	int64_t drain_ms;        /* --drain */
 	int64_t patience_ms;     /* --patience: how long the service may take nothing at all */
+	int64_t poll_ms_max;     /* max.poll.interval.ms: how long the group waits for a member */
 };
 
 #define PUMP_OPTIONS_INIT \
 	{ .connections = 8, .batch_window_ms = 500, .ahead = 100 * 1000, .drain_ms = 30 * 1000, \
-	    .patience_ms = 5 * 60 * 1000 }
+	    .patience_ms = 5 * 60 * 1000, .poll_ms_max = 5 * 60 * 1000 }
 
 /* Target: struct pump_options. */
 extern const struct opt pump_rows[];

@@ -121,9 +121,10 @@ run_member(void *context, unsigned number, void *ret_summary, enum job_input *re
     struct err *err)
 {
 	struct pump_tool *t = context;
-	int rc = t->run(t, ret_input, err);
+	int rc = -1;
 
-	(void)number;
+	if (!workers_name_instance(&t->client->kafka, number, err))
+		rc = t->run(t, ret_input, err);
 	memcpy(ret_summary, &t->numbers, sizeof(t->numbers));
 	return rc;
 }
@@ -165,6 +166,7 @@ pump_tool_open(struct pump_tool *t, const struct pump_parts *given, const struct
     struct err *err)
 {
 	struct pump_parts parts = *given;
+	struct pump_options options = *t->pump_options;
 	struct input_options input = *t->input;
 	struct source_events events;
 	struct sink_done done;
@@ -172,7 +174,8 @@ pump_tool_open(struct pump_tool *t, const struct pump_parts *given, const struct
 
 	parts.progress = (struct pump_progress){ t, on_progress,
 		t->stats->file ? t->stats->interval_ms : 0 };
-	t->pump = pump_new(t->pump_options, &parts, (size_t)input.memory_bytes, err);
+	options.poll_ms_max = kafka_options_poll_ms(&t->client->kafka);
+	t->pump = pump_new(&options, &parts, (size_t)input.memory_bytes, err);
 	if (!t->pump)
 		return -1;
 	input.memory_bytes = input.memory_bytes / 8 * 3; /* run/pump.h */

@@ -31,7 +31,7 @@ struct pump_tool_numbers {
 struct pump_tool {
 	/* options, borrowed */
 	const struct job *job;
-	const struct client_options *client;
+	struct client_options *client; /* a member has its own */
 	const struct input_options *input;
 	const struct deadletter_options *letters;
 	const struct pump_options *pump_options;

@@ -86,6 +86,22 @@ write_report(int fd, const struct report *report, size_t bytes)
 	return n == (ssize_t)bytes;
 }
 
+int
+workers_name_instance(struct kafka_options *kafka, unsigned number, struct err *err)
+{
+	const char *id = kafka_options_get(kafka, "group.instance.id");
+	char *assignment;
+	int rc;
+
+	if (!id || !number)
+		return 0;
+	if (asprintf(&assignment, "group.instance.id=%s-%u", id, number) < 0)
+		return err_no_memory(err);
+	rc = kafka_options_add(kafka, assignment, false, err);
+	free(assignment);
+	return rc;
+}
+
 void
 workers_tell(const struct workers_link *link, const void *summary)
 {

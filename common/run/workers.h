@@ -72,6 +72,12 @@ struct workers_watch {
 /* In a member; never waits. What the leader has no room for is not told: the next is newer. */
 void workers_tell(const struct workers_link *, const void *summary);
 
+/*
+ * In a member (number 0: the only process, nothing to do): group.instance.id=ID becomes ID-1, ID-2 ..., as Kafka
+ * Streams does for its threads; two members of one id would fence each other (KIP-345).
+ */
+int workers_name_instance(struct kafka_options *, unsigned number, struct err *);
+
 /* What a member does, and what the leader makes of it. */
 struct workers_work {
 	void *context;

@@ -820,6 +820,30 @@ a_silent_service_does_not_keep_partitions(void **state)
 	check_summary(w, "1 0 0 0 1 0");
 }
 
+/* Nor does one with a long --drain, where the group would not wait. */
+static void
+the_group_waits_less_than_a_drain(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a0" },
+		{ SENT, 0, 1, NULL },
+		{ REVOKE, 0, 0, "silent" },
+		{ FAIL, 0, 0, NULL },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->keeps_replies = true;
+	w->options.drain_ms = INT64_MAX;
+	w->options.poll_ms_max = 50;
+	(void)alarm(120); /* it would wait for ever */
+	assert_int_equal(run(w, steps), -1);
+	(void)alarm(0);
+	assert_string_equal(w->script.commits, "");
+	check_summary(w, "1 0 0 0 1 0");
+}
+
 static void
 a_partition_too_far_ahead_is_not_read(void **state)
 {
@@ -1028,6 +1052,7 @@ main(void)
 		CASE(what_is_in_flight_is_awaited_when_partitions_go),
 		CASE(what_is_lost_is_dropped_at_once),
 		CASE(a_silent_service_does_not_keep_partitions),
+		CASE(the_group_waits_less_than_a_drain),
 		CASE(a_partition_too_far_ahead_is_not_read),
 		CASE(little_memory_is_enough),
 		CASE(a_stop_drains),

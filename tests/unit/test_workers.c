@@ -426,6 +426,23 @@ test_tell_never_waits(void **state)
 	(void)close(pair[1]);
 }
 
+static void
+test_instances(void **state)
+{
+	struct kafka_options o = { .brokers = NULL };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(workers_name_instance(&o, 2, &err), 0);
+	assert_null(kafka_options_get(&o, "group.instance.id"));
+	assert_int_equal(kafka_options_add(&o, "group.instance.id=a", false, &err), 0);
+	assert_int_equal(workers_name_instance(&o, 0, &err), 0);
+	assert_string_equal(kafka_options_get(&o, "group.instance.id"), "a");
+	assert_int_equal(workers_name_instance(&o, 12, &err), 0);
+	assert_string_equal(kafka_options_get(&o, "group.instance.id"), "a-12");
+	kafka_options_release(&o);
+}
+
 /* Nothing is forked where nothing is done. */
 static void
 test_dry_run(void **state)
@@ -613,6 +630,7 @@ main(void)
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_tell_never_waits),
+		cmocka_unit_test(test_instances),
 		cmocka_unit_test(test_dry_run),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_second_signal),
