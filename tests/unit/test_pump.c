@@ -720,6 +720,54 @@ patience_ends(void **state)
 	assert_string_equal(w->script.commits, "");
 }
 
+/* Nor does one that takes requests and never answers count as taking something. */
+static void
+patience_with_silence_ends(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a1" },
+		{ SENT, 0, 2, NULL }, /* never */
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->keeps_replies = true;
+	w->options.patience_ms = 30;
+	w->options.drain_ms = 0;
+	(void)alarm(120);
+	assert_int_equal(run(w, steps), -1);
+	(void)alarm(0);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_int_equal(w->cancelled, 1);
+	check_summary(w, "1 0 0 0 0 1");
+	assert_string_equal(w->script.commits, "");
+}
+
+/* What is taken now and then is enough. */
+static void
+patience_begins_anew(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a1" },
+		{ RECORD, 0, 1, "b1" },
+		{ SENT, 0, 2, NULL },
+		{ TOLD, 0, 2, "2" },
+		{ RELEASE, 0, 0, NULL },
+		{ TOLD, 0, 2, "0" },
+		{ RECORD, 0, 2, "a2" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->keeps_replies = true;
+	w->tell_ms = 1;
+	w->options.patience_ms = 10 * 1000;
+	assert_int_equal(run(w, steps), 0);
+	check_summary(w, "3 3 0 0 0 0");
+}
+
 static void
 faults_end_the_run(void **state)
 {
@@ -1047,6 +1095,8 @@ main(void)
 		CASE(a_refusal_by_the_service_ends_behind_what_precedes),
 		CASE(a_denial_ends_the_run),
 		CASE(patience_ends),
+		CASE(patience_with_silence_ends),
+		CASE(patience_begins_anew),
 		CASE(faults_end_the_run),
 		CASE(expired_offsets_end_behind_what_precedes),
 		CASE(what_is_in_flight_is_awaited_when_partitions_go),
