@@ -194,6 +194,23 @@ test_slower_than_the_poll_interval() {
 	expect_all_in_order 6
 }
 
+# there is nothing to read for longer than that
+test_idle_for_longer_than_the_poll_interval() {
+	local tool
+	make_records 6 1
+	make_handler
+	start tool -v -X max.poll.interval.ms=6000 --batch-size 2 --workers 1
+	tool=$!
+	wait_for 60 has_committed 6
+	sleep 8 # what is held happens after 6 s
+	echo '{"payload":"7"}' | s3-to-kafka -q -J=in -t "$id"
+	wait_for 60 has_committed 7
+	kill -TERM $tool
+	expect_end $tool 0
+	expect_no_line 'went on without this member|partitions of .* lost' tool.err
+	expect_all_in_order 7
+}
+
 # the same while another joins: partitions are given back within the poll interval, whatever --drain is
 test_slow_and_another_joins() {
 	local slow other
