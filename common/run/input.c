@@ -7,7 +7,6 @@
 #include "base/diag.h"
 #include "source/pipe.h"
 
-
 static int
 set_offset(void *target, const char *value, enum opt_origin origin, struct err *err)
 {
@@ -177,10 +176,10 @@ open_pipe(const struct input_options *options, struct err *err)
 
 /* sluice.TOOL.TOPIC.TARGET, characters that would need quoting somewhere turned to '-'. */
 static void
-default_group(
-    const char *tool, const char *topic, const char *target, char group[static INPUT_GROUP_BYTES])
+default_group(const char *tool, const char *topic, const char *target,
+    char group[static INPUT_GROUP_BYTES_MAX + 1])
 {
-	(void)snprintf(group, INPUT_GROUP_BYTES, "sluice.%s.%s%s%s", tool, topic, target ? "." : "",
+	(void)snprintf(group, INPUT_GROUP_BYTES_MAX + 1, "sluice.%s.%s%s%s", tool, topic, target ? "." : "",
 	    target ? target : "");
 	for (char *c = group; *c; c++) {
 		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *c))
@@ -190,14 +189,14 @@ default_group(
 
 const char *
 input_group(const struct input_options *options, const struct job *job,
-    const struct input_needs *needs, char buffer[static INPUT_GROUP_BYTES])
+    const struct input_needs *needs, char text[static INPUT_GROUP_BYTES_MAX + 1])
 {
-	if (options->group || !options->topic)
+	if (options->group)
 		return options->group;
-	if (options->partition_count || needs->is_group_optional)
-		return NULL;
-	default_group(job->tool->name, options->topic, needs->target, buffer);
-	return buffer;
+	if (!options->topic || options->partition_count || needs->is_group_optional)
+		return "";
+	default_group(job->tool->name, options->topic, needs->target, text);
+	return text;
 }
 
 static struct source *
@@ -205,11 +204,12 @@ open_topic(const struct input_options *options, const struct client_options *cli
     const struct job *job, const struct input_needs *needs, const struct source_events *events,
     struct err *err)
 {
-	char group[INPUT_GROUP_BYTES];
+	char text[INPUT_GROUP_BYTES_MAX + 1];
+	const char *group = input_group(options, job, needs, text);
 	struct source_topic_options topic = {
 		.kafka = &client->kafka,
 		.topic = options->topic,
-		.group = input_group(options, job, needs, group),
+		.group = *group ? group : NULL,
 		.partitions = options->partitions,
 		.partition_count = options->partition_count,
 		.start = options->start,

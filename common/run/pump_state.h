@@ -51,6 +51,7 @@ struct pump {
 	int64_t due_ms; /* when a lane wants to send */
 	int64_t serve_ms;
 	int64_t letters_ms;
+	int64_t tell_ms; /* when to tell how it goes */
 	int64_t commit_from_ms; /* no commit before */
 	int64_t settled;        /* as of the last commit */
 	int64_t deadline_ms;    /* of draining */
@@ -64,7 +65,7 @@ struct pump {
 	bool has_failed;
 	struct err failure;
 
-	int64_t trouble_ms; /* since then the service took nothing; 0: it did */
+	int64_t asked_ms; /* since then the service was asked and took nothing; 0: nothing is asked */
 	bool is_trouble_said;
 
 	int64_t read;
@@ -77,6 +78,8 @@ struct pump {
 /* The first one counts. ERR_DATA: what precedes is still delivered; else nothing more is sent. */
 void pump_fail(struct pump *, const struct err *);
 int64_t pump_letters_open(const struct pump *);
+/* Tells how it goes, where it is time to. */
+void pump_tell(struct pump *);
 /* Dead letters are looked at now and then. */
 int pump_push_letters(struct pump *, struct err *);
 
@@ -86,6 +89,10 @@ int pump_push_letters(struct pump *, struct err *);
 void pump_send(struct pump *);
 /* Gives up what is in flight. */
 void pump_cancel(struct pump *);
+/* When --patience ends, should no answer come until then to what is in flight. */
+int64_t pump_silence_end_ms(const struct pump *);
+/* Whether it has. */
+void pump_see_silence(struct pump *);
 /* ERR_DATA in why: to the dead letters. */
 int pump_reject(struct pump *, const struct record *, const struct err *why, struct err *);
 

@@ -165,6 +165,10 @@ tests_unit_test_pump_SOURCES = tests/unit/test_pump.c tests/unit/scratch.c
 tests_unit_test_pump_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_pump_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_pace
+tests_unit_test_pace_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pace_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_pump_sim
 tests_unit_test_pump_sim_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_pump_sim_LDADD = $(UNIT_LIBS)
@@ -229,6 +233,11 @@ tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
 EXTRA_DIST += tests/aws/fake_lambda.py
+UNIT_TESTS += tests/unit/test_stats
+tests_unit_test_stats_SOURCES = tests/unit/test_stats.c tests/unit/scratch.c
+tests_unit_test_stats_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_stats_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_workers
 tests_unit_test_workers_SOURCES = tests/unit/test_workers.c tests/unit/scratch.c
 tests_unit_test_workers_CFLAGS = $(UNIT_CFLAGS)

@@ -346,14 +346,16 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		.format = "json",
 		.compression = o->compression };
 	struct input_needs needs = needs_of(o, NULL);
-	char group[INPUT_GROUP_BYTES];
+	char text[INPUT_GROUP_BYTES_MAX + 1];
+	const char *group;
 	struct lake *lake = NULL;
 	int rc = -1;
 
 	if (check(o, err))
 		return -1;
 	o->lake.topic = o->input.topic;
-	o->lake.group = input_group(&o->input, &o->job, &needs, group);
+	group = input_group(&o->input, &o->job, &needs, text);
+	o->lake.group = *group ? group : NULL;
 	o->lake.published = say_published;
 	o->lake.published_context = o->job.operands[0];
 	make_fingerprint(o);
