@@ -25,7 +25,8 @@
 
 enum {
 	BATCH_COUNT_DEFAULT = 100,              /* API_CreateEventSourceMapping, BatchSize */
-	TIMEOUT_MS_DEFAULT = 15 * 60 * 1000,    /* of a function ("Lambda quotas") */
+	/* longer than a function may run, 15 min ("Lambda quotas"), so that Lambda tells first */
+	TIMEOUT_MS_DEFAULT = 16 * 60 * 1000,
 	RETRIES_MOST = 10 * 1000,               /* MaximumRetryAttempts */
 	RETRIES_WITH_PLACE = 10, /* "Configuring error handling controls for Kafka event sources" */
 	NOT_GIVEN = -2,
@@ -69,7 +70,7 @@ set_order(void *target, const char *value, enum opt_origin origin, struct err *e
 static const struct opt rows[] = {
 	{ 0, "async", NULL, "only queue events: how the function ends is not known [wait for it]",
 	    OPT_FLAG, offsetof(struct options, lambda.is_async), 0, 0, NULL },
-	{ 0, "timeout", "DURATION", "how long one invocation may take [15m]", OPT_DURATION,
+	{ 0, "timeout", "DURATION", "how long one invocation may take [16m]", OPT_DURATION,
 	    offsetof(struct options, timeout_ms), 1, 24 * 60 * 60 * 1000, NULL },
 	{ 0, "workers", "N", "run at most N commands at once [one a processor]", OPT_INT,
 	    offsetof(struct options, workers), 1, WORKERS_MOST, NULL },
