@@ -270,6 +270,26 @@ END
 	[ "$(sort -n seen | tail -n 1)" -le 2 ] || fail "$(cat seen)"
 }
 
+# more of them than there are descriptors for: they wait, and do not end the tool
+test_too_many_at_once() {
+	mkdir at
+	cat >handler <<'END'
+#!/bin/sh
+cat >/dev/null
+: >at/$$
+until [ "$(ls at | wc -l)" -ge 3 ]; do sleep 0.01; done
+END
+	chmod +x handler
+	envelopes 32 32 >in
+	(
+		ulimit -n 24
+		expect_status 0 timeout 60 kafka-to-lambda -v -J=in --batch-size 1 --workers 32 -- ./handler <in
+	)
+	expect_line '32 records read: 32 delivered, 0 rejected; ' err
+	expect_line 'pipe: Too many open files; once more' err
+	[ "$(ls at | wc -l)" = 32 ] || fail "$(ls at | wc -l) of 32"
+}
+
 # ---- failures ----
 
 # fails now and then, by a seed and its own count; what it took is in ./taken
