@@ -78,7 +78,7 @@ struct service_request {
 /* ---- verdicts ---- */
 
 struct service_reply {
-	int status; /* HTTP's; a command: 200, or 0 where it failed, with its words in body */
+	int status; /* HTTP's; a command: 200. 0: it failed, or was not done in time; body has words */
 	struct slice body;
 	/* NULL where there is none; case does not matter. Borrowed for the call. */
 	const char *(*header)(const void *context, const char *name);

@@ -270,6 +270,26 @@ END
 	[ "$(sort -n seen | tail -n 1)" -le 2 ] || fail "$(cat seen)"
 }
 
+# more of them than there are descriptors for: they wait, and do not end the tool
+test_too_many_at_once() {
+	mkdir at
+	cat >handler <<'END'
+#!/bin/sh
+cat >/dev/null
+: >at/$$
+until [ "$(ls at | wc -l)" -ge 3 ]; do sleep 0.01; done
+END
+	chmod +x handler
+	envelopes 32 32 >in
+	(
+		ulimit -n 24
+		expect_status 0 timeout 60 kafka-to-lambda -v -J=in --batch-size 1 --workers 32 -- ./handler <in
+	)
+	expect_line '32 records read: 32 delivered, 0 rejected; ' err
+	expect_line 'pipe: Too many open files; once more' err
+	[ "$(ls at | wc -l)" = 32 ] || fail "$(ls at | wc -l) of 32"
+}
+
 # ---- failures ----
 
 # fails now and then, by a seed and its own count; what it took is in ./taken
@@ -503,6 +523,25 @@ test_faults_that_pass() {
 	done
 	expect_status 0 kafka-to-lambda -J=in --retries 2 fail-2 <in
 	expect_line '4 delivered, 0 rejected; 3 invocations' err
+}
+
+# a function that does not end in time has failed: that counts
+test_time_limit_of_functions() {
+	start_lambda
+	envelopes 4 >in
+	expect_status 65 kafka-to-lambda -J=in --timeout 200ms --retries 1 stall <in
+	expect_line '^kafka-to-lambda: stdin:1: tried 2 times: not done after 200 ms$' err
+	[ "$(invocations stall .offsets | wc -l)" = 2 ] || fail "$(cat log)"
+	expect_status 0 kafka-to-lambda -J=in --timeout 200ms --retries 1 stall-1 <in
+	expect_line '4 delivered, 0 rejected; 2 invocations, 4 records retried' err
+	expect_status 0 kafka-to-lambda -J=in --timeout 100ms --bisect --retries 0 --on-failure ./failed stall <in
+	expect_line '4 records read: 0 delivered, 4 rejected; 6 invocations' err
+	jq -c '[.requestContext.condition, .requestContext.approximateInvokeCount, .responseContext]' failed |
+		sort -u >got
+	expect_text got '["RetryAttemptsExhausted",1,{"statusCode":200,"functionError":"Unhandled"}]'
+	# nobody has taken it: that does not count
+	AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:1 expect_status 69 kafka-to-lambda -J=in --retries 0 --patience 1ms \
+		--on-failure ./failed ok <in
 }
 
 test_faults_that_stay() {

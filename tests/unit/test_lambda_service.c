@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "kafka-to-lambda/carrier_command.h"
 #include "kafka-to-lambda/result.h"
 #include "kafka-to-lambda/service.h"
 
@@ -529,6 +530,23 @@ test_words(void **state)
 	assert_int_equal(strlen(words), SERVICE_REASON_BYTES - 1);
 }
 
+/* ---- commands ---- */
+
+static void
+test_commands_at_once(void **state)
+{
+	static const struct {
+		long processors;
+		int64_t at_once;
+	} cases[] = { { -1, 1 }, { 0, 1 }, { 1, 1 }, { 2, 2 }, { 255, 255 }, { 256, 256 },
+		{ 257, 256 }, { 100000, 256 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(
+		    carrier_command_at_once(cases[i].processors), cases[i].at_once);
+}
+
 int
 main(void)
 {
@@ -541,6 +559,7 @@ main(void)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_large_batch),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_commands_at_once),
 	};
 
 	return cmocka_run_group_tests_name("lambda service", tests, NULL, NULL);
