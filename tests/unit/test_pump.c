@@ -626,6 +626,31 @@ a_refusal_by_the_service_ends_behind_what_precedes(void **state)
 	check_summary(w, "3 2 0 0 0 1");
 }
 
+/* In the order of one lane, with most of it read ahead. */
+static void
+nothing_goes_behind_a_refused_record(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a0" },
+		{ RECORD, 0, 1, "a1" },
+		{ RECORD, 0, 2, "abad" },
+		{ RECORD, 0, 3, "a3" },
+		{ RECORD, 0, 4, "b4" },
+		{ RECORD, 0, 5, "a5" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->options.batch_count = 1;
+	w->options.connections = 1;
+	assert_int_equal(run(w, steps), -1);
+	assert_int_equal(w->err.class, ERR_DATA);
+	assert_string_equal(w->requests, "a0 |a1 |abad |");
+	assert_non_null(strstr(w->script.commits, "0:2;"));
+	check_summary(w, "6 2 0 0 0 4");
+}
+
 static void
 a_denial_ends_the_run(void **state)
 {
@@ -972,6 +997,7 @@ main(void)
 		CASE(letters_are_durable_before_the_commit),
 		CASE(a_refused_record_ends_behind_what_precedes),
 		CASE(a_refusal_by_the_service_ends_behind_what_precedes),
+		CASE(nothing_goes_behind_a_refused_record),
 		CASE(a_denial_ends_the_run),
 		CASE(patience_ends),
 		CASE(faults_end_the_run),
