@@ -251,12 +251,30 @@ look_for_stop(struct pump *p)
 		p->deadline_ms = deadline_ms;
 }
 
+void
+pump_tell(struct pump *p)
+{
+	const struct pump_progress *progress = &p->parts.progress;
+	struct pump_summary summary;
+
+	if (p->now_ms < p->tell_ms)
+		return;
+	if (!progress->every_ms) {
+		p->tell_ms = CLOCK_NEVER;
+		return;
+	}
+	p->tell_ms = clock_deadline(progress->every_ms);
+	pump_summary(p, &summary);
+	progress->tell(progress->context, &summary);
+}
+
 /* What is due by the clock. */
 static void
 tick(struct pump *p)
 {
 	struct err err = ERR_INIT;
 
+	pump_tell(p);
 	if (p->is_broken)
 		return;
 	if (pump_push_letters(p, &err) ||
@@ -291,7 +309,7 @@ earlier(int64_t a, int64_t b)
 static int64_t
 next_turn_ms(const struct pump *p)
 {
-	int64_t due_ms = earlier(p->due_ms, p->deadline_ms);
+	int64_t due_ms = earlier(earlier(p->due_ms, p->deadline_ms), p->tell_ms);
 
 	if (p->is_hasty)
 		return 0;
@@ -389,8 +407,10 @@ void
 pump_summary(const struct pump *p, struct pump_summary *ret)
 {
 	struct lanes_counts counts;
+	int64_t lag;
 
 	lanes_counts(p->lanes, &counts);
+	lag = p->source ? source_lag(p->source) : -1;
 	*ret = (struct pump_summary){
 		.read = p->read,
 		.delivered = counts.delivered,
@@ -399,16 +419,17 @@ pump_summary(const struct pump *p, struct pump_summary *ret)
 		.requests = counts.requests,
 		.retried = counts.retried,
 		.lost = counts.dropped,
+		.in_flight = (int64_t)counts.in_flight,
+		.in_flight_max = (int64_t)counts.in_flight_max,
+		.held_bytes = (int64_t)counts.bytes,
 	};
 	ret->open = ret->read - ret->delivered - ret->filtered - ret->rejected - ret->lost;
+	ret->lag = lag < 0 ? -1 : lag + ret->open + (p->letters ? pump_letters_open(p) : 0);
 }
 
 void
-pump_summary_add(void *sum, const void *summary)
+pump_summary_add(struct pump_summary *to, const struct pump_summary *from)
 {
-	struct pump_summary *to = sum;
-	const struct pump_summary *from = summary;
-
 	to->read += from->read;
 	to->delivered += from->delivered;
 	to->filtered += from->filtered;
@@ -417,6 +438,16 @@ pump_summary_add(void *sum, const void *summary)
 	to->retried += from->retried;
 	to->lost += from->lost;
 	to->open += from->open;
+	to->in_flight += from->in_flight;
+	to->in_flight_max += from->in_flight_max;
+	to->held_bytes += from->held_bytes;
+	to->lag = to->lag < 0 || from->lag < 0 ? -1 : to->lag + from->lag;
+}
+
+void
+pump_summary_rest(struct pump_summary *s)
+{
+	s->open = s->in_flight = s->in_flight_max = s->held_bytes = s->lag = 0;
 }
 
 /* ---- making ---- */

@@ -51,6 +51,7 @@ struct pump {
 	int64_t due_ms; /* when a lane wants to send */
 	int64_t serve_ms;
 	int64_t letters_ms;
+	int64_t tell_ms; /* when to tell how it goes */
 	int64_t commit_from_ms; /* no commit before */
 	int64_t settled;        /* as of the last commit */
 	int64_t deadline_ms;    /* of draining */
@@ -77,6 +78,8 @@ struct pump {
 /* The first one counts. ERR_DATA: what precedes is still delivered; else nothing more is sent. */
 void pump_fail(struct pump *, const struct err *);
 int64_t pump_letters_open(const struct pump *);
+/* Tells how it goes, where it is time to. */
+void pump_tell(struct pump *);
 /* Dead letters are looked at now and then. */
 int pump_push_letters(struct pump *, struct err *);
 

@@ -55,6 +55,7 @@ struct source_ops {
 	bool (*is_endless)(const struct source *);
 	int (*serve)(struct source *, struct err *);
 	void (*hold)(struct source *, int32_t stream, bool is_held);
+	int64_t (*lag)(const struct source *);
 };
 
 /* First member of every source. */
@@ -119,6 +120,13 @@ source_hold(struct source *s, int32_t stream, bool is_held)
 {
 	if (s->ops->hold)
 		s->ops->hold(s, stream, is_held);
+}
+
+/* Records between what was read and the ends as last known; -1: not known, or there is no end. */
+static inline int64_t
+source_lag(const struct source *s)
+{
+	return s->ops->lag ? s->ops->lag(s) : -1;
 }
 
 static inline void

@@ -229,6 +229,11 @@ tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
 EXTRA_DIST += tests/aws/fake_lambda.py
+UNIT_TESTS += tests/unit/test_stats
+tests_unit_test_stats_SOURCES = tests/unit/test_stats.c tests/unit/scratch.c
+tests_unit_test_stats_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_stats_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_workers
 tests_unit_test_workers_SOURCES = tests/unit/test_workers.c tests/unit/scratch.c
 tests_unit_test_workers_CFLAGS = $(UNIT_CFLAGS)
@@ -272,3 +277,11 @@ tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += tests/aws/fake_aws.py tests/aws/fake_msk.py
 
 EXTRA_DIST += tests/aws/fake_dynamo.py
+
+UNIT_TESTS += tests/unit/test_epoch
+tests_unit_test_epoch_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_epoch_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_epoch_sim
+tests_unit_test_epoch_sim_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_epoch_sim_LDADD = libkafkatos3.a $(UNIT_LIBS)

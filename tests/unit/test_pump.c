@@ -66,6 +66,7 @@ enum step_kind {
 	AT_END,
 	FAIL,
 	STOP,
+	TOLD,      /* until so many records were told to be read, with what is open in `value` */
 	SENT,      /* until so many requests went out, as `sequence` says */
 	COMMITTED, /* until so many commits were made */
 	HELD,      /* until the stream is held */
@@ -108,6 +109,9 @@ struct world {
 	unsigned out, out_most;
 	char requests[TEXT_BYTES]; /* "a b|c|" */
 	size_t memory_bytes;
+	int64_t tell_ms;
+	unsigned told_count;
+	struct pump_summary told;
 	enum job_input input;
 	struct pump_summary summary;
 	struct err err;
@@ -143,6 +147,9 @@ script_give(struct script *s, const struct step *step, struct record *ret, struc
 static bool
 script_waited(struct script *s, const struct step *step)
 {
+	if (step->kind == TOLD)
+		return s->world->told.read >= step->sequence &&
+		    s->world->told.open == atoi(step->value);
 	if (step->kind == SENT)
 		return s->world->started >= step->sequence;
 	if (step->kind == COMMITTED)
@@ -180,6 +187,7 @@ script_tell(struct script *s, const struct step *step, struct err *err)
 	case END:
 	case RECORD:
 	case REJECT:
+	case TOLD:
 	case SENT:
 	case COMMITTED:
 	case HELD:
@@ -444,10 +452,22 @@ teardown(void **state)
 	return 0;
 }
 
+static void
+on_progress(void *context, const struct pump_summary *summary)
+{
+	struct world *w = context;
+
+	/* what was told before is never more */
+	assert_true(summary->read >= w->told.read && summary->delivered >= w->told.delivered);
+	w->told = *summary;
+	w->told_count++;
+}
+
 static int
 run_source(struct world *w, struct source *source)
 {
-	struct pump_parts parts = { .service = &w->service, .carrier = &w->carrier.base };
+	struct pump_parts parts = { .service = &w->service, .carrier = &w->carrier.base,
+		.progress = { w, on_progress, w->tell_ms } };
 	struct client_options client = CLIENT_OPTIONS_INIT;
 	struct deadletter *letters;
 	struct sink_done done;
@@ -512,6 +532,34 @@ to_the_end_of_the_input(void **state)
 	assert_string_equal(w->requests, "a1 a2 a3 |a4 |");
 	assert_non_null(strstr(w->script.commits, "0:12;"));
 	check_summary(w, "5 4 1 0 0 0");
+}
+
+/* While records wait for an answer too. */
+static void
+tells_how_it_goes(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a1" },
+		{ RECORD, 0, 1, "b1" },
+		{ SENT, 0, 2, NULL },
+		{ TOLD, 0, 2, "2" },
+		{ RELEASE, 0, 0, NULL },
+		{ TOLD, 0, 2, "0" },
+		{ RECORD, 0, 2, "a2" },
+		{ TOLD, 0, 3, "0" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->keeps_replies = true;
+	w->tell_ms = 10;
+	assert_int_equal(run(w, steps), 0);
+	assert_true(w->told_count >= 3);
+	assert_int_equal(w->told.delivered, 3);
+	assert_int_equal(w->told.in_flight, 0);
+	assert_int_equal(w->told.in_flight_max, 4);
+	assert_int_equal(w->told.lag, -1); /* this source knows none */
 }
 
 static void
@@ -797,6 +845,30 @@ a_silent_service_does_not_keep_partitions(void **state)
 	check_summary(w, "1 0 0 0 1 0");
 }
 
+/* Nor does one with a long --drain, where the group would not wait. */
+static void
+the_group_waits_less_than_a_drain(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a0" },
+		{ SENT, 0, 1, NULL },
+		{ REVOKE, 0, 0, "silent" },
+		{ FAIL, 0, 0, NULL },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->keeps_replies = true;
+	w->options.drain_ms = INT64_MAX;
+	w->options.poll_ms_max = 50;
+	(void)alarm(120); /* it would wait for ever */
+	assert_int_equal(run(w, steps), -1);
+	(void)alarm(0);
+	assert_string_equal(w->script.commits, "");
+	check_summary(w, "1 0 0 0 1 0");
+}
+
 static void
 a_partition_too_far_ahead_is_not_read(void **state)
 {
@@ -992,6 +1064,7 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(to_the_end_of_the_input),
+		CASE(tells_how_it_goes),
 		CASE(what_fails_is_sent_again_in_order),
 		CASE(too_large_goes_in_halves_and_alone_is_refused),
 		CASE(letters_are_durable_before_the_commit),
@@ -1005,6 +1078,7 @@ main(void)
 		CASE(what_is_in_flight_is_awaited_when_partitions_go),
 		CASE(what_is_lost_is_dropped_at_once),
 		CASE(a_silent_service_does_not_keep_partitions),
+		CASE(the_group_waits_less_than_a_drain),
 		CASE(a_partition_too_far_ahead_is_not_read),
 		CASE(little_memory_is_enough),
 		CASE(a_stop_drains),
