@@ -6,6 +6,7 @@
 #include "flow/lanes.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -423,6 +424,29 @@ lane_settle(struct lane *lane, const struct service_verdict *verdicts, int64_t n
 		back_off(lane, tally.is_throttled, 0, now_ms);
 	else
 		pace_succeeded(&lane->lanes->pace);
+	if (!lane->count)
+		lane->failures = 0;
+	return rc;
+}
+
+int
+lane_refuse(struct lane *lane, size_t count, const char *reason,
+    const struct lanes_events *events, struct err *err)
+{
+	struct service_verdict verdict = { .fate = SERVICE_REFUSED };
+	struct tally tally = { false, false, false };
+	struct err later = ERR_INIT;
+	int rc = 0;
+
+	assert(!lane->in_flight && count <= lane->count);
+	(void)snprintf(verdict.reason, sizeof(verdict.reason), "%s", reason);
+	lane->in_flight = count; /* a refusal that fails leaves these to this loop */
+	for (size_t i = 0; i < count; i++) {
+		if (settle_one(lane, i, &verdict, events, &tally, rc ? &later : err))
+			rc = -1;
+	}
+	lane->in_flight = 0;
+	squeeze_head(lane, count);
 	if (!lane->count)
 		lane->failures = 0;
 	return rc;

@@ -90,6 +90,10 @@ struct lanes_events {
 
 int lane_settle(struct lane *, const struct service_verdict *, int64_t now_ms,
     const struct lanes_events *, struct err *);
+/* The first `count`, of a lane with nothing in flight, are not worth sending any more: refused, as lane_settle
+ * tells it. */
+int lane_refuse(struct lane *, size_t count, const char *reason, const struct lanes_events *,
+    struct err *);
 /* All of them again: no answer (is_throttled: too many requests). retry_after_ms: 0 where nobody
  * said. */
 void lane_again(struct lane *, bool is_throttled, int64_t retry_after_ms, int64_t now_ms);

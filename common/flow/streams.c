@@ -115,7 +115,7 @@ streams_stop(struct streams *s, struct position position)
 {
 	struct stream *stream = find_present(s, position);
 
-	if (stream && position.sequence < stream->stop)
+	if (stream)
 		stream->stop = position.sequence;
 }
 

@@ -39,7 +39,7 @@ bool streams_is_present(struct streams *, struct position);
 int streams_take(struct streams *, struct position, struct err *);
 void streams_skip_to(struct streams *, int32_t number, int64_t sequence);
 
-/* Nothing at or behind this sequence is to be sent under this term; the lowest one counts. */
+/* Nothing at or behind this sequence is to be sent under this term. It was not stopped before there. */
 void streams_stop(struct streams *, struct position);
 bool streams_is_stopped(struct streams *, struct position);
 
