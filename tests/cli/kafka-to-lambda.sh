@@ -168,6 +168,28 @@ END
 	expect_line 'stdin:1: its output: longer than 6291456 bytes$' err
 }
 
+# in the order of its partition, nothing is given behind what failed for good
+test_nothing_behind_a_failure() {
+	cat >handler <<'END'
+#!/bin/sh
+jq -c '[.records[][].offset]' >batch
+cat batch >>given
+! grep -qw 5 batch
+END
+	chmod +x handler
+	envelopes 20 >in
+	expect_status 65 kafka-to-lambda -J=in --workers 1 --batch-size 1 --retries 1 -- ./handler <in
+	tr -d '[]\n' <given >got
+	echo >>got
+	expect_text got '0123455'
+	expect_line '20 records read: 5 delivered, 0 rejected, 15 not delivered' err
+	rm given
+	expect_status 65 kafka-to-lambda -J=in --workers 3 --batch-size 4 --retries 1 -- ./handler <in
+	tr '\n' ' ' <given >got
+	echo >>got
+	expect_text got '[0,1,2,3] [4,5,6,7] [4,5,6,7] '
+}
+
 test_time_limit() {
 	echo '{}' | expect_status 65 kafka-to-lambda --retries 0 --timeout 100ms -- \
 		sh -c 'sleep 1000 & echo $$ $! >pids.new; mv pids.new pids; wait'
@@ -414,6 +436,19 @@ test_max_record_age() {
 		fail "$(cat failed)"
 }
 
+# nobody answers: what was young when it was read is not waited for either
+test_age_while_nobody_answers() {
+	envelopes 3 >in
+	expect_status 0 timeout 60 kafka-to-lambda -J=in --max-record-age 2s --on-failure ./failed \
+		--region eu-west-1 --no-sign-request --endpoint-url http://127.0.0.1:1 fn <in
+	[ "$(jq -c '.requestContext.condition' failed | sort | uniq -c | tr -d ' ')" = '3"RecordAgeExceeded"' ] ||
+		fail "$(cat failed)"
+	envelopes 3 >in
+	expect_status 65 timeout 60 kafka-to-lambda -J=in --max-record-age 1s \
+		--region eu-west-1 --no-sign-request --endpoint-url http://127.0.0.1:1 fn <in
+	expect_line '^kafka-to-lambda: stdin:1: older than --max-record-age$' err
+}
+
 # what cannot be read goes there too
 test_unreadable_envelope() {
 	make_handler
@@ -533,7 +568,7 @@ test_time_limit_of_functions() {
 	expect_line '^kafka-to-lambda: stdin:1: tried 2 times: not done after 200 ms$' err
 	[ "$(invocations stall .offsets | wc -l)" = 2 ] || fail "$(cat log)"
 	expect_status 0 kafka-to-lambda -J=in --timeout 200ms --retries 1 stall-1 <in
-	expect_line '4 delivered, 0 rejected; 2 invocations, 4 records retried' err
+	expect_line '4 delivered, 0 rejected; 2 invocations, 4 records sent again' err
 	expect_status 0 kafka-to-lambda -J=in --timeout 100ms --bisect --retries 0 --on-failure ./failed stall <in
 	expect_line '4 records read: 0 delivered, 4 rejected; 6 invocations' err
 	jq -c '[.requestContext.condition, .requestContext.approximateInvokeCount, .responseContext]' failed |
