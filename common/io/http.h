@@ -56,6 +56,7 @@ struct http_reply {
 	                     * events.body is NULL (up to body_bytes_max) */
 	int64_t body_bytes; /* of a good reply, handed out so far */
 	unsigned attempts;
+	bool is_overdue; /* total_ms_max ended it, and all of the request had gone out */
 	const void *headers; /* for http_reply_header */
 };
 

@@ -294,6 +294,7 @@ clear_reply(struct http_call *call)
 	call->head.len_max = HEAD_BYTES_MAX;
 	call->body.len_max = body_bytes_max;
 	call->reply.status = 0;
+	call->reply.is_overdue = false;
 	call->reply.body = slice_make(NULL, 0);
 	call->reply.headers = &call->head;
 	call->reply.body_bytes = 0;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/carrier_http.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
+	WORDS_BYTES = 64,
 	REPLY_BYTES_MAX = 16 * 1024 * 1024,
 	TOTAL_MS_MAX = 5 * 60 * 1000,
 	URL_BYTES_MAX = 128 * 1024,
@@ -62,10 +65,18 @@ on_done(void *context, const struct http_reply *reply, const struct err *err)
 			    call->judged == reply->attempts);
 	struct service_reply answer = { .status = reply->status, .body = reply->body,
 		.header = find_header, .header_context = reply };
+	bool is_told = reply->is_overdue && call->carrier->options.is_overdue_told;
 	struct service_reply nothing = { .status = 0 };
 	struct err none = ERR_INIT;
+	char words[WORDS_BYTES];
 
-	call->replied(call->context, is_whole ? &answer : &nothing, is_whole ? &none : err);
+	if (is_told) {
+		(void)snprintf(words, sizeof(words), "not done after %" PRId64 " ms",
+		    call->carrier->options.total_ms_max);
+		nothing.body = slice_of(words);
+	}
+	call->replied(call->context, is_whole ? &answer : &nothing,
+	    is_whole || is_told ? &none : err);
 	free(call);
 }
 

@@ -21,6 +21,9 @@ struct carrier_http_options {
 	void *judge_context;
 	size_t reply_bytes_max; /* 0: 16 MiB */
 	int64_t total_ms_max;   /* of a request; 0: 5 min */
+	/* A request that went out and is not done by then is the service's to judge: a reply of status 0 with
+	 * words as its body. Else, and where it did not all go out, that is ERR_UNAVAILABLE. */
+	bool is_overdue_told;
 };
 
 struct carrier *carrier_http_new(const struct carrier_http_options *, struct err *);

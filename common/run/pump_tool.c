@@ -168,6 +168,7 @@ pump_tool_open(struct pump_tool *t, const struct pump_parts *given, const struct
 	struct pump_parts parts = *given;
 	struct pump_options options = *t->pump_options;
 	struct input_options input = *t->input;
+	struct deadletter_options letters = *t->letters;
 	struct source_events events;
 	struct sink_done done;
 	char text[INPUT_GROUP_BYTES_MAX + 1];
@@ -186,7 +187,10 @@ pump_tool_open(struct pump_tool *t, const struct pump_parts *given, const struct
 	(void)snprintf(t->numbers.group, sizeof(t->numbers.group), "%s",
 	    input_group(t->input, t->job, needs, text));
 	done = pump_letter_done(t->pump);
-	t->dead = deadletter_open(t->letters, t->client, t->job->tool->name, &done, err);
+	/* all that is in flight may be refused at once, in letters twice as long (run/pump.h) */
+	letters.memory_bytes = (size_t)t->input->memory_bytes;
+	letters.drain_ms = options.drain_ms;
+	t->dead = deadletter_open(&letters, t->client, t->job->tool->name, &done, err);
 	return t->dead ? 0 : -1;
 }
 

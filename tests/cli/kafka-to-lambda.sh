@@ -168,6 +168,28 @@ END
 	expect_line 'stdin:1: its output: longer than 6291456 bytes$' err
 }
 
+# in the order of its partition, nothing is given behind what failed for good
+test_nothing_behind_a_failure() {
+	cat >handler <<'END'
+#!/bin/sh
+jq -c '[.records[][].offset]' >batch
+cat batch >>given
+! grep -qw 5 batch
+END
+	chmod +x handler
+	envelopes 20 >in
+	expect_status 65 kafka-to-lambda -J=in --workers 1 --batch-size 1 --retries 1 -- ./handler <in
+	tr -d '[]\n' <given >got
+	echo >>got
+	expect_text got '0123455'
+	expect_line '20 records read: 5 delivered, 0 rejected, 15 not delivered' err
+	rm given
+	expect_status 65 kafka-to-lambda -J=in --workers 3 --batch-size 4 --retries 1 -- ./handler <in
+	tr '\n' ' ' <given >got
+	echo >>got
+	expect_text got '[0,1,2,3] [4,5,6,7] [4,5,6,7] '
+}
+
 test_time_limit() {
 	echo '{}' | expect_status 65 kafka-to-lambda --retries 0 --timeout 100ms -- \
 		sh -c 'sleep 1000 & echo $$ $! >pids.new; mv pids.new pids; wait'
@@ -268,6 +290,26 @@ END
 	expect_status 0 kafka-to-lambda -J=in --batch-size 1 --workers 2 -- ./handler <in
 	[ "$(wc -l <seen)" = 16 ] || fail "$(wc -l <seen) of 16"
 	[ "$(sort -n seen | tail -n 1)" -le 2 ] || fail "$(cat seen)"
+}
+
+# more of them than there are descriptors for: they wait, and do not end the tool
+test_too_many_at_once() {
+	mkdir at
+	cat >handler <<'END'
+#!/bin/sh
+cat >/dev/null
+: >at/$$
+until [ "$(ls at | wc -l)" -ge 3 ]; do sleep 0.01; done
+END
+	chmod +x handler
+	envelopes 32 32 >in
+	(
+		ulimit -n 24
+		expect_status 0 timeout 60 kafka-to-lambda -v -J=in --batch-size 1 --workers 32 -- ./handler <in
+	)
+	expect_line '32 records read: 32 delivered, 0 rejected; ' err
+	expect_line 'pipe: Too many open files; once more' err
+	[ "$(ls at | wc -l)" = 32 ] || fail "$(ls at | wc -l) of 32"
 }
 
 # ---- failures ----
@@ -394,6 +436,19 @@ test_max_record_age() {
 		fail "$(cat failed)"
 }
 
+# nobody answers: what was young when it was read is not waited for either
+test_age_while_nobody_answers() {
+	envelopes 3 >in
+	expect_status 0 timeout 60 kafka-to-lambda -J=in --max-record-age 2s --on-failure ./failed \
+		--region eu-west-1 --no-sign-request --endpoint-url http://127.0.0.1:1 fn <in
+	[ "$(jq -c '.requestContext.condition' failed | sort | uniq -c | tr -d ' ')" = '3"RecordAgeExceeded"' ] ||
+		fail "$(cat failed)"
+	envelopes 3 >in
+	expect_status 65 timeout 60 kafka-to-lambda -J=in --max-record-age 1s \
+		--region eu-west-1 --no-sign-request --endpoint-url http://127.0.0.1:1 fn <in
+	expect_line '^kafka-to-lambda: stdin:1: older than --max-record-age$' err
+}
+
 # what cannot be read goes there too
 test_unreadable_envelope() {
 	make_handler
@@ -503,6 +558,25 @@ test_faults_that_pass() {
 	done
 	expect_status 0 kafka-to-lambda -J=in --retries 2 fail-2 <in
 	expect_line '4 delivered, 0 rejected; 3 invocations' err
+}
+
+# a function that does not end in time has failed: that counts
+test_time_limit_of_functions() {
+	start_lambda
+	envelopes 4 >in
+	expect_status 65 kafka-to-lambda -J=in --timeout 200ms --retries 1 stall <in
+	expect_line '^kafka-to-lambda: stdin:1: tried 2 times: not done after 200 ms$' err
+	[ "$(invocations stall .offsets | wc -l)" = 2 ] || fail "$(cat log)"
+	expect_status 0 kafka-to-lambda -J=in --timeout 200ms --retries 1 stall-1 <in
+	expect_line '4 delivered, 0 rejected; 2 invocations, 4 records sent again' err
+	expect_status 0 kafka-to-lambda -J=in --timeout 100ms --bisect --retries 0 --on-failure ./failed stall <in
+	expect_line '4 records read: 0 delivered, 4 rejected; 6 invocations' err
+	jq -c '[.requestContext.condition, .requestContext.approximateInvokeCount, .responseContext]' failed |
+		sort -u >got
+	expect_text got '["RetryAttemptsExhausted",1,{"statusCode":200,"functionError":"Unhandled"}]'
+	# nobody has taken it: that does not count
+	AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:1 expect_status 69 kafka-to-lambda -J=in --retries 0 --patience 1ms \
+		--on-failure ./failed ok <in
 }
 
 test_faults_that_stay() {

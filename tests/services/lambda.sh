@@ -140,34 +140,42 @@ test_members_share_the_work() {
 	expect_same want got
 }
 
-# killed again and again, and run to the end at last: nothing is lost, and what comes twice comes from a
-# batch that was under way
+# Killed at seeded moments, again and again, and run to the end at last: each record was taken, and none before
+# those before it in its partition. Static membership: nobody waits for the one that was killed.
 test_killed() {
-	local count
-	make_rides 300
+	local kills=${SLUICE_KILLS:-12} seed=${SLUICE_SEED:-7} run tool
+	make_rides $((100 * kills))
 	cat >handler <<'END'
 #!/bin/sh
-jq -c '.records[][] | {partition, offset}' >>taken
-sleep 0.02
+exec jq -c --arg run "$1" '.records[][] | [$run, .partition, .offset]' >>taken
 END
 	chmod +x handler
 	: >taken
-	for _ in 1 2 3 4 5 6; do
-		kafka-to-lambda -q -t $id -G $id -X session.timeout.ms=6000 --batch-size 5 --workers 2 -- ./handler &
+	for run in $(seq "$kills"); do
+		seed=$((seed * 16807 % 2147483647))
+		kafka-to-lambda -q -t $id -G $id -X group.instance.id=one --batch-size 5 --workers 2 -- ./handler $run 2>>err &
 		tool=$!
-		count=$(wc -l <taken)
-		wait_for 30 has_taken_more $((count + 10))
+		sleep "$((seed % 3)).$((seed / 3 % 900 + 100))"
 		kill -KILL $tool
 		wait $tool || true
-		[ "$(sort -u taken | wc -l)" -lt 280 ] || break
 	done
-	expect_status 0 timeout 120 kafka-to-lambda -q -t $id -G $id -e --workers 2 -- ./handler
-	[ "$(sort -u taken | wc -l)" = 300 ] || fail "$(sort -u taken | wc -l) of 300"
-	[ "$(committed $id)" = 300 ] || fail "committed: $(committed $id)"
+	expect_status 0 timeout 120 kafka-to-lambda -q -t $id -G $id -X group.instance.id=one -e -- ./handler last
+	[ "$(committed $id)" = $((100 * kills)) ] || fail "committed: $(committed $id)"
+	in_turn <taken
 }
 
-has_taken_more() {
-	[ "$(wc -l <taken)" -gt "$1" ]
+# in_turn: of lines [run, partition, offset], that the runs took all of the topic, each from where an earlier one
+# had come, in order
+in_turn() {
+	kafka-to-pipe -q -t $id -e -J | jq -r '[.partition, .offset] | @tsv' | sort >want
+	tr -d '[]"' | awk -F, '
+		{ known = $2 in max; at = $1 "," $2 }
+		$3 > (known ? max[$2] : -1) + 1 { print "too soon: " $0; exit 1 }
+		at in last && $3 != last[at] + 1 { print "out of turn in its run: " $0; exit 1 }
+		{ last[at] = $3 }
+		!known || $3 > max[$2] { max[$2] = $3; print $2 "\t" $3 >"got" }'
+	sort got >sorted
+	expect_same want sorted
 }
 
 # SIGTERM: what was read is delivered and committed, and nothing is given twice

@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -86,17 +89,17 @@ on_replied(void *context, const struct service_reply *reply, const struct err *e
 
 /* Starts and, where wanted, waits. */
 static void
-ask(struct world *w, const char *path, const char *body, bool waits)
+ask_bytes(struct world *w, const char *path, struct slice body, bool waits)
 {
 	struct carrier *carrier = carrier_http_new(&w->options, &w->err);
 	struct service_request request = { .method = "POST", .path = BUF_INIT(1000),
-		.body = BUF_INIT(1000) };
+		.body = BUF_INIT(body.len) };
 	struct err err = ERR_INIT;
 	void *call;
 
 	assert_non_null(carrier);
 	assert_int_equal(buf_append_text(&request.path, path, &err), 0);
-	assert_int_equal(buf_append_text(&request.body, body, &err), 0);
+	assert_int_equal(buf_append(&request.body, body, &err), 0);
 	request.headers[0] = (struct service_header){ "Content-Type", "application/x-ndjson" };
 	request.header_count = 1;
 	assert_int_equal(
@@ -111,6 +114,12 @@ ask(struct world *w, const char *path, const char *body, bool waits)
 	carrier_free(carrier);
 	buf_release(&request.path);
 	buf_release(&request.body);
+}
+
+static void
+ask(struct world *w, const char *path, const char *body, bool waits)
+{
+	ask_bytes(w, path, slice_of(body), waits);
 }
 
 static void
@@ -194,6 +203,95 @@ what_is_cut_short_is_no_reply(void **state)
 	assert_true(strncmp(w->err.text, "the service: ", 13) == 0);
 }
 
+/* A server that takes connections, as many as its queue holds, and reads nothing. */
+static int
+listen_deaf(char ret_endpoint[static 64])
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	(void)snprintf(ret_endpoint, 64, "http://127.0.0.1:%d", ntohs(address.sin_port));
+	return fd;
+}
+
+/* Time is over: only what has gone out may have been done. */
+static void
+what_is_overdue_is_told(void **state)
+{
+	static const struct {
+		bool is_told;
+		size_t body_bytes;
+		const char *words; /* NULL: it is an error */
+	} cases[] = {
+		{ true, 10, "not done after 200 ms" },
+		{ false, 10, NULL },
+		{ true, 64 * 1024 * 1024, NULL }, /* more than buffers hold */
+	};
+	struct world *w = *state;
+	char endpoint[64], *body = calloc(1, 64 * 1024 * 1024);
+
+	assert_non_null(body);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		int fd = listen_deaf(endpoint);
+
+		(void)clear_world(state);
+		w->options.endpoint = endpoint;
+		w->options.total_ms_max = 200;
+		w->options.is_overdue_told = cases[i].is_told;
+		ask_bytes(w, "/", slice_make(body, cases[i].body_bytes), true);
+		assert_int_equal(w->err.class, cases[i].words ? ERR_NONE : ERR_UNAVAILABLE);
+		assert_int_equal(w->status, 0);
+		assert_string_equal(w->body, cases[i].words ? cases[i].words : "");
+		(void)close(fd);
+	}
+	free(body);
+	/* half an answer is none */
+	(void)clear_world(state);
+	w->options.total_ms_max = 200;
+	w->options.is_overdue_told = true;
+	ask(w, "/stall?key=carrierlate&at=body", "x", true);
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_string_equal(w->body, "not done after 200 ms");
+}
+
+/* The queue of connections is full: nobody has taken the request. */
+static void
+what_could_not_connect_is_not_overdue(void **state)
+{
+	struct world *w = *state;
+	char endpoint[64];
+	int fds[4], listener = listen_deaf(endpoint);
+	struct sockaddr_in address;
+	socklen_t len = sizeof(address);
+
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+	for (size_t i = 0; i < 4; i++) {
+		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(fds[i], (struct sockaddr *)&address, len);
+	}
+	w->options.endpoint = endpoint;
+	w->options.total_ms_max = 200;
+	w->options.is_overdue_told = true;
+	ask(w, "/", "x", true);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_non_null(strstr(w->err.text, "not done within 200 ms"));
+	for (size_t i = 0; i < 4; i++)
+		(void)close(fds[i]);
+	(void)close(listener);
+	/* refused at once, whatever the time */
+	(void)clear_world(state);
+	w->options.endpoint = "http://127.0.0.1:1";
+	w->options.is_overdue_told = true;
+	ask(w, "/", "x", true);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+}
+
 static void
 a_cancelled_call_says_nothing(void **state)
 {
@@ -266,6 +364,8 @@ main(void)
 		CASE(a_reply_comes_with_its_headers),
 		CASE(what_is_whole_is_the_services_to_judge),
 		CASE(what_is_cut_short_is_no_reply),
+		CASE(what_is_overdue_is_told),
+		CASE(what_could_not_connect_is_not_overdue),
 		CASE(a_cancelled_call_says_nothing),
 		CASE(expired_credentials_are_renewed),
 	};

@@ -32,6 +32,8 @@ struct lambda {
 	size_t sorted_capacity;
 };
 
+static const char too_old[] = "older than --max-record-age";
+
 static struct lambda *
 of(struct service *service)
 {
@@ -43,6 +45,21 @@ clear_refusals(struct lambda *lambda)
 {
 	lambda->refusal_count = 0;
 	lambda->has_answer = false;
+}
+
+static int
+make_room(struct lambda *lambda, size_t count, struct err *err)
+{
+	struct refusal *refusals;
+
+	if (count <= lambda->refusal_capacity)
+		return 0;
+	refusals = realloc(lambda->refusals, count * sizeof(*refusals));
+	if (!refusals)
+		return err_no_memory(err);
+	lambda->refusals = refusals;
+	lambda->refusal_capacity = count;
+	return 0;
 }
 
 /* There is room for each of a batch. */
@@ -105,7 +122,7 @@ stage(struct service *service, const struct record *record, struct service_stage
 	char reason[96];
 
 	if (is_too_old(lambda, record))
-		return reject(lambda, record, FAILURE_AGE, "older than --max-record-age", err);
+		return reject(lambda, record, FAILURE_AGE, too_old, err);
 	if (bytes > service->bytes_max) {
 		(void)snprintf(reason, sizeof(reason),
 		    "its event may be %zu bytes long, the limit is %zu",
@@ -117,15 +134,41 @@ stage(struct service *service, const struct record *record, struct service_stage
 	return SERVICE_SEND;
 }
 
+static int
+expired(struct service *service, const struct service_item *const *items, size_t count,
+    size_t *ret_count, char ret_reason[static SERVICE_REASON_BYTES], struct err *err)
+{
+	struct lambda *lambda = of(service);
+	size_t old = 0;
+
+	while (old < count && is_too_old(lambda, &items[old]->record))
+		old++;
+	*ret_count = old;
+	if (!old)
+		return 0;
+	if (make_room(lambda, old, err))
+		return -1;
+	clear_refusals(lambda);
+	for (size_t i = 0; i < old; i++)
+		add_refusal(lambda, &items[i]->record, FAILURE_AGE, items[i]->retries);
+	(void)snprintf(ret_reason, SERVICE_REASON_BYTES, "%s", too_old);
+	return 0;
+}
+
 /* ---- request ---- */
 
-/* A batch that failed is given again as it was: what came behind it has not failed yet. */
+/*
+ * A batch that failed is given again as it was: what came behind it has not failed yet. One that has become
+ * too old is not given: the next request begins with it.
+ */
 static size_t
-count_alike(const struct service_item *const *items, size_t count)
+count_alike(
+    const struct lambda *lambda, const struct service_item *const *items, size_t count)
 {
 	size_t n = 1;
 
-	while (n < count && items[n]->retries == items[0]->retries)
+	while (n < count && items[n]->retries == items[0]->retries &&
+	       !is_too_old(lambda, &items[n]->record))
 		n++;
 	return n;
 }
@@ -137,7 +180,7 @@ request(struct service *service, const struct service_item *const *items, size_t
 	const struct lambda_options *options = &of(service)->options;
 
 	ret->method = "POST";
-	*ret_count = count_alike(items, count);
+	*ret_count = count_alike(of(service), items, count);
 	/* API_Invoke, "Request Syntax"; the name may hold an ARN's colons */
 	if (buf_append_text(&ret->path, "/2015-03-31/functions/", err) ||
 	    sigv4_append_encoded(&ret->path, slice_of(options->function), false, err) ||
@@ -176,21 +219,6 @@ read_answer(struct lambda *lambda, const struct service_reply *reply)
 		(void)snprintf(answer->function_error, FAILURE_WORD_BYTES, "Unhandled");
 }
 
-static int
-make_room(struct lambda *lambda, size_t count, struct err *err)
-{
-	struct refusal *refusals;
-
-	if (count <= lambda->refusal_capacity)
-		return 0;
-	refusals = realloc(lambda->refusals, count * sizeof(*refusals));
-	if (!refusals)
-		return err_no_memory(err);
-	lambda->refusals = refusals;
-	lambda->refusal_capacity = count;
-	return 0;
-}
-
 static void
 refuse(struct lambda *lambda, const struct service_item *item, enum failure_condition condition,
     const char *reason, struct service_verdict *ret)
@@ -199,7 +227,7 @@ refuse(struct lambda *lambda, const struct service_item *item, enum failure_cond
 	ret->fate = SERVICE_REFUSED;
 	if (condition == FAILURE_AGE)
 		(void)snprintf(ret->reason, sizeof(ret->reason),
-		    "older than --max-record-age: %.200s", reason);
+		    "%s: %.200s", too_old, reason);
 	else if (!item->retries)
 		(void)snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
 	else
@@ -480,7 +508,8 @@ free_service(struct service *service)
 struct service *
 lambda_service_new(const struct lambda_options *options, struct err *err)
 {
-	static const struct service_ops ops = { stage, request, verdicts, free_service };
+	static const struct service_ops ops = { .stage = stage, .expired = expired,
+		.request = request, .verdicts = verdicts, .free = free_service };
 	struct lambda *lambda = calloc(1, sizeof(*lambda));
 	size_t frame_bytes = event_frame_bytes(&options->event);
 
