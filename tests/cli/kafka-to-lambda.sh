@@ -598,4 +598,89 @@ test_too_large_for_lambda() {
 	expect_text got ' 8 "MaximumPayloadSizeExceeded"'
 }
 
+# ---- faults on the way ----
+
+# between FAULT...: the tool speaks to Lambda through a proxy that has these faults (tests/faults)
+between() {
+	: "${lambda_port:=${AWS_ENDPOINT_URL_LAMBDA##*:}}"
+	rm -f faults.port faults.stay
+	mkfifo faults.stay
+	python3 "$top_srcdir/tests/faults/http_faults.py" "$lambda_port" "$@" <faults.stay >faults.port 2>faults.err &
+	exec 5>faults.stay
+	wait_for 10 test -s faults.port
+	AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:$(<faults.port)
+	: >log
+}
+
+# nobody knows of the function: that is not counted, whether it ran or not
+test_faults_on_the_way() {
+	local fault faults='429 429=1 500 502 503 refuse reset half long garbage foreign'
+	start_lambda
+	envelopes 4 >in
+	# shellcheck disable=SC2046,SC2086 # words
+	between $(printf '%s pass ' $faults)
+	for fault in $faults; do
+		: >log
+		expect_status 0 kafka-to-lambda -J=in --retries 0 ok <in
+		expect_line '4 records read: 4 delivered, 0 rejected; 2 invocations' err
+		case $fault in
+		[45]* | refuse) [ "$(wc -l <log)" = 1 ] || fail "$fault: $(wc -l <log) got there" ;;
+		*) [ "$(wc -l <log)" = 2 ] || fail "$fault: $(wc -l <log) got there" ;;
+		esac
+		[ "$(invocations ok .offsets | sort -u)" = '{"trips-0":[0,1,2,3]}' ] || fail "$fault"
+		[ "$(invocations ok .signed | sort -u)" = true ] || fail "$fault: signature"
+	done
+	between 429 pass 503 pass reset pass foreign
+	for fault in 429 503 reset foreign; do
+		expect_status 0 kafka-to-lambda -J=in --retries 0 --async ok <in
+		expect_line '4 records read: 4 delivered, 0 rejected; 2 invocations' err
+	done
+	between 503*1000
+	expect_status 69 kafka-to-lambda -J=in --patience 1ms ok <in
+	expect_line 'kafka-to-lambda: ok: ' err
+	[ ! -s log ]
+}
+
+# no answer in time, and half of a report: that is counted
+test_failures_on_the_way() {
+	local fault
+	start_lambda
+	envelopes 4 | sed '2s/"n":1/"n":"poison"/' >in
+	for fault in stall stop; do
+		between $fault
+		expect_status 0 kafka-to-lambda -J=in --timeout 300ms --retries 1 ok <in
+		expect_line '4 delivered, 0 rejected; 2 invocations, 4 records retried' err
+		between $fault
+		expect_status 65 kafka-to-lambda -J=in --timeout 300ms --retries 0 ok <in
+		expect_line '^kafka-to-lambda: stdin:1: not done after 300 ms$' err
+	done
+	between short
+	rm -f failed
+	expect_status 0 kafka-to-lambda -J=in --retries 1 --on-failure ./failed name <in
+	# bytes that were left over may spoil the answer behind it too: that is not counted
+	expect_line '4 records read: 3 delivered, 1 rejected; [23] invocations, ' err
+	jq -c '[.KafkaBatchInfo.recordInfo.offset, .requestContext.approximateInvokeCount]' failed >got
+	expect_text got '["1",2]'
+	between short
+	expect_status 65 kafka-to-lambda -J=in --retries 0 name <in
+	expect_line '^kafka-to-lambda: stdin:1: its answer: it is no JSON: ' err
+}
+
+# whatever happens on the way: each record is taken, none before those before it in its partition
+test_order_with_faults() {
+	local seed
+	start_lambda
+	envelopes 300 5 >in
+	for seed in 1 2 3; do
+		between --random $seed:40 429 503 refuse reset half short long garbage foreign
+		expect_status 0 kafka-to-lambda -J=in --batch-size 9 --connections 3 --retries 0 ok <in
+		expect_line '300 records read: 300 delivered, 0 rejected; ' err
+		expect_no_line ' 0 records retried' err
+		invocations ok '.offsets | to_entries[] | .key as $p | .value[] | [$p, .]' | awk '!seen[$0]++' |
+			sort -s -t, -k1,1 >got
+		seq 0 299 | awk '{ print "[\"trips-" $1 % 5 "\"," $1 "]" }' | sort -s -t, -k1,1 >want
+		expect_same want got
+	done
+}
+
 run_tests
