@@ -24,6 +24,8 @@ include tests/bench/local.mk
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(CLI_TESTS)
 EXTRA_DIST += tests/run-unit tests/lib.sh tests/trips.sh tests/pages.sh tests/numbers.sh $(CLI_TESTS) $(SERVICE_TESTS)
+EXTRA_DIST += tests/envelopes.sh
+EXTRA_DIST += tests/run-unit tests/lib.sh tests/trips.sh tests/pages.sh $(CLI_TESTS) $(SERVICE_TESTS)
 
 UNIT_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 UNIT_LIBS = $(COMMON_LIBS) $(CMOCKA_LIBS)

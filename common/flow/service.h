@@ -75,7 +75,9 @@ struct service_request {
 /* ---- verdicts ---- */
 
 struct service_reply {
-	int status; /* HTTP's; a command: 200. 0: it failed, or was not done in time; body has words */
+	/* HTTP's; of a command 200. 0: it failed, or was not done in time; -1, where the carrier tells that: there
+	 * is no answer, or half of one. Both have words as the body. */
+	int status;
 	struct slice body;
 	/* NULL where there is none; case does not matter. Borrowed for the call. */
 	const char *(*header)(const void *context, const char *name);
