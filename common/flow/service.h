@@ -80,6 +80,7 @@ struct service_request {
 struct service_reply {
 	int status; /* HTTP's; a command: 200, or 0 where it failed, with its words in body */
 	struct slice body;
+	bool is_cut; /* it is longer than its room: the beginning (for services that ask for it) */
 	/* NULL where there is none; case does not matter. Borrowed for the call. */
 	const char *(*header)(const void *context, const char *name);
 	const void *header_context;

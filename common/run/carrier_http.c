@@ -58,10 +58,11 @@ on_done(void *context, const struct http_reply *reply, const struct err *err)
 {
 	struct call *call = context;
 	bool is_whole = err->class == ERR_NONE ||
+	                (reply->is_cut && call->carrier->options.takes_cut_replies) ||
 	                (reply->status && (reply->status < 200 || reply->status >= 300) &&
 			    call->judged == reply->attempts);
 	struct service_reply answer = { .status = reply->status, .body = reply->body,
-		.header = find_header, .header_context = reply };
+		.is_cut = reply->is_cut, .header = find_header, .header_context = reply };
 	struct service_reply nothing = { .status = 0 };
 	struct err none = ERR_INIT;
 

@@ -197,6 +197,56 @@ test_too_large_requests_are_halved() {
 	expect_line 'status 413' letters
 }
 
+# a reply for which there is no room: of halves it is shorter
+test_replies_that_are_too_long() {
+	start_service
+	documents 300 | sed 's/}/,"fail":400,"words":9000}/' >in
+	documents 10 | sed 's/"id":/&7/' >>in
+	expect_status 0 kafka-to-opensearch --index t --id '{id}' --dead-letter ./letters --memory 4M \
+		--patience 5s $url <in
+	expect_line '310 records read: 10 delivered, 300 rejected;' err
+	expect_line 'fake_exception: status 400 asked for\.\.\.' letters
+	expect_no_line 'longer than' letters
+	# that of one record alone is a failure, with as many of its words as have room
+	expect_status 65 kafka-to-opensearch --index t --id '{id}' --memory 4M $url <<<'{"id":1,"fail":400,"words":300000}'
+	expect_line 'stdin:1: a reply that is longer than 65536 bytes: \{"errors": true, .*fake_exception' err
+}
+
+# nobody may make indices: of all records the run's end, of a record's own its refusal
+test_indices_that_are_not_made() {
+	start_service --no-auto-create --index t --index place-p1
+	documents 9 >in
+	expect_status 0 kafka-to-opensearch -q --index t --id '{id}' $url <in
+	expect_status 73 kafka-to-opensearch --index misspelt --id '{id}' --dead-letter ./letters $url <in
+	expect_line '^kafka-to-opensearch: status 404: index_not_found_exception: no such index \[misspelt\] and \[action.auto_create_index\] is \[false\]$' err
+	[ ! -s letters ]
+	expect_status 0 kafka-to-opensearch --index 'place-{place}' --id '{id}' --dead-letter ./letters $url <in
+	expect_line '9 records read: 3 delivered, 6 rejected;' err
+	[ "$(grep -c 'no such index \[place-p[02]\]' letters)" = 6 ]
+}
+
+test_deletions_from_nowhere() {
+	start_service --index t
+	documents 3 >in
+	expect_status 73 kafka-to-opensearch --op delete --index misspelt --id '{id}' $url <in
+	expect_line "$url: there is no index misspelt to delete from" err
+	# with versions the service would make it
+	printf '%s\n' 'a {}' 'b {}' | envelopes >versioned
+	expect_status 73 kafka-to-opensearch -J=in --op delete --index misspelt --id '{@key}' $url <versioned
+	expect_documents '"misspelt" not in documents'
+	# what is not there in an index that is: there is nothing to do
+	expect_status 0 kafka-to-opensearch --op delete --index t --id '{id}' $url <in
+	expect_line '3 delivered, 0 rejected' err
+	# a record's own index
+	expect_status 65 kafka-to-opensearch --op delete --index 't-{id}' --id '{id}' $url <in
+	expect_line 'index_not_found_exception: no such index \[t-0\]' err
+	# a tombstone that precedes the first document hides nothing
+	printf '%s\n' 'a -' 'b {"n":2}' | envelopes >early
+	expect_status 0 kafka-to-opensearch -J=in --index new --id '{@key}' --version-from none --batch-size 1 \
+		--connections 1 $url <early
+	expect_documents 'documents["new"] == {"b": [1, {"n": 2}]}'
+}
+
 # each fault of its kind, then all is well: nothing lost, nothing twice, nothing older on top
 test_faults_between() {
 	local fault

@@ -152,6 +152,23 @@ cluster_ask(const struct access *a, int64_t wait_ms, struct cluster *ret, struct
 	return rc;
 }
 
+/* "Index exists" */
+int
+cluster_find_index(const struct access *a, struct slice path, int64_t wait_ms, bool *ret,
+    struct err *err)
+{
+	struct buf body = BUF_INIT(REPLY_BYTES_MAX);
+	int status, rc = fetch(a, "HEAD", path, slice_make(NULL, 0), wait_ms, &body, &status, err);
+
+	if (rc && (status == 403 || status == 404)) {
+		err_clear(err);
+		rc = 0;
+	}
+	*ret = status != 404;
+	buf_release(&body);
+	return rc;
+}
+
 /* ---- templates ---- */
 
 static const char *const index_members[] = { "settings", "mappings", "aliases" };

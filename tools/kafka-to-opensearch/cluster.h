@@ -21,6 +21,11 @@ int cluster_read(struct slice body, struct cluster *ret, struct err *);
  */
 int cluster_ask(const struct access *, int64_t wait_ms, struct cluster *ret, struct err *);
 
+/* Whether an index, an alias or a data stream of that path ("/trips") is there; true also where that may not
+ * be asked (403). */
+int cluster_find_index(const struct access *, struct slice path, int64_t wait_ms, bool *ret,
+    struct err *);
+
 /*
  * Makes the body of a composable index template out of a file's text: one that is such a template goes as
  * it is; settings, mappings and aliases (a file that makes an index) become its "template"; the patterns

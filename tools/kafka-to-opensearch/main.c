@@ -286,11 +286,39 @@ struct plan {
 	struct index_template template;
 };
 
-/* What is installed and asked before the first document. */
+static size_t
+reply_bytes(const struct options *o)
+{
+	return pump_reply_bytes(&o->pump, (size_t)o->input.memory_bytes);
+}
+
+/*
+ * An index that is misspelt gets no documents, and deletions with versions would make it: all of them would
+ * count as delivered.
+ */
 static int
-prepare(const struct options *o, const struct access *a, const struct index_template *t,
+check_index(const struct options *o, const struct access *a, const struct service *service,
     struct err *err)
 {
+	struct slice path = opensearch_index_path(service);
+	bool is_there;
+
+	if (o->service.op != BULK_DELETE || !path.len)
+		return 0;
+	if (cluster_find_index(a, path, o->client.wait_ms, &is_there, err))
+		return -1;
+	return is_there ? 0
+	                : err_set(err, ERR_CANT_CREATE,
+	                      "%s: there is no index %s to delete from", a->endpoint,
+	                      o->service.index);
+}
+
+/* What is installed and asked before the first document. */
+static int
+prepare(const struct plan *p, const struct access *a, struct err *err)
+{
+	const struct options *o = p->options;
+	const struct index_template *t = &p->template;
 	struct cluster cluster = { .is_known = false };
 
 	if (a->session && aws_session_wait_credentials(a->session, err))
@@ -300,13 +328,15 @@ prepare(const struct options *o, const struct access *a, const struct index_temp
 	if (!access_is_serverless(a) && cluster_ask(a, o->client.wait_ms, &cluster, err))
 		return -1;
 	say_cluster(a, &cluster);
+	if (check_index(o, a, p->service, err))
+		return -1;
 	if (!t->body.len)
 		return 0;
 	return cluster_put_template(a, t->name.data, buf_slice(&t->body), o->client.wait_ms, err);
 }
 
 static struct carrier *
-open_carrier(struct access *a, struct err *err)
+open_carrier(const struct options *o, struct access *a, struct err *err)
 {
 	struct carrier_http_options options = {
 		.http = a->http,
@@ -317,6 +347,8 @@ open_carrier(struct access *a, struct err *err)
 		.header_count = a->header_count,
 		.judge = access_judge,
 		.judge_context = a,
+		.reply_bytes_max = reply_bytes(o),
+		.takes_cut_replies = true,
 	};
 
 	return carrier_http_new(&options, err);
@@ -350,6 +382,7 @@ pump_all(const struct plan *p, struct access *a, struct summary *ret, enum job_i
     struct err *err)
 {
 	const struct options *o = p->options;
+	struct pump_options options = o->pump;
 	struct pump_parts parts = { .loop = a->loop, .service = p->service };
 	struct pump *pump = NULL;
 	struct deadletter *letters = NULL;
@@ -357,14 +390,18 @@ pump_all(const struct plan *p, struct access *a, struct summary *ret, enum job_i
 	struct sink_done done;
 	int rc = -1;
 
-	parts.carrier = open_carrier(a, err);
+	parts.carrier = open_carrier(o, a, err);
 	if (!parts.carrier)
 		goto out;
-	pump = pump_new(&o->pump, &parts, (size_t)o->input.memory_bytes, err);
+	/* signed parameters are ignored (service.c), and so is what makes replies short */
+	if (a->session && !options.batch_count)
+		options.batch_count =
+		    (int64_t)(reply_bytes(o) / OPENSEARCH_ITEM_REPLY_BYTES_FULL);
+	pump = pump_new(&options, &parts, (size_t)o->input.memory_bytes, err);
 	if (!pump)
 		goto out;
 	source = open_source(o, a, p->service, pump, err);
-	if (!source || prepare(o, a, &p->template, err))
+	if (!source || prepare(p, a, err))
 		goto out;
 	done = pump_letter_done(pump);
 	letters = deadletter_open(&o->letters, &o->client, tool.name, &done, err);
@@ -387,6 +424,7 @@ plan(struct options *o, struct plan *p, struct err *err)
 	if (check(o, err) || workers_check(&o->workers, &o->input, err) ||
 	    read_template(o, &p->template, err))
 		return -1;
+	o->service.reply_bytes_max = reply_bytes(o);
 	p->service = opensearch_new(&o->service, err);
 	return p->service ? check_service(o, p->service, err) : -1;
 }

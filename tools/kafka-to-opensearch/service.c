@@ -128,6 +128,7 @@ write_path(struct opensearch *s, const struct opensearch_options *o, struct err 
 		if (buf_append_char(&s->path, '/', err) ||
 		    sigv4_append_encoded(&s->path, buf_slice(&index), false, err))
 			goto out;
+		s->index_bytes = s->path.len;
 	}
 	/* "Common REST parameters", "Response filtering": a tenth of the reply, and of the work of
 	 * making it */
@@ -153,6 +154,15 @@ write_common(struct opensearch *s, const struct opensearch_options *o, struct er
 	               json_string_append(&s->pipeline, slice_of(o->pipeline), err)
 	           ? -1
 	           : 0;
+}
+
+/* So many that what is said of them has room, if all is well. */
+static size_t
+count_max(const struct opensearch_options *o)
+{
+	size_t most = o->reply_bytes_max / OPENSEARCH_ITEM_REPLY_BYTES;
+
+	return o->reply_bytes_max && most < OPENSEARCH_COUNT_MAX ? most : OPENSEARCH_COUNT_MAX;
 }
 
 static void
@@ -190,7 +200,7 @@ opensearch_new(const struct opensearch_options *o, struct err *err)
 		return NULL;
 	}
 	s->service = (struct service){
-		.ops = &ops, .count_max = OPENSEARCH_COUNT_MAX, .bytes_max = OPENSEARCH_BYTES_MAX
+		.ops = &ops, .count_max = count_max(o), .bytes_max = OPENSEARCH_BYTES_MAX
 	};
 	buf_init(&s->path, 4096);
 	buf_init(&s->pipeline, 4096);
@@ -209,6 +219,14 @@ opensearch_new(const struct opensearch_options *o, struct err *err)
 	if (o->op != BULK_DELETE)
 		field_set_check_all(s->fields);
 	return &s->service;
+}
+
+struct slice
+opensearch_index_path(const struct service *service)
+{
+	const struct opensearch *s = (const struct opensearch *)service;
+
+	return slice_make(s->path.data, s->index_bytes);
 }
 
 bool
