@@ -239,7 +239,7 @@ test_deletions_from_nowhere() {
 	expect_line '3 delivered, 0 rejected' err
 	# a record's own index
 	expect_status 65 kafka-to-opensearch --op delete --index 't-{id}' --id '{id}' $url <in
-	expect_line 'index_not_found_exception: no such index \[t-0\]' err
+	expect_line 'index_not_found_exception: no such index \[t-[0-2]\]' err
 	# a tombstone that precedes the first document hides nothing
 	printf '%s\n' 'a -' 'b {"n":2}' | envelopes >early
 	expect_status 0 kafka-to-opensearch -J=in --index new --id '{@key}' --version-from none --batch-size 1 \
@@ -432,6 +432,19 @@ test_who_does_not_say() {
 test_nobody_is_there() {
 	expect_status 69 kafka-to-opensearch --index t --id '{id}' --wait 0 http://127.0.0.1:1 </dev/null
 	expect_line '^kafka-to-opensearch: http://127.0.0.1:1: ' err
+}
+
+# who has to wait is told what for, and goes on when it comes
+test_a_service_that_is_late() {
+	local pid
+	start_service
+	serve faults faults/http_faults.py "$service" --path '^GET /$' --log faults.log '503*3'
+	kafka-to-opensearch --index t --id '{id}' "http://127.0.0.1:$port" <<<'{"id":1}' 2>err &
+	pid=$!
+	wait $pid
+	expect_line "waiting for http://127.0.0.1:$port: status 503" err
+	expect_line "1 delivered" err
+	[ "$(grep -c '^503 GET' faults.log)" = 3 ]
 }
 
 test_dry_run() {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "io/read_file.h"
 #include "kafka-to-opensearch/cluster.h"
@@ -292,6 +293,22 @@ reply_bytes(const struct options *o)
 	return pump_reply_bytes(&o->pump, (size_t)o->input.memory_bytes);
 }
 
+/* One look first: who has to wait is told what for. */
+static int
+ask_cluster(const struct options *o, const struct access *a, struct cluster *ret, struct err *err)
+{
+	int64_t deadline_ms = clock_deadline(o->client.wait_ms), left_ms;
+
+	if (!cluster_ask(a, 1, o->client.wait_ms, ret, err))
+		return 0;
+	left_ms = deadline_ms - clock_mono_ms();
+	if (err->class != ERR_UNAVAILABLE || left_ms <= 0)
+		return -1;
+	diag_note("waiting for %s", err->text);
+	err_clear(err);
+	return cluster_ask(a, 0, left_ms, ret, err);
+}
+
 /*
  * An index that is misspelt gets no documents, and deletions with versions would make it: all of them would
  * count as delivered.
@@ -325,7 +342,7 @@ prepare(const struct plan *p, const struct access *a, struct err *err)
 		return -1;
 	if (access_is_exposed(a))
 		diag_warn("%s: credentials go over plain HTTP", a->endpoint);
-	if (!access_is_serverless(a) && cluster_ask(a, o->client.wait_ms, &cluster, err))
+	if (!access_is_serverless(a) && ask_cluster(o, a, &cluster, err))
 		return -1;
 	say_cluster(a, &cluster);
 	if (check_index(o, a, p->service, err))
