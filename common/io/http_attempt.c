@@ -261,6 +261,8 @@ set_transport(struct http_call *call, CURL *easy)
 	}
 	if (http->certificate) {
 		code = code ? code : curl_easy_setopt(easy, CURLOPT_SSLCERT, http->certificate);
+		/* else OpenSSL asks whoever sits there: SSL_CTX_set_default_passwd_cb(3) */
+		code = code ? code : curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
 		/* without it the key is looked for in the same file: CURLOPT_SSLKEY(3) */
 		code = code ? code
 		            : curl_easy_setopt(easy, CURLOPT_SSLKEY,

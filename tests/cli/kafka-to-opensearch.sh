@@ -382,6 +382,12 @@ test_certificates() {
 	expect_status 0 kafka-to-opensearch -q --index t --id '{id}' --ca ca.pem --cert both.pem $url <<<'{"id":2}'
 	expect_status 77 kafka-to-opensearch -q --index t --id '{id}' --cert both.pem $url <<<'{"id":3}'
 	expect_status 69 kafka-to-opensearch -q --index t --id '{id}' --ca ca.pem --wait 0 $url <<<'{"id":3}'
+	# nobody is asked for a passphrase
+	openssl ec -in client.key -aes128 -passout pass:secret -out locked.key 2>log
+	expect_status 77 kafka-to-opensearch -q --index t --id '{id}' --ca ca.pem --cert client.pem --cert-key locked.key \
+		$url <<<'{"id":3}'
+	expect_no_line 'pass phrase' err
+	expect_line "unable to set private key file: 'locked.key'" err
 	expect_status 2 kafka-to-opensearch -q --index t --id '{id}' --ca gone.pem $url <<<'{"id":3}'
 	expect_line 'certificates gone.pem: No such file' err
 	expect_status 2 kafka-to-opensearch -q --index t --id '{id}' --cert gone.pem $url <<<'{"id":3}'
