@@ -247,6 +247,48 @@ test_trips_by_month() {
 
 # ---- delivery ----
 
+# envelopes COUNT: of 50 ids in turn, by offset
+envelopes() {
+	awk -v count="$1" 'BEGIN {
+		for (n = 0; n < count; n++)
+			printf "{\"topic\":\"t\",\"partition\":0,\"offset\":%d,\"key\":\"k%d\",\"payload\":{\"n\":%d}}\n", n, n % 50, n
+	}'
+}
+
+# expect_newest COUNT: of those what came last, with its offset
+expect_newest() {
+	documents "$id" >got
+	envelopes "$1" | tail -n 50 | jq -c '[.key, .offset, .payload]' | LC_ALL=C sort >want
+	expect_same want got
+}
+
+# each fault of its kind, twice, then all is well
+test_faults_between() {
+	local fault
+	need_service
+	envelopes 500 >in
+	for fault in 429=1 503 half reset refuse short long garbage foreign items=429 items=503; do
+		id=$(fresh_id)
+		serve_faults "$fault*2"
+		expect_status 0 kafka-to-opensearch -J=in --index "$id" --id '{@key}' --batch-size 20 --connections 4 "$faults" <in
+		expect_line '500 records read: 500 delivered, 0 rejected;' err
+		[ "$(grep -c "^$fault POST" faults.log)" = 2 ] || fail "$fault did not happen: $(cat faults.log)"
+		expect_newest 500
+	done
+}
+
+# An answer that never comes, and one that stops: two minutes without a byte, then the requests go again. Part of
+# the campaign, for it waits for them.
+test_stalls() {
+	[ -n "${SLUICE_KILLS:-}" ] || skip "SLUICE_KILLS is not set"
+	need_service
+	envelopes 500 >in
+	serve_faults stall stop
+	expect_status 0 kafka-to-opensearch -J=in --index "$id" --id '{@key}' --batch-size 20 "$faults" <in
+	expect_line '500 delivered, 0 rejected; [0-9]+ requests, [0-9]+ records sent again' err
+	expect_newest 500
+}
+
 # Killed at seeded moments, again and again, with faults between: each id has its last record, and the offset that
 # it came with. Static membership: nobody waits for the one that was killed.
 test_kills_and_faults() {
