@@ -197,6 +197,38 @@ test_too_large_requests_are_halved() {
 	expect_line 'status 413' letters
 }
 
+# expect_bulks COUNT: at least so many
+expect_bulks() {
+	ask counts
+	[ "$(sed 's/.*"bulks": \([0-9]*\).*/\1/' answer)" -ge "$1" ] || fail "fewer than $1: $(cat answer)"
+}
+
+test_requests_have_bounds() {
+	start_service --limit 3000 --log log
+	documents 500 >in
+	expect_status 0 kafka-to-opensearch -q --index t --id '{id}' --batch-bytes 3000 $url <in
+	expect_documents 'len(documents["t"]) == 500'
+	expect_no_line '^413' log
+	start_counted --batch-size 7
+	expect_bulks 72
+	# replies have room in 128 KiB, where Amazon's service says 256 bytes of each
+	documents 5000 >in
+	export AWS_ACCESS_KEY_ID=AKID AWS_SECRET_ACCESS_KEY=secret
+	start_counted --memory 1M --batch-bytes 10M --aws-service es --region eu-west-1
+	expect_bulks 10
+}
+
+# start_counted OPTION...: delivers ./in by one connection to a new service
+start_counted() {
+	mkdir -p counted
+	rm -rf counted/*
+	cd counted
+	start_service
+	cd ..
+	expect_status 0 kafka-to-opensearch --index t --id '{id}' --connections 1 "$@" $url <in
+	expect_line "$(wc -l <in) delivered, 0 rejected" err
+}
+
 # a reply for which there is no room: of halves it is shorter
 test_replies_that_are_too_long() {
 	start_service
