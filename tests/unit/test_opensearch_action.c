@@ -357,12 +357,13 @@ test_what_a_request_may_hold(void **state)
 	static const struct {
 		struct opensearch_options options;
 		const char *index_path;
-		size_t count_max;
+		size_t count_max, count_max_full;
 	} cases[] = {
-		{ { .index = "trips", .id = "{id}" }, "/trips", OPENSEARCH_COUNT_MAX },
-		{ { .index = "a b", .id = "{id}", .reply_bytes_max = 3200 }, "/a%20b", 100 },
-		{ { .index = "t-{n}", .id = "{id}", .reply_bytes_max = 1 << 30 }, "",
+		{ { .index = "trips", .id = "{id}" }, "/trips", OPENSEARCH_COUNT_MAX,
 		    OPENSEARCH_COUNT_MAX },
+		{ { .index = "a b", .id = "{id}", .reply_bytes_max = 3200 }, "/a%20b", 100, 12 },
+		{ { .index = "t-{n}", .id = "{id}", .reply_bytes_max = 1 << 30 }, "",
+		    OPENSEARCH_COUNT_MAX, OPENSEARCH_COUNT_MAX },
 	};
 
 	(void)state;
@@ -371,6 +372,8 @@ test_what_a_request_may_hold(void **state)
 
 		assert_true(slice_is(opensearch_index_path(service), cases[i].index_path));
 		assert_int_equal(service->count_max, cases[i].count_max);
+		opensearch_expect_full_replies(service);
+		assert_int_equal(service->count_max, cases[i].count_max_full);
 		service_free(service);
 	}
 }

@@ -399,7 +399,6 @@ pump_all(const struct plan *p, struct access *a, struct summary *ret, enum job_i
     struct err *err)
 {
 	const struct options *o = p->options;
-	struct pump_options options = o->pump;
 	struct pump_parts parts = { .loop = a->loop, .service = p->service };
 	struct pump *pump = NULL;
 	struct deadletter *letters = NULL;
@@ -410,11 +409,7 @@ pump_all(const struct plan *p, struct access *a, struct summary *ret, enum job_i
 	parts.carrier = open_carrier(o, a, err);
 	if (!parts.carrier)
 		goto out;
-	/* signed parameters are ignored (service.c), and so is what makes replies short */
-	if (a->session && !options.batch_count)
-		options.batch_count =
-		    (int64_t)(reply_bytes(o) / OPENSEARCH_ITEM_REPLY_BYTES_FULL);
-	pump = pump_new(&options, &parts, (size_t)o->input.memory_bytes, err);
+	pump = pump_new(&o->pump, &parts, (size_t)o->input.memory_bytes, err);
 	if (!pump)
 		goto out;
 	source = open_source(o, a, p->service, pump, err);
@@ -466,6 +461,8 @@ run_member(void *context, unsigned number, void *ret_summary, enum job_input *re
 		rc = say_dry_run(o, &access, &p->template, err);
 		goto out;
 	}
+	if (access.session)
+		opensearch_expect_full_replies(p->service);
 	rc = pump_all(p, &access, ret_summary, ret_input, err);
 out:
 	access_release(&access);

@@ -157,12 +157,19 @@ write_common(struct opensearch *s, const struct opensearch_options *o, struct er
 }
 
 /* So many that what is said of them has room, if all is well. */
-static size_t
-count_max(const struct opensearch_options *o)
+static void
+limit_count(struct opensearch *s, size_t item_reply_bytes)
 {
-	size_t most = o->reply_bytes_max / OPENSEARCH_ITEM_REPLY_BYTES;
+	size_t most = s->reply_bytes_max / item_reply_bytes;
 
-	return o->reply_bytes_max && most < OPENSEARCH_COUNT_MAX ? most : OPENSEARCH_COUNT_MAX;
+	if (s->reply_bytes_max && most < s->service.count_max)
+		s->service.count_max = most;
+}
+
+void
+opensearch_expect_full_replies(struct service *service)
+{
+	limit_count((struct opensearch *)service, OPENSEARCH_ITEM_REPLY_BYTES_FULL);
 }
 
 static void
@@ -200,12 +207,14 @@ opensearch_new(const struct opensearch_options *o, struct err *err)
 		return NULL;
 	}
 	s->service = (struct service){
-		.ops = &ops, .count_max = count_max(o), .bytes_max = OPENSEARCH_BYTES_MAX
+		.ops = &ops, .count_max = OPENSEARCH_COUNT_MAX, .bytes_max = OPENSEARCH_BYTES_MAX
 	};
 	buf_init(&s->path, 4096);
 	buf_init(&s->pipeline, 4096);
 	buf_init(&s->note, 64 * 1024);
 	buf_init(&s->text, UINT32_MAX); /* a field's value; its length is checked then */
+	s->reply_bytes_max = o->reply_bytes_max;
+	limit_count(s, OPENSEARCH_ITEM_REPLY_BYTES);
 	s->op = o->op;
 	s->skips_tombstones = o->skips_tombstones;
 	s->reader = reply_reader_new(err);

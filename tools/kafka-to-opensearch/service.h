@@ -42,7 +42,7 @@ struct opensearch_options {
 	const char *time_field;   /* NULL: the record's timestamp */
 	struct time_format time_format;
 	bool skips_tombstones;
-	size_t reply_bytes_max; /* that of a request's full count is shorter; 0: no matter */
+	size_t reply_bytes_max; /* requests hold no more records than have room in it; 0: no matter */
 	/* Records have Kafka's offsets: they come from a topic, or in envelopes. Where ids are not made
 	 * of offsets, documents then get them as versions. */
 	bool is_offset_known;
@@ -55,6 +55,9 @@ struct service *opensearch_new(const struct opensearch_options *, struct err *);
 bool opensearch_uses_headers(const struct service *);
 /* An event time is needed. */
 bool opensearch_uses_time(const struct service *);
+
+/* Before any request: replies will not be filtered, for parameters of signed requests are ignored. */
+void opensearch_expect_full_replies(struct service *);
 
 /* "/trips", percent-encoded, where --index is the same for all records; empty where it is not. Borrowed. */
 struct slice opensearch_index_path(const struct service *);

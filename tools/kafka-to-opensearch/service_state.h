@@ -35,6 +35,7 @@ struct opensearch {
 	struct buf note;     /* of the record that was staged last */
 	struct buf text;     /* what a template made */
 	struct reply_reader *reader;
+	size_t reply_bytes_max;
 	uint64_t *ids; /* a table of those in the request that is made */
 	size_t id_capacity;
 };
