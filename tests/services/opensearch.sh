@@ -69,12 +69,15 @@ serve_faults() {
 # ---- every service ----
 
 operations() {
+	local product=OpenSearch
+	[[ $name != ELASTICSEARCH* ]] || product=Elasticsearch
 	printf '%s\n' '{"topic":"t","partition":0,"offset":0,"key":"a","payload":{"n":1,"at":"2019-01-01T00:00:00Z"}}' \
 		'{"topic":"t","partition":0,"offset":5,"key":"a","payload":{"n":2}}' \
 		'{"topic":"t","partition":0,"offset":6,"key":"b","payload":{"n":3}}' \
 		'{"topic":"t","partition":0,"offset":7,"key":"b","payload":null}' \
 		'{"topic":"t","partition":0,"offset":8,"key":"gone","payload":null}' >in
 	expect_status 0 kafka-to-opensearch -J=in --index "$id" --id '{@key}' "$url" <in
+	expect_line "writing to $product $(ask / | jq -r .version.number) " err
 	expect_line '5 records read: 5 delivered, 0 rejected;' err
 	documents "$id" >got
 	expect_text got '["a",5,{"n":2}]'
@@ -382,6 +385,38 @@ lands_late() {
 
 late_has_landed() {
 	[ "$(curl -sS "$faults/__faults/counts" | jq '.landed // 0')" -ge 1 ]
+}
+
+# An owner that was stopped for longer than its session, with a request under way: another one writes what is newer,
+# and then it wakes up. What it has in its hands goes nowhere, and it takes part again.
+test_an_owner_that_was_replaced() {
+	local pid status=0
+	need_service
+	create_topic "$id" 1
+	printf '%s\n' '{"k":"a","n":1}' '{"k":"b","n":1}' | s3-to-kafka -q -t "$id" --key '{k}'
+	serve_faults hold
+	set -- -t "$id" -G "g-$id" -X session.timeout.ms=3000 --index "$id" --id '{@key}'
+	kafka-to-opensearch "$@" --connections 1 --batch-window 1ms "$faults" 2>err.owner &
+	pid=$!
+	wait_for 30 grep -q '^hold' faults.log
+	kill -STOP $pid
+	printf '%s\n' '{"k":"a","n":2}' | s3-to-kafka -q -t "$id" --key '{k}'
+	expect_status 0 kafka-to-opensearch -q "$@" -e "$url"
+	curl -sS "$faults/__faults/release" >/dev/null
+	wait_for 30 late_has_landed
+	kill -CONT $pid
+	printf '%s\n' '{"k":"a","n":3}' | s3-to-kafka -q -t "$id" --key '{k}'
+	wait_for 60 has_version 3
+	kill -TERM $pid
+	wait $pid || status=$?
+	[ $status = 0 ] || fail "status $status: $(cat err.owner)"
+	documents "$id" >got
+	expect_text got '["a",3,{"k":"a","n":3}]
+["b",1,{"k":"b","n":1}]'
+}
+
+has_version() {
+	[ "$(ask "/$id/_doc/a" | jq ._version)" = "$1" ]
 }
 
 # two members of one group in one command
