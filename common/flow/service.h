@@ -79,6 +79,7 @@ struct service_reply {
 	 * is no answer, or half of one. Both have words as the body. */
 	int status;
 	struct slice body;
+	bool is_cut; /* it is longer than its room: the beginning (for services that ask for it) */
 	/* NULL where there is none; case does not matter. Borrowed for the call. */
 	const char *(*header)(const void *context, const char *name);
 	const void *header_context;

@@ -54,6 +54,7 @@ struct http_reply {
 	int status;         /* 0: there was no reply */
 	struct slice body;  /* of replies that are not 2xx: up to 64 KiB of it; and of all, where
 	                     * events.body is NULL (up to body_bytes_max) */
+	bool is_cut;         /* a good reply that is longer than that: its beginning */
 	int64_t body_bytes; /* of a good reply, handed out so far */
 	unsigned attempts;
 	bool is_overdue; /* total_ms_max ended it, and all of the request had gone out */

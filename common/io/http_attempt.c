@@ -106,6 +106,25 @@ keep_error(struct http_call *call, struct slice bytes)
 	return bytes.len;
 }
 
+/* Of a good reply that is too long, what there is room for. */
+static size_t
+keep_good(struct http_call *call, struct slice bytes)
+{
+	size_t room = call->body.len_max - call->body.len;
+	bool is_cut = bytes.len > room;
+
+	if (buf_append(&call->body, slice_make(bytes.data, is_cut ? room : bytes.len), &call->err))
+		return refuse(call);
+	if (is_cut) {
+		call->reply.is_cut = true;
+		err_set(&call->err, ERR_UNAVAILABLE, "the reply is longer than %zu bytes",
+		    call->body.len_max);
+		return refuse(call);
+	}
+	call->reply.body_bytes += (int64_t)bytes.len;
+	return bytes.len;
+}
+
 static size_t
 on_body(char *data, size_t size, size_t count, void *context)
 {
@@ -120,14 +139,7 @@ on_body(char *data, size_t size, size_t count, void *context)
 		return keep_error(call, bytes);
 	if (call->request.events.body)
 		return hand_out(call, bytes);
-	if (!buf_append(&call->body, bytes, &call->err)) {
-		call->reply.body_bytes += (int64_t)bytes.len;
-		return bytes.len;
-	}
-	if (call->err.class == ERR_DATA)
-		err_set(&call->err, ERR_UNAVAILABLE, "the reply is longer than %zu bytes",
-		    call->body.len_max);
-	return refuse(call);
+	return keep_good(call, bytes);
 }
 
 /* Connected, whether anew or not: from here on a stall counts. */
@@ -249,6 +261,8 @@ set_transport(struct http_call *call, CURL *easy)
 	}
 	if (http->certificate) {
 		code = code ? code : curl_easy_setopt(easy, CURLOPT_SSLCERT, http->certificate);
+		/* else OpenSSL asks whoever sits there: SSL_CTX_set_default_passwd_cb(3) */
+		code = code ? code : curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
 		/* without it the key is looked for in the same file: CURLOPT_SSLKEY(3) */
 		code = code ? code
 		            : curl_easy_setopt(easy, CURLOPT_SSLKEY,
@@ -298,6 +312,7 @@ clear_reply(struct http_call *call)
 	call->reply.body = slice_make(NULL, 0);
 	call->reply.headers = &call->head;
 	call->reply.body_bytes = 0;
+	call->reply.is_cut = false;
 	call->curl_words[0] = '\0';
 	call->is_head_complete = call->is_ended_by_us = call->is_sent = false;
 	call->is_paused = call->is_resumed = call->is_stalled = call->is_suspect = false;

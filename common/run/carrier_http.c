@@ -59,8 +59,10 @@ on_judge(void *context, const struct http_reply *reply, struct err *err)
 static bool
 is_whole(const struct call *call, const struct http_reply *reply, const struct err *err)
 {
-	return err->class == ERR_NONE || (reply->status && (reply->status < 200 || reply->status >= 300) &&
-					     call->judged == reply->attempts);
+	return err->class == ERR_NONE ||
+	       (reply->is_cut && call->carrier->options.takes_cut_replies) ||
+	       (reply->status && (reply->status < 200 || reply->status >= 300) &&
+		   call->judged == reply->attempts);
 }
 
 static void
@@ -74,7 +76,7 @@ on_done(void *context, const struct http_reply *reply, const struct err *err)
 
 	if (is_whole(call, reply, err)) {
 		answer = (struct service_reply){ .status = reply->status, .body = reply->body,
-			.header = find_header, .header_context = reply };
+			.is_cut = reply->is_cut, .header = find_header, .header_context = reply };
 		err = &none;
 	} else if (o->is_trouble_told && reply->is_overdue) {
 		(void)snprintf(words, sizeof(words), "not done after %" PRId64 " ms", o->total_ms_max);

@@ -158,7 +158,7 @@ test_each_fault() {
 		rm -f "$functions/rides.out"
 		expect_status 0 timeout 120 kafka-to-lambda -t $id -p 0,1,2 -e --connections 1 --batch-window 1m \
 			--timeout 5s --retries "$(case $fault in st*) echo 1 ;; *) echo 0 ;; esac)" rides
-		expect_line '30 records read: 30 delivered, 0 rejected; 2 invocations, 30 records retried' err
+		expect_line '30 records read: 30 delivered, 0 rejected; 2 invocations, 30 records sent again' err
 		want_rides >want
 		sort_rides <"$functions/rides.out" | uniq >got
 		expect_same want got

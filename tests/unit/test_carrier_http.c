@@ -29,6 +29,8 @@ struct world {
 	unsigned replied;
 	int status;
 	char body[4096];
+	size_t body_bytes;
+	bool is_cut;
 	char retry_after[64];
 	struct err err;
 	unsigned judged, signed_count, expired_count;
@@ -83,6 +85,8 @@ on_replied(void *context, const struct service_reply *reply, const struct err *e
 	w->replied++;
 	w->status = reply->status;
 	w->err = *err;
+	w->is_cut = reply->is_cut;
+	w->body_bytes = reply->body.len;
 	(void)snprintf(w->body, sizeof(w->body), "%.*s", SLICE_ARGS(reply->body));
 	(void)snprintf(w->retry_after, sizeof(w->retry_after), "%s", after ? after : "none");
 }
@@ -304,6 +308,28 @@ what_could_not_connect_is_not_overdue(void **state)
 	assert_int_equal(w->status, -1);
 }
 
+/* Who wants it gets the beginning of what is too long, and is told so. */
+static void
+a_reply_that_is_too_long(void **state)
+{
+	struct world *w = *state;
+
+	w->options.reply_bytes_max = 100 * 1000;
+	w->options.takes_cut_replies = true;
+	ask(w, "/big?key=carrierlong&bytes=200000", "x", true);
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_int_equal(w->status, 200);
+	assert_true(w->is_cut);
+	assert_int_equal(w->body_bytes, 100 * 1000);
+	(void)clear_world(state);
+	w->options.reply_bytes_max = 100 * 1000;
+	w->options.takes_cut_replies = true;
+	ask(w, "/big?key=carrierfits&bytes=100000", "x", true);
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_false(w->is_cut);
+	assert_int_equal(w->body_bytes, 100 * 1000);
+}
+
 static void
 a_cancelled_call_says_nothing(void **state)
 {
@@ -378,6 +404,7 @@ main(void)
 		CASE(what_is_cut_short_is_no_reply),
 		CASE(what_is_overdue_is_told),
 		CASE(what_could_not_connect_is_not_overdue),
+		CASE(a_reply_that_is_too_long),
 		CASE(a_cancelled_call_says_nothing),
 		CASE(expired_credentials_are_renewed),
 	};
