@@ -178,10 +178,26 @@ say_dry_run(const struct options *o, const char *endpoint)
 	    o->job.operands[0], endpoint);
 }
 
+struct summary {
+	struct pump_summary pump;
+	int64_t superseded; /* of those delivered */
+};
+
 static void
-say_summary(const struct pump_summary *s)
+summary_add(void *sum, const void *summary)
 {
-	char filtered[48] = "", lost[64] = "", open[64] = "", retried[64] = "";
+	struct summary *to = sum;
+	const struct summary *from = summary;
+
+	pump_summary_add(&to->pump, &from->pump);
+	to->superseded += from->superseded;
+}
+
+static void
+say_summary(const struct summary *summary)
+{
+	const struct pump_summary *s = &summary->pump;
+	char filtered[48] = "", lost[64] = "", open[64] = "", retried[64] = "", superseded[80] = "";
 
 	if (s->filtered)
 		(void)snprintf(
@@ -194,9 +210,12 @@ say_summary(const struct pump_summary *s)
 	if (s->retried)
 		(void)snprintf(
 		    retried, sizeof(retried), ", %lld records sent again", (long long)s->retried);
-	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s; %lld requests%s",
+	if (summary->superseded)
+		(void)snprintf(superseded, sizeof(superseded),
+		    ", %lld not newer than their items", (long long)summary->superseded);
+	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s; %lld requests%s%s",
 	    (long long)s->read, (long long)s->delivered, (long long)s->rejected, filtered, lost,
-	    open, (long long)s->requests, retried);
+	    open, (long long)s->requests, retried, superseded);
 }
 
 /* ---- the run ---- */
@@ -297,6 +316,7 @@ static int
 run(void *context, unsigned number, void *ret_summary, enum job_input *ret_input, struct err *err)
 {
 	const struct options *o = context;
+	struct summary *summary = ret_summary;
 	struct parts p = { .loop = NULL };
 	int rc = -1;
 
@@ -312,7 +332,8 @@ run(void *context, unsigned number, void *ret_summary, enum job_input *ret_input
 	if (open_service(o, &p, err) || open_pump(o, &p, err) || begin(&p, err))
 		goto out;
 	rc = pump_run(p.pump, p.source, p.letters, ret_input, err);
-	pump_summary(p.pump, ret_summary);
+	pump_summary(p.pump, &summary->pump);
+	summary->superseded = dynamo_service_superseded(p.service);
 out:
 	close_parts(&p);
 	return rc;
@@ -321,9 +342,9 @@ out:
 static int
 work(struct options *o, enum job_input *ret_input, struct err *err)
 {
-	struct pump_summary sum = { .read = 0 };
+	struct summary sum = { .superseded = 0 };
 	struct workers_work work = {
-		.context = o, .summary_bytes = sizeof(sum), .run = run, .add = pump_summary_add
+		.context = o, .summary_bytes = sizeof(sum), .run = run, .add = summary_add
 	};
 	int rc;
 
@@ -331,7 +352,7 @@ work(struct options *o, enum job_input *ret_input, struct err *err)
 		return -1;
 	rc = workers_run(&o->workers, &o->job, &work, &sum, ret_input, err);
 	/* what ended before it read said why, and no more */
-	if (!o->job.options.is_dry_run && (!rc || sum.read))
+	if (!o->job.options.is_dry_run && (!rc || sum.pump.read))
 		say_summary(&sum);
 	return rc;
 }

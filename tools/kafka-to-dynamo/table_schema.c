@@ -113,30 +113,47 @@ read_schema(json_t *table, struct schema *ret, struct err *err)
 	return 0;
 }
 
+/* API Reference, TableDescription, TableStatus. */
 static enum table_state
-read_state(json_t *table)
+state_of(struct slice status)
 {
-	struct slice status = text_of(table, "TableStatus");
-
 	if (slice_is(status, "CREATING"))
 		return TABLE_BEGINS;
 	return slice_is(status, "ACTIVE") || slice_is(status, "UPDATING") ? TABLE_READY
-	                                                                  : TABLE_GONE;
+	                                                                  : TABLE_SHUT;
+}
+
+/* It is shown: what is no word is none. */
+static void
+copy_status(struct slice status, char ret[static TABLE_STATUS_BYTES])
+{
+	size_t n = 0;
+
+	while (n < status.len && ((status.data[n] >= 'A' && status.data[n] <= 'Z') ||
+				     status.data[n] == '_'))
+		n++;
+	if (n != status.len || !n || n >= TABLE_STATUS_BYTES)
+		status = slice_of("in no known state");
+	memcpy(ret, status.data, status.len);
+	ret[status.len] = '\0';
 }
 
 int
-table_read(struct slice reply, struct schema *ret, enum table_state *ret_state, struct err *err)
+table_read(struct slice reply, struct table_description *ret, struct err *err)
 {
 	json_t *root = reply.len ? json_loadb(reply.data, reply.len, 0, NULL) : NULL;
 	json_t *table = json_object_get(root, "Table");
+	struct slice status = text_of(table, "TableStatus");
 	int rc;
 
 	if (table)
-		rc = read_schema(table, ret, err);
+		rc = read_schema(table, &ret->schema, err);
 	else
 		rc = err_set(err, ERR_UNAVAILABLE, "the reply is no description of a table");
-	if (!rc)
-		*ret_state = read_state(table);
+	if (!rc) {
+		ret->state = state_of(status);
+		copy_status(status, ret->status);
+	}
 	json_decref(root);
 	return rc;
 }
