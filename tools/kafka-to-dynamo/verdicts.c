@@ -159,9 +159,7 @@ read_success(const struct verdicts_context *c, const struct service_item *const 
 
 	err_clear(err);
 	memset(ret, 0, count * sizeof(*ret)); /* SERVICE_DONE */
-	if (!is_intact(reply))
-		outcome = again(err, "the reply is not what its checksum says");
-	else if (!json_is_object(root))
+	if (!json_is_object(root))
 		outcome = again(err, "the reply is no JSON object");
 	else if (c->is_batch && !json_is_object(unprocessed))
 		outcome = again(err, "the reply has no UnprocessedItems");
@@ -249,13 +247,20 @@ read_failure(const struct verdicts_context *c, size_t count, const struct servic
 	err_set(err, aws_json_error_class(&error), "%s", text);
 	if (error.kind == AWS_JSON_THROTTLED)
 		return SERVICE_SLOWER;
-	return error.kind == AWS_JSON_UNAVAILABLE ? SERVICE_AGAIN : SERVICE_STOP;
+	/* an error without a code is somebody else's, or has lost its end */
+	if (error.kind == AWS_JSON_UNAVAILABLE || (error.kind == AWS_JSON_OTHER && !error.code[0]))
+		return SERVICE_AGAIN;
+	return SERVICE_STOP;
 }
 
 enum service_outcome
 verdicts_read(const struct verdicts_context *c, const struct service_item *const *items,
     size_t count, const struct service_reply *reply, struct service_verdict *ret, struct err *err)
 {
+	if (!is_intact(reply)) {
+		err_clear(err);
+		return again(err, "the reply is not what its checksum says");
+	}
 	if (reply->status >= 200 && reply->status < 300)
 		return read_success(c, items, count, reply, ret, err);
 	return read_failure(c, count, reply, ret, err);
