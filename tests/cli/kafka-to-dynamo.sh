@@ -106,6 +106,18 @@ test_throttling_and_no_answers_are_waited_for() {
 	done
 }
 
+# Items of 300 KB whose JSON is six times as long: no request is above 16 MB, though 25 items of them would be.
+test_requests_of_16_mb() {
+	start
+	python3 -c 'for i in range(20): print("{\"id\":\"i%d\",\"v\":\"%s\"}" % (i, "\\u0001" * 300000))' >in
+	expect_status 0 to_rides --memory 128M <in
+	expect_line '20 records read: 20 delivered, 0 rejected; [0-9]* requests$' err
+	grep -c BatchWriteItem log >count
+	[ "$(<count)" -ge 3 ] || fail "$(cat log)"
+	expect_line '^BatchWriteItem [89] ok$' log
+	expect_no_line RequestEntityTooLarge log
+}
+
 # say_times N LINE
 say_times() {
 	seq "$1" | sed "s/.*/$2/"
@@ -319,7 +331,7 @@ test_what_stops_it() {
 	# none of them was a reason to skip a record
 	[ ! -s letters ]
 	expect_status 66 kafka-to-dynamo nothing <in
-	expect_line '^kafka-to-dynamo: .*nothing.*ResourceNotFoundException' err
+	expect_line "^kafka-to-dynamo: there is no table nothing at $AWS_ENDPOINT_URL_DYNAMODB \(--create-table makes one\)$" err
 	start 'DescribeTable 400 AccessDeniedException'
 	expect_status 77 to_rides <in
 	expect_line 'AccessDeniedException' err
@@ -389,12 +401,17 @@ test_options_that_are_wrong() {
 	expect_wrong "is none of S, N, B" --create-table id:SS
 	expect_wrong "up to 25 items" --batch-size 26
 	expect_wrong "is no field" --select a,,b
+	expect_wrong '"a.b" is there twice' --select a.b,c --select .a.b
+	expect_wrong '"a" has two names' --rename a=b --rename a=c
+	expect_wrong '"a" has two types' --types a=S --types a=N
 	expect_wrong "leave out --select" --op delete --select a
 	expect_wrong "this tool writes no records" -J
 	status=0
 	kafka-to-dynamo 'a b' </dev/null 2>err || status=$?
 	[ $status = 2 ]
 	expect_line 'not the name of a table: a b' err
+	expect_status 2 kafka-to-dynamo arn:aws:s3:::bucket </dev/null
+	expect_line 'not the ARN of a table: arn:aws:s3:::bucket \(arn:aws:dynamodb:' err
 	unset AWS_REGION
 	expect_status 2 kafka-to-dynamo rides </dev/null
 	expect_line 'no region: give --region' err

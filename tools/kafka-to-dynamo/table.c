@@ -251,8 +251,12 @@ table_describe(struct table *t, struct schema *ret, struct err *err)
 
 	for (;;) {
 		if (look(t, &found, err)) {
-			if (err->class != ERR_NO_INPUT || !t->options.create)
+			if (err->class != ERR_NO_INPUT)
 				return -1;
+			if (!t->options.create)
+				return err_set(err, ERR_NO_INPUT,
+				    "there is no table %s at %s (--create-table makes one)",
+				    t->options.name, t->endpoint);
 			/* a table that was just made may not be seen at once */
 			if (is_created ? wait_a_little(t, until, err) : create(t, err))
 				return -1;

@@ -6,24 +6,64 @@
 
 #include "kafka-to-dynamo/table.h"
 
+enum { TABLE_BARE_BYTES_MIN = 3, TABLE_BARE_BYTES_MAX = 255 };
+
 static const char *const key_types[SCHEMA_KEYS] = { "HASH", "RANGE" };
 
-/* "Quotas in Amazon DynamoDB", Naming rules; an ARN has ':' and '/' besides. */
+/* "Quotas in Amazon DynamoDB", Naming rules. */
+static bool
+is_name(struct slice name)
+{
+	static const char others[] = "_-.";
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			(c && strchr(others, c))))
+			return false;
+	}
+	return name.len >= TABLE_BARE_BYTES_MIN && name.len <= TABLE_BARE_BYTES_MAX;
+}
+
+/* arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME (Service Authorization Reference, "Actions, resources,
+ * and condition keys for Amazon DynamoDB"). */
+static bool
+is_arn(struct slice arn)
+{
+	struct slice part, rest;
+
+	slice_cut(arn, ':', &part, &rest); /* arn */
+	slice_cut(rest, ':', &part, &rest);
+	if (!part.len)
+		return false;
+	slice_cut(rest, ':', &part, &rest);
+	if (!slice_is(part, "dynamodb"))
+		return false;
+	slice_cut(rest, ':', &part, &rest);
+	if (!part.len)
+		return false;
+	slice_cut(rest, ':', &part, &rest);
+	return part.len && slice_starts(rest, "table/") && is_name(slice_skip(rest, 6)) &&
+	       arn.len < TABLE_NAME_BYTES;
+}
+
 int
 table_check_name(const char *name, struct err *err)
 {
-	size_t len = strlen(name);
-	bool is_arn = strncmp(name, "arn:", 4) == 0;
+	struct slice text = slice_of(name);
 
-	if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/") !=
-		len ||
-	    (!is_arn && strpbrk(name, ":/")))
-		return err_set(err, ERR_USAGE,
-		    "not the name of a table: %s (letters, digits, '_', '-', '.')", name);
-	if (len < 3 || len >= (is_arn ? (size_t)TABLE_NAME_BYTES : 256))
-		return err_set(
-		    err, ERR_USAGE, "not the name of a table: %s (3 to 255 bytes)", name);
-	return 0;
+	if (slice_starts(text, "arn:"))
+		return is_arn(text) ? 0
+		                    : err_set(err, ERR_USAGE,
+		                          "not the ARN of a table: %s "
+		                          "(arn:aws:dynamodb:REGION:ACCOUNT:table/NAME)",
+		                          name);
+	return is_name(text) ? 0
+	                     : err_set(err, ERR_USAGE,
+	                           "not the name of a table: %s (3 to 255 letters, digits, "
+	                           "'_', '-', '.')",
+	                           name);
 }
 
 static int
