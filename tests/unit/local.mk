@@ -33,6 +33,10 @@ UNIT_TESTS += tests/unit/test_composer
 tests_unit_test_composer_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_composer_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_crc64
+tests_unit_test_crc64_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_crc64_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
