@@ -12,8 +12,8 @@
 
 static struct crc64_tables tables;
 
-/* NVM Express NVM Command Set Specification 1.0a, 5.2.1.3.5 "64b CRC Test Cases"; the last is the check value of
- * "CRC-64/NVME" in Greg Cook's catalogue of parametrised CRC algorithms. */
+/* NVM Express NVM Command Set Specification 1.0a, 5.2.1.3.5 "64b CRC Test Cases"; the last is the
+ * check value of "CRC-64/NVME" in Greg Cook's catalogue of parametrised CRC algorithms. */
 static void
 published_values(void **state)
 {
