@@ -7,7 +7,7 @@
 static bool
 read_crc64(struct slice text, uint64_t *ret)
 {
-	struct buf bytes = BUF_INIT(8);
+	struct buf bytes = BUF_INIT(16);
 	struct err err = ERR_INIT;
 	bool is_one = !base64_decode(text, &bytes, &err) && bytes.len == 8;
 
