@@ -5,8 +5,8 @@
  * before s3_put_end.
  *
  * One request or parts is a matter of the size alone, and so is where parts end: an object of more
- * than part_bytes is sent in parts of that size, which doubles after each 1,000 of them, up to S3's 5
- * GiB, so that the 10,000 that it takes ("Amazon S3 multipart upload limits") have 1,023,000 times
+ * than part_bytes is sent in parts of that size, which doubles after each 1,000 of them, up to S3's
+ * 5 GiB, so that the 10,000 that it takes ("Amazon S3 multipart upload limits") have 1,023,000 times
  * part_bytes: 7.8 TiB by default.
  *
  * Each part and the whole object carry their CRC-64/NVME (codec/crc64), which S3 holds against what

@@ -136,8 +136,8 @@ list_parts(struct s3_put *put, struct err *err)
 	return buf_append_text(&put->body, "</CompleteMultipartUpload>", err);
 }
 
-/* "CompleteMultipartUpload": NoSuchUpload is also the answer to one that is asked again after it was
- * done, and a good status need not mean it. */
+/* "CompleteMultipartUpload": NoSuchUpload is also the answer to one that is asked again after it
+ * was done, and a good status need not mean it. */
 static void
 on_completed(void *context, const struct http_reply *reply, const struct err *err)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The XML that S3 answers with (Amazon S3 API Reference, "ListObjectsV2", "ListMultipartUploads",
- * "CreateMultipartUpload", "CompleteMultipartUpload" and "Error responses"), read with expat. Pure. Depth and texts are bounded, and a document type is refused: no entity is
- * ever declared.
+ * "CreateMultipartUpload", "CompleteMultipartUpload" and "Error responses"), read with expat. Pure.
+ * Depth and texts are bounded, and a document type is refused: no entity is ever declared.
  */
 #ifndef SLUICE_AWS_S3_XML_H
 #define SLUICE_AWS_S3_XML_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CRC-64/NVME, the checksum that S3 keeps of every object by itself (Amazon S3 User Guide, "Checking
- * object integrity": CRC64NVME, always of the full object). Polynomial 0xad93d23594c93659, reflected,
- * initial value and final exclusive or all ones (NVM Express NVM Command Set Specification,
- * 5.2.1.3 "64b CRC"). Pure.
+ * CRC-64/NVME, the checksum that S3 keeps of every object by itself (Amazon S3 User Guide,
+ * "Checking object integrity": CRC64NVME, always of the full object). Polynomial
+ * 0xad93d23594c93659, reflected, initial value and final exclusive or all ones (NVM Express NVM
+ * Command Set Specification, 5.2.1.3 "64b CRC"). Pure.
  */
 #ifndef SLUICE_CODEC_CRC64_H
 #define SLUICE_CODEC_CRC64_H

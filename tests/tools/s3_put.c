@@ -6,8 +6,8 @@
  *   s3_put head BUCKET KEY
  *   s3_put abort BUCKET PREFIX [SUBSTRING]
  *
- * All objects are put at once; each prints a line when it is there. The exit status is the class of the
- * first error.
+ * All objects are put at once; each prints a line when it is there. The exit status is the class of
+ * the first error.
  */
 #include <errno.h>
 #include <fcntl.h>

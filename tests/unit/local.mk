@@ -181,6 +181,11 @@ UNIT_TESTS += tests/unit/test_replay
 tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_s3_put
+tests_unit_test_s3_put_SOURCES = tests/unit/test_s3_put.c tests/unit/fake_server.c
+tests_unit_test_s3_put_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_s3_put_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_s3
 tests_unit_test_s3_SOURCES = tests/unit/test_s3.c tests/unit/fake_server.c
 tests_unit_test_s3_CFLAGS = $(UNIT_CFLAGS)
@@ -238,7 +243,7 @@ tests_unit_test_workers_SOURCES = tests/unit/test_workers.c tests/unit/scratch.c
 tests_unit_test_workers_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_workers_LDADD = $(UNIT_LIBS)
 
-EXTRA_DIST += tests/aws/fake_s3.py
+EXTRA_DIST += tests/aws/fake_s3.py tests/aws/s3_store.py
 
 EXTRA_DIST += tests/io/fake_http.py
 
