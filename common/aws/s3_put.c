@@ -116,6 +116,7 @@ s3_put_free(struct s3_put *put)
 		return;
 	s3_call_cancel(&put->control);
 	loop_unpost(aws_session_loop(put->bucket->session), &put->tell);
+	loop_timer_clear(aws_session_loop(put->bucket->session), &put->again);
 	for (unsigned i = 0; put->slots && i < put->options.parts_max; i++) {
 		s3_call_cancel(&put->slots[i].call);
 		buf_release(&put->slots[i].query);
@@ -208,8 +209,10 @@ s3_put_fail(struct s3_put *put, const struct err *err)
 	/* of a bucket: there is no other input */
 	if (put->err.class == ERR_NO_INPUT)
 		put->err.class = ERR_CANT_CREATE;
-	for (unsigned i = 0; i < put->options.parts_max; i++)
+	for (unsigned i = 0; i < put->options.parts_max; i++) {
+		put->has_cut_parts |= s3_call_is_under_way(&put->slots[i].call);
 		s3_call_cancel(&put->slots[i].call);
+	}
 	if (put->state == PUT_ABORTING)
 		return;
 	if (put->state == PUT_BEGINNING && s3_call_is_under_way(&put->control)) {

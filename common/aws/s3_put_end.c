@@ -5,12 +5,14 @@
 
 #include "aws/s3_put_state.h"
 #include "aws/s3_xml.h"
+#include "base/clock.h"
 
 enum {
 	/* An object that was there is gone again; uploads are aborted while they are sent. */
 	RESTARTS_MAX = 3,
 	/* Nothing depends on it: s3_abort_uploads finds what is left. */
 	ABORT_ATTEMPTS_MAX = 2,
+	ABORT_AGAIN_MS = 500,
 };
 
 /* The one request beside those of the parts; what it wants to borrow is in the put. */
@@ -371,13 +373,26 @@ end(struct s3_put *put)
 }
 
 static void
+abort_again(void *context)
+{
+	s3_put_settle(context);
+}
+
+/* "AbortMultipartUpload": parts in progress might succeed all the same, and then it must be aborted
+ * again. What is left after that, or cannot be aborted now, is found by s3_abort_uploads. */
+static void
 on_aborted(void *context, const struct http_reply *reply, const struct err *err)
 {
 	struct s3_put *put = context;
 
-	/* what is left of it is found by s3_abort_uploads */
 	(void)reply;
-	(void)err;
+	if (err->class == ERR_NONE && put->has_cut_parts) {
+		put->has_cut_parts = false;
+		put->again = (struct loop_timer){ .fire = abort_again, .context = put };
+		loop_timer_set(aws_session_loop(put->bucket->session), &put->again,
+		    clock_deadline(ABORT_AGAIN_MS));
+		return;
+	}
 	end(put);
 }
 

@@ -74,6 +74,8 @@ struct s3_put {
 	char crc_text[CRC64_TEXT_BYTES];
 	char size_text[24];
 	unsigned restarts;
+	bool has_cut_parts; /* ended while they were under way: they may come in after an abort */
+	struct loop_timer again; /* aborts once more */
 
 	/* the object that is there */
 	struct s3_head head;
