@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""An S3 whose faults the names of buckets and keys choose, for tests/unit/test_s3.c and test_s3_put.c.
+"""An S3 whose faults the names of buckets and keys choose, for tests/unit/test_s3.c and test_s3_put*.c.
 
 Prints its port and serves path-style requests until its standard input ends. Buckets named store-... can
 be written to (s3_store.py says how). For all others signatures are not verified, but the region in them

@@ -182,9 +182,18 @@ tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_s3_put
-tests_unit_test_s3_put_SOURCES = tests/unit/test_s3_put.c tests/unit/fake_server.c
+tests_unit_test_s3_put_SOURCES = tests/unit/test_s3_put.c tests/unit/s3_put_kit.c \
+	tests/unit/fake_server.c
 tests_unit_test_s3_put_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_s3_put_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_s3_put_faults
+tests_unit_test_s3_put_faults_SOURCES = tests/unit/test_s3_put_faults.c tests/unit/s3_put_kit.c \
+	tests/unit/fake_server.c
+tests_unit_test_s3_put_faults_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_s3_put_faults_LDADD = $(UNIT_LIBS)
+
+noinst_HEADERS += tests/unit/s3_put_kit.h
 
 UNIT_TESTS += tests/unit/test_s3
 tests_unit_test_s3_SOURCES = tests/unit/test_s3.c tests/unit/fake_server.c
