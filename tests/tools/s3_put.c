@@ -198,8 +198,10 @@ put(struct aws_session *session, struct s3_bucket *bucket, const struct options 
 			goto out;
 	}
 	rc = turn(session, sources, count, err);
-	if (!rc && first.class != ERR_NONE)
-		rc = err->class = first.class;
+	if (!rc && first.class != ERR_NONE) {
+		err->class = first.class; /* its words have been said */
+		rc = -1;
+	}
 out:
 	for (int i = 0; i < count; i++) {
 		s3_put_free(sources[i].put);
