@@ -290,3 +290,11 @@ tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += tests/aws/fake_aws.py tests/aws/fake_msk.py
 
 EXTRA_DIST += tests/aws/fake_dynamo.py
+
+UNIT_TESTS += tests/unit/test_epoch
+tests_unit_test_epoch_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_epoch_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_epoch_sim
+tests_unit_test_epoch_sim_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_epoch_sim_LDADD = libkafkatos3.a $(UNIT_LIBS)
