@@ -623,6 +623,26 @@ a_slow_callback_is_no_stall(void **state)
 	assert_int_equal(see.attempts, 1);
 }
 
+/* Waiting for one of the connections to a host is neither connecting nor a stall. */
+static void
+calls_wait_for_a_connection(void **state)
+{
+	struct world *w = world_of(state);
+	struct http *http = open_http(w, &(struct http_options){ .attempts_max = 1,
+						 .connections_max = 1,
+						 .connect_ms_max = 300,
+						 .stall_ms_max = 400 });
+	struct watched sees[4] = { { .w = NULL } };
+
+	for (int i = 0; i < 4; i++)
+		watch(&sees[i], w, http, "/trickle", false);
+	for (int i = 0; i < 4; i++) {
+		run(&sees[i]);
+		assert_string_equal(sees[i].err.text, "");
+	}
+	http_free(http);
+}
+
 static void
 heads_come_before_bodies(void **state)
 {
@@ -1084,6 +1104,7 @@ main(void)
 		cmocka_unit_test(a_pause_is_no_stall),
 		cmocka_unit_test(an_absent_loop_is_no_stall),
 		cmocka_unit_test(a_slow_callback_is_no_stall),
+		cmocka_unit_test(calls_wait_for_a_connection),
 		cmocka_unit_test(heads_come_before_bodies),
 		cmocka_unit_test(a_body_that_began_is_not_repeated),
 		cmocka_unit_test(long_errors_are_cut),
