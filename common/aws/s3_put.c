@@ -62,6 +62,8 @@ set_options(struct s3_put *put, const struct s3_put_options *options, struct err
 	if (o->parts_max < parts_min || o->parts_max > S3_PARTS_AT_ONCE_MAX)
 		return err_set(err, ERR_USAGE, "from %u to %d parts are sent at once", parts_min,
 		    S3_PARTS_AT_ONCE_MAX);
+	if (!options->read)
+		o->looks_first = false;
 	if (options->style)
 		put->style = *options->style;
 	return 0;
@@ -116,6 +118,7 @@ s3_put_free(struct s3_put *put)
 		return;
 	s3_call_cancel(&put->control);
 	loop_unpost(aws_session_loop(put->bucket->session), &put->tell);
+	loop_unpost(aws_session_loop(put->bucket->session), &put->sum);
 	loop_timer_clear(aws_session_loop(put->bucket->session), &put->again);
 	for (unsigned i = 0; put->slots && i < put->options.parts_max; i++) {
 		s3_call_cancel(&put->slots[i].call);
@@ -164,7 +167,10 @@ next_part_bytes(const struct s3_put *put)
 static void
 choose(struct s3_put *put)
 {
-	if (put->bytes > put->options.part_bytes) {
+	if (put->options.looks_first && !put->has_looked) {
+		if (put->is_whole)
+			s3_put_look(put);
+	} else if (put->bytes > put->options.part_bytes) {
 		s3_put_begin_upload(put);
 	} else if (put->is_whole) {
 		put->state = PUT_SENDING;
@@ -221,6 +227,7 @@ s3_put_fail(struct s3_put *put, const struct err *err)
 		return;
 	}
 	s3_call_cancel(&put->control);
+	loop_unpost(aws_session_loop(put->bucket->session), &put->sum);
 	s3_put_settle(put);
 }
 

@@ -63,7 +63,7 @@ struct s3_put_result {
 	struct slice etag; /* with its quotes; empty: the service told none */
 	uint64_t crc64;    /* of the content */
 	int64_t bytes;
-	unsigned parts; /* 0: one request */
+	unsigned parts; /* 0: one request, or it was there and looks_first */
 	/* The object was there: published before, here or elsewhere. */
 	bool was_there;
 };
@@ -71,6 +71,9 @@ struct s3_put_result {
 struct s3_put_options {
 	struct slice key; /* copied */
 	bool is_create_only;
+	/* Expects it to be there: nothing is sent before the end, and then only where it is not.
+	 * Without `read` this changes nothing. */
+	bool looks_first;
 	const struct s3_style *style; /* borrowed until freed; NULL: nothing */
 	/*
 	 * Where the bytes are read from, several times, from inside loop_turn, until done: all

@@ -90,6 +90,29 @@ sum(struct put_slot *slot, struct err *err)
 	return 0;
 }
 
+int
+s3_put_sum_more(struct s3_put *put, bool *ret_is_whole, struct err *err)
+{
+	int64_t left = put->bytes - put->summed_bytes;
+	size_t n = left < READ_BYTES ? (size_t)left : READ_BYTES;
+	char *data = malloc(READ_BYTES);
+	int rc = -1;
+
+	if (!data)
+		return err_no_memory(err);
+	if (n && put->options.read(put->options.context, put->summed_bytes, data, n, err)) {
+		err_wrap(err, "%s", put->about);
+		goto out;
+	}
+	put->crc = crc64_add(&put->bucket->crc64, put->crc, slice_make(data, n));
+	put->summed_bytes += (int64_t)n;
+	*ret_is_whole = put->summed_bytes == put->bytes;
+	rc = 0;
+out:
+	free(data);
+	return rc;
+}
+
 /* ---- requests ---- */
 
 /* The one request must not end here: its bytes may be wanted again. */

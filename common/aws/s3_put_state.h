@@ -78,6 +78,9 @@ struct s3_put {
 	struct loop_timer again; /* aborts once more */
 
 	/* the object that is there */
+	bool has_looked; /* for looks_first */
+	struct loop_task sum;
+	int64_t summed_bytes;
 	struct s3_head head;
 	uint64_t read_crc;
 	int64_t read_bytes;
@@ -110,12 +113,16 @@ void put_headers_add_usual(struct put_headers *, const struct s3_put *);
 /* s3_put_part.c: the next part, or the one request, begins; it has so many bytes. */
 void s3_put_send(struct s3_put *, int64_t bytes);
 struct put_slot *s3_put_free_slot(struct s3_put *);
+/* Adds the next bytes, where nothing has been sent, to the checksum; *ret_is_whole: those were all. */
+int s3_put_sum_more(struct s3_put *, bool *ret_is_whole, struct err *);
 
 /* s3_put_end.c */
 void s3_put_begin_upload(struct s3_put *);
 void s3_put_complete(struct s3_put *);
 /* An object is there, or may be: looks at it. */
 void s3_put_check(struct s3_put *);
+/* Looks whether there is one before anything is sent. */
+void s3_put_look(struct s3_put *);
 /* Once more from the first byte; false: it cannot be, or was too often. */
 bool s3_put_restart(struct s3_put *);
 /* Aborts the upload, where there is one, and tells the end. */

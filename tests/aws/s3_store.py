@@ -11,6 +11,7 @@ each line for one request:
   NNN CODE        answered with this status and code, and not done
   200 CODE        a good status with an error in the body, and not done
   done CODE       the same, but done
+  moved           the bucket is in another region
   lost            done, and the connection ends without an answer
   cut             the connection ends after half of the body came
   blanks          done; blanks before and in the answer
@@ -197,6 +198,10 @@ class Store:
             raise Refused(404, "NoSuchBucket")
         if word.isdigit() and word != "200":
             raise Refused(int(word), rest)
+        if word == "moved":
+            self.answer(301, self.error_text("PermanentRedirect") if body else "",
+                        x_amz_bucket_region="eu-south-9")
+            return
         if word == "200":
             self.answer(200, self.error_text(rest))
             return

@@ -266,6 +266,7 @@ read_options(struct options *o, int argc, char **argv, struct err *err)
 {
 	static const struct option rows[] = {
 		{ "create", no_argument, NULL, 'c' },
+		{ "look", no_argument, NULL, 'l' },
 		{ "write", no_argument, NULL, 'w' },
 		{ "no-checksum", no_argument, NULL, 'n' },
 		{ "piece", required_argument, NULL, 'i' },
@@ -290,6 +291,7 @@ read_options(struct options *o, int argc, char **argv, struct err *err)
 
 		switch (letter) {
 		case 'c': o->put.is_create_only = true; break;
+		case 'l': o->put.looks_first = true; break;
 		case 'w': o->is_written = true; break;
 		case 'n': o->put.has_no_checksum = true; break;
 		case 'i': o->piece = number; break;

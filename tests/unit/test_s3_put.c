@@ -174,6 +174,46 @@ checksums_may_be_left_out(void **state)
 	}
 }
 
+/* What is expected to be there is not sent. */
+static void
+objects_may_be_looked_for_first(void **state)
+{
+	static const struct {
+		int64_t bytes;
+		const char *faults;
+		int64_t fails_at;
+	} cases[] = {
+		{ 0, "", 0 },
+		{ 65536, "", 0 },
+		{ IN_PARTS, "", 0 },
+		{ 300000, "HEAD\tbare\n", 0 },
+		{ 300000, "", 200000 },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct put p = { .bytes = cases[i].bytes };
+		int requests;
+
+		new_bucket(w);
+		start_put(w, &p, "k", &(struct s3_put_options){ .is_create_only = true });
+		feed_all(&p);
+		wait_for(&p);
+		ask_store(w);
+		requests = count_lines(w, "request P");
+		order_faults(w, cases[i].faults);
+		p = (struct put){ .bytes = cases[i].bytes, .fails_at = cases[i].fails_at };
+		start_put(w, &p, "k",
+		    &(struct s3_put_options){ .is_create_only = true, .looks_first = true });
+		feed_all(&p);
+		wait_for(&p);
+		assert_int_equal(p.err.class, cases[i].fails_at ? ERR_IO : ERR_NONE);
+		assert_int_equal(p.result.was_there, !cases[i].fails_at);
+		ask_store(w);
+		assert_int_equal(count_lines(w, "request P"), requests);
+	}
+}
+
 static void
 heads_tell_objects(void **state)
 {
@@ -332,6 +372,7 @@ main(void)
 		cmocka_unit_test(several_at_once),
 		cmocka_unit_test(objects_have_a_style),
 		cmocka_unit_test(checksums_may_be_left_out),
+		cmocka_unit_test(objects_may_be_looked_for_first),
 		cmocka_unit_test(heads_tell_objects),
 		cmocka_unit_test(buckets_must_be_there),
 		cmocka_unit_test(options_are_checked),

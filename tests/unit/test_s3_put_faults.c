@@ -24,6 +24,7 @@ struct fault_case {
 	int uploads; /* left */
 	int from;
 	bool may_replace;
+	bool looks_first;
 	bool is_there; /* though it failed */
 };
 
@@ -34,7 +35,9 @@ run_fault_case(struct world *w, const struct fault_case *c, bool is_written)
 
 	new_bucket(w);
 	order_faults(w, c->faults);
-	start_put(w, &p, "k", &(struct s3_put_options){ .is_create_only = !c->may_replace });
+	start_put(w, &p, "k",
+	    &(struct s3_put_options){
+		.is_create_only = !c->may_replace, .looks_first = c->looks_first });
 	feed_all(&p);
 	wait_for(&p);
 	if (p.err.class != c->class || (c->words && !strstr(p.err.text, c->words)) ||
@@ -186,6 +189,53 @@ parts_with_faults(void **state)
 	};
 
 	run_fault_cases(*state, cases, COUNT(cases));
+}
+
+/* A bucket in another region: all that is asked there is asked again. */
+static void
+buckets_may_be_elsewhere(void **state)
+{
+	static const struct fault_case cases[] = {
+		{ .bytes = 100, .faults = "PUT\tmoved\n", .from = READ },
+		{ .bytes = 100, .faults = "PUT\tmoved\n", .from = WRITTEN },
+		{ .bytes = IN_PARTS, .faults = "POST\tmoved\n" },
+		{ .bytes = IN_PARTS, .faults = "partNumber=1\tmoved\n" },
+		{ .bytes = IN_PARTS, .faults = "POST k.uploadId\tmoved\n" },
+		{ .bytes = 100, .faults = "PUT\tlost\nHEAD\tmoved\n", .was_there = true },
+	};
+
+	run_fault_cases(*state, cases, COUNT(cases));
+}
+
+static void
+looking_first_with_faults(void **state)
+{
+	static const struct fault_case cases[] = {
+		{ .bytes = 100, .faults = "" },
+		{ .bytes = 0, .faults = "" },
+		{ .bytes = IN_PARTS, .faults = "" },
+		{ .bytes = 100, .faults = "HEAD\t503 SlowDown\n" },
+		{ .bytes = 5, .faults = "HEAD\tother hello\n", .class = ERR_CANT_CREATE,
+		    .words = "its CRC-64/NVME is" },
+		{ .bytes = IN_PARTS, .faults = "HEAD\tother hello\n", .class = ERR_CANT_CREATE,
+		    .words = "it has 5 bytes" },
+		{ .bytes = 100, .faults = "HEAD\t403 AccessDenied\n", .class = ERR_DENIED },
+		/* and then somebody else */
+		{ .bytes = 100, .faults = "PUT\tsame\n", .was_there = true },
+		{ .bytes = 100, .faults = "PUT\tlost\n", .was_there = true },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct fault_case c = cases[i];
+
+		c.looks_first = true;
+		c.from = READ;
+		run_fault_case(w, &c, false);
+		assert_true(count_lines(w, "request HEAD") >= 1);
+		if (c.class != ERR_NONE)
+			assert_int_equal(count_lines(w, "request P"), 0);
+	}
 }
 
 /* A service that is away for longer than io/http tries. */
@@ -386,6 +436,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_request_with_faults),
 		cmocka_unit_test(parts_with_faults),
+		cmocka_unit_test(buckets_may_be_elsewhere),
+		cmocka_unit_test(looking_first_with_faults),
 		cmocka_unit_test(patience_waits),
 		cmocka_unit_test(readers_may_fail),
 		cmocka_unit_test(objects_are_created_once),
