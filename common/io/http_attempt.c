@@ -142,6 +142,39 @@ on_body(char *data, size_t size, size_t count, void *context)
 	return keep_good(call, bytes);
 }
 
+/* The next bytes of a source. */
+static size_t
+on_read(char *data, size_t size, size_t count, void *context)
+{
+	struct http_call *call = context;
+	const struct http_source *source = &call->request.source;
+	size_t bytes = size * count;
+
+	if (call->is_ended_by_us || call->state == CALL_CANCELLED)
+		return CURL_READFUNC_ABORT;
+	if ((int64_t)bytes > source->bytes - call->source_at)
+		bytes = (size_t)(source->bytes - call->source_at);
+	if (bytes &&
+	    source->read(source->context, call->source_at, data, bytes, &call->err)) {
+		call->is_ended_by_us = true;
+		return CURL_READFUNC_ABORT;
+	}
+	call->source_at += (int64_t)bytes;
+	return bytes;
+}
+
+/* libcurl sends again what a connection that was kept alive did not take any more. */
+static int
+on_seek(void *context, curl_off_t offset, int origin)
+{
+	struct http_call *call = context;
+
+	if (origin != SEEK_SET || offset < 0 || offset > call->request.source.bytes)
+		return CURL_SEEKFUNC_FAIL;
+	call->source_at = offset;
+	return CURL_SEEKFUNC_OK;
+}
+
 /* Connected, whether anew or not: from here on a stall counts. */
 static int
 on_sending(void *context, char *ip, char *local_ip, int port, int local_port)
@@ -216,23 +249,39 @@ out:
 	return rc;
 }
 
+/* POST's way to send a body of known length: CURLOPT_UPLOAD would want "Expect" and PUT. */
+static CURLcode
+set_body(struct http_call *call, CURL *easy)
+{
+	struct slice body = call->request.body;
+	bool is_read = call->request.source.read;
+	int64_t bytes = is_read ? call->request.source.bytes : (int64_t)body.len;
+	CURLcode code = curl_easy_setopt(easy, CURLOPT_POST, 1L);
+
+	code = code ? code
+	            : curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)bytes);
+	if (!is_read || !bytes)
+		return code ? code
+		            : curl_easy_setopt(
+				  easy, CURLOPT_POSTFIELDS, body.len ? body.data : "");
+	code = code ? code : curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+	code = code ? code : curl_easy_setopt(easy, CURLOPT_READDATA, call);
+	code = code ? code : curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+	return code ? code : curl_easy_setopt(easy, CURLOPT_SEEKDATA, call);
+}
+
 static CURLcode
 set_method(struct http_call *call, CURL *easy)
 {
-	struct slice body = call->request.body;
+	bool has_body = call->request.body.len || call->request.source.read;
 	CURLcode code;
 
 	if (!strcmp(call->method, "HEAD"))
 		return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-	if (!body.len && (!strcmp(call->method, "GET") || !strcmp(call->method, "DELETE"))) {
+	if (!has_body && (!strcmp(call->method, "GET") || !strcmp(call->method, "DELETE"))) {
 		code = curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	} else {
-		code = curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		code = code ? code
-		            : curl_easy_setopt(
-				  easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-		code = code ? code
-		            : curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.len ? body.data : "");
+		code = set_body(call, easy);
 	}
 	return code ? code : curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
 }
@@ -318,6 +367,7 @@ clear_reply(struct http_call *call)
 	call->is_paused = call->is_resumed = call->is_stalled = call->is_suspect = false;
 	call->is_late = false;
 	call->sent_bytes = 0;
+	call->source_at = 0;
 	err_clear(&call->err);
 }
 

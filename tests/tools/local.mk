@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+# Programs for tests that no tool has yet; never installed.
+check_PROGRAMS += tests/tools/s3_put
+tests_tools_s3_put_SOURCES = tests/tools/s3_put.c
+tests_tools_s3_put_LDADD = $(COMMON_LIBS)
