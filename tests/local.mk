@@ -20,6 +20,7 @@ include tests/cli/local.mk
 include tests/services/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
+include tests/tools/local.mk
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(CLI_TESTS)
