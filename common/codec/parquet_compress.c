@@ -84,7 +84,8 @@ bound(struct parquet_compressor *c, size_t len)
 	case PARQUET_SNAPPY:
 		return snappy_max_compressed_length(len);
 	case PARQUET_GZIP:
-		return deflateBound(&c->gzip, len);
+		/* the bound is that of a stream that begins: one that has ended has no header */
+		return deflateReset(&c->gzip) == Z_OK ? deflateBound(&c->gzip, len) : 0;
 	case PARQUET_ZSTD:
 		return ZSTD_compressBound(len);
 	case PARQUET_LZ4_RAW:
@@ -98,8 +99,6 @@ bound(struct parquet_compressor *c, size_t len)
 static size_t
 gzip(struct parquet_compressor *c, struct slice in, char *out, size_t room)
 {
-	if (deflateReset(&c->gzip) != Z_OK)
-		return 0;
 	/* not written to, but not const either without ZLIB_CONST */
 	c->gzip.next_in = (Bytef *)(uintptr_t)in.data;
 	c->gzip.avail_in = (uInt)in.len;
