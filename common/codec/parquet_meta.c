@@ -87,7 +87,7 @@ write_leaf(struct parquet_thrift *t, const struct parquet_column *column)
 	const struct annotation *a = annotation_of(c);
 
 	parquet_thrift_struct(t, 0);
-	parquet_thrift_i32(t, 1, column->type);
+	parquet_thrift_i32(t, 1, (int32_t)column->type);
 	if (column->type == PARQUET_FIXED_LEN_BYTE_ARRAY)
 		parquet_thrift_i32(t, 2, (int32_t)column->width);
 	parquet_thrift_i32(t, 3, c->is_nullable ? REPETITION_OPTIONAL : REPETITION_REQUIRED);
@@ -165,11 +165,11 @@ write_chunk(
 	parquet_thrift_struct(t, 0);
 	parquet_thrift_i64(t, 2, 0);
 	parquet_thrift_struct(t, 3);
-	parquet_thrift_i32(t, 1, c->type);
+	parquet_thrift_i32(t, 1, (int32_t)c->type);
 	write_encodings(chunk, t);
 	parquet_thrift_list(t, 3, THRIFT_BINARY, 1);
 	parquet_thrift_binary_element(t, slice_of(c->schema->name));
-	parquet_thrift_i32(t, 4, m->codec);
+	parquet_thrift_i32(t, 4, (int32_t)m->codec);
 	parquet_thrift_i64(t, 5, c->rows);
 	parquet_thrift_i64(t, 6, chunk->bytes);
 	parquet_thrift_i64(t, 7, chunk->compressed_bytes);
