@@ -164,6 +164,10 @@ UNIT_TESTS += tests/unit/test_opensearch_verdict
 tests_unit_test_opensearch_verdict_SOURCES = tests/unit/test_opensearch_verdict.c tests/unit/opensearch_kit.c
 tests_unit_test_opensearch_verdict_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_opensearch_verdict_LDADD = libkafkatoopensearch.a $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_parquet
+tests_unit_test_parquet_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_parquet_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_pump
 tests_unit_test_pump_SOURCES = tests/unit/test_pump.c tests/unit/scratch.c
 tests_unit_test_pump_CFLAGS = $(UNIT_CFLAGS)
@@ -217,6 +221,10 @@ tests_unit_test_session_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_sigv4
 tests_unit_test_sigv4_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_sigv4_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_table
+tests_unit_test_table_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_table_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_template
 tests_unit_test_template_CFLAGS = $(UNIT_CFLAGS)
