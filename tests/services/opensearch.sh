@@ -113,7 +113,8 @@ rejections() {
 	expect_status 65 kafka-to-opensearch --index "$id-1" --id '{i}' "$url" <<<'{"i":1,"n":{}}'
 	expect_line '^kafka-to-opensearch: stdin:1: .*parsing_exception' err
 	# a pipeline that is not there is no reason to lose a record
-	expect_status 65 kafka-to-opensearch --index "$id-1" --id '{i}' --pipeline gone "$url" <<<'{"i":1}'
+	expect_status 73 kafka-to-opensearch --index "$id-1" --id '{i}' --pipeline gone --dead-letter ./dead \
+		"$url" <<<'{"i":1}'
 	expect_line 'pipeline with id \[gone\] does not exist' err
 }
 

@@ -74,6 +74,7 @@ stage(struct kit *k, const char *value, const char *key)
 {
 	struct record record = { .topic = slice_of("t"),
 		.offset = (int64_t)k->count,
+		.has_offset = true,
 		.value = slice_of(value),
 		.has_value = value != NULL,
 		.key = slice_of(key),
