@@ -249,6 +249,8 @@ PutItem 1 ConditionalCheckFailedException"
 	expect_items '{"id": {"S": "a"}, "seen": {"N": "7"}, "v": {"N": "2"}}'
 	printf '%s\n' '{"payload":null,"key":"a","offset":8}' | expect_status 0 to_rides -J=in --condition-offset seen
 	expect_items_none
+	echo '{"payload":{"id":"a"}}' | expect_status 65 to_rides -J=in --condition-offset seen
+	expect_line 'stdin:1: an envelope without an offset' err
 	# lines of a pipe would all be old at the second run
 	expect_status 2 to_rides --condition-offset seen <newer
 	expect_line '--condition-offset: lines of a pipe have no offsets' err
