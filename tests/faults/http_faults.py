@@ -171,6 +171,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self, status, headers, body, length=None):
         self.send_response_only(status)
+        if self.command == "HEAD":  # what a GET would have
+            length = next((v for n, v in headers if n.lower() == "content-length"), length)
         for name, value in headers:
             if name.lower() not in HOP_BY_HOP:
                 self.send_header(name, value)
