@@ -164,6 +164,17 @@ test_the_item_at_fault_is_found() {
 	[ "$(wc -l <letters)" = 1 ]
 	expect_line 'ValidationException: One or more parameter values were invalid: poison' letters
 	expect_line '"payload":"\{\\"id\\":\\"bad\\",\\"poison\\":1\}"' letters
+	# of one item in one batch: whether the bad one is the last or not, each record has one fate
+	start
+	printf '%s\n' '{"id":"a","n":1}' '{"id":"a","n":2,"poison":1}' >twice
+	expect_status 0 to_rides --dead-letter ./twice.letters <twice
+	expect_line '2 records read: 1 delivered, 1 rejected' err
+	expect_line '"line":2' twice.letters
+	printf '%s\n' '{"id":"b","poison":1}' '{"id":"b","n":4}' >twice
+	expect_status 0 to_rides <twice
+	expect_line '2 records read: 2 delivered, 0 rejected' err
+	expect_items '{"id": {"S": "a"}, "n": {"N": "1"}}
+{"id": {"S": "b"}, "n": {"N": "4"}}'
 	# without a place for it
 	start
 	expect_status 65 to_rides <in
