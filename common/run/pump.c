@@ -300,6 +300,7 @@ tick(struct pump *p)
 	pump_tell(p);
 	if (p->is_broken)
 		return;
+	pump_see_silence(p);
 	if (pump_push_letters(p, &err) ||
 	    (p->now_ms >= p->commit_from_ms && p->settled != pump_settled(p) &&
 		pump_commit(p, &err)))
@@ -333,6 +334,8 @@ static int64_t
 next_turn_ms(const struct pump *p)
 {
 	int64_t due_ms = earlier(earlier(p->due_ms, p->deadline_ms), p->tell_ms);
+
+	due_ms = earlier(due_ms, pump_silence_end_ms(p));
 
 	if (p->is_hasty)
 		return 0;

@@ -14,7 +14,7 @@ enum { HTTP_TOO_LARGE = 413 }; /* RFC 9110 15.5.14 */
 void
 pump_end_trouble(struct pump *p)
 {
-	p->trouble_ms = 0;
+	p->asked_ms = p->out_count ? p->now_ms : 0;
 	p->is_trouble_said = false;
 }
 
@@ -50,25 +50,51 @@ see_stuck(struct pump *p, const struct lane *lane, const char *text)
 }
 
 static void
-see_trouble(struct pump *p, const char *text)
+see_patience(struct pump *p, const char *text)
 {
-	int64_t since_ms;
+	int64_t untaken_ms = p->now_ms - p->asked_ms;
 	struct err err;
 
-	diag_detail("%s; once more", text);
-	if (!p->trouble_ms)
-		p->trouble_ms = p->now_ms;
-	since_ms = p->now_ms - p->trouble_ms;
-	if (since_ms >= p->options.trouble_ms && !p->is_trouble_said) {
-		p->is_trouble_said = true;
-		diag_warn("%s; nothing was taken for %" PRId64 " s, trying on", text,
-		    since_ms / 1000);
-	}
-	if (since_ms < p->options.patience_ms)
+	if (untaken_ms < p->options.patience_ms)
 		return;
 	err_set(&err, ERR_UNAVAILABLE, "%s (nothing was taken for %" PRId64 " s: --patience)", text,
-	    since_ms / 1000);
+	    untaken_ms / 1000);
 	pump_fail(p, &err);
+}
+
+static void
+see_trouble(struct pump *p, const char *text)
+{
+	int64_t untaken_ms;
+
+	diag_detail("%s; once more", text);
+	if (!p->asked_ms)
+		p->asked_ms = p->now_ms; /* of a stream that has gone since */
+	untaken_ms = p->now_ms - p->asked_ms;
+	if (untaken_ms >= p->options.trouble_ms && !p->is_trouble_said) {
+		p->is_trouble_said = true;
+		diag_warn("%s; nothing was taken for %" PRId64 " s, trying on", text,
+		    untaken_ms / 1000);
+	}
+	see_patience(p, text);
+}
+
+int64_t
+pump_silence_end_ms(const struct pump *p)
+{
+	int64_t patience_ms = p->options.patience_ms;
+
+	if (!p->asked_ms || !p->out_count || p->is_silent || !patience_ms ||
+	    patience_ms >= CLOCK_NEVER - p->asked_ms)
+		return CLOCK_NEVER;
+	return p->asked_ms + patience_ms;
+}
+
+void
+pump_see_silence(struct pump *p)
+{
+	if (p->now_ms >= pump_silence_end_ms(p))
+		see_patience(p, "no answer");
 }
 
 /* ---- fates ---- */
@@ -309,6 +335,8 @@ send_lane(struct pump *p, struct lane *lane)
 		return;
 	}
 	lane_sent(lane, count);
+	if (!p->asked_ms)
+		p->asked_ms = p->now_ms;
 	f->is_out = true;
 	p->out_count++;
 	if (!carrier->ops->start(carrier, &f->request, on_replied, f, &f->call, &err))

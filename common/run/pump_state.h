@@ -69,7 +69,7 @@ struct pump {
 	bool has_failed;
 	struct err failure;
 
-	int64_t trouble_ms; /* since then the service took nothing; 0: it did */
+	int64_t asked_ms; /* since then the service was asked and took nothing; 0: nothing is asked */
 	bool is_trouble_said;
 
 	int64_t read;
@@ -99,6 +99,10 @@ void pump_send(struct pump *);
 void pump_end_trouble(struct pump *);
 /* Gives up what is in flight. */
 void pump_cancel(struct pump *);
+/* When --patience ends, should no answer come until then to what is in flight. */
+int64_t pump_silence_end_ms(const struct pump *);
+/* Whether it has. */
+void pump_see_silence(struct pump *);
 /* ERR_DATA in why: to the dead letters. */
 int pump_reject(struct pump *, const struct record *, const struct err *why, struct err *);
 

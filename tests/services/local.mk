@@ -30,3 +30,4 @@ SERVICE_TESTS += tests/services/s3.sh
 SERVICE_TESTS += tests/services/opensearch.sh
 EXTRA_DIST += tests/services/items.py
 SERVICE_TESTS += tests/services/dynamo.sh
+SERVICE_TESTS += tests/services/pump.sh

@@ -165,6 +165,10 @@ tests_unit_test_pump_SOURCES = tests/unit/test_pump.c tests/unit/scratch.c
 tests_unit_test_pump_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_pump_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_pace
+tests_unit_test_pace_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pace_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_pump_sim
 tests_unit_test_pump_sim_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_pump_sim_LDADD = $(UNIT_LIBS)

@@ -846,6 +846,54 @@ patience_ends(void **state)
 	assert_string_equal(w->script.commits, "");
 }
 
+/* Nor does one that takes requests and never answers count as taking something. */
+static void
+patience_with_silence_ends(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a1" },
+		{ SENT, 0, 2, NULL }, /* never */
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->keeps_replies = true;
+	w->options.patience_ms = 30;
+	w->options.drain_ms = 0;
+	(void)alarm(120);
+	assert_int_equal(run(w, steps), -1);
+	(void)alarm(0);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_int_equal(w->cancelled, 1);
+	check_summary(w, "1 0 0 0 0 1");
+	assert_string_equal(w->script.commits, "");
+}
+
+/* What is taken now and then is enough. */
+static void
+patience_begins_anew(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a1" },
+		{ RECORD, 0, 1, "b1" },
+		{ SENT, 0, 2, NULL },
+		{ TOLD, 0, 2, "2" },
+		{ RELEASE, 0, 0, NULL },
+		{ TOLD, 0, 2, "0" },
+		{ RECORD, 0, 2, "a2" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->keeps_replies = true;
+	w->tell_ms = 1;
+	w->options.patience_ms = 10 * 1000;
+	assert_int_equal(run(w, steps), 0);
+	check_summary(w, "3 3 0 0 0 0");
+}
+
 /* ---- what is said ---- */
 
 /* Runs with standard error in a file, and counts lines with these words. */
@@ -872,23 +920,23 @@ count_said(struct world *w, const struct step *steps, const char *words)
 	return count;
 }
 
+/* While another lane goes on: when it is taken, a's pauses add up to more than trouble_ms. */
 static void
 a_record_that_is_stuck_is_named(void **state)
 {
 	static const struct step steps[] = {
 		{ ASSIGN, 0, 0, NULL },
 		{ RECORD, 0, 0, "astuck" },
-		{ SENT, 0, 2, NULL },
-		{ RECORD, 0, 1, "b1" }, /* which is taken meanwhile */
+		{ SENT, 0, 6, NULL },
+		{ RECORD, 0, 1, "b1" },
+		{ SENT, 0, 8, NULL },
 		{ END, 0, 0, NULL },
 	};
 	struct world *w = *state;
 
-	w->stuck_left = 6;
-	w->options.trouble_ms = 1;
-	assert_int_equal(
-	    count_said(w, steps, "t[0]@0: status 503; not taken for 0 s, what comes behind it waits"),
-	    1);
+	w->stuck_left = 7;
+	w->options.trouble_ms = 50;
+	assert_int_equal(count_said(w, steps, "t[0]@0: status 503; not taken for "), 1);
 	check_summary(w, "2 2 0 0 0 0");
 }
 
@@ -911,8 +959,6 @@ trouble_is_said_again_after_partitions_went(void **state)
 	assert_int_equal(count_said(w, steps, "status 503; nothing was taken for 0 s, trying on"), 2);
 	check_summary(w, "2 1 0 0 1 0");
 }
-
-/* ---- what expires ---- */
 
 static void
 what_expires_is_not_sent_again(void **state)
@@ -1357,6 +1403,8 @@ main(void)
 		CASE(nothing_goes_behind_a_refused_record),
 		CASE(a_denial_ends_the_run),
 		CASE(patience_ends),
+		CASE(patience_with_silence_ends),
+		CASE(patience_begins_anew),
 		CASE(a_record_that_is_stuck_is_named),
 		CASE(trouble_is_said_again_after_partitions_went),
 		CASE(what_expires_is_not_sent_again),
