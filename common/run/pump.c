@@ -45,7 +45,7 @@ const struct opt pump_rows[] = {
 	    OPT_INT, offsetof(struct pump_options, ahead), 1, 0, NULL },
 	{ 0, "drain", "DURATION", "after a signal, how long to go on delivering what was read [30s]",
 	    OPT_DURATION, offsetof(struct pump_options, drain_ms), 0, 0, NULL },
-	{ 0, "patience", "DURATION", "end when the service took nothing for that long [5m; kafka-to-lambda: never]",
+	{ 0, "patience", "DURATION", "end when the service took nothing for that long [5m]",
 	    OPT_DURATION, offsetof(struct pump_options, patience_ms), 0, 0, NULL },
 };
 const size_t pump_row_count = sizeof(pump_rows) / sizeof(*pump_rows);

@@ -29,7 +29,8 @@ struct pump_options {
 	    .patience_ms = 5 * 60 * 1000, .trouble_ms = 5 * 1000, \
 	    .poll_ms_max = 5 * 60 * 1000 }
 
-/* Target: struct pump_options. */
+/* Target: struct pump_options. The last is --patience: a tool whose default is another takes one row less,
+ * and has its own. */
 extern const struct opt pump_rows[];
 extern const size_t pump_row_count;
 

@@ -505,6 +505,9 @@ test_usage() {
 	expect_usage 'in which region' fn
 	expect_usage '-J=in reads envelopes' -J -- cat
 	expect_usage 'one argument too many' -b h:1 -t t fn -e x
+	# else requests would go to the host that is left
+	expect_usage "the endpoint's URL is too long" --region eu-west-1 \
+		--endpoint-url "http://$(printf 'a%.0s' $(seq 260)).example" fn
 }
 
 # ---- Lambda ----
