@@ -33,15 +33,12 @@ struct service_staged {
 	struct slice note;
 };
 
-/* A lane's number from an id or a key: FNV-1a, 64 bits (RFC 9923), its high bits folded in, as lanes
- * are told by the low ones. */
+/* A lane's number from an id or a key; lanes are told by the low bits. */
 static inline uint64_t
 service_lane(struct slice id)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = slice_hash(SLICE_HASH_SEED, id);
 
-	for (size_t i = 0; i < id.len; i++)
-		hash = (hash ^ (unsigned char)id.data[i]) * UINT64_C(0x100000001b3);
 	return hash ^ hash >> 32;
 }
 
@@ -78,8 +75,11 @@ struct service_request {
 /* ---- verdicts ---- */
 
 struct service_reply {
-	int status; /* HTTP's; a command: 200. 0: it failed, or was not done in time; body has words */
+	/* HTTP's; of a command 200. 0: it failed, or was not done in time; -1, where the carrier tells that: there
+	 * is no answer, or half of one. Both have words as the body. */
+	int status;
 	struct slice body;
+	bool is_cut; /* it is longer than its room: the beginning (for services that ask for it) */
 	/* NULL where there is none; case does not matter. Borrowed for the call. */
 	const char *(*header)(const void *context, const char *name);
 	const void *header_context;

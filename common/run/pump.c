@@ -502,12 +502,27 @@ seed(void)
 	return value;
 }
 
+/* Of an eighth of the memory, a request's. */
+static size_t
+eighth_bytes(const struct pump_options *o, size_t memory_bytes)
+{
+	size_t bytes = memory_bytes / 8 / (size_t)o->connections;
+
+	return bytes < BODY_BYTES_MIN ? BODY_BYTES_MIN : bytes;
+}
+
+size_t
+pump_reply_bytes(const struct pump_options *o, size_t memory_bytes)
+{
+	return eighth_bytes(o, memory_bytes);
+}
+
 static struct lanes *
 make_lanes(struct pump *p, size_t memory_bytes, struct err *err)
 {
 	const struct pump_options *o = &p->options;
 	const struct service *service = p->parts.service;
-	size_t body_bytes = memory_bytes / 8 / (size_t)o->connections;
+	size_t body_bytes = eighth_bytes(o, memory_bytes);
 	struct lanes_options options = {
 		.lane_count = (size_t)o->connections,
 		.memory_bytes = memory_bytes / 8 * 3,
@@ -516,8 +531,6 @@ make_lanes(struct pump *p, size_t memory_bytes, struct err *err)
 		.seed = seed(),
 	};
 
-	if (body_bytes < BODY_BYTES_MIN)
-		body_bytes = BODY_BYTES_MIN;
 	options.batch_count_max = bounded(o->batch_count, service->count_max, service->count_max);
 	options.batch_bytes_max =
 	    bounded(o->batch_bytes, body_bytes - BUF_OVERHEAD_BYTES, service->bytes_max);

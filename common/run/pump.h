@@ -106,6 +106,9 @@ struct pump *pump_new(const struct pump_options *, const struct pump_parts *, si
     struct err *);
 void pump_free(struct pump *);
 
+/* What is left of that memory to one reply: carrier_http_options.reply_bytes_max. */
+size_t pump_reply_bytes(const struct pump_options *, size_t memory_bytes);
+
 /* For the source that will be read: as input_open takes them. */
 struct source_events pump_events(struct pump *);
 /* For the dead letters: as deadletter_open takes it. */

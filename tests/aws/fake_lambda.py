@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Lambda's Invoke whose faults the names of functions choose, for tests/cli/kafka-to-lambda.sh.
+"""Lambda's Invoke whose faults the names of functions choose, for tests/cli/lambda-functions.sh.
 
 Usage: fake_lambda.py LOG. Prints its port and serves until its standard input ends. Each invocation is a line of
 LOG: {"function", "type", "signed", "bytes", "status", "offsets", "event"}.

@@ -1,18 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# kafka-to-lambda from pipes: with local commands, and against a server that plays Lambda's Invoke.
+# kafka-to-lambda from pipes, with local commands.
 # shellcheck source=tests/lib.sh
 . "${srcdir:-.}/tests/lib.sh"
-
-unset BOOTSTRAP_SERVERS AWS_PROFILE AWS_ENDPOINT_URL AWS_DEFAULT_REGION
-export HOME=/nonexistent
-
-# envelopes COUNT [PARTITIONS]: {"n":I} at offset I, in partitions in turn, stamped now
-envelopes() {
-	jq -cn --argjson count "$1" --argjson partitions "${2:-1}" 'range($count) | {
-		topic: "trips", partition: (. % $partitions), offset: ., ts: (now * 1000 | floor),
-		key: "k\(. % 7)", payload: {n: .} }'
-}
+# shellcheck source=tests/envelopes.sh
+. "$top_srcdir/tests/envelopes.sh"
 
 # make_handler: ./handler keeps each event in ./events (one line), says nothing
 make_handler() {
@@ -508,132 +500,6 @@ test_usage() {
 	# else requests would go to the host that is left
 	expect_usage "the endpoint's URL is too long" --region eu-west-1 \
 		--endpoint-url "http://$(printf 'a%.0s' $(seq 260)).example" fn
-}
-
-# ---- Lambda ----
-
-# start_lambda: a server that plays it; ./log has its invocations
-start_lambda() {
-	local port
-	: >log
-	mkfifo stay
-	python3 "$top_srcdir/tests/aws/fake_lambda.py" log <stay >port &
-	exec 4>stay
-	wait_for 10 test -s port
-	port=$(cat port)
-	export AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:$port AWS_ACCESS_KEY_ID=key \
-		AWS_SECRET_ACCESS_KEY=secret AWS_REGION=eu-south-9
-}
-
-# invocations FUNCTION FILTER: of the log, a line each
-invocations() {
-	jq -c --arg f "$1" "select(.function == \$f) | $2" log
-}
-
-test_invoke() {
-	local arn=arn:aws:lambda:eu-south-9:123456789012:function:ok:live
-	start_lambda
-	envelopes 10 2 >in
-	expect_status 0 kafka-to-lambda -J=in --connections 1 --batch-size 6 ok <in
-	expect_line '10 delivered, 0 rejected; 2 invocations' err
-	invocations ok '[.type, .signed, .offsets]' >got
-	printf '%s\n' '["RequestResponse",true,{"trips-0":[0,2,4],"trips-1":[1,3,5]}]' \
-		'["RequestResponse",true,{"trips-0":[6,8],"trips-1":[7,9]}]' >want
-	expect_same want got
-	# an ARN tells the region, and has colons in the path that is signed
-	AWS_REGION=us-west-1 expect_status 0 kafka-to-lambda -J=in "$arn" <in
-	invocations "$arn" .signed | sort -u >got
-	expect_text got true
-	expect_status 0 kafka-to-lambda -J=in --connections 1 --async ok:1 <in
-	invocations ok:1 '[.type, .status]' >got
-	expect_text got '["Event",202]'
-}
-
-# all of these pass in the end, and are not counted as retries
-test_faults_that_pass() {
-	local fault
-	start_lambda
-	envelopes 4 >in
-	for fault in throttle error state reset half; do
-		expect_status 0 kafka-to-lambda -J=in --retries 0 $fault-2 <in
-		expect_line '4 delivered, 0 rejected; 3 invocations' err
-		[ "$(invocations $fault-2 .offsets | sort -u)" = '{"trips-0":[0,1,2,3]}' ] || fail "$fault"
-	done
-	expect_status 0 kafka-to-lambda -J=in --retries 2 fail-2 <in
-	expect_line '4 delivered, 0 rejected; 3 invocations' err
-}
-
-# a function that does not end in time has failed: that counts
-test_time_limit_of_functions() {
-	start_lambda
-	envelopes 4 >in
-	expect_status 65 kafka-to-lambda -J=in --timeout 200ms --retries 1 stall <in
-	expect_line '^kafka-to-lambda: stdin:1: tried 2 times: not done after 200 ms$' err
-	[ "$(invocations stall .offsets | wc -l)" = 2 ] || fail "$(cat log)"
-	expect_status 0 kafka-to-lambda -J=in --timeout 200ms --retries 1 stall-1 <in
-	expect_line '4 delivered, 0 rejected; 2 invocations, 4 records sent again' err
-	expect_status 0 kafka-to-lambda -J=in --timeout 100ms --bisect --retries 0 --on-failure ./failed stall <in
-	expect_line '4 records read: 0 delivered, 4 rejected; 6 invocations' err
-	jq -c '[.requestContext.condition, .requestContext.approximateInvokeCount, .responseContext]' failed |
-		sort -u >got
-	expect_text got '["RetryAttemptsExhausted",1,{"statusCode":200,"functionError":"Unhandled"}]'
-	# nobody has taken it: that does not count
-	AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:1 expect_status 69 kafka-to-lambda -J=in --retries 0 --patience 1ms \
-		--on-failure ./failed ok <in
-}
-
-test_faults_that_stay() {
-	start_lambda
-	envelopes 4 >in
-	expect_status 77 kafka-to-lambda -J=in denied <in
-	expect_line '^kafka-to-lambda: denied: AccessDeniedException: It is so.$' err
-	expect_status 66 kafka-to-lambda -J=in missing <in
-	expect_line '^kafka-to-lambda: missing: ResourceNotFoundException: Function not found: it$' err
-	[ "$(wc -l <log)" = 2 ] || fail "tried again: $(cat log)"
-	expect_status 65 kafka-to-lambda -J=in --retries 1 fail <in
-	expect_line '^kafka-to-lambda: stdin:1: tried 2 times: Unhandled: Boom: no$' err
-	expect_no_line secret err
-	expect_status 69 kafka-to-lambda -J=in --patience 1ms error <in
-	expect_line 'ServiceException' err
-	AWS_SECRET_ACCESS_KEY=other expect_status 0 kafka-to-lambda -J=in ok:2 <in
-	expect_text <(invocations ok:2 .signed) false
-	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-	AWS_EC2_METADATA_DISABLED=true expect_status 77 kafka-to-lambda -J=in ok <in
-	expect_line 'no credentials found' err
-}
-
-test_poison() {
-	start_lambda
-	envelopes 8 | sed '6s/"n":5/"n":"poison"/' >in
-	expect_status 0 kafka-to-lambda -J=in --bisect --retries 0 --on-failure ./failed poison <in
-	expect_line '8 records read: 7 delivered, 1 rejected; ' err
-	jq -c '[.KafkaBatchInfo.recordInfo.offset, .responseContext, .requestContext.functionArn,
-		(.requestContext.requestId | test("^id-"))]' failed >got
-	expect_text got '["5",{"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"},"poison",true]'
-	rm failed
-	expect_status 0 kafka-to-lambda -J=in --retries 1 --on-failure ./failed name <in
-	expect_line '8 records read: 7 delivered, 1 rejected; 2 invocations, 1 records sent again' err
-	invocations name .offsets >got
-	printf '%s\n' '{"trips-0":[0,1,2,3,4,5,6,7]}' '{"trips-0":[5]}' >want
-	expect_same want got
-	# a function that names what it was not given has failed as a whole
-	rm failed
-	expect_status 0 kafka-to-lambda -J=in --retries 1 --on-failure ./failed stray <in
-	expect_line '8 records read: 0 delivered, 8 rejected; 2 invocations' err
-	expect_line 'its answer: it names other-0 offset 0, which the event has not' err
-}
-
-test_too_large_for_lambda() {
-	start_lambda
-	envelopes 8 >in
-	expect_status 0 kafka-to-lambda -J=in large-3 <in
-	expect_line '8 delivered' err
-	invocations large-3 'select(.status == 200) | .offsets' >got
-	printf '{"trips-0":[%s]}\n' 0,1 2,3 4,5 6,7 >want
-	expect_same want got
-	expect_status 0 kafka-to-lambda -J=in --on-failure ./failed large-0 <in
-	jq -c '.requestContext.condition' failed | sort | uniq -c | tr -s ' ' >got
-	expect_text got ' 8 "MaximumPayloadSizeExceeded"'
 }
 
 run_tests

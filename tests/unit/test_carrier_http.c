@@ -29,6 +29,8 @@ struct world {
 	unsigned replied;
 	int status;
 	char body[4096];
+	size_t body_bytes;
+	bool is_cut;
 	char retry_after[64];
 	struct err err;
 	unsigned judged, signed_count, expired_count;
@@ -83,6 +85,8 @@ on_replied(void *context, const struct service_reply *reply, const struct err *e
 	w->replied++;
 	w->status = reply->status;
 	w->err = *err;
+	w->is_cut = reply->is_cut;
+	w->body_bytes = reply->body.len;
 	(void)snprintf(w->body, sizeof(w->body), "%.*s", SLICE_ARGS(reply->body));
 	(void)snprintf(w->retry_after, sizeof(w->retry_after), "%s", after ? after : "none");
 }
@@ -192,6 +196,12 @@ what_is_cut_short_is_no_reply(void **state)
 		assert_string_equal(w->body, "");
 	}
 	(void)clear_world(state);
+	w->options.is_trouble_told = true;
+	ask(w, "/cut?key=carriercut&bytes=10", "x", true);
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_int_equal(w->status, -1);
+	assert_true(w->body[0] != '\0');
+	(void)clear_world(state);
 	w->options.reply_bytes_max = 100 * 1000;
 	ask(w, "/big?key=carrierbig&bytes=200000", "x", true);
 	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
@@ -227,11 +237,15 @@ what_is_overdue_is_told(void **state)
 	static const struct {
 		bool is_told;
 		size_t body_bytes;
-		const char *words; /* NULL: it is an error */
+		enum err_class class;
+		int status;
+		const char *words;
 	} cases[] = {
-		{ true, 10, "not done after 200 ms" },
-		{ false, 10, NULL },
-		{ true, 64 * 1024 * 1024, NULL }, /* more than buffers hold */
+		{ true, 10, ERR_NONE, 0, "not done after 200 ms" },
+		{ false, 10, ERR_UNAVAILABLE, 0, "" },
+		/* more than buffers hold */
+		{ true, 64 * 1024 * 1024, ERR_NONE, -1, "it: not done within 200 ms" },
+		{ false, 64 * 1024 * 1024, ERR_UNAVAILABLE, 0, "" },
 	};
 	struct world *w = *state;
 	char endpoint[64], *body = calloc(1, 64 * 1024 * 1024);
@@ -242,19 +256,20 @@ what_is_overdue_is_told(void **state)
 
 		(void)clear_world(state);
 		w->options.endpoint = endpoint;
+		w->options.about = "it";
 		w->options.total_ms_max = 200;
-		w->options.is_overdue_told = cases[i].is_told;
+		w->options.is_trouble_told = cases[i].is_told;
 		ask_bytes(w, "/", slice_make(body, cases[i].body_bytes), true);
-		assert_int_equal(w->err.class, cases[i].words ? ERR_NONE : ERR_UNAVAILABLE);
-		assert_int_equal(w->status, 0);
-		assert_string_equal(w->body, cases[i].words ? cases[i].words : "");
+		assert_int_equal(w->err.class, cases[i].class);
+		assert_int_equal(w->status, cases[i].status);
+		assert_string_equal(w->body, cases[i].words);
 		(void)close(fd);
 	}
 	free(body);
 	/* half an answer is none */
 	(void)clear_world(state);
 	w->options.total_ms_max = 200;
-	w->options.is_overdue_told = true;
+	w->options.is_trouble_told = true;
 	ask(w, "/stall?key=carrierlate&at=body", "x", true);
 	assert_int_equal(w->err.class, ERR_NONE);
 	assert_string_equal(w->body, "not done after 200 ms");
@@ -277,19 +292,42 @@ what_could_not_connect_is_not_overdue(void **state)
 	}
 	w->options.endpoint = endpoint;
 	w->options.total_ms_max = 200;
-	w->options.is_overdue_told = true;
+	w->options.is_trouble_told = true;
 	ask(w, "/", "x", true);
-	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
-	assert_non_null(strstr(w->err.text, "not done within 200 ms"));
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_int_equal(w->status, -1);
+	assert_non_null(strstr(w->body, "not done within 200 ms"));
 	for (size_t i = 0; i < 4; i++)
 		(void)close(fds[i]);
 	(void)close(listener);
 	/* refused at once, whatever the time */
 	(void)clear_world(state);
 	w->options.endpoint = "http://127.0.0.1:1";
-	w->options.is_overdue_told = true;
+	w->options.is_trouble_told = true;
 	ask(w, "/", "x", true);
-	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_int_equal(w->status, -1);
+}
+
+/* Who wants it gets the beginning of what is too long, and is told so. */
+static void
+a_reply_that_is_too_long(void **state)
+{
+	struct world *w = *state;
+
+	w->options.reply_bytes_max = 100 * 1000;
+	w->options.takes_cut_replies = true;
+	ask(w, "/big?key=carrierlong&bytes=200000", "x", true);
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_int_equal(w->status, 200);
+	assert_true(w->is_cut);
+	assert_int_equal(w->body_bytes, 100 * 1000);
+	(void)clear_world(state);
+	w->options.reply_bytes_max = 100 * 1000;
+	w->options.takes_cut_replies = true;
+	ask(w, "/big?key=carrierfits&bytes=100000", "x", true);
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_false(w->is_cut);
+	assert_int_equal(w->body_bytes, 100 * 1000);
 }
 
 static void
@@ -366,6 +404,7 @@ main(void)
 		CASE(what_is_cut_short_is_no_reply),
 		CASE(what_is_overdue_is_told),
 		CASE(what_could_not_connect_is_not_overdue),
+		CASE(a_reply_that_is_too_long),
 		CASE(a_cancelled_call_says_nothing),
 		CASE(expired_credentials_are_renewed),
 	};

@@ -203,6 +203,7 @@ complete(struct options *o)
 		o->pump.connections =
 		    o->workers ? o->workers : carrier_command_at_once(sysconf(_SC_NPROCESSORS_ONLN));
 	o->lambda.function = o->first;
+	o->lambda.is_command = o->command;
 	o->lambda.event.bootstrap_servers = o->client.kafka.brokers;
 	o->lambda.wall_ms = clock_wall_ms;
 }

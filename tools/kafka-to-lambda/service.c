@@ -11,6 +11,8 @@
 #include "kafka-to-lambda/failure.h"
 #include "kafka-to-lambda/result.h"
 
+enum { HTTP_ACCEPTED = 202 }; /* RFC 9110 15.3.3 */
+
 /* What became of a record that is not sent again, for lambda_append_failure. */
 struct refusal {
 	struct position position;
@@ -389,7 +391,7 @@ judge_result(struct lambda *lambda, const struct service_item *const *items, siz
 	bool is_known;
 
 	set_done(ret, count);
-	if (result_read(body, &result, err))
+	if (result_read(body, !lambda->options.is_command, &result, err))
 		return fail_report(lambda, items, count, ret, err);
 	if (!result.failure_count) {
 		result_release(&result);
@@ -433,12 +435,43 @@ drop_old(struct lambda *lambda, const struct service_item *const *items, size_t 
 	return SERVICE_JUDGED;
 }
 
+/* Somebody between us and Lambda answers: a page of a proxy or a portal. What Lambda says has its request's number
+ * (botocore, parsers.py, x-amzn-requestid); servers that play it need not have one. What is queued is answered with
+ * 202, and nothing else is (API_Invoke, "StatusCode"). */
+static bool
+is_foreign(const struct lambda *lambda, const struct service_reply *reply)
+{
+	char id[FAILURE_WORD_BYTES], type[FAILURE_WORD_BYTES];
+
+	if (reply->status < 200 || reply->status > 299)
+		return false;
+	if (lambda->options.is_async)
+		return reply->status != HTTP_ACCEPTED;
+	copy_header(reply, "x-amzn-RequestId", id);
+	copy_header(reply, "Content-Type", type);
+	return !*id && slice_starts(slice_of(type), "text/html") &&
+	       slice_starts(slice_trim(reply->body), "<");
+}
+
 /* API_Invoke, "Errors": 4xx of the function's state (it is being made or changed) pass. */
 static bool
 may_pass(const struct service_reply *reply)
 {
 	return reply->status >= 500 || reply->status == 408 || reply->status == 409 ||
 	       reply->status == 410;
+}
+
+static enum service_outcome
+judge_silence(struct lambda *lambda, const struct service_item *const *items, size_t count,
+    const struct service_reply *reply, struct service_verdict *ret, struct err *err)
+{
+	clear_refusals(lambda);
+	if (reply->status < 0)
+		err_set(err, ERR_UNAVAILABLE, "%.*s", SLICE_ARGS(reply->body));
+	else
+		err_set(err, ERR_UNAVAILABLE, "%s: status %d, and not from Lambda",
+		    lambda->options.function, reply->status);
+	return drop_old(lambda, items, count, SERVICE_AGAIN, ret, err);
 }
 
 static enum service_outcome
@@ -477,6 +510,8 @@ verdicts(struct service *service, const struct service_item *const *items, size_
 
 	if (make_room(lambda, count, err))
 		return SERVICE_STOP;
+	if (reply->status < 0 || is_foreign(lambda, reply))
+		return judge_silence(lambda, items, count, reply, ret, err);
 	read_answer(lambda, reply);
 	if (reply->status && (reply->status < 200 || reply->status > 299))
 		return judge_refusal(lambda, items, count, reply, ret, err);

@@ -112,6 +112,7 @@ close_open(struct epochs *e, int64_t until, enum epoch_phase phase)
 {
 	e->begin = e->open.begin;
 	e->until = until;
+	e->is_rebuilt = false;
 	e->phase = phase;
 	open_at(e, until);
 }
@@ -121,6 +122,7 @@ static void
 end_rebuilding(struct epochs *e)
 {
 	close_open(e, e->rebuild_until, e->open.kept ? EPOCH_PUBLISH : EPOCH_SETTLE);
+	e->is_rebuilt = true;
 	e->rebuild_until = -1;
 }
 
@@ -268,6 +270,7 @@ epochs_committed(struct epochs *e)
 		return;
 	e->begin = e->until;
 	e->until = e->next_until;
+	e->is_rebuilt = false;
 	e->phase = e->next_has_objects ? EPOCH_PUBLISH : EPOCH_SETTLE;
 	e->next_until = -1;
 }

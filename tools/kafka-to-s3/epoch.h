@@ -63,6 +63,7 @@ struct epochs {
 	enum epoch_phase phase;
 	int64_t begin; /* of the closed epoch */
 	int64_t until;
+	bool is_rebuilt;    /* the closed epoch: an earlier owner may have published some of it */
 	int64_t next_until; /* in EPOCH_SETTLE: the open epoch was closed with the same commit; or -1 */
 	bool next_has_objects;
 };
