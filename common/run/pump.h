@@ -99,8 +99,9 @@ struct pump_parts {
 
 /*
  * Parts are borrowed, until pump_run returns. memory_bytes is --memory: three eighths are for
- * copies of records, one for bodies (which bounds --batch-bytes where it is not given), three are
- * left to the source, which whoever opens it gives it, and one to replies.
+ * copies of records, one for bodies (which bounds --batch-bytes where it is not given, to 64 KiB each
+ * at least), three are left to the source, which whoever opens it gives it, and one to replies, which
+ * the carrier bounds (pump_reply_bytes, or what the service may answer at most).
  */
 struct pump *pump_new(const struct pump_options *, const struct pump_parts *, size_t memory_bytes,
     struct err *);

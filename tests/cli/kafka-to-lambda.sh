@@ -157,7 +157,7 @@ END
 	echo '{}' | expect_status 65 kafka-to-lambda --retries 0 -- sh -c 'kill -9 $$'
 	expect_line 'stdin:1: killed by signal 9$' err
 	echo '{}' | expect_status 65 kafka-to-lambda --retries 0 -- sh -c 'head -c 7000000 /dev/zero'
-	expect_line 'stdin:1: its output: longer than 6291456 bytes$' err
+	expect_line 'stdin:1: its output: longer than 6291455 bytes$' err
 }
 
 # in the order of its partition, nothing is given behind what failed for good

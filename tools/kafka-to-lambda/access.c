@@ -6,6 +6,7 @@
 
 #include "aws/endpoints.h"
 #include "aws/json_error.h"
+#include "kafka-to-lambda/service.h"
 #include "run/carrier_http.h"
 
 enum { ENDPOINT_BYTES = 256 };
@@ -76,6 +77,7 @@ open_all(struct access *access, const struct aws_options *options, const char *f
 	struct carrier_http_options http = {
 		.about = function,
 		.judge = aws_json_judge,
+		.reply_bytes_max = LAMBDA_PAYLOAD_BYTES_MAX, /* of answers too */
 		.total_ms_max = ms_max,
 		.is_trouble_told = true,
 	};
