@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 libcommon_a_SOURCES += common/codec/base64.c common/codec/base64.h
+libcommon_a_SOURCES += common/codec/crc64.c common/codec/crc64.h
 libcommon_a_SOURCES += common/codec/csv.c common/codec/csv.h
 libcommon_a_SOURCES += common/codec/frames.c common/codec/frames.h
 libcommon_a_SOURCES += common/codec/json.c common/codec/json.h
@@ -7,7 +8,20 @@ libcommon_a_SOURCES += common/codec/json_paths.c
 libcommon_a_SOURCES += common/codec/json_string.c
 libcommon_a_SOURCES += common/codec/json_wide.h
 libcommon_a_SOURCES += common/codec/number.c common/codec/number.h
+libcommon_a_SOURCES += common/codec/parquet.c common/codec/parquet.h
+libcommon_a_SOURCES += common/codec/parquet_column.c common/codec/parquet_column.h
+libcommon_a_SOURCES += common/codec/parquet_compress.c common/codec/parquet_compress.h
+libcommon_a_SOURCES += common/codec/parquet_dictionary.c common/codec/parquet_dictionary.h
+libcommon_a_SOURCES += common/codec/parquet_meta.c common/codec/parquet_meta.h
+libcommon_a_SOURCES += common/codec/parquet_pages.c common/codec/parquet_pages.h
+libcommon_a_SOURCES += common/codec/parquet_rle.c common/codec/parquet_rle.h
+libcommon_a_SOURCES += common/codec/parquet_stats.c common/codec/parquet_stats.h
+libcommon_a_SOURCES += common/codec/parquet_thrift.c common/codec/parquet_thrift.h
 libcommon_a_SOURCES += common/codec/sigv4.c common/codec/sigv4.h
+libcommon_a_SOURCES += common/codec/table_decimal.c
+libcommon_a_SOURCES += common/codec/table_schema.c common/codec/table_schema.h
+libcommon_a_SOURCES += common/codec/table_schema_avro.c common/codec/table_schema_parts.h
+libcommon_a_SOURCES += common/codec/table_value.c common/codec/table_value.h
 libcommon_a_SOURCES += common/codec/time.c common/codec/time.h
 libcommon_a_SOURCES += common/codec/time_like.c common/codec/time_like.h
 libcommon_a_SOURCES += common/codec/utf8.c common/codec/utf8.h

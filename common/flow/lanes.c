@@ -6,6 +6,7 @@
 #include "flow/lanes.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -145,6 +146,27 @@ lanes_revoke(struct lanes *l, int32_t number)
 	streams_revoke(&l->streams, number);
 }
 
+/* What does not wait to be sent any more goes; what is in flight has yet to come back. */
+static void
+drop_stopped(struct lane *lane)
+{
+	for (size_t at = lane->in_flight; at < lane->count; at++) {
+		if (streams_is_stopped(
+			&lane->lanes->streams, lane->queue[lane->begin + at]->record.position))
+			drop(lane, at);
+	}
+	if (lane->count)
+		squeeze_tail(lane, lane->in_flight);
+}
+
+static void
+stop_stream(struct lanes *l, struct position position)
+{
+	streams_stop(&l->streams, position);
+	for (size_t i = 0; i < l->options.lane_count; i++)
+		drop_stopped(&l->lanes[i]);
+}
+
 void
 lanes_skip_to(struct lanes *l, int32_t number, int64_t sequence)
 {
@@ -177,6 +199,8 @@ lanes_put(struct lanes *l, const struct record *record, const struct service_sta
 		l->counts.dropped++;
 		return 0;
 	}
+	if (streams_is_stopped(&l->streams, record->position))
+		return streams_take(&l->streams, record->position, err);
 	if (make_queue_room(lane, err) || streams_take(&l->streams, record->position, err))
 		return -1;
 	item = copies_put(&l->slabs, &lane->open, record, staged, err);
@@ -335,17 +359,27 @@ struct tally {
 	bool is_throttled;
 };
 
+/* To be sent again: not where its stream was revoked (it was counted then) or ended before it. */
+static bool
+may_come_back(struct lanes *l, struct position position)
+{
+	return streams_is_present(&l->streams, position) &&
+	       !streams_is_stopped(&l->streams, position);
+}
+
 static int
 settle_one(struct lane *lane, size_t index, const struct service_verdict *verdict,
     const struct lanes_events *events, struct tally *tally, struct err *err)
 {
 	struct lanes *l = lane->lanes;
 	struct service_item *item = lane->queue[lane->begin + index];
+	struct position position = item->record.position;
 	int rc = 0;
 
 	tally->is_throttled |= verdict->fate == SERVICE_THROTTLED;
-	if (!streams_is_present(&l->streams, item->record.position)) {
-		drop(lane, index); /* counted when it was revoked */
+	if (!may_come_back(l, position) &&
+	    (verdict->fate != SERVICE_DONE || !streams_is_present(&l->streams, position))) {
+		drop(lane, index);
 		return 0;
 	}
 	switch (verdict->fate) {
@@ -357,10 +391,12 @@ settle_one(struct lane *lane, size_t index, const struct service_verdict *verdic
 		return 0;
 	case SERVICE_DONE:
 		l->counts.delivered++;
-		rc = frontier_done(l->streams.frontier, item->record.position, err);
+		rc = frontier_done(l->streams.frontier, position, err);
 		break;
 	case SERVICE_REFUSED:
 		rc = events->refused(events->context, item, verdict->reason, err);
+		if (rc)
+			stop_stream(l, position);
 		break;
 	}
 	tally->has_settled = true;
@@ -393,14 +429,37 @@ lane_settle(struct lane *lane, const struct service_verdict *verdicts, int64_t n
 	return rc;
 }
 
-/* Drops those in flight whose stream was revoked; the others are to be sent again. */
+int
+lane_refuse(struct lane *lane, size_t count, const char *reason,
+    const struct lanes_events *events, struct err *err)
+{
+	struct service_verdict verdict = { .fate = SERVICE_REFUSED };
+	struct tally tally = { false, false, false };
+	struct err later = ERR_INIT;
+	int rc = 0;
+
+	assert(!lane->in_flight && count <= lane->count);
+	(void)snprintf(verdict.reason, sizeof(verdict.reason), "%s", reason);
+	lane->in_flight = count; /* a refusal that fails leaves these to this loop */
+	for (size_t i = 0; i < count; i++) {
+		if (settle_one(lane, i, &verdict, events, &tally, rc ? &later : err))
+			rc = -1;
+	}
+	lane->in_flight = 0;
+	squeeze_head(lane, count);
+	if (!lane->count)
+		lane->failures = 0;
+	return rc;
+}
+
+/* Drops those in flight that do not come back; the others are to be sent again. */
 static void
 take_back(struct lane *lane)
 {
 	for (size_t i = 0; i < lane->in_flight; i++) {
 		struct service_item *item = lane->queue[lane->begin + i];
 
-		if (streams_is_present(&lane->lanes->streams, item->record.position))
+		if (may_come_back(lane->lanes, item->record.position))
 			item->attempts++;
 		else
 			drop(lane, i);

@@ -65,7 +65,9 @@ streams_assign(
 	streams_revoke(s, number);
 	if (make_room(s, err))
 		return -1;
-	s->list[s->count++] = (struct stream){ .number = number, .term = term, .next = sequence };
+	s->list[s->count++] = (struct stream){
+		.number = number, .term = term, .next = sequence, .stop = INT64_MAX
+	};
 	return frontier_assign(s->frontier, number, term, sequence, err);
 }
 
@@ -106,6 +108,23 @@ streams_skip_to(struct streams *s, int32_t number, int64_t sequence)
 	if (stream && sequence > stream->next)
 		stream->next = sequence;
 	frontier_skip_to(s->frontier, number, sequence);
+}
+
+void
+streams_stop(struct streams *s, struct position position)
+{
+	struct stream *stream = find_present(s, position);
+
+	if (stream)
+		stream->stop = position.sequence;
+}
+
+bool
+streams_is_stopped(struct streams *s, struct position position)
+{
+	const struct stream *stream = find_present(s, position);
+
+	return stream && position.sequence >= stream->stop;
 }
 
 int64_t

@@ -12,6 +12,7 @@ struct stream {
 	int32_t number;
 	uint32_t term;
 	int64_t next; /* one past the last taken */
+	int64_t stop; /* streams_stop */
 };
 
 struct streams {
@@ -37,6 +38,10 @@ bool streams_is_present(struct streams *, struct position);
 /* As frontier_take and frontier_skip_to. */
 int streams_take(struct streams *, struct position, struct err *);
 void streams_skip_to(struct streams *, int32_t number, int64_t sequence);
+
+/* Nothing at or behind this sequence is to be sent under this term. It was not stopped before there. */
+void streams_stop(struct streams *, struct position);
+bool streams_is_stopped(struct streams *, struct position);
 
 /* Between the frontier and what was taken last; 0 for an unknown stream. */
 int64_t streams_ahead(const struct streams *, int32_t number);

@@ -83,12 +83,23 @@ pump_letters_open(const struct pump *p)
 	return deadletter_count(p->letters) - p->letters_done;
 }
 
+bool
+pump_is_choked(const struct pump *p)
+{
+	return pump_letters_open(p) >= PUMP_LETTERS_OPEN_MAX ||
+	       deadletter_bytes(p->letters) - p->letters_bytes_done >= PUMP_LETTERS_BYTES_MAX;
+}
+
 int
 pump_push_letters(struct pump *p, struct err *err)
 {
+	bool is_awaited = !p->is_reading || pump_is_choked(p);
+
+	if (is_awaited && p->letters_ms > p->now_ms + DRAINED_LETTERS_MS)
+		p->letters_ms = p->now_ms;
 	if (!pump_letters_open(p) || p->now_ms < p->letters_ms)
 		return 0;
-	p->letters_ms = p->now_ms + (p->is_reading ? LETTERS_MS : DRAINED_LETTERS_MS);
+	p->letters_ms = p->now_ms + (is_awaited ? DRAINED_LETTERS_MS : LETTERS_MS);
 	return deadletter_push(p->letters, err);
 }
 
@@ -98,6 +109,8 @@ on_letter_done(void *context, struct position position, struct err *err)
 	struct pump *p = context;
 
 	p->letters_done++;
+	if (!pump_letters_open(p))
+		p->letters_bytes_done = deadletter_bytes(p->letters);
 	return lanes_done(p->lanes, position, err);
 }
 
@@ -163,7 +176,7 @@ take_record(struct pump *p, const struct record *record, bool is_rejected, struc
 static bool
 may_read(const struct pump *p)
 {
-	return p->is_reading && lanes_has_room(p->lanes) &&
+	return p->is_reading && lanes_has_room(p->lanes) && !pump_is_choked(p) &&
 	       (!p->held_count || source_can_hold(p->source));
 }
 
@@ -175,6 +188,15 @@ end_source(struct pump *p, const struct err *err)
 		pump_fail(p, err);
 	else
 		break_off(p, err);
+}
+
+static int64_t
+count_dropped(const struct pump *p)
+{
+	struct lanes_counts counts;
+
+	lanes_counts(p->lanes, &counts);
+	return counts.dropped;
 }
 
 static void
@@ -204,6 +226,7 @@ read_some(struct pump *p, enum job_input *ret_input)
 		case SOURCE_END:
 			*ret_input = JOB_INPUT_ENDED;
 			p->is_reading = false;
+			p->dropped_at_end = count_dropped(p);
 			return;
 		case SOURCE_FAILED:
 			end_source(p, &err);
@@ -388,6 +411,11 @@ finish(struct pump *p, struct err *err)
 	if (count_open(p) || pump_letters_open(p))
 		return err_set(err, ERR_STOPPED,
 		    "stopped with %" PRId64 " records not delivered within --drain", count_open(p));
+	if (p->dropped_at_end >= 0 && count_dropped(p) > p->dropped_at_end)
+		return err_set(err, ERR_STOPPED,
+		    "the group took away partitions with %" PRId64
+		    " records that were read and not delivered",
+		    count_dropped(p) - p->dropped_at_end);
 	return 0;
 }
 
@@ -400,6 +428,7 @@ pump_run(struct pump *p, struct source *source, struct deadletter *letters,
 	p->letters = letters;
 	p->is_reading = true;
 	p->deadline_ms = CLOCK_NEVER;
+	p->dropped_at_end = -1;
 	p->watch.fd = source_fd(source);
 	run(p, ret_input);
 	pump_cancel(p);
@@ -473,12 +502,27 @@ seed(void)
 	return value;
 }
 
+/* Of an eighth of the memory, a request's. */
+static size_t
+eighth_bytes(const struct pump_options *o, size_t memory_bytes)
+{
+	size_t bytes = memory_bytes / 8 / (size_t)o->connections;
+
+	return bytes < BODY_BYTES_MIN ? BODY_BYTES_MIN : bytes;
+}
+
+size_t
+pump_reply_bytes(const struct pump_options *o, size_t memory_bytes)
+{
+	return eighth_bytes(o, memory_bytes);
+}
+
 static struct lanes *
 make_lanes(struct pump *p, size_t memory_bytes, struct err *err)
 {
 	const struct pump_options *o = &p->options;
 	const struct service *service = p->parts.service;
-	size_t body_bytes = memory_bytes / 8 / (size_t)o->connections;
+	size_t body_bytes = eighth_bytes(o, memory_bytes);
 	struct lanes_options options = {
 		.lane_count = (size_t)o->connections,
 		.memory_bytes = memory_bytes / 8 * 3,
@@ -487,8 +531,6 @@ make_lanes(struct pump *p, size_t memory_bytes, struct err *err)
 		.seed = seed(),
 	};
 
-	if (body_bytes < BODY_BYTES_MIN)
-		body_bytes = BODY_BYTES_MIN;
 	options.batch_count_max = bounded(o->batch_count, service->count_max, service->count_max);
 	options.batch_bytes_max =
 	    bounded(o->batch_bytes, body_bytes - BUF_OVERHEAD_BYTES, service->bytes_max);

@@ -16,6 +16,10 @@ struct pump_flight {
 	struct service_request request;
 	void *call;
 	bool is_out;
+	/* The record at the lane's head that is sent again and again. */
+	struct position stuck;
+	int64_t stuck_ms; /* since then; 0: none */
+	bool is_stuck_said;
 };
 
 /* One partition that is ours, or the pipe. */
@@ -71,6 +75,8 @@ struct pump {
 	int64_t read;
 	int64_t filtered;
 	int64_t letters_done;
+	int64_t letters_bytes_done; /* of letters, when the last of them was durable */
+	int64_t dropped_at_end;     /* lanes_counts.dropped at the end of the input; -1: it has not come */
 };
 
 /* ---- pump.c ---- */
@@ -78,6 +84,8 @@ struct pump {
 /* The first one counts. ERR_DATA: what precedes is still delivered; else nothing more is sent. */
 void pump_fail(struct pump *, const struct err *);
 int64_t pump_letters_open(const struct pump *);
+/* So many are not durable that no more are to be made: nothing is read or sent meanwhile. */
+bool pump_is_choked(const struct pump *);
 /* Tells how it goes, where it is time to. */
 void pump_tell(struct pump *);
 /* Dead letters are looked at now and then. */
@@ -87,6 +95,8 @@ int pump_push_letters(struct pump *, struct err *);
 
 /* Sends what the lanes have to send. */
 void pump_send(struct pump *);
+/* There is nothing any more that the service does not take. */
+void pump_end_trouble(struct pump *);
 /* Gives up what is in flight. */
 void pump_cancel(struct pump *);
 /* When --patience ends, should no answer come until then to what is in flight. */

@@ -198,7 +198,7 @@ on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, st
 	}
 	lanes_counts(p->lanes, &counts);
 	if (!counts.waiting)
-		p->asked_ms = 0; /* nothing is left that the service does not take */
+		pump_end_trouble(p);
 	return 0;
 }
 

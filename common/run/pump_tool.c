@@ -32,6 +32,7 @@ add_numbers(void *sum, const void *summary)
 	const struct pump_tool_numbers *from = summary;
 
 	pump_summary_add(&to->pump, &from->pump);
+	to->superseded += from->superseded;
 	to->processes += from->processes;
 	if (!*to->group)
 		memcpy(to->group, from->group, sizeof(to->group));
@@ -94,9 +95,10 @@ on_told(void *context, const void *sum)
 /* ---- the summary ---- */
 
 static void
-say_summary(const struct pump_summary *s, const char *requests)
+say_summary(const struct pump_tool_numbers *n, const char *requests)
 {
-	char filtered[48] = "", lost[64] = "", open[48] = "", retried[64] = "";
+	const struct pump_summary *s = &n->pump;
+	char filtered[48] = "", lost[64] = "", open[48] = "", retried[64] = "", superseded[80] = "";
 
 	if (s->filtered)
 		(void)snprintf(
@@ -109,9 +111,12 @@ say_summary(const struct pump_summary *s, const char *requests)
 	if (s->retried)
 		(void)snprintf(
 		    retried, sizeof(retried), ", %lld records sent again", (long long)s->retried);
-	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s; %lld %s%s",
+	if (n->superseded)
+		(void)snprintf(superseded, sizeof(superseded),
+		    ", %lld not newer than what was there", (long long)n->superseded);
+	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s; %lld %s%s%s",
 	    (long long)s->read, (long long)s->delivered, (long long)s->rejected, filtered, lost,
-	    open, (long long)s->requests, requests, retried);
+	    open, (long long)s->requests, requests, retried, superseded);
 }
 
 /* ---- the members ---- */
@@ -153,7 +158,7 @@ pump_tool_work(struct pump_tool *t, enum job_input *ret_input, struct err *err)
 		return -1;
 	rc = workers_run(t->workers, t->job, &work, &sum, ret_input, err);
 	if (!t->job->options.is_dry_run && (!rc || sum.pump.read))
-		say_summary(&sum.pump, t->requests);
+		say_summary(&sum, t->requests);
 	if (has_stats && t->has_begun)
 		finish_stats(t);
 	return rc;
@@ -168,6 +173,7 @@ pump_tool_open(struct pump_tool *t, const struct pump_parts *given, const struct
 	struct pump_parts parts = *given;
 	struct pump_options options = *t->pump_options;
 	struct input_options input = *t->input;
+	struct deadletter_options letters = *t->letters;
 	struct source_events events;
 	struct sink_done done;
 	char text[INPUT_GROUP_BYTES_MAX + 1];
@@ -186,7 +192,10 @@ pump_tool_open(struct pump_tool *t, const struct pump_parts *given, const struct
 	(void)snprintf(t->numbers.group, sizeof(t->numbers.group), "%s",
 	    input_group(t->input, t->job, needs, text));
 	done = pump_letter_done(t->pump);
-	t->dead = deadletter_open(t->letters, t->client, t->job->tool->name, &done, err);
+	/* all that is in flight may be refused at once, in letters twice as long (run/pump.h) */
+	letters.memory_bytes = (size_t)t->input->memory_bytes;
+	letters.drain_ms = options.drain_ms;
+	t->dead = deadletter_open(&letters, t->client, t->job->tool->name, &done, err);
 	return t->dead ? 0 : -1;
 }
 

@@ -24,6 +24,7 @@
 /* As one member tells its leader. */
 struct pump_tool_numbers {
 	struct pump_summary pump;
+	int64_t superseded; /* of those delivered: what the service had was newer; the tool sets it */
 	int64_t processes;
 	char group[INPUT_GROUP_BYTES_MAX + 1];
 };

@@ -43,6 +43,10 @@ FUZZERS += tests/fuzz/fuzz_opensearch_reply
 tests_fuzz_fuzz_opensearch_reply_LDADD = libkafkatoopensearch.a $(COMMON_LIBS)
 tests_fuzz_fuzz_opensearch_reply_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
+FUZZERS += tests/fuzz/fuzz_parquet
+tests_fuzz_fuzz_parquet_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_parquet_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
 FUZZERS += tests/fuzz/fuzz_partial
 tests_fuzz_fuzz_partial_LDADD = libkafkawindow.a $(COMMON_LIBS)
 tests_fuzz_fuzz_partial_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

@@ -27,6 +27,7 @@ SERVICE_TESTS += tests/services/resume.sh
 SERVICE_TESTS += tests/services/window.sh
 SERVICE_TESTS += tests/services/replay.sh
 SERVICE_TESTS += tests/services/s3.sh
+SERVICE_TESTS += tests/services/s3_put.sh
 SERVICE_TESTS += tests/services/opensearch.sh
 EXTRA_DIST += tests/services/items.py
 SERVICE_TESTS += tests/services/dynamo.sh

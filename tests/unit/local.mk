@@ -33,6 +33,10 @@ UNIT_TESTS += tests/unit/test_composer
 tests_unit_test_composer_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_composer_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_crc64
+tests_unit_test_crc64_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_crc64_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
@@ -160,6 +164,10 @@ UNIT_TESTS += tests/unit/test_opensearch_verdict
 tests_unit_test_opensearch_verdict_SOURCES = tests/unit/test_opensearch_verdict.c tests/unit/opensearch_kit.c
 tests_unit_test_opensearch_verdict_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_opensearch_verdict_LDADD = libkafkatoopensearch.a $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_parquet
+tests_unit_test_parquet_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_parquet_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_pump
 tests_unit_test_pump_SOURCES = tests/unit/test_pump.c tests/unit/scratch.c
 tests_unit_test_pump_CFLAGS = $(UNIT_CFLAGS)
@@ -181,6 +189,20 @@ UNIT_TESTS += tests/unit/test_replay
 tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_s3_put
+tests_unit_test_s3_put_SOURCES = tests/unit/test_s3_put.c tests/unit/s3_put_kit.c \
+	tests/unit/fake_server.c
+tests_unit_test_s3_put_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_s3_put_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_s3_put_faults
+tests_unit_test_s3_put_faults_SOURCES = tests/unit/test_s3_put_faults.c tests/unit/s3_put_kit.c \
+	tests/unit/fake_server.c
+tests_unit_test_s3_put_faults_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_s3_put_faults_LDADD = $(UNIT_LIBS)
+
+noinst_HEADERS += tests/unit/s3_put_kit.h
+
 UNIT_TESTS += tests/unit/test_s3
 tests_unit_test_s3_SOURCES = tests/unit/test_s3.c tests/unit/fake_server.c
 tests_unit_test_s3_CFLAGS = $(UNIT_CFLAGS)
@@ -199,6 +221,10 @@ tests_unit_test_session_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_sigv4
 tests_unit_test_sigv4_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_sigv4_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_table
+tests_unit_test_table_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_table_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_template
 tests_unit_test_template_CFLAGS = $(UNIT_CFLAGS)
@@ -243,7 +269,7 @@ tests_unit_test_workers_SOURCES = tests/unit/test_workers.c tests/unit/scratch.c
 tests_unit_test_workers_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_workers_LDADD = $(UNIT_LIBS)
 
-EXTRA_DIST += tests/aws/fake_s3.py
+EXTRA_DIST += tests/aws/fake_s3.py tests/aws/s3_store.py
 
 EXTRA_DIST += tests/io/fake_http.py
 

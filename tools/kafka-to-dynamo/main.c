@@ -273,6 +273,8 @@ run_member(struct pump_tool *pumping, enum job_input *ret_input, struct err *err
 	}
 	if (!open_service(o, &p, err) && !open_pump(o, &p, pumping, err) && !begin(&p, err))
 		rc = pump_tool_run(pumping, ret_input, err);
+	if (p.service)
+		pumping->numbers.superseded = dynamo_service_superseded(p.service);
 out:
 	pump_tool_close(pumping);
 	close_parts(&p);

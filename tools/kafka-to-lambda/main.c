@@ -25,11 +25,11 @@
 
 enum {
 	BATCH_COUNT_DEFAULT = 100,              /* API_CreateEventSourceMapping, BatchSize */
-	TIMEOUT_MS_DEFAULT = 15 * 60 * 1000,    /* of a function ("Lambda quotas") */
+	/* longer than a function may run, 15 min ("Lambda quotas"), so that Lambda tells first */
+	TIMEOUT_MS_DEFAULT = 16 * 60 * 1000,
 	RETRIES_MOST = 10 * 1000,               /* MaximumRetryAttempts */
 	RETRIES_WITH_PLACE = 10, /* "Configuring error handling controls for Kafka event sources" */
 	NOT_GIVEN = -2,
-	WORKERS_MOST = 256,
 };
 
 /* ---- options ---- */
@@ -70,10 +70,10 @@ set_order(void *target, const char *value, enum opt_origin origin, struct err *e
 static const struct opt rows[] = {
 	{ 0, "async", NULL, "only queue events: how the function ends is not known [wait for it]",
 	    OPT_FLAG, offsetof(struct options, lambda.is_async), 0, 0, NULL },
-	{ 0, "timeout", "DURATION", "how long one invocation may take [15m]", OPT_DURATION,
+	{ 0, "timeout", "DURATION", "how long one invocation may take [16m]", OPT_DURATION,
 	    offsetof(struct options, timeout_ms), 1, 24 * 60 * 60 * 1000, NULL },
 	{ 0, "workers", "N", "run at most N commands at once [one a processor]", OPT_INT,
-	    offsetof(struct options, workers), 1, WORKERS_MOST, NULL },
+	    offsetof(struct options, workers), 1, CARRIER_COMMAND_AT_ONCE_MOST, NULL },
 	{ 0, "order", "partition|key|none",
 	    "which records wait for those before them: of their partition, of their key, none "
 	    "[partition]",
@@ -193,16 +193,15 @@ check(struct options *o, struct err *err)
 static void
 complete(struct options *o)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	bool has_place = o->on_failure || o->letters.target;
 
 	if (o->lambda.retries_max == NOT_GIVEN)
 		o->lambda.retries_max = has_place ? RETRIES_WITH_PLACE : -1;
 	if (o->command)
-		o->pump.connections = o->workers ? o->workers
-		                      : processors > 0 && processors < WORKERS_MOST ? processors
-		                                                                    : 1;
+		o->pump.connections =
+		    o->workers ? o->workers : carrier_command_at_once(sysconf(_SC_NPROCESSORS_ONLN));
 	o->lambda.function = o->first;
+	o->lambda.is_command = o->command;
 	o->lambda.event.bootstrap_servers = o->client.kafka.brokers;
 	o->lambda.wall_ms = clock_wall_ms;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "io/read_file.h"
 #include "kafka-to-opensearch/cluster.h"
@@ -246,27 +247,73 @@ struct plan {
 	struct index_template template;
 };
 
-/* What is installed and asked before the first document. */
+static size_t
+reply_bytes(const struct options *o)
+{
+	return pump_reply_bytes(&o->pump, (size_t)o->input.memory_bytes);
+}
+
+/* One look first: who has to wait is told what for. */
 static int
-prepare(const struct options *o, const struct access *a, const struct index_template *t,
+ask_cluster(const struct options *o, const struct access *a, struct cluster *ret, struct err *err)
+{
+	int64_t deadline_ms = clock_deadline(o->client.wait_ms), left_ms;
+
+	if (!cluster_ask(a, 1, o->client.wait_ms, ret, err))
+		return 0;
+	left_ms = deadline_ms - clock_mono_ms();
+	if (err->class != ERR_UNAVAILABLE || left_ms <= 0)
+		return -1;
+	diag_note("waiting for %s", err->text);
+	err_clear(err);
+	return cluster_ask(a, 0, left_ms, ret, err);
+}
+
+/*
+ * An index that is misspelt gets no documents, and deletions with versions would make it: all of them would
+ * count as delivered.
+ */
+static int
+check_index(const struct options *o, const struct access *a, const struct service *service,
     struct err *err)
 {
+	struct slice path = opensearch_index_path(service);
+	bool is_there;
+
+	if (o->service.op != BULK_DELETE || !path.len)
+		return 0;
+	if (cluster_find_index(a, path, o->client.wait_ms, &is_there, err))
+		return -1;
+	return is_there ? 0
+	                : err_set(err, ERR_CANT_CREATE,
+	                      "%s: there is no index %s to delete from", a->endpoint,
+	                      o->service.index);
+}
+
+/* What is installed and asked before the first document. */
+static int
+prepare(const struct plan *p, const struct access *a, struct err *err)
+{
+	const struct options *o = p->options;
+	const struct index_template *t = &p->template;
 	struct cluster cluster = { .is_known = false };
 
 	if (a->session && aws_session_wait_credentials(a->session, err))
 		return -1;
 	if (access_is_exposed(a))
 		diag_warn("%s: credentials go over plain HTTP", a->endpoint);
-	if (!access_is_serverless(a) && cluster_ask(a, o->client.wait_ms, &cluster, err))
+	if (!access_is_serverless(a) && ask_cluster(o, a, &cluster, err))
 		return -1;
 	say_cluster(a, &cluster);
+	if (check_index(o, a, p->service, err))
+		return -1;
 	if (!t->body.len)
 		return 0;
 	return cluster_put_template(a, t->name.data, buf_slice(&t->body), o->client.wait_ms, err);
 }
 
 static struct carrier *
-open_carrier(struct access *a, struct err *err)
+open_carrier(const struct options *o, struct access *a, struct err *err)
 {
 	struct carrier_http_options options = {
 		.http = a->http,
@@ -277,6 +324,8 @@ open_carrier(struct access *a, struct err *err)
 		.header_count = a->header_count,
 		.judge = access_judge,
 		.judge_context = a,
+		.reply_bytes_max = reply_bytes(o),
+		.takes_cut_replies = true,
 	};
 
 	return carrier_http_new(&options, err);
@@ -309,11 +358,10 @@ static int
 pump_all(const struct plan *p, struct access *a, struct pump_tool *pumping,
     enum job_input *ret_input, struct err *err)
 {
-	struct carrier *carrier = open_carrier(a, err);
+	struct carrier *carrier = open_carrier(p->options, a, err);
 	int rc = -1;
 
-	if (carrier && !open_pump(p, a, pumping, carrier, err) &&
-	    !prepare(p->options, a, &p->template, err))
+	if (carrier && !open_pump(p, a, pumping, carrier, err) && !prepare(p, a, err))
 		rc = pump_tool_run(pumping, ret_input, err);
 	pump_tool_close(pumping);
 	carrier_free(carrier);
@@ -325,6 +373,7 @@ plan(struct options *o, struct plan *p, struct err *err)
 {
 	if (check(o, err) || read_template(o, &p->template, err))
 		return -1;
+	o->service.reply_bytes_max = reply_bytes(o);
 	p->service = opensearch_new(&o->service, err);
 	return p->service ? check_service(o, p->service, err) : -1;
 }
