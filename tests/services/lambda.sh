@@ -194,6 +194,23 @@ test_kills_and_faults() {
 	expect_line '0 records read' err
 }
 
+# ---- memory ----
+
+# as large as records are where nobody has changed what a broker takes
+test_large_records() {
+	local kb
+	[ -x /usr/bin/time ] || skip "GNU time is not installed"
+	id=$(fresh_id)
+	create_topic $id 8
+	jq -cn 'range(96) | {n: ., x: ("0123456789abcdef" * 58000)}' >large
+	s3-to-kafka -q -t $id --key '{n}' large
+	expect_status 0 /usr/bin/time -o kb -f %M kafka-to-lambda -t $id -G $id -e --workers 8 -- sh -c 'cat >/dev/null; echo null'
+	expect_line '96 records read: 96 delivered, 0 rejected; 96 invocations' err
+	is_sanitized && return
+	kb=$(tail -n 1 kb)
+	[ "$kb" -lt 65536 ] || fail "$kb KB"
+}
+
 # ---- the same handler under cron ----
 
 test_lab6_as_a_command() {
