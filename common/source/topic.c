@@ -523,6 +523,7 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 	if (s->lent)
 		rd_kafka_message_destroy(s->lent);
 	s->lent = NULL;
+	s->has_ended = false; /* asked again: partitions may have come */
 	if (s->has_failed || (!s->is_begun && topic_begin(s, err)))
 		return failed(s, err);
 	if (atomic_load_explicit(&s->bell.is_asleep, memory_order_relaxed))
