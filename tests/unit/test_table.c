@@ -144,7 +144,7 @@ static const struct {
 	{ "[{\"name\":\"a\",\"type\":\"decimal(39)\"}]", "the precision is 1 to 38" },
 	{ "[{\"name\":\"a\",\"type\":\"decimal(0)\"}]", "the precision is 1 to 38" },
 	{ "[{\"name\":\"a\",\"type\":\"decimal(4,5)\"}]", "the precision is 1 to 38" },
-	{ "[{\"name\":\"a\",\"type\":\"decimal(4,-1)\"}]", "write decimal" },
+	{ "[{\"name\":\"a\",\"type\":\"decimal(4,-1)\"}]", "the precision is 1 to 38" },
 	{ "[{\"name\":\"a\",\"type\":\"decimal(4,1)x\"}]", "write decimal" },
 	{ "[{\"name\":\"a\",\"type\":\"timestamp(ns)\"}]", "write timestamp" },
 	{ "[{\"name\":\"a\",\"type\":\"bool\",\"nullable\":1}]", "neither true nor false" },
