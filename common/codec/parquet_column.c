@@ -11,6 +11,7 @@ enum {
 	 * offset, all in powers of two */
 	DICTIONARY_OVERHEAD = 24,
 	INDICES_BYTES_MAX = 1 << 30,
+	KEPT_BYTES_MAX = 1 << 16,
 };
 
 unsigned
@@ -97,12 +98,22 @@ parquet_column_release(struct parquet_column *c)
 	parquet_dictionary_release(&c->dictionary);
 }
 
+/* Large ones go: the next row group may need its memory for another column. */
+static void
+empty(struct buf *b)
+{
+	if (b->capacity > KEPT_BYTES_MAX)
+		buf_release(b);
+	else
+		buf_clear(b);
+}
+
 void
 parquet_column_clear(struct parquet_column *c)
 {
-	buf_clear(&c->levels);
-	buf_clear(&c->indices);
-	buf_clear(&c->plain);
+	empty(&c->levels);
+	empty(&c->indices);
+	empty(&c->plain);
 	parquet_dictionary_clear(&c->dictionary);
 	c->rows = c->values = c->dictionary_rows = 0;
 	c->index_bytes = 1;
