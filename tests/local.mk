@@ -24,6 +24,8 @@ include tests/tools/local.mk
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(CLI_TESTS)
+EXTRA_DIST += tests/run-unit tests/lib.sh tests/trips.sh tests/pages.sh tests/numbers.sh $(CLI_TESTS) $(SERVICE_TESTS)
+EXTRA_DIST += tests/envelopes.sh
 EXTRA_DIST += tests/run-unit tests/lib.sh tests/trips.sh tests/pages.sh $(CLI_TESTS) $(SERVICE_TESTS)
 
 UNIT_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -31,6 +33,6 @@ UNIT_LIBS = $(COMMON_LIBS) $(CMOCKA_LIBS)
 
 # the tests that need a broker: BOOTSTRAP_SERVERS says where it is
 .PHONY: check-services
-check-services: all
+check-services: all tests/tools/s3_put$(EXEEXT)
 	@test -n "$$BOOTSTRAP_SERVERS" || { echo 'BOOTSTRAP_SERVERS is not set: eval "$$(scripts/services env)"'; exit 2; }
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(SERVICE_TESTS)'

@@ -52,6 +52,6 @@ expect_lake_paths() {
 	while read -r file; do
 		day=$(sed -E 's,.*year=([0-9]+)/month=([0-9]+)/day=([0-9]+)/.*,\1-\2-\3,' <<<"$file")
 		jq -r .window_time "$file" | grep -v "^$day" && fail "$file holds another day's windows"
-	done < <(find "$1" -type f)
+	done < <(find "$1" -type f -name '*.json')
 	return 0
 }

@@ -84,6 +84,7 @@ s3_bucket_open(struct aws_session *session, struct slice name, const struct s3_o
 	    (struct aws_signing){ .session = session, .service = "s3", .is_s3 = true };
 	(void)snprintf(bucket->signing.region, sizeof(bucket->signing.region), "%s", region);
 	bucket->signer = aws_signer(&bucket->signing);
+	crc64_tables_init(&bucket->crc64);
 	return bucket;
 }
 
@@ -149,6 +150,13 @@ static const struct {
 	{ "InternalError", HTTP_RETRY, ERR_UNAVAILABLE },
 	{ "ServiceUnavailable", HTTP_RETRY, ERR_UNAVAILABLE },
 	{ "OperationAborted", HTTP_RETRY, ERR_UNAVAILABLE },
+	/* "PutObject", If-None-Match: retry the upload */
+	{ "ConditionalRequestConflict", HTTP_RETRY, ERR_UNAVAILABLE },
+	/* what came is not what was sent */
+	{ "BadDigest", HTTP_RETRY, ERR_UNAVAILABLE },
+	{ "IncompleteBody", HTTP_RETRY, ERR_UNAVAILABLE },
+	{ "XAmzContentSHA256Mismatch", HTTP_RETRY, ERR_UNAVAILABLE },
+	{ "XAmzContentChecksumMismatch", HTTP_RETRY, ERR_UNAVAILABLE },
 	{ "NoSuchBucket", HTTP_FINAL, ERR_NO_INPUT },
 	{ "NoSuchKey", HTTP_FINAL, ERR_NO_INPUT },
 	{ "InvalidBucketName", HTTP_FINAL, ERR_USAGE },

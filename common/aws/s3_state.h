@@ -4,6 +4,7 @@
 #define SLUICE_AWS_S3_STATE_H
 
 #include "aws/s3.h"
+#include "codec/crc64.h"
 
 enum {
 	S3_BUCKET_BYTES = 256,
@@ -22,6 +23,7 @@ struct s3_bucket {
 	bool is_virtual;            /* the bucket's name is part of the host's */
 	struct aws_signing signing; /* .region is where the bucket is, as far as is known */
 	struct http_signer signer;
+	struct crc64_tables crc64; /* of what is written */
 };
 
 /* One thing asked for, by as many requests as it takes to find the bucket. */

@@ -524,9 +524,10 @@ sign_with(const struct aws_signing *signing, const struct http_unsigned *request
 		.has_payload_header = signing->is_s3 || signing->sends_payload_hash,
 	};
 
-	if (convert_headers(request, headers, err) || sigv4_hash(request->body, hash, err))
+	if (convert_headers(request, headers, err) ||
+	    (!request->body_sha256 && sigv4_hash(request->body, hash, err)))
 		return -1;
-	r.payload_hash = slice_of(hash);
+	r.payload_hash = slice_of(request->body_sha256 ? request->body_sha256 : hash);
 	return sigv4_sign(&r, &keys, ret_lines, err);
 }
 

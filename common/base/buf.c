@@ -57,22 +57,29 @@ buf_append_slow(struct buf *b, struct slice s, struct err *err)
 	return 0;
 }
 
+/* Into the room there is; once more where that was too little. */
 int
 buf_appendf(struct buf *b, struct err *err, const char *format, ...)
 {
+	size_t room = b->data ? b->capacity - b->len : 0;
 	va_list args, again;
 	int rc = -1, len;
 
 	va_start(args, format);
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, format, args);
+	len = vsnprintf(room ? b->data + b->len : NULL, room, format, args);
 	if (len < 0) {
 		err_set(err, ERR_FAULT, "cannot format \"%s\"", format);
+	} else if ((size_t)len < room && b->len + (size_t)len <= b->len_max) {
+		rc = 0;
 	} else if (!buf_reserve(b, (size_t)len, err)) {
 		(void)vsnprintf(b->data + b->len, (size_t)len + 1, format, again);
-		b->len += (size_t)len;
 		rc = 0;
 	}
+	if (!rc)
+		b->len += (size_t)len;
+	else if (room)
+		b->data[b->len] = '\0';
 	va_end(again);
 	va_end(args);
 	return rc;

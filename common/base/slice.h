@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct slice {
@@ -78,6 +79,18 @@ slice_trim(struct slice s)
 	while (s.len && strchr(" \t\r\n", s.data[s.len - 1]) && s.data[s.len - 1])
 		s.len--;
 	return s;
+}
+
+/* FNV-1a, 64 bits (RFC 9923), from `seed` on: SLICE_HASH_SEED, or the hash of what precedes. Not for tables
+ * that somebody may want to flood. */
+#define SLICE_HASH_SEED UINT64_C(0xcbf29ce484222325)
+
+static inline uint64_t
+slice_hash(uint64_t seed, struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		seed = (seed ^ (unsigned char)s.data[i]) * UINT64_C(0x100000001b3);
+	return seed;
 }
 
 /*

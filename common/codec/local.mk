@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 libcommon_a_SOURCES += common/codec/base64.c common/codec/base64.h
+libcommon_a_SOURCES += common/codec/crc64.c common/codec/crc64.h
 libcommon_a_SOURCES += common/codec/csv.c common/codec/csv.h
 libcommon_a_SOURCES += common/codec/frames.c common/codec/frames.h
 libcommon_a_SOURCES += common/codec/json.c common/codec/json.h

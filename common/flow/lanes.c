@@ -6,19 +6,15 @@
 #include "flow/lanes.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "flow/copies.h"
 #include "flow/pace.h"
-#include "flow/slabs.h"
+#include "flow/streams.h"
 
 enum { SLAB_BYTES_MIN = 4 * 1024, SLAB_BYTES_MAX = 64 * 1024 };
-
-/* A copy: what the service sees comes first; headers and bytes follow. */
-struct entry {
-	struct service_item item;
-	struct slab *slab;
-};
 
 struct lane {
 	struct lanes *lanes;
@@ -36,103 +32,15 @@ struct lane {
 	size_t split_left; /* ... so many of the first are not through */
 };
 
-/* As the frontier has it. */
-struct lanes_stream {
-	int32_t number;
-	uint32_t term;
-	int64_t next; /* one past the last read */
-};
-
 struct lanes {
 	struct lanes_options options;
-	struct frontier *frontier;
+	struct streams streams;
 	struct slabs slabs;
 	struct pace pace;
 	struct lane *lanes;
 	size_t turn; /* the lane to look at first */
-	struct lanes_stream *streams;
-	size_t stream_count;
-	size_t stream_capacity;
-	size_t stream_recent;
 	struct lanes_counts counts;
 };
-
-/* ---- streams ---- */
-
-static struct lanes_stream *
-find_stream(const struct lanes *l, int32_t number)
-{
-	if (l->stream_recent < l->stream_count && l->streams[l->stream_recent].number == number)
-		return &l->streams[l->stream_recent];
-	for (size_t i = 0; i < l->stream_count; i++) {
-		if (l->streams[i].number == number)
-			return &l->streams[i];
-	}
-	return NULL;
-}
-
-/* NULL where the position's term has ended. */
-static struct lanes_stream *
-find_present(struct lanes *l, struct position position)
-{
-	struct lanes_stream *s = find_stream(l, position.stream);
-
-	if (!s || s->term != position.term)
-		return NULL;
-	l->stream_recent = (size_t)(s - l->streams);
-	return s;
-}
-
-static struct lanes_stream *
-add_stream(struct lanes *l, int32_t number, struct err *err)
-{
-	if (l->stream_count == l->stream_capacity) {
-		size_t capacity = l->stream_capacity ? 2 * l->stream_capacity : 16;
-		struct lanes_stream *streams =
-		    reallocarray(l->streams, capacity, sizeof(*streams));
-
-		if (!streams) {
-			err_no_memory(err);
-			return NULL;
-		}
-		l->streams = streams;
-		l->stream_capacity = capacity;
-	}
-	l->streams[l->stream_count] = (struct lanes_stream){ .number = number };
-	return &l->streams[l->stream_count++];
-}
-
-int
-lanes_assign(struct lanes *l, int32_t number, uint32_t term, int64_t sequence, struct err *err)
-{
-	struct lanes_stream *s;
-
-	lanes_revoke(l, number);
-	s = add_stream(l, number, err);
-	if (!s)
-		return -1;
-	s->term = term;
-	s->next = sequence;
-	return frontier_assign(l->frontier, number, term, sequence, err);
-}
-
-void
-lanes_skip_to(struct lanes *l, int32_t number, int64_t sequence)
-{
-	struct lanes_stream *s = find_stream(l, number);
-
-	if (s && sequence > s->next)
-		s->next = sequence;
-	frontier_skip_to(l->frontier, number, sequence);
-}
-
-bool
-lanes_is_ahead(const struct lanes *l, int32_t number)
-{
-	const struct lanes_stream *s = find_stream(l, number);
-
-	return s && s->next - frontier_get(l->frontier, number) >= l->options.ahead_max;
-}
 
 /* ---- a lane's queue ---- */
 
@@ -162,12 +70,11 @@ static void
 drop(struct lane *lane, size_t index)
 {
 	struct service_item **at = &lane->queue[lane->begin + index];
-	struct slab *slab = ((struct entry *)*at)->slab;
 
 	lane->bytes -= (*at)->bytes;
 	lane->lanes->counts.waiting--;
+	copies_drop(&lane->lanes->slabs, lane->open, *at);
 	*at = NULL;
-	slabs_drop(&lane->lanes->slabs, lane->open, slab);
 }
 
 /* Closes the gaps among the first `count`. */
@@ -204,30 +111,72 @@ squeeze_tail(struct lane *lane, size_t count)
 		lane->split_left = to;
 }
 
+/* ---- streams ---- */
+
+int
+lanes_assign(struct lanes *l, int32_t number, uint32_t term, int64_t sequence, struct err *err)
+{
+	lanes_revoke(l, number);
+	return streams_assign(&l->streams, number, term, sequence, err);
+}
+
+static void
+drop_stream(struct lane *lane, int32_t number)
+{
+	struct lanes *l = lane->lanes;
+
+	for (size_t at = 0; at < lane->count; at++) {
+		struct position p = lane->queue[lane->begin + at]->record.position;
+
+		if (p.stream != number || !streams_is_present(&l->streams, p))
+			continue;
+		l->counts.dropped++;
+		if (at >= lane->in_flight)
+			drop(lane, at);
+	}
+	if (lane->count)
+		squeeze_tail(lane, lane->in_flight);
+}
+
 void
 lanes_revoke(struct lanes *l, int32_t number)
 {
-	struct lanes_stream *s = find_stream(l, number);
+	for (size_t i = 0; i < l->options.lane_count; i++)
+		drop_stream(&l->lanes[i], number);
+	streams_revoke(&l->streams, number);
+}
 
-	if (!s)
-		return;
-	for (size_t i = 0; i < l->options.lane_count; i++) {
-		struct lane *lane = &l->lanes[i];
-
-		for (size_t at = 0; at < lane->count; at++) {
-			struct position p = lane->queue[lane->begin + at]->record.position;
-
-			if (p.stream != number || p.term != s->term)
-				continue;
-			l->counts.dropped++;
-			if (at >= lane->in_flight)
-				drop(lane, at);
-		}
-		if (lane->count)
-			squeeze_tail(lane, lane->in_flight);
+/* What does not wait to be sent any more goes; what is in flight has yet to come back. */
+static void
+drop_stopped(struct lane *lane)
+{
+	for (size_t at = lane->in_flight; at < lane->count; at++) {
+		if (streams_is_stopped(
+			&lane->lanes->streams, lane->queue[lane->begin + at]->record.position))
+			drop(lane, at);
 	}
-	frontier_revoke(l->frontier, number);
-	*s = l->streams[--l->stream_count];
+	if (lane->count)
+		squeeze_tail(lane, lane->in_flight);
+}
+
+static void
+stop_stream(struct lanes *l, struct position position)
+{
+	streams_stop(&l->streams, position);
+	for (size_t i = 0; i < l->options.lane_count; i++)
+		drop_stopped(&l->lanes[i]);
+}
+
+void
+lanes_skip_to(struct lanes *l, int32_t number, int64_t sequence)
+{
+	streams_skip_to(&l->streams, number, sequence);
+}
+
+bool
+lanes_is_ahead(const struct lanes *l, int32_t number)
+{
+	return streams_ahead(&l->streams, number) >= l->options.ahead_max;
 }
 
 /* ---- in ---- */
@@ -238,92 +187,27 @@ lanes_has_room(const struct lanes *l)
 	return !l->slabs.held || l->slabs.held < l->options.memory_bytes;
 }
 
-static size_t
-headers_bytes(const struct record *r)
-{
-	size_t bytes = r->header_count * sizeof(*r->headers);
-
-	for (size_t i = 0; i < r->header_count; i++)
-		bytes += r->headers[i].name.len + r->headers[i].value.len;
-	return bytes;
-}
-
-/* Copies to *at and moves it; an empty slice stays what it is. */
-static void
-copy_slice(struct slice *s, char **at)
-{
-	if (!s->len)
-		return;
-	memcpy(*at, s->data, s->len);
-	s->data = *at;
-	*at += s->len;
-}
-
-static void
-copy_headers(struct record *r, struct record_header *headers, char **at)
-{
-	if (!r->header_count)
-		return;
-	memcpy(headers, r->headers, r->header_count * sizeof(*headers));
-	for (size_t i = 0; i < r->header_count; i++) {
-		copy_slice(&headers[i].name, at);
-		copy_slice(&headers[i].value, at);
-	}
-	r->headers = headers;
-}
-
-/* The value comes last: what lies behind it in the slab pads it. */
-static struct entry *
-make_entry(struct lane *lane, const struct record *record, const struct service_staged *staged,
-    struct err *err)
-{
-	size_t bytes = sizeof(struct entry) + headers_bytes(record) + record->origin.len +
-	    record->topic.len + record->key.len + staged->note.len + record->value.len;
-	struct slab *slab;
-	struct entry *e = slabs_take(&lane->lanes->slabs, &lane->open, bytes, &slab, err);
-	struct record_header *headers;
-	char *at;
-
-	if (!e)
-		return NULL;
-	headers = (struct record_header *)(e + 1);
-	at = (char *)(headers + record->header_count);
-	e->slab = slab;
-	e->item = (struct service_item){ .record = *record, .note = staged->note,
-		.lane = staged->lane, .bytes = staged->bytes };
-	copy_headers(&e->item.record, headers, &at);
-	copy_slice(&e->item.record.origin, &at);
-	copy_slice(&e->item.record.topic, &at);
-	copy_slice(&e->item.record.key, &at);
-	copy_slice(&e->item.note, &at);
-	copy_slice(&e->item.record.value, &at);
-	if (!record->value.len)
-		e->item.record.value.data = at; /* padded too */
-	e->item.record.is_padded = true;
-	return e;
-}
-
 int
 lanes_put(struct lanes *l, const struct record *record, const struct service_staged *staged,
     int64_t now_ms, struct err *err)
 {
 	struct lane *lane = &l->lanes[staged->lane % l->options.lane_count];
-	struct lanes_stream *s = find_present(l, record->position);
-	struct entry *e;
+	struct service_item *item;
 
 	l->counts.read++;
-	if (!s) {
+	if (!streams_is_present(&l->streams, record->position)) {
 		l->counts.dropped++;
 		return 0;
 	}
-	if (make_queue_room(lane, err) || frontier_take(l->frontier, record->position, err))
+	if (streams_is_stopped(&l->streams, record->position))
+		return streams_take(&l->streams, record->position, err);
+	if (make_queue_room(lane, err) || streams_take(&l->streams, record->position, err))
 		return -1;
-	s->next = record->position.sequence + 1;
-	e = make_entry(lane, record, staged, err);
-	if (!e)
+	item = copies_put(&l->slabs, &lane->open, record, staged, err);
+	if (!item)
 		return -1;
-	e->item.staged_mono_ms = now_ms;
-	lane->queue[lane->begin + lane->count++] = &e->item;
+	item->staged_mono_ms = now_ms;
+	lane->queue[lane->begin + lane->count++] = item;
 	lane->bytes += staged->bytes;
 	l->counts.waiting++;
 	return 0;
@@ -332,18 +216,14 @@ lanes_put(struct lanes *l, const struct record *record, const struct service_sta
 int
 lanes_take(struct lanes *l, struct position position, struct err *err)
 {
-	struct lanes_stream *s = find_present(l, position);
-
 	l->counts.read++;
-	if (s)
-		s->next = position.sequence + 1;
-	return frontier_take(l->frontier, position, err);
+	return streams_take(&l->streams, position, err);
 }
 
 int
 lanes_done(struct lanes *l, struct position position, struct err *err)
 {
-	return frontier_done(l->frontier, position, err);
+	return frontier_done(l->streams.frontier, position, err);
 }
 
 /* ---- out ---- */
@@ -479,17 +359,27 @@ struct tally {
 	bool is_throttled;
 };
 
+/* To be sent again: not where its stream was revoked (it was counted then) or ended before it. */
+static bool
+may_come_back(struct lanes *l, struct position position)
+{
+	return streams_is_present(&l->streams, position) &&
+	       !streams_is_stopped(&l->streams, position);
+}
+
 static int
 settle_one(struct lane *lane, size_t index, const struct service_verdict *verdict,
     const struct lanes_events *events, struct tally *tally, struct err *err)
 {
 	struct lanes *l = lane->lanes;
 	struct service_item *item = lane->queue[lane->begin + index];
+	struct position position = item->record.position;
 	int rc = 0;
 
 	tally->is_throttled |= verdict->fate == SERVICE_THROTTLED;
-	if (!find_present(l, item->record.position)) {
-		drop(lane, index); /* counted when it was revoked */
+	if (!may_come_back(l, position) &&
+	    (verdict->fate != SERVICE_DONE || !streams_is_present(&l->streams, position))) {
+		drop(lane, index);
 		return 0;
 	}
 	switch (verdict->fate) {
@@ -501,10 +391,12 @@ settle_one(struct lane *lane, size_t index, const struct service_verdict *verdic
 		return 0;
 	case SERVICE_DONE:
 		l->counts.delivered++;
-		rc = frontier_done(l->frontier, item->record.position, err);
+		rc = frontier_done(l->streams.frontier, position, err);
 		break;
 	case SERVICE_REFUSED:
 		rc = events->refused(events->context, item, verdict->reason, err);
+		if (rc)
+			stop_stream(l, position);
 		break;
 	}
 	tally->has_settled = true;
@@ -537,14 +429,37 @@ lane_settle(struct lane *lane, const struct service_verdict *verdicts, int64_t n
 	return rc;
 }
 
-/* Drops those in flight whose stream was revoked; the others are to be sent again. */
+int
+lane_refuse(struct lane *lane, size_t count, const char *reason,
+    const struct lanes_events *events, struct err *err)
+{
+	struct service_verdict verdict = { .fate = SERVICE_REFUSED };
+	struct tally tally = { false, false, false };
+	struct err later = ERR_INIT;
+	int rc = 0;
+
+	assert(!lane->in_flight && count <= lane->count);
+	(void)snprintf(verdict.reason, sizeof(verdict.reason), "%s", reason);
+	lane->in_flight = count; /* a refusal that fails leaves these to this loop */
+	for (size_t i = 0; i < count; i++) {
+		if (settle_one(lane, i, &verdict, events, &tally, rc ? &later : err))
+			rc = -1;
+	}
+	lane->in_flight = 0;
+	squeeze_head(lane, count);
+	if (!lane->count)
+		lane->failures = 0;
+	return rc;
+}
+
+/* Drops those in flight that do not come back; the others are to be sent again. */
 static void
 take_back(struct lane *lane)
 {
 	for (size_t i = 0; i < lane->in_flight; i++) {
 		struct service_item *item = lane->queue[lane->begin + i];
 
-		if (find_present(lane->lanes, item->record.position))
+		if (may_come_back(lane->lanes, item->record.position))
 			item->attempts++;
 		else
 			drop(lane, i);
@@ -594,7 +509,7 @@ lane_split(struct lane *lane, bool is_too_large)
 const struct frontier *
 lanes_frontier(const struct lanes *l)
 {
-	return l->frontier;
+	return l->streams.frontier;
 }
 
 void
@@ -631,11 +546,10 @@ lanes_new(const struct lanes_options *options, struct err *err)
 	l->pace = (struct pace){ .connections_max = options->lane_count,
 		.batch_max = options->batch_count_max, .random = options->seed };
 	pace_start(&l->pace);
-	l->frontier = frontier_new(err);
 	l->lanes = calloc(options->lane_count, sizeof(*l->lanes));
 	if (!l->lanes)
 		err_no_memory(err);
-	if (!l->frontier || !l->lanes) {
+	if (!l->lanes || streams_init(&l->streams, err)) {
 		lanes_free(l);
 		return NULL;
 	}
@@ -663,8 +577,7 @@ lanes_free(struct lanes *l)
 			release_lane(&l->lanes[i]);
 	}
 	slabs_release(&l->slabs);
-	frontier_free(l->frontier);
+	streams_release(&l->streams);
 	free(l->lanes);
-	free(l->streams);
 	free(l);
 }

@@ -46,7 +46,8 @@ bool lanes_has_room(const struct lanes *);
 /* The stream is as far ahead of its frontier as it may be: it is not to be read. */
 bool lanes_is_ahead(const struct lanes *, int32_t stream);
 
-/* Copies record and note. A record of a term that has ended is dropped. */
+/* Copies record and note. A record of a term that has ended is dropped; one behind a refusal that failed
+ * (lane_settle) stays open in the frontier and is not sent. */
 int lanes_put(struct lanes *, const struct record *, const struct service_staged *, int64_t now_ms,
     struct err *);
 /* Read, and its fate decided elsewhere: lanes_done says when it is durable. */
@@ -75,10 +76,11 @@ size_t lane_in_flight(const struct lane *, const struct service_item *const **re
 
 /*
  * Tells the fate of those in flight, one verdict each. Refused items come to `refused`, which makes
- * them durable elsewhere and then calls lanes_done. Where it fails the item is gone and stays open
- * in the frontier, the other fates are told nevertheless, and the first err is returned. Where
- * throttling shows, fewer requests are in flight at once and batches get smaller, and both grow
- * again with success.
+ * them durable elsewhere and then calls lanes_done. Where it fails its stream ends there: this item
+ * and what is behind it in the stream, in whatever lane, is not sent any more, is told no refusal and
+ * stays open in the frontier, nor does it count as waiting; what precedes it goes on. The other fates are
+ * told nevertheless, and the first err is returned. Where throttling shows, fewer requests are in
+ * flight at once and batches get smaller, and both grow again with success.
  */
 struct lanes_events {
 	void *context;
@@ -88,6 +90,10 @@ struct lanes_events {
 
 int lane_settle(struct lane *, const struct service_verdict *, int64_t now_ms,
     const struct lanes_events *, struct err *);
+/* The first `count`, of a lane with nothing in flight, are not worth sending any more: refused, as lane_settle
+ * tells it. */
+int lane_refuse(struct lane *, size_t count, const char *reason, const struct lanes_events *,
+    struct err *);
 /* All of them again: no answer (is_throttled: too many requests). retry_after_ms: 0 where nobody
  * said. */
 void lane_again(struct lane *, bool is_throttled, int64_t retry_after_ms, int64_t now_ms);
@@ -106,7 +112,8 @@ struct lanes_counts {
 	int64_t dropped;   /* put, and their stream revoked before they had a fate */
 	int64_t requests;
 	int64_t retried;   /* records that were sent again */
-	/* Put, and without a fate: in flight too, also of streams revoked since. */
+	/* Put, and without a fate: in flight too, also of streams revoked since. Not what is behind a
+	 * refusal that failed. */
 	int64_t waiting;
 	size_t in_flight;  /* requests */
 	size_t in_flight_max; /* as throttling has it at present */

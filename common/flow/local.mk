@@ -10,3 +10,5 @@ libcommon_a_SOURCES += common/flow/service.h
 libcommon_a_SOURCES += common/flow/lanes.c common/flow/lanes.h
 libcommon_a_SOURCES += common/flow/pace.c common/flow/pace.h
 libcommon_a_SOURCES += common/flow/slabs.c common/flow/slabs.h
+libcommon_a_SOURCES += common/flow/copies.c common/flow/copies.h
+libcommon_a_SOURCES += common/flow/streams.c common/flow/streams.h

@@ -43,7 +43,7 @@ pace_throttled(struct pace *p, int64_t request)
 	p->connections_milli /= 2;
 	if (p->connections_milli < MILLI)
 		p->connections_milli = MILLI;
-	p->batch -= p->batch / 4;
+	p->batch -= p->batch > 1 ? (p->batch + 3) / 4 : 0;
 }
 
 void

@@ -3,10 +3,10 @@
  * How fast a service is asked: how many requests at once, how large, and when again after a
  * failure. Pure.
  *
- * Throttling halves the requests in flight and takes a quarter off their size, once for all that
- * were out when it showed; each success adds a request per round (additive increase, multiplicative
- * decrease: Chiu and Jain, "Analysis of the Increase and Decrease Algorithms", 1989) and a
- * sixteenth of the size.
+ * Throttling halves the requests in flight and takes a quarter off their size, down to one of one
+ * record, once for all that were out when it showed; each success adds a request per round
+ * (additive increase, multiplicative decrease: Chiu and Jain, "Analysis of the Increase and Decrease
+ * Algorithms", 1989) and a sixteenth of the size.
  */
 #ifndef SLUICE_FLOW_PACE_H
 #define SLUICE_FLOW_PACE_H

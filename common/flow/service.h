@@ -33,15 +33,12 @@ struct service_staged {
 	struct slice note;
 };
 
-/* A lane's number from an id or a key: FNV-1a, 64 bits (RFC 9923), its high bits folded in, as lanes
- * are told by the low ones. */
+/* A lane's number from an id or a key; lanes are told by the low bits. */
 static inline uint64_t
 service_lane(struct slice id)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = slice_hash(SLICE_HASH_SEED, id);
 
-	for (size_t i = 0; i < id.len; i++)
-		hash = (hash ^ (unsigned char)id.data[i]) * UINT64_C(0x100000001b3);
 	return hash ^ hash >> 32;
 }
 
@@ -78,8 +75,11 @@ struct service_request {
 /* ---- verdicts ---- */
 
 struct service_reply {
-	int status; /* HTTP's; a command: 200, or 0 where it failed, with its words in body */
+	/* HTTP's; of a command 200. 0: it failed, or was not done in time; -1, where the carrier tells that: there
+	 * is no answer, or half of one. Both have words as the body. */
+	int status;
 	struct slice body;
+	bool is_cut; /* it is longer than its room: the beginning (for services that ask for it) */
 	/* NULL where there is none; case does not matter. Borrowed for the call. */
 	const char *(*header)(const void *context, const char *name);
 	const void *header_context;
@@ -114,6 +114,11 @@ struct service;
 struct service_ops {
 	enum service_stage (*stage)(struct service *, const struct record *,
 	    struct service_staged *ret, struct err *);
+
+	/* Asked before each request, of its items: how many of the first are not to be sent any more, as
+	 * they have become too old. They are refused for this reason. NULL: none ever. -1: the run ends. */
+	int (*expired)(struct service *, const struct service_item *const *items, size_t count,
+	    size_t *ret_count, char ret_reason[static SERVICE_REASON_BYTES], struct err *);
 
 	/* Some of the items of a lane, in order; again after a retry with fewer. Items that must not be in
 	 * one request (two of one key) may be left for the next: *ret_count is how many of the first are

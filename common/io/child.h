@@ -34,7 +34,8 @@ struct child_result {
 };
 
 /* From inside loop_turn, never from inside child_start. err: of class ERR_NONE where the program ended by itself;
- * ERR_UNAVAILABLE, not done after ms_max; ERR_DATA, more output than out_bytes_max; it was killed. */
+ * ERR_UNAVAILABLE, not done after ms_max; ERR_DATA, more output than out_bytes_max; it was killed. ERR_UNAVAILABLE
+ * too where it ended and something else in this process has waited for it: how it ended is not known. */
 typedef void child_done(void *context, const struct child_result *, const struct err *);
 
 struct child_call;
@@ -43,7 +44,8 @@ struct child_call;
  * Starts a program. Its standard error is ours; it need not read its input. It leads a process group of its own:
  * a terminal's signals do not reach it, and what it leaves running in the group is killed when it
  * ends. It is killed when the thread that started it ends, however that comes.
- * ERR_NO_INPUT: it cannot be run.
+ * ERR_NO_INPUT: it cannot be run; ERR_UNAVAILABLE: not now (processes, descriptors or memory are scarce, or its
+ * file is being written).
  */
 struct child_call *child_start(
     struct loop *, const struct child_request *, child_done *, void *context, struct err *);

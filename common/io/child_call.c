@@ -44,6 +44,22 @@ close_one(int *fd)
 
 /* ---- starting ---- */
 
+/* What is scarce now may be there soon: fork(2), pipe(2), execve(2). ETXTBSY: it is being written. */
+static enum err_class
+class_of(int code, enum err_class otherwise)
+{
+	switch (code) {
+	case EAGAIN:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ETXTBSY:
+		return ERR_UNAVAILABLE;
+	default:
+		return otherwise;
+	}
+}
+
 struct ends {
 	int in[2], out[2], trouble[2]; /* reader, writer; -1: closed */
 };
@@ -65,7 +81,7 @@ open_ends(struct ends *ends, struct err *err)
 	if (pipe2(ends->in, O_CLOEXEC) || pipe2(ends->out, O_CLOEXEC) ||
 	    pipe2(ends->trouble, O_CLOEXEC) || fcntl(ends->in[1], F_SETFL, O_NONBLOCK) ||
 	    fcntl(ends->out[0], F_SETFL, O_NONBLOCK)) {
-		err_errno(err, ERR_FAULT, errno, "pipe");
+		err_errno(err, class_of(errno, ERR_FAULT), errno, "pipe");
 		close_ends(ends);
 		return -1;
 	}
@@ -105,7 +121,7 @@ spawn(struct child_call *call, struct ends *ends, struct err *err)
 		become(call->request.argv, ends, parent);
 	if (call->pid < 0) {
 		call->pid = 0;
-		return err_errno(err, ERR_FAULT, errno, "fork");
+		return err_errno(err, class_of(errno, ERR_FAULT), errno, "fork");
 	}
 	close_one(&ends->in[0]);
 	close_one(&ends->out[1]);
@@ -116,26 +132,41 @@ spawn(struct child_call *call, struct ends *ends, struct err *err)
 	while (n < 0 && errno == EINTR);
 	if (n == 0)
 		return 0;
-	return err_errno(err, ERR_NO_INPUT, n < 0 ? errno : code, "cannot run %s",
+	if (n < 0)
+		code = errno;
+	return err_errno(err, class_of(code, ERR_NO_INPUT), code, "cannot run %s",
 	    call->request.argv[0]);
 }
 
 /* ---- ending ---- */
 
-/* A group's number is not given anew before its leader is reaped. */
-static int
-reap(struct child_call *call)
-{
-	int status = 0;
+enum life { LIFE_RUNS, LIFE_ENDED, LIFE_UNKNOWN };
 
-	if (!call->pid)
-		return 0;
-	(void)kill(-call->pid, SIGKILL);
-	(void)kill(call->pid, SIGKILL); /* one that is not in its group yet */
-	while (waitpid(call->pid, &status, 0) < 0 && errno == EINTR)
-		;
+/* LIFE_UNKNOWN, ECHILD: somebody else has waited for it, and its number may be another's by now. */
+static enum life
+look_at(const struct child_call *call)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (!call->pid || waitid(P_PID, (id_t)call->pid, &info, WEXITED | WNOHANG | WNOWAIT))
+		return LIFE_UNKNOWN;
+	return info.si_pid ? LIFE_ENDED : LIFE_RUNS;
+}
+
+/* False: how it ended is not known. A group's number is not given anew before its leader is reaped. */
+static bool
+reap(struct child_call *call, int *ret_status)
+{
+	bool is_known = look_at(call) != LIFE_UNKNOWN;
+
+	if (is_known) {
+		(void)kill(-call->pid, SIGKILL);
+		(void)kill(call->pid, SIGKILL); /* one that is not in its group yet */
+		while (waitpid(call->pid, ret_status, 0) < 0 && errno == EINTR)
+			;
+	}
 	call->pid = 0;
-	return status;
+	return is_known;
 }
 
 static void
@@ -148,7 +179,9 @@ close_watch(struct child_call *call, struct loop_watch *watch)
 static void
 free_call(struct child_call *call)
 {
-	(void)reap(call);
+	int status;
+
+	(void)reap(call, &status);
 	close_watch(call, &call->in_watch);
 	close_watch(call, &call->out_watch);
 	loop_timer_clear(call->loop, &call->deadline);
@@ -167,8 +200,13 @@ child_cancel(struct child_call *call)
 static void
 finish(struct child_call *call, const struct err *err)
 {
-	struct child_result result = { .status = reap(call) };
+	struct child_result result = { .status = 0 };
+	struct err unknown;
 
+	if (!reap(call, &result.status) && err->class == ERR_NONE) {
+		err_set(&unknown, ERR_UNAVAILABLE, "it has ended, and how is not known");
+		err = &unknown;
+	}
 	result.out = buf_slice(&call->out);
 	close_watch(call, &call->in_watch);
 	close_watch(call, &call->out_watch);
@@ -243,27 +281,21 @@ on_readable(void *context, short revents)
 	}
 }
 
-static bool
-has_ended(const struct child_call *call)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	return !waitid(P_PID, (id_t)call->pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid;
-}
-
 static void
 on_look(void *context)
 {
 	struct child_call *call = context;
 	struct err err = ERR_INIT;
 	enum taken taken = TAKEN_SOME;
+	enum life life = look_at(call);
 
-	if (!has_ended(call)) {
+	if (life == LIFE_RUNS) {
 		look_soon(call, call->look_ms * 2 < LOOK_MS ? call->look_ms * 2 : LOOK_MS);
 		return;
 	}
 	/* what it has started writes no more */
-	(void)kill(-call->pid, SIGKILL);
+	if (life == LIFE_ENDED)
+		(void)kill(-call->pid, SIGKILL);
 	while (call->out_watch.fd >= 0 && taken == TAKEN_SOME)
 		taken = take(call, &err);
 	finish(call, &err);

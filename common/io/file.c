@@ -743,6 +743,51 @@ compare_file(const struct spool *s, int directory_fd, const char *name)
 	return answer;
 }
 
+static int
+read_all(int fd, size_t bytes_max, struct buf *ret, struct err *err)
+{
+	ssize_t n;
+
+	if (buf_reserve(ret, bytes_max + 1, err))
+		return -1;
+	n = read_full(fd, 0, ret->data + ret->len, bytes_max + 1);
+	if (n < 0)
+		return err_errno(err, ERR_IO, errno, "read");
+	if ((size_t)n > bytes_max)
+		return err_set(err, ERR_DATA, "longer than %zu bytes", bytes_max);
+	ret->len += (size_t)n;
+	ret->data[ret->len] = '\0';
+	return 0;
+}
+
+int
+directory_read(const struct directory *d, const char *path, const char *name, size_t bytes_max,
+    bool *ret_has, struct buf *ret, struct err *err)
+{
+	int directory_fd, fd = -1, rc = -1;
+
+	if (check_path(d, path, err) || check_name(d, name, err))
+		return -1;
+	directory_fd = open_directory(d->fd, path);
+	if (directory_fd >= 0)
+		fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0)
+		rc = read_all(fd, bytes_max, ret, err);
+	else if (errno == ENOENT)
+		rc = 0;
+	else
+		err_errno(err, ERR_IO, errno, "open");
+	if (!rc)
+		*ret_has = fd >= 0;
+	else
+		err_wrap(err, "cannot read %s%s%s/%s", d->name, separator(path), path, name);
+	if (fd >= 0)
+		close(fd);
+	if (directory_fd >= 0)
+		close(directory_fd);
+	return rc;
+}
+
 int
 spool_equals(const struct spool *s, const char *name, bool *ret_is_equal, struct err *err)
 {

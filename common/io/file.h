@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/slice.h"
 
@@ -37,6 +38,11 @@ void directory_use_hidden(struct directory *);
 /* True where something stands at path/name. ERR_CANT_CREATE where that cannot be found out. */
 int directory_has(
     const struct directory *, const char *path, const char *name, bool *ret_has, struct err *);
+
+/* The content of path/name, of at most bytes_max bytes, appended to *ret; *ret_has is false where there is none.
+ * ERR_IO where it cannot be read, ERR_DATA where it is longer. */
+int directory_read(const struct directory *, const char *path, const char *name, size_t bytes_max,
+    bool *ret_has, struct buf *ret, struct err *);
 
 /*
  * Makes the names in `path` durable, and those of the directories on the way to it. `before`: the

@@ -49,6 +49,7 @@ free_call(struct http_call *call)
 	free(call->method);
 	free(call->url);
 	free(call->about);
+	free(call->sha256);
 	free(call->headers);
 	buf_release(&call->own);
 	buf_release(&call->signature);
@@ -186,6 +187,7 @@ sign(struct http_call *call, struct err *err)
 		.headers = call->headers,
 		.header_count = call->request.header_count,
 		.body = call->request.body,
+		.body_sha256 = call->sha256,
 		.wall_ms = http_wall_ms(call->http),
 	};
 
@@ -403,6 +405,11 @@ copy_request(struct http_call *call, const struct http_request *request, struct 
 		call->about = NULL;
 	if (!call->about)
 		return err_no_memory(err);
+	if (request->source.sha256) {
+		call->sha256 = strdup(request->source.sha256);
+		if (!call->sha256)
+			return err_no_memory(err);
+	}
 	call->request.method = call->method;
 	call->request.url = slice_of(call->url);
 	call->request.headers = call->headers;

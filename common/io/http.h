@@ -54,8 +54,10 @@ struct http_reply {
 	int status;         /* 0: there was no reply */
 	struct slice body;  /* of replies that are not 2xx: up to 64 KiB of it; and of all, where
 	                     * events.body is NULL (up to body_bytes_max) */
+	bool is_cut;         /* a good reply that is longer than that: its beginning */
 	int64_t body_bytes; /* of a good reply, handed out so far */
 	unsigned attempts;
+	bool is_overdue; /* total_ms_max ended it, and all of the request had gone out */
 	const void *headers; /* for http_reply_header */
 };
 
@@ -97,7 +99,8 @@ struct http_unsigned {
 	const struct http_header *headers;
 	size_t header_count;
 	struct slice body;
-	int64_t wall_ms; /* http_wall_ms */
+	const char *body_sha256; /* of a body that is read piece by piece; NULL: it is `body` */
+	int64_t wall_ms;         /* http_wall_ms */
 };
 
 struct http_signer {
@@ -124,12 +127,25 @@ struct http_events {
 	void (*done)(void *context, const struct http_reply *, const struct err *);
 };
 
+/*
+ * A body that is not in memory. Each attempt reads it anew and in pieces, of 64 KiB at most, from
+ * inside loop_turn.
+ */
+struct http_source {
+	void *context;
+	/* All `bytes` of them, from `offset`. -1 with err ends the call. */
+	int (*read)(void *context, int64_t offset, char *data, size_t bytes, struct err *);
+	int64_t bytes;
+	const char *sha256; /* of all of it, in hexadecimal, for a signer that asks for it; copied */
+};
+
 struct http_request {
 	const char *method;
 	struct slice url; /* absolute, percent-encoded */
 	const struct http_header *headers;
 	size_t header_count;
 	struct slice body;     /* borrowed until done; the rest is copied */
+	struct http_source source; /* read NULL: `body` is sent */
 	size_t body_bytes_max; /* of a collected reply; 0: 1 MiB; more is ERR_UNAVAILABLE */
 	struct http_signer signer;
 	struct http_events events;

@@ -106,6 +106,25 @@ keep_error(struct http_call *call, struct slice bytes)
 	return bytes.len;
 }
 
+/* Of a good reply that is too long, what there is room for. */
+static size_t
+keep_good(struct http_call *call, struct slice bytes)
+{
+	size_t room = call->body.len_max - call->body.len;
+	bool is_cut = bytes.len > room;
+
+	if (buf_append(&call->body, slice_make(bytes.data, is_cut ? room : bytes.len), &call->err))
+		return refuse(call);
+	if (is_cut) {
+		call->reply.is_cut = true;
+		err_set(&call->err, ERR_UNAVAILABLE, "the reply is longer than %zu bytes",
+		    call->body.len_max);
+		return refuse(call);
+	}
+	call->reply.body_bytes += (int64_t)bytes.len;
+	return bytes.len;
+}
+
 static size_t
 on_body(char *data, size_t size, size_t count, void *context)
 {
@@ -120,14 +139,40 @@ on_body(char *data, size_t size, size_t count, void *context)
 		return keep_error(call, bytes);
 	if (call->request.events.body)
 		return hand_out(call, bytes);
-	if (!buf_append(&call->body, bytes, &call->err)) {
-		call->reply.body_bytes += (int64_t)bytes.len;
-		return bytes.len;
+	return keep_good(call, bytes);
+}
+
+/* The next bytes of a source. */
+static size_t
+on_read(char *data, size_t size, size_t count, void *context)
+{
+	struct http_call *call = context;
+	const struct http_source *source = &call->request.source;
+	size_t bytes = size * count;
+
+	if (call->is_ended_by_us || call->state == CALL_CANCELLED)
+		return CURL_READFUNC_ABORT;
+	if ((int64_t)bytes > source->bytes - call->source_at)
+		bytes = (size_t)(source->bytes - call->source_at);
+	if (bytes &&
+	    source->read(source->context, call->source_at, data, bytes, &call->err)) {
+		call->is_ended_by_us = true;
+		return CURL_READFUNC_ABORT;
 	}
-	if (call->err.class == ERR_DATA)
-		err_set(&call->err, ERR_UNAVAILABLE, "the reply is longer than %zu bytes",
-		    call->body.len_max);
-	return refuse(call);
+	call->source_at += (int64_t)bytes;
+	return bytes;
+}
+
+/* libcurl sends again what a connection that was kept alive did not take any more. */
+static int
+on_seek(void *context, curl_off_t offset, int origin)
+{
+	struct http_call *call = context;
+
+	if (origin != SEEK_SET || offset < 0 || offset > call->request.source.bytes)
+		return CURL_SEEKFUNC_FAIL;
+	call->source_at = offset;
+	return CURL_SEEKFUNC_OK;
 }
 
 /* Connected, whether anew or not: from here on a stall counts. */
@@ -204,23 +249,39 @@ out:
 	return rc;
 }
 
+/* POST's way to send a body of known length: CURLOPT_UPLOAD would want "Expect" and PUT. */
+static CURLcode
+set_body(struct http_call *call, CURL *easy)
+{
+	struct slice body = call->request.body;
+	bool is_read = call->request.source.read;
+	int64_t bytes = is_read ? call->request.source.bytes : (int64_t)body.len;
+	CURLcode code = curl_easy_setopt(easy, CURLOPT_POST, 1L);
+
+	code = code ? code
+	            : curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)bytes);
+	if (!is_read || !bytes)
+		return code ? code
+		            : curl_easy_setopt(
+				  easy, CURLOPT_POSTFIELDS, body.len ? body.data : "");
+	code = code ? code : curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+	code = code ? code : curl_easy_setopt(easy, CURLOPT_READDATA, call);
+	code = code ? code : curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+	return code ? code : curl_easy_setopt(easy, CURLOPT_SEEKDATA, call);
+}
+
 static CURLcode
 set_method(struct http_call *call, CURL *easy)
 {
-	struct slice body = call->request.body;
+	bool has_body = call->request.body.len || call->request.source.read;
 	CURLcode code;
 
 	if (!strcmp(call->method, "HEAD"))
 		return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-	if (!body.len && (!strcmp(call->method, "GET") || !strcmp(call->method, "DELETE"))) {
+	if (!has_body && (!strcmp(call->method, "GET") || !strcmp(call->method, "DELETE"))) {
 		code = curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	} else {
-		code = curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		code = code ? code
-		            : curl_easy_setopt(
-				  easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-		code = code ? code
-		            : curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.len ? body.data : "");
+		code = set_body(call, easy);
 	}
 	return code ? code : curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
 }
@@ -249,6 +310,8 @@ set_transport(struct http_call *call, CURL *easy)
 	}
 	if (http->certificate) {
 		code = code ? code : curl_easy_setopt(easy, CURLOPT_SSLCERT, http->certificate);
+		/* else OpenSSL asks whoever sits there: SSL_CTX_set_default_passwd_cb(3) */
+		code = code ? code : curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
 		/* without it the key is looked for in the same file: CURLOPT_SSLKEY(3) */
 		code = code ? code
 		            : curl_easy_setopt(easy, CURLOPT_SSLKEY,
@@ -294,14 +357,17 @@ clear_reply(struct http_call *call)
 	call->head.len_max = HEAD_BYTES_MAX;
 	call->body.len_max = body_bytes_max;
 	call->reply.status = 0;
+	call->reply.is_overdue = false;
 	call->reply.body = slice_make(NULL, 0);
 	call->reply.headers = &call->head;
 	call->reply.body_bytes = 0;
+	call->reply.is_cut = false;
 	call->curl_words[0] = '\0';
 	call->is_head_complete = call->is_ended_by_us = call->is_sent = false;
 	call->is_paused = call->is_resumed = call->is_stalled = call->is_suspect = false;
 	call->is_late = false;
 	call->sent_bytes = 0;
+	call->source_at = 0;
 	err_clear(&call->err);
 }
 

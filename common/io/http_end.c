@@ -215,6 +215,18 @@ end_broken(struct http_call *call, CURLcode code, long connect_status, struct er
 		    call, is_timeout ? HTTP_FAILED_TIMEOUT : HTTP_FAILED_TRANSIENT, err);
 }
 
+/* As far as this side can know: the rest may be in buffers of the system. */
+static bool
+has_gone_out(const struct http_call *call)
+{
+	curl_off_t sent = 0;
+
+	if (!call->easy || !call->is_sent)
+		return false;
+	curl_easy_getinfo(call->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	return sent >= (curl_off_t)call->request.body.len;
+}
+
 void
 http_call_ended(struct http_call *call, CURLcode code)
 {
@@ -225,6 +237,7 @@ http_call_ended(struct http_call *call, CURLcode code)
 		return;
 	if (code && call->easy)
 		curl_easy_getinfo(call->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
+	call->reply.is_overdue = call->is_late && has_gone_out(call);
 	http_attempt_end(call);
 	read_clock(call, false);
 	if (call->is_late) {

@@ -43,7 +43,7 @@ struct http_call {
 
 	/* the request */
 	struct http_request request; /* strings in it are those below, or the caller's body */
-	char *method, *url, *about;
+	char *method, *url, *about, *sha256;
 	struct buf own; /* names and values of the headers */
 	struct http_header *headers;
 	char *scheme, *host, *path, *query; /* host with its port where that is not the scheme's */
@@ -71,6 +71,7 @@ struct http_call {
 	int64_t progress_mono_ms; /* last byte either way */
 	int64_t head_wall_ms;     /* our clock as the reply's head came */
 	curl_off_t sent_bytes;
+	int64_t source_at; /* the next byte of the source that is wanted */
 
 	/* the call */
 	int cost; /* of its last retry, in tokens */

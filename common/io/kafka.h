@@ -59,7 +59,10 @@ int kafka_options_add(struct kafka_options *, const char *assignment, bool is_fr
 /* The value of a property by librdkafka's first name for it, NULL where it has not been set. */
 const char *kafka_options_get(const struct kafka_options *, const char *name);
 
-/* The same for -b and bootstrap.servers; ERR_USAGE where there is neither, and NULL. */
+/* max.poll.interval.ms: as set, else librdkafka's own. What is no such value is refused by kafka_conf_new. */
+int64_t kafka_options_poll_ms(const struct kafka_options *);
+
+/* The value of -b or bootstrap.servers; ERR_USAGE where there is neither, and NULL. */
 const char *kafka_options_brokers(const struct kafka_options *, struct err *);
 
 /* -X list: what was set, secrets masked, and every property this librdkafka knows. */

@@ -46,6 +46,7 @@ static const struct {
 	{ "enable.auto.offset.store", "only what is delivered is committed" },
 	{ "enable.idempotence", "retries must neither repeat nor reorder" },
 	{ "enable.partition.eof", "ends are found by it" },
+	{ "enabled_events", "the tool's loop rests on callbacks" },
 	{ "group.id", "use -G" },
 	{ "group.protocol", "groups use the classic protocol" },
 	{ "isolation.level", "aborted transactions are never read" },
@@ -331,6 +332,17 @@ kafka_options_brokers(const struct kafka_options *o, struct err *err)
 		return brokers;
 	err_set(err, ERR_USAGE, "no brokers: give -b or set BOOTSTRAP_SERVERS");
 	return NULL;
+}
+
+int64_t
+kafka_options_poll_ms(const struct kafka_options *o)
+{
+	const char *value = kafka_options_get(o, "max.poll.interval.ms");
+	char *end;
+	long ms = value ? strtol(value, &end, 10) : 0;
+
+	/* CONFIGURATION.md: 1 to 86400000, by default 300000 */
+	return value && end != value && !*end && ms > 0 && ms <= 86400000 ? ms : 300000;
 }
 
 void

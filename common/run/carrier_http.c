@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/carrier_http.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
+	WORDS_BYTES = 64,
 	REPLY_BYTES_MAX = 16 * 1024 * 1024,
 	TOTAL_MS_MAX = 5 * 60 * 1000,
 	URL_BYTES_MAX = 128 * 1024,
@@ -53,19 +56,37 @@ on_judge(void *context, const struct http_reply *reply, struct err *err)
 }
 
 /* What came whole is the service's to judge, whatever its status. */
+static bool
+is_whole(const struct call *call, const struct http_reply *reply, const struct err *err)
+{
+	return err->class == ERR_NONE ||
+	       (reply->is_cut && call->carrier->options.takes_cut_replies) ||
+	       (reply->status && (reply->status < 200 || reply->status >= 300) &&
+		   call->judged == reply->attempts);
+}
+
 static void
 on_done(void *context, const struct http_reply *reply, const struct err *err)
 {
 	struct call *call = context;
-	bool is_whole = err->class == ERR_NONE ||
-	                (reply->status && (reply->status < 200 || reply->status >= 300) &&
-			    call->judged == reply->attempts);
-	struct service_reply answer = { .status = reply->status, .body = reply->body,
-		.header = find_header, .header_context = reply };
-	struct service_reply nothing = { .status = 0 };
-	struct err none = ERR_INIT;
+	const struct carrier_http_options *o = &call->carrier->options;
+	struct service_reply answer = { .status = 0 };
+	const struct err none = ERR_INIT;
+	char words[WORDS_BYTES];
 
-	call->replied(call->context, is_whole ? &answer : &nothing, is_whole ? &none : err);
+	if (is_whole(call, reply, err)) {
+		answer = (struct service_reply){ .status = reply->status, .body = reply->body,
+			.is_cut = reply->is_cut, .header = find_header, .header_context = reply };
+		err = &none;
+	} else if (o->is_trouble_told && reply->is_overdue) {
+		(void)snprintf(words, sizeof(words), "not done after %" PRId64 " ms", o->total_ms_max);
+		answer.body = slice_of(words);
+		err = &none;
+	} else if (o->is_trouble_told && err->class == ERR_UNAVAILABLE) {
+		answer = (struct service_reply){ .status = -1, .body = slice_of(err->text) };
+		err = &none;
+	}
+	call->replied(call->context, &answer, err);
 	free(call);
 }
 

@@ -20,7 +20,13 @@ struct carrier_http_options {
 	enum http_verdict (*judge)(void *context, const struct http_reply *, struct err *);
 	void *judge_context;
 	size_t reply_bytes_max; /* 0: 16 MiB */
+	/* The service is given the beginning of a good reply that is longer (is_cut). Else such a
+	 * reply is none: ERR_UNAVAILABLE. */
+	bool takes_cut_replies;
 	int64_t total_ms_max;   /* of a request; 0: 5 min */
+	/* What would be ERR_UNAVAILABLE is the service's to judge too: a reply with words as its body, of
+	 * status 0 where total_ms_max was over and the request had gone out, else of status -1. */
+	bool is_trouble_told;
 };
 
 struct carrier *carrier_http_new(const struct carrier_http_options *, struct err *);

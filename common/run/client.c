@@ -129,23 +129,25 @@ open_file(const char *path, const struct sink_done *done, int *ret_fd, struct er
 }
 
 struct sink *
-client_open_target(const struct client_options *client, const char *target,
+client_open_target(const struct client_options *client, const struct client_target *target,
     const struct sink_done *done, int *ret_fd, struct err *err)
 {
 	struct sink_topic_options options = {
 		.kafka = &client->kafka,
 		.transaction = client->transaction,
-		.topic = target,
+		.topic = target->name,
 		.wait_ms = client->wait_ms,
-		.memory_bytes = TARGET_MEMORY_BYTES,
+		.memory_bytes = target->memory_bytes ? target->memory_bytes : TARGET_MEMORY_BYTES,
+		.drain_ms = target->drain_ms,
 	};
 
 	*ret_fd = -1;
-	if (strchr(target, '/'))
-		return open_file(target, done, ret_fd, err);
+	if (strchr(target->name, '/'))
+		return open_file(target->name, done, ret_fd, err);
 	if (!client->kafka.brokers) {
 		err_set(err, ERR_USAGE,
-		    "%s is a topic and needs brokers (-b); a file's name has a '/' in it", target);
+		    "%s is a topic and needs brokers (-b); a file's name has a '/' in it",
+		    target->name);
 		return NULL;
 	}
 	return sink_topic_open(&options, done, err);

@@ -38,12 +38,18 @@ int client_begin(struct client_options *, struct job *, struct err *);
 
 void client_options_release(struct client_options *);
 
+struct client_target {
+	const char *name;
+	size_t memory_bytes; /* of a topic's records that wait to be acknowledged, at most; 0: 8 MiB */
+	int64_t drain_ms;    /* of a topic: as sink_topic_options has it */
+};
+
 /*
- * A sink for --dead-letter and --late: a value with a '/' in it is a file, created if it is not
+ * A sink for --dead-letter and --late: a name with a '/' in it is a file, created if it is not
  * there and appended to; any other is a topic (ERR_USAGE without brokers). Its positions are durable
  * after sink_flush. *ret_fd is the file's descriptor, for the caller to close after sink_free, or -1.
  */
-struct sink *client_open_target(const struct client_options *, const char *target,
+struct sink *client_open_target(const struct client_options *, const struct client_target *,
     const struct sink_done *, int *ret_fd, struct err *);
 
 #endif

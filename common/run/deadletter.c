@@ -20,6 +20,7 @@ struct deadletter {
 	int64_t count_max;
 	int64_t count;
 	int64_t durable; /* of those, as far as flushed */
+	int64_t bytes;
 	struct sink *sink; /* NULL without a target */
 	int fd;
 	struct buf envelope;
@@ -39,6 +40,8 @@ deadletter_open(const struct deadletter_options *options, const struct client_op
     const char *tool, const struct sink_done *done, struct err *err)
 {
 	struct deadletter *letters = calloc(1, sizeof(*letters));
+	const struct client_target target = { .name = options->target,
+		.memory_bytes = options->memory_bytes, .drain_ms = options->drain_ms };
 
 	if (!letters) {
 		err_no_memory(err);
@@ -53,7 +56,7 @@ deadletter_open(const struct deadletter_options *options, const struct client_op
 	buf_init(&letters->envelope, ENVELOPE_BYTES_MAX);
 	if (!options->target)
 		return letters;
-	letters->sink = client_open_target(client, options->target, done, &letters->fd, err);
+	letters->sink = client_open_target(client, &target, done, &letters->fd, err);
 	if (!letters->sink) {
 		err_wrap(err, "%s", letters->form.option);
 		deadletter_free(letters);
@@ -145,6 +148,7 @@ deadletter_put(struct deadletter *letters, const struct record *record, const st
 	if (write_letter(letters, record, text, err))
 		return err_wrap(err, "%s", letters->form.option);
 	letters->count++;
+	letters->bytes += (int64_t)letters->envelope.len;
 	if (letters->count <= REPORTED_MAX)
 		diag_warn("%s%s", text,
 		    letters->count == REPORTED_MAX ? " (further rejected records are only counted)"
@@ -181,4 +185,10 @@ int64_t
 deadletter_count(const struct deadletter *letters)
 {
 	return letters->count;
+}
+
+int64_t
+deadletter_bytes(const struct deadletter *letters)
+{
+	return letters->bytes;
 }

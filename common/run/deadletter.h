@@ -19,6 +19,9 @@ struct deadletter_options {
 	const char *target; /* NULL: the first rejected record ends the tool */
 	int64_t count_max;  /* 0: no limit */
 	const struct deadletter_form *form; /* NULL: the envelope; copied */
+	/* Of a topic, as struct client_target has them. */
+	size_t memory_bytes;
+	int64_t drain_ms;
 };
 
 /* --dead-letter, --dead-letter-max; target: struct deadletter_options. */
@@ -48,5 +51,7 @@ int deadletter_flush(struct deadletter *, int64_t deadline_mono_ms, struct err *
 int deadletter_push(struct deadletter *, struct err *);
 
 int64_t deadletter_count(const struct deadletter *);
+/* Of all of them, as they were written. */
+int64_t deadletter_bytes(const struct deadletter *);
 
 #endif

@@ -7,8 +7,6 @@
 #include "base/diag.h"
 #include "source/pipe.h"
 
-enum { GROUP_BYTES = 249 }; /* a topic's name may have that many; the same does for a group */
-
 static int
 set_offset(void *target, const char *value, enum opt_origin origin, struct err *err)
 {
@@ -178,9 +176,10 @@ open_pipe(const struct input_options *options, struct err *err)
 
 /* sluice.TOOL.TOPIC.TARGET, characters that would need quoting somewhere turned to '-'. */
 static void
-default_group(const char *tool, const char *topic, const char *target, char group[GROUP_BYTES + 1])
+default_group(const char *tool, const char *topic, const char *target,
+    char group[static INPUT_GROUP_BYTES_MAX + 1])
 {
-	(void)snprintf(group, GROUP_BYTES + 1, "sluice.%s.%s%s%s", tool, topic, target ? "." : "",
+	(void)snprintf(group, INPUT_GROUP_BYTES_MAX + 1, "sluice.%s.%s%s%s", tool, topic, target ? "." : "",
 	    target ? target : "");
 	for (char *c = group; *c; c++) {
 		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *c))
@@ -188,16 +187,29 @@ default_group(const char *tool, const char *topic, const char *target, char grou
 	}
 }
 
+const char *
+input_group(const struct input_options *options, const struct job *job,
+    const struct input_needs *needs, char text[static INPUT_GROUP_BYTES_MAX + 1])
+{
+	if (options->group)
+		return options->group;
+	if (!options->topic || options->partition_count || needs->is_group_optional)
+		return "";
+	default_group(job->tool->name, options->topic, needs->target, text);
+	return text;
+}
+
 static struct source *
 open_topic(const struct input_options *options, const struct client_options *client,
     const struct job *job, const struct input_needs *needs, const struct source_events *events,
     struct err *err)
 {
-	char group[GROUP_BYTES + 1];
+	char text[INPUT_GROUP_BYTES_MAX + 1];
+	const char *group = input_group(options, job, needs, text);
 	struct source_topic_options topic = {
 		.kafka = &client->kafka,
 		.topic = options->topic,
-		.group = options->group,
+		.group = *group ? group : NULL,
 		.partitions = options->partitions,
 		.partition_count = options->partition_count,
 		.start = options->start,
@@ -211,10 +223,6 @@ open_topic(const struct input_options *options, const struct client_options *cli
 		.memory_bytes = (size_t)options->memory_bytes,
 	};
 
-	if (!topic.group && !topic.partition_count && !needs->is_group_optional) {
-		default_group(job->tool->name, options->topic, needs->target, group);
-		topic.group = group;
-	}
 	if (!topic.group && options->has_start && options->start.kind == OFFSET_STORED) {
 		err_set(err, ERR_USAGE, "only a group has stored offsets: give -G");
 		return NULL;

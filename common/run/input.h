@@ -8,7 +8,10 @@
 #include "source/source.h"
 #include "source/topic.h"
 
-enum { INPUT_PARTITIONS_MAX = 1024 };
+enum {
+	INPUT_PARTITIONS_MAX = 1024,
+	INPUT_GROUP_BYTES_MAX = 249, /* a topic's name may have that many; the same does for a group */
+};
 
 struct input_options {
 	const char *topic;
@@ -53,6 +56,10 @@ struct input_needs {
  */
 struct source *input_open(const struct input_options *, const struct client_options *,
     const struct job *, const struct input_needs *, const struct source_events *, struct err *);
+
+/* The group that will be used, "" for none: what -G says, or the default, which goes to `text`. */
+const char *input_group(const struct input_options *, const struct job *, const struct input_needs *,
+    char text[static INPUT_GROUP_BYTES_MAX + 1]);
 
 /* True for input that has an end of its own: a pipe, -e, -c, or -o e@TIME. */
 bool input_is_bounded(const struct input_options *);

@@ -83,12 +83,23 @@ pump_letters_open(const struct pump *p)
 	return deadletter_count(p->letters) - p->letters_done;
 }
 
+bool
+pump_is_choked(const struct pump *p)
+{
+	return pump_letters_open(p) >= PUMP_LETTERS_OPEN_MAX ||
+	       deadletter_bytes(p->letters) - p->letters_bytes_done >= PUMP_LETTERS_BYTES_MAX;
+}
+
 int
 pump_push_letters(struct pump *p, struct err *err)
 {
+	bool is_awaited = !p->is_reading || pump_is_choked(p);
+
+	if (is_awaited && p->letters_ms > p->now_ms + DRAINED_LETTERS_MS)
+		p->letters_ms = p->now_ms;
 	if (!pump_letters_open(p) || p->now_ms < p->letters_ms)
 		return 0;
-	p->letters_ms = p->now_ms + (p->is_reading ? LETTERS_MS : DRAINED_LETTERS_MS);
+	p->letters_ms = p->now_ms + (is_awaited ? DRAINED_LETTERS_MS : LETTERS_MS);
 	return deadletter_push(p->letters, err);
 }
 
@@ -98,6 +109,8 @@ on_letter_done(void *context, struct position position, struct err *err)
 	struct pump *p = context;
 
 	p->letters_done++;
+	if (!pump_letters_open(p))
+		p->letters_bytes_done = deadletter_bytes(p->letters);
 	return lanes_done(p->lanes, position, err);
 }
 
@@ -163,7 +176,7 @@ take_record(struct pump *p, const struct record *record, bool is_rejected, struc
 static bool
 may_read(const struct pump *p)
 {
-	return p->is_reading && lanes_has_room(p->lanes) &&
+	return p->is_reading && lanes_has_room(p->lanes) && !pump_is_choked(p) &&
 	       (!p->held_count || source_can_hold(p->source));
 }
 
@@ -175,6 +188,15 @@ end_source(struct pump *p, const struct err *err)
 		pump_fail(p, err);
 	else
 		break_off(p, err);
+}
+
+static int64_t
+count_dropped(const struct pump *p)
+{
+	struct lanes_counts counts;
+
+	lanes_counts(p->lanes, &counts);
+	return counts.dropped;
 }
 
 static void
@@ -204,6 +226,7 @@ read_some(struct pump *p, enum job_input *ret_input)
 		case SOURCE_END:
 			*ret_input = JOB_INPUT_ENDED;
 			p->is_reading = false;
+			p->dropped_at_end = count_dropped(p);
 			return;
 		case SOURCE_FAILED:
 			end_source(p, &err);
@@ -251,14 +274,33 @@ look_for_stop(struct pump *p)
 		p->deadline_ms = deadline_ms;
 }
 
+void
+pump_tell(struct pump *p)
+{
+	const struct pump_progress *progress = &p->parts.progress;
+	struct pump_summary summary;
+
+	if (p->now_ms < p->tell_ms)
+		return;
+	if (!progress->every_ms) {
+		p->tell_ms = CLOCK_NEVER;
+		return;
+	}
+	p->tell_ms = clock_deadline(progress->every_ms);
+	pump_summary(p, &summary);
+	progress->tell(progress->context, &summary);
+}
+
 /* What is due by the clock. */
 static void
 tick(struct pump *p)
 {
 	struct err err = ERR_INIT;
 
+	pump_tell(p);
 	if (p->is_broken)
 		return;
+	pump_see_silence(p);
 	if (pump_push_letters(p, &err) ||
 	    (p->now_ms >= p->commit_from_ms && p->settled != pump_settled(p) &&
 		pump_commit(p, &err)))
@@ -291,7 +333,9 @@ earlier(int64_t a, int64_t b)
 static int64_t
 next_turn_ms(const struct pump *p)
 {
-	int64_t due_ms = earlier(p->due_ms, p->deadline_ms);
+	int64_t due_ms = earlier(earlier(p->due_ms, p->deadline_ms), p->tell_ms);
+
+	due_ms = earlier(due_ms, pump_silence_end_ms(p));
 
 	if (p->is_hasty)
 		return 0;
@@ -367,6 +411,11 @@ finish(struct pump *p, struct err *err)
 	if (count_open(p) || pump_letters_open(p))
 		return err_set(err, ERR_STOPPED,
 		    "stopped with %" PRId64 " records not delivered within --drain", count_open(p));
+	if (p->dropped_at_end >= 0 && count_dropped(p) > p->dropped_at_end)
+		return err_set(err, ERR_STOPPED,
+		    "the group took away partitions with %" PRId64
+		    " records that were read and not delivered",
+		    count_dropped(p) - p->dropped_at_end);
 	return 0;
 }
 
@@ -379,6 +428,7 @@ pump_run(struct pump *p, struct source *source, struct deadletter *letters,
 	p->letters = letters;
 	p->is_reading = true;
 	p->deadline_ms = CLOCK_NEVER;
+	p->dropped_at_end = -1;
 	p->watch.fd = source_fd(source);
 	run(p, ret_input);
 	pump_cancel(p);
@@ -389,8 +439,10 @@ void
 pump_summary(const struct pump *p, struct pump_summary *ret)
 {
 	struct lanes_counts counts;
+	int64_t lag;
 
 	lanes_counts(p->lanes, &counts);
+	lag = p->source ? source_lag(p->source) : -1;
 	*ret = (struct pump_summary){
 		.read = p->read,
 		.delivered = counts.delivered,
@@ -399,16 +451,17 @@ pump_summary(const struct pump *p, struct pump_summary *ret)
 		.requests = counts.requests,
 		.retried = counts.retried,
 		.lost = counts.dropped,
+		.in_flight = (int64_t)counts.in_flight,
+		.in_flight_max = (int64_t)counts.in_flight_max,
+		.held_bytes = (int64_t)counts.bytes,
 	};
 	ret->open = ret->read - ret->delivered - ret->filtered - ret->rejected - ret->lost;
+	ret->lag = lag < 0 ? -1 : lag + ret->open + (p->letters ? pump_letters_open(p) : 0);
 }
 
 void
-pump_summary_add(void *sum, const void *summary)
+pump_summary_add(struct pump_summary *to, const struct pump_summary *from)
 {
-	struct pump_summary *to = sum;
-	const struct pump_summary *from = summary;
-
 	to->read += from->read;
 	to->delivered += from->delivered;
 	to->filtered += from->filtered;
@@ -417,6 +470,16 @@ pump_summary_add(void *sum, const void *summary)
 	to->retried += from->retried;
 	to->lost += from->lost;
 	to->open += from->open;
+	to->in_flight += from->in_flight;
+	to->in_flight_max += from->in_flight_max;
+	to->held_bytes += from->held_bytes;
+	to->lag = to->lag < 0 || from->lag < 0 ? -1 : to->lag + from->lag;
+}
+
+void
+pump_summary_rest(struct pump_summary *s)
+{
+	s->open = s->in_flight = s->in_flight_max = s->held_bytes = s->lag = 0;
 }
 
 /* ---- making ---- */
@@ -439,12 +502,27 @@ seed(void)
 	return value;
 }
 
+/* Of an eighth of the memory, a request's. */
+static size_t
+eighth_bytes(const struct pump_options *o, size_t memory_bytes)
+{
+	size_t bytes = memory_bytes / 8 / (size_t)o->connections;
+
+	return bytes < BODY_BYTES_MIN ? BODY_BYTES_MIN : bytes;
+}
+
+size_t
+pump_reply_bytes(const struct pump_options *o, size_t memory_bytes)
+{
+	return eighth_bytes(o, memory_bytes);
+}
+
 static struct lanes *
 make_lanes(struct pump *p, size_t memory_bytes, struct err *err)
 {
 	const struct pump_options *o = &p->options;
 	const struct service *service = p->parts.service;
-	size_t body_bytes = memory_bytes / 8 / (size_t)o->connections;
+	size_t body_bytes = eighth_bytes(o, memory_bytes);
 	struct lanes_options options = {
 		.lane_count = (size_t)o->connections,
 		.memory_bytes = memory_bytes / 8 * 3,
@@ -453,8 +531,6 @@ make_lanes(struct pump *p, size_t memory_bytes, struct err *err)
 		.seed = seed(),
 	};
 
-	if (body_bytes < BODY_BYTES_MIN)
-		body_bytes = BODY_BYTES_MIN;
 	options.batch_count_max = bounded(o->batch_count, service->count_max, service->count_max);
 	options.batch_bytes_max =
 	    bounded(o->batch_bytes, body_bytes - BUF_OVERHEAD_BYTES, service->bytes_max);

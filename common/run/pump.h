@@ -20,11 +20,14 @@ struct pump_options {
 	int64_t ahead;           /* --ahead: records of a partition read past its frontier */
 	int64_t drain_ms;        /* --drain */
 	int64_t patience_ms;     /* --patience: how long the service may take nothing at all */
+	int64_t trouble_ms;      /* how long the service may take nothing, or not take one record, unsaid */
+	int64_t poll_ms_max;     /* max.poll.interval.ms: how long the group waits for a member */
 };
 
 #define PUMP_OPTIONS_INIT \
 	{ .connections = 8, .batch_window_ms = 500, .ahead = 100 * 1000, .drain_ms = 30 * 1000, \
-	    .patience_ms = 5 * 60 * 1000 }
+	    .patience_ms = 5 * 60 * 1000, .trouble_ms = 5 * 1000, \
+	    .poll_ms_max = 5 * 60 * 1000 }
 
 /* Target: struct pump_options. */
 extern const struct opt pump_rows[];
@@ -63,12 +66,6 @@ carrier_free(struct carrier *c)
 
 struct pump;
 
-struct pump_parts {
-	struct loop *loop;
-	struct service *service;
-	struct carrier *carrier;
-};
-
 struct pump_summary {
 	int64_t read;
 	int64_t delivered;
@@ -77,7 +74,26 @@ struct pump_summary {
 	int64_t requests;
 	int64_t retried;
 	int64_t lost; /* left to another member of the group: their partition was taken away */
-	int64_t open; /* read, and without a fate at the end */
+	/* the moment, not the sum */
+	int64_t open;          /* records read and without a fate */
+	int64_t in_flight;     /* requests */
+	int64_t in_flight_max; /* as throttling has it at present */
+	int64_t held_bytes;    /* copies of records */
+	int64_t lag;           /* records of its partitions that are not settled; -1: not known */
+};
+
+/* Who is told how it goes. */
+struct pump_progress {
+	void *context;
+	void (*tell)(void *context, const struct pump_summary *);
+	int64_t every_ms; /* 0: nobody */
+};
+
+struct pump_parts {
+	struct loop *loop;
+	struct service *service;
+	struct carrier *carrier;
+	struct pump_progress progress;
 };
 
 /*
@@ -89,10 +105,18 @@ struct pump *pump_new(const struct pump_options *, const struct pump_parts *, si
     struct err *);
 void pump_free(struct pump *);
 
+/* What is left of that memory to one reply: carrier_http_options.reply_bytes_max. */
+size_t pump_reply_bytes(const struct pump_options *, size_t memory_bytes);
+
 /* For the source that will be read: as input_open takes them. */
 struct source_events pump_events(struct pump *);
 /* For the dead letters: as deadletter_open takes it. */
 struct sink_done pump_letter_done(struct pump *);
+
+/* With so many letters that are not durable, or such bytes of them, nothing is read or sent until they
+ * are. What is in flight then may be refused beside them, one eighth of the memory: a topic's queue should
+ * have room for that, as one that is full holds up the loop. */
+enum { PUMP_LETTERS_OPEN_MAX = 4096, PUMP_LETTERS_BYTES_MAX = 1024 * 1024 };
 
 /*
  * To the end of the input or a request to stop, after which what was read is delivered, for --drain
@@ -105,7 +129,8 @@ int pump_run(struct pump *, struct source *, struct deadletter *, enum job_input
     struct err *);
 
 void pump_summary(const struct pump *, struct pump_summary *ret);
-/* Adds one struct pump_summary to another: as workers_work takes it. */
-void pump_summary_add(void *sum, const void *summary);
+void pump_summary_add(struct pump_summary *sum, const struct pump_summary *);
+/* Of a pump that has ended: the moment is over. */
+void pump_summary_rest(struct pump_summary *);
 
 #endif

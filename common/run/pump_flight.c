@@ -7,40 +7,94 @@
 #include "io/http_retry.h"
 #include "run/pump_state.h"
 
-/* What a service tells at once, and again soon, is nobody's business. */
-enum { TROUBLE_SAID_MS = 5000 };
-
 enum { HTTP_TOO_LARGE = 413 }; /* RFC 9110 15.5.14 */
 
 /* ---- trouble: the service takes nothing ---- */
 
-static void
-end_trouble(struct pump *p)
+void
+pump_end_trouble(struct pump *p)
 {
-	p->trouble_ms = 0;
+	p->asked_ms = p->out_count ? p->now_ms : 0;
 	p->is_trouble_said = false;
+}
+
+static bool
+is_same(struct position a, struct position b)
+{
+	return a.stream == b.stream && a.term == b.term && a.sequence == b.sequence;
+}
+
+/* One lane that stands still while others go on. What must be sent again is at its head. */
+static void
+see_stuck(struct pump *p, const struct lane *lane, const char *text)
+{
+	struct pump_flight *f = &p->flights[lane_number(lane)];
+	const struct service_item *const *items;
+	char place[RECORD_PLACE_BYTES];
+	int64_t since_ms;
+
+	if (!lane_items(lane, &items))
+		return;
+	if (!f->stuck_ms || !is_same(f->stuck, items[0]->record.position)) {
+		f->stuck = items[0]->record.position;
+		f->stuck_ms = p->now_ms;
+		f->is_stuck_said = false;
+	}
+	since_ms = p->now_ms - f->stuck_ms;
+	if (since_ms < p->options.trouble_ms || f->is_stuck_said || p->is_trouble_said)
+		return;
+	f->is_stuck_said = true;
+	record_place(&items[0]->record, place);
+	diag_warn("%s: %s; not taken for %" PRId64 " s, what comes behind it waits", place, text,
+	    since_ms / 1000);
+}
+
+static void
+see_patience(struct pump *p, const char *text)
+{
+	int64_t untaken_ms = p->now_ms - p->asked_ms;
+	struct err err;
+
+	if (untaken_ms < p->options.patience_ms)
+		return;
+	err_set(&err, ERR_UNAVAILABLE, "%s (nothing was taken for %" PRId64 " s: --patience)", text,
+	    untaken_ms / 1000);
+	pump_fail(p, &err);
 }
 
 static void
 see_trouble(struct pump *p, const char *text)
 {
-	int64_t since_ms;
-	struct err err;
+	int64_t untaken_ms;
 
 	diag_detail("%s; once more", text);
-	if (!p->trouble_ms)
-		p->trouble_ms = p->now_ms;
-	since_ms = p->now_ms - p->trouble_ms;
-	if (since_ms >= TROUBLE_SAID_MS && !p->is_trouble_said) {
+	if (!p->asked_ms)
+		p->asked_ms = p->now_ms; /* of a stream that has gone since */
+	untaken_ms = p->now_ms - p->asked_ms;
+	if (untaken_ms >= p->options.trouble_ms && !p->is_trouble_said) {
 		p->is_trouble_said = true;
 		diag_warn("%s; nothing was taken for %" PRId64 " s, trying on", text,
-		    since_ms / 1000);
+		    untaken_ms / 1000);
 	}
-	if (since_ms < p->options.patience_ms)
-		return;
-	err_set(&err, ERR_UNAVAILABLE, "%s (nothing was taken for %" PRId64 " s: --patience)", text,
-	    since_ms / 1000);
-	pump_fail(p, &err);
+	see_patience(p, text);
+}
+
+int64_t
+pump_silence_end_ms(const struct pump *p)
+{
+	int64_t patience_ms = p->options.patience_ms;
+
+	if (!p->asked_ms || !p->out_count || p->is_silent || !patience_ms ||
+	    patience_ms >= CLOCK_NEVER - p->asked_ms)
+		return CLOCK_NEVER;
+	return p->asked_ms + patience_ms;
+}
+
+void
+pump_see_silence(struct pump *p)
+{
+	if (p->now_ms >= pump_silence_end_ms(p))
+		see_patience(p, "no answer");
 }
 
 /* ---- fates ---- */
@@ -61,30 +115,44 @@ on_refused(void *context, const struct service_item *item, const char *reason, s
 	return pump_reject(p, &item->record, &why, err);
 }
 
-/* Why nothing of it was taken; NULL where something was. */
-static const char *
-why_untaken(const struct service_verdict *verdicts, size_t count)
+static bool
+is_again(const struct service_verdict *verdict)
 {
+	return verdict->fate == SERVICE_RETRY || verdict->fate == SERVICE_THROTTLED;
+}
+
+/* Why the first that is sent again was not taken; NULL where all has its fate. */
+static const char *
+why_again(const struct service_verdict *verdicts, size_t count, size_t *ret_again)
+{
+	const char *reason = NULL;
+
+	*ret_again = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (verdicts[i].fate != SERVICE_RETRY && verdicts[i].fate != SERVICE_THROTTLED)
-			return NULL;
+		if (!is_again(&verdicts[i]))
+			continue;
+		(*ret_again)++;
+		reason = reason ? reason : verdicts[i].reason;
 	}
-	return verdicts[0].reason;
+	return reason;
 }
 
 static void
 settle(struct pump *p, struct lane *lane, size_t count)
 {
 	struct lanes_events events = { .context = p, .refused = on_refused };
-	const char *reason = why_untaken(p->verdicts, count);
+	size_t again;
+	const char *reason = why_again(p->verdicts, count, &again);
 	struct err err = ERR_INIT;
 
 	if (lane_settle(lane, p->verdicts, p->now_ms, &events, &err))
 		pump_fail(p, &err);
-	if (reason)
+	if (again == count)
 		see_trouble(p, reason);
 	else
-		end_trouble(p);
+		pump_end_trouble(p);
+	if (reason)
+		see_stuck(p, lane, reason);
 }
 
 static int64_t
@@ -127,6 +195,15 @@ make_verdicts_room(struct pump *p, size_t count, struct err *err)
 	return 0;
 }
 
+/* Nothing of it was taken: all of it again. */
+static void
+repeat(struct pump *p, struct lane *lane, bool is_throttled, int64_t after_ms, const char *why)
+{
+	lane_again(lane, is_throttled, after_ms, p->now_ms);
+	see_trouble(p, why);
+	see_stuck(p, lane, why);
+}
+
 static void
 judge(struct pump *p, struct lane *lane, const struct service_reply *reply)
 {
@@ -145,12 +222,10 @@ judge(struct pump *p, struct lane *lane, const struct service_reply *reply)
 		settle(p, lane, count);
 		break;
 	case SERVICE_AGAIN:
-		lane_again(lane, false, retry_after_ms(reply), p->now_ms);
-		see_trouble(p, err.text);
+		repeat(p, lane, false, retry_after_ms(reply), err.text);
 		break;
 	case SERVICE_SLOWER:
-		lane_again(lane, true, retry_after_ms(reply), p->now_ms);
-		see_trouble(p, err.text);
+		repeat(p, lane, true, retry_after_ms(reply), err.text);
 		break;
 	case SERVICE_SPLIT:
 		split(p, lane, reply->status == HTTP_TOO_LARGE, &err);
@@ -167,11 +242,12 @@ judge(struct pump *p, struct lane *lane, const struct service_reply *reply)
 static void
 no_answer(struct pump *p, struct lane *lane, const struct err *err)
 {
+	if (err->class == ERR_UNAVAILABLE) {
+		repeat(p, lane, false, 0, err->text);
+		return;
+	}
 	lane_again(lane, false, 0, p->now_ms);
-	if (err->class == ERR_UNAVAILABLE)
-		see_trouble(p, err->text);
-	else
-		pump_fail(p, err);
+	pump_fail(p, err);
 }
 
 static void
@@ -219,6 +295,29 @@ make_request(struct pump_flight *f, size_t *ret_count, struct err *err)
 		   : 0;
 }
 
+/* True where that was so: what the lane has to send now is another question then. */
+static bool
+refuse_expired(struct pump *p, struct lane *lane)
+{
+	struct service *service = p->parts.service;
+	struct lanes_events events = { .context = p, .refused = on_refused };
+	const struct service_item *const *items;
+	size_t count = lane_items(lane, &items), expired = 0;
+	char reason[SERVICE_REASON_BYTES];
+	struct err err = ERR_INIT;
+
+	if (!service->ops->expired)
+		return false;
+	if (service->ops->expired(service, items, count, &expired, reason, &err)) {
+		pump_fail(p, &err);
+		p->is_silent = true;
+		return true;
+	}
+	if (expired && lane_refuse(lane, expired, reason, &events, &err))
+		pump_fail(p, &err);
+	return expired > 0;
+}
+
 static void
 send_lane(struct pump *p, struct lane *lane)
 {
@@ -228,12 +327,16 @@ send_lane(struct pump *p, struct lane *lane)
 	size_t count;
 
 	f->lane = lane;
+	if (refuse_expired(p, lane))
+		return;
 	if (make_request(f, &count, &err)) {
 		pump_fail(p, &err);
 		p->is_silent = true;
 		return;
 	}
 	lane_sent(lane, count);
+	if (!p->asked_ms)
+		p->asked_ms = p->now_ms;
 	f->is_out = true;
 	p->out_count++;
 	if (!carrier->ops->start(carrier, &f->request, on_replied, f, &f->call, &err))
@@ -250,7 +353,8 @@ pump_send(struct pump *p)
 	struct lane *lane;
 
 	p->due_ms = CLOCK_NEVER;
-	while (!p->is_silent && (lane = lanes_next(p->lanes, p->now_ms, is_urgent, &p->due_ms)))
+	while (!p->is_silent && !pump_is_choked(p) &&
+	       (lane = lanes_next(p->lanes, p->now_ms, is_urgent, &p->due_ms)))
 		send_lane(p, lane);
 }
 

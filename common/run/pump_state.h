@@ -16,6 +16,10 @@ struct pump_flight {
 	struct service_request request;
 	void *call;
 	bool is_out;
+	/* The record at the lane's head that is sent again and again. */
+	struct position stuck;
+	int64_t stuck_ms; /* since then; 0: none */
+	bool is_stuck_said;
 };
 
 /* One partition that is ours, or the pipe. */
@@ -51,6 +55,7 @@ struct pump {
 	int64_t due_ms; /* when a lane wants to send */
 	int64_t serve_ms;
 	int64_t letters_ms;
+	int64_t tell_ms; /* when to tell how it goes */
 	int64_t commit_from_ms; /* no commit before */
 	int64_t settled;        /* as of the last commit */
 	int64_t deadline_ms;    /* of draining */
@@ -64,12 +69,14 @@ struct pump {
 	bool has_failed;
 	struct err failure;
 
-	int64_t trouble_ms; /* since then the service took nothing; 0: it did */
+	int64_t asked_ms; /* since then the service was asked and took nothing; 0: nothing is asked */
 	bool is_trouble_said;
 
 	int64_t read;
 	int64_t filtered;
 	int64_t letters_done;
+	int64_t letters_bytes_done; /* of letters, when the last of them was durable */
+	int64_t dropped_at_end;     /* lanes_counts.dropped at the end of the input; -1: it has not come */
 };
 
 /* ---- pump.c ---- */
@@ -77,6 +84,10 @@ struct pump {
 /* The first one counts. ERR_DATA: what precedes is still delivered; else nothing more is sent. */
 void pump_fail(struct pump *, const struct err *);
 int64_t pump_letters_open(const struct pump *);
+/* So many are not durable that no more are to be made: nothing is read or sent meanwhile. */
+bool pump_is_choked(const struct pump *);
+/* Tells how it goes, where it is time to. */
+void pump_tell(struct pump *);
 /* Dead letters are looked at now and then. */
 int pump_push_letters(struct pump *, struct err *);
 
@@ -84,8 +95,14 @@ int pump_push_letters(struct pump *, struct err *);
 
 /* Sends what the lanes have to send. */
 void pump_send(struct pump *);
+/* There is nothing any more that the service does not take. */
+void pump_end_trouble(struct pump *);
 /* Gives up what is in flight. */
 void pump_cancel(struct pump *);
+/* When --patience ends, should no answer come until then to what is in flight. */
+int64_t pump_silence_end_ms(const struct pump *);
+/* Whether it has. */
+void pump_see_silence(struct pump *);
 /* ERR_DATA in why: to the dead letters. */
 int pump_reject(struct pump *, const struct record *, const struct err *why, struct err *);
 

@@ -6,10 +6,21 @@
 
 enum {
 	COMMIT_MS = 1000, /* at least between two commits in running */
-	/* Of what is in flight when partitions are taken away: the group waits so long, and other
-	 * members with it. Below half of max.poll.interval.ms (5 min). */
-	REVOKE_MS_MAX = 120 * 1000,
 };
+
+/*
+ * How long what is in flight is awaited when partitions are taken away: the others of the group wait
+ * with it. Who has not given back its partitions, and joined again, within max.poll.interval.ms of the
+ * others' wish is thrown out (KIP-62), and its commit refused. The wish comes with a heartbeat, some
+ * of that time later, and the commit takes some: so two fifths.
+ */
+static int64_t
+revoke_ms(const struct pump_options *o)
+{
+	int64_t ms = o->poll_ms_max / 5 * 2;
+
+	return o->drain_ms < ms ? o->drain_ms : ms;
+}
 
 /* ---- streams ---- */
 
@@ -153,8 +164,7 @@ on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, cons
 static int
 hand_over(struct pump *p, struct err *err)
 {
-	int64_t wait_ms = p->options.drain_ms < REVOKE_MS_MAX ? p->options.drain_ms : REVOKE_MS_MAX;
-	int64_t deadline_ms = clock_deadline(wait_ms);
+	int64_t deadline_ms = clock_deadline(revoke_ms(&p->options));
 
 	if (p->deadline_ms < deadline_ms)
 		deadline_ms = p->deadline_ms;
@@ -162,6 +172,7 @@ hand_over(struct pump *p, struct err *err)
 	loop_unwatch(p->parts.loop, &p->watch);
 	while ((p->out_count || pump_letters_open(p)) && !p->is_broken) {
 		p->now_ms = clock_mono_ms();
+		pump_tell(p);
 		if (p->now_ms >= deadline_ms)
 			break;
 		if (pump_push_letters(p, err))
@@ -187,7 +198,7 @@ on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, st
 	}
 	lanes_counts(p->lanes, &counts);
 	if (!counts.waiting)
-		p->trouble_ms = 0; /* nothing is left that the service does not take */
+		pump_end_trouble(p);
 	return 0;
 }
 

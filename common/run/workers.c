@@ -25,9 +25,10 @@ const struct opt workers_rows[] = {
 };
 const size_t workers_row_count = sizeof(workers_rows) / sizeof(*workers_rows);
 
-/* What a member leaves in its pipe. No more than PIPE_BUF: it is there as a whole or not at all, and
- * writing it never waits (pipe(7)). */
+/* What a member leaves in its pipe. No more than PIPE_BUF: it is there as a whole or not at all
+ * (pipe(7)). */
 struct report {
+	bool is_last; /* else one of the work that goes on */
 	enum job_input input;
 	bool is_broken_pipe;
 	_Alignas(max_align_t) unsigned char summary[WORKERS_SUMMARY_BYTES_MAX];
@@ -36,7 +37,7 @@ _Static_assert(sizeof(struct report) <= PIPE_BUF, "a report is written at once")
 
 struct member {
 	pid_t pid;
-	int fd; /* for its report; -1: it has ended */
+	int fd; /* for its reports; -1: it has ended */
 	bool has_reported;
 };
 
@@ -44,6 +45,7 @@ struct group {
 	const struct workers_work *work;
 	void *sum;
 	struct member members[WORKERS_MAX];
+	unsigned char *told; /* the newest summary of each */
 	unsigned member_count;
 	unsigned alive_count;
 	bool is_stopping;
@@ -73,6 +75,46 @@ workers_check(const struct workers_options *options, const struct input_options 
 }
 
 /* ---- a member ---- */
+
+static bool
+write_report(int fd, const struct report *report, size_t bytes)
+{
+	ssize_t n;
+
+	while ((n = write(fd, report, bytes)) < 0 && errno == EINTR)
+		;
+	return n == (ssize_t)bytes;
+}
+
+int
+workers_name_instance(struct kafka_options *kafka, unsigned number, struct err *err)
+{
+	const char *id = kafka_options_get(kafka, "group.instance.id");
+	char *assignment;
+	int rc;
+
+	if (!id || !number)
+		return 0;
+	if (asprintf(&assignment, "group.instance.id=%s-%u", id, number) < 0)
+		return err_no_memory(err);
+	rc = kafka_options_add(kafka, assignment, false, err);
+	free(assignment);
+	return rc;
+}
+
+void
+workers_tell(const struct workers_link *link, const void *summary)
+{
+	struct report report = { .is_last = false };
+	size_t bytes = offsetof(struct report, summary) + link->summary_bytes;
+	struct pollfd fd = { .fd = link->fd, .events = POLLOUT };
+
+	/* writable means that PIPE_BUF bytes fit (pipe(7)), and nobody else writes */
+	if (link->fd < 0 || poll(&fd, 1, 0) != 1 || !(fd.revents & POLLOUT))
+		return;
+	memcpy(report.summary, summary, link->summary_bytes);
+	(void)write_report(link->fd, &report, bytes);
+}
 
 /* Returns with the signals as they were before, in a process that is led. */
 static int
@@ -107,16 +149,18 @@ static _Noreturn void
 be_member(const struct workers_work *work, unsigned number, int fd, pid_t leader,
     const sigset_t *before)
 {
-	struct report report = { .input = JOB_INPUT_BOUNDED };
+	struct report report = { .is_last = true, .input = JOB_INPUT_BOUNDED };
 	size_t bytes = offsetof(struct report, summary) + work->summary_bytes;
 	struct err err = ERR_INIT;
 	enum err_class status;
 
+	if (work->watch)
+		*work->watch->link = (struct workers_link){ fd, work->summary_bytes };
 	if (!follow(leader, number, before, &err))
 		(void)work->run(work->context, number, report.summary, &report.input, &err);
 	status = conclude(&err, &report);
 	/* without it the leader counts a fault */
-	if (write(fd, &report, bytes) != (ssize_t)bytes)
+	if (!write_report(fd, &report, bytes))
 		diag_error("no report could be left: %s", strerror(errno));
 	exit((int)status);
 }
@@ -221,12 +265,36 @@ class_of(const struct member *member, unsigned number, int status)
 	return (enum err_class)WEXITSTATUS(status);
 }
 
+static void *
+told_by(const struct group *group, unsigned i)
+{
+	return group->told + i * group->work->summary_bytes;
+}
+
+/* Where the work stands, by what each member told last. */
 static void
-take_report(struct group *group, const struct report *report)
+tell_sum(struct group *group)
+{
+	const struct workers_watch *watch = group->work->watch;
+	_Alignas(max_align_t) unsigned char sum[WORKERS_SUMMARY_BYTES_MAX] = { 0 };
+
+	if (!watch)
+		return;
+	for (unsigned i = 0; i < group->member_count; i++)
+		group->work->add(sum, told_by(group, i));
+	watch->told(watch->context, sum);
+}
+
+static void
+take_report(struct group *group, unsigned i, const struct report *report)
 {
 	static const int rank[] = { [JOB_INPUT_ENDED] = 0, [JOB_INPUT_ENDLESS] = 1,
 		[JOB_INPUT_BOUNDED] = 2 };
 
+	memcpy(told_by(group, i), report->summary, group->work->summary_bytes);
+	if (!report->is_last)
+		return;
+	group->members[i].has_reported = true;
 	group->work->add(group->sum, report->summary);
 	group->is_broken_pipe |= report->is_broken_pipe;
 	if (rank[report->input] > rank[group->input])
@@ -243,6 +311,8 @@ bury(struct group *group, unsigned i, struct err *err)
 	(void)close(member->fd); /* a pipe that was read to its end */
 	member->fd = -1;
 	group->alive_count--;
+	if (group->work->watch)
+		group->work->watch->rest(told_by(group, i));
 	while (waitpid(member->pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return err_errno(err, ERR_FAULT, errno, "waitpid");
@@ -268,17 +338,20 @@ attend(struct group *group, unsigned i, struct err *err)
 	struct member *member = &group->members[i];
 	struct report report;
 	size_t bytes = offsetof(struct report, summary) + group->work->summary_bytes;
-	ssize_t n = read(member->fd, &report, sizeof(report));
+	ssize_t n = read(member->fd, &report, bytes); /* each was written at once */
 
 	if (n < 0 && errno == EINTR)
 		return 0;
 	if (n < 0)
 		return err_errno(err, ERR_FAULT, errno, "-j: pipe");
-	if (n == 0)
-		return bury(group, i, err);
-	assert((size_t)n == bytes);
-	member->has_reported = true;
-	take_report(group, &report);
+	if (n == 0) {
+		if (bury(group, i, err))
+			return -1;
+	} else {
+		assert((size_t)n == bytes);
+		take_report(group, i, &report);
+	}
+	tell_sum(group);
 	return 0;
 }
 
@@ -345,7 +418,11 @@ workers_run(const struct workers_options *options, const struct job *job,
 	if (options->count == 1 || job->options.is_dry_run)
 		return work->run(work->context, 0, ret_sum, ret_input, err);
 	assert(options->count > 1 && options->count <= WORKERS_MAX);
+	group.told = calloc((size_t)options->count, work->summary_bytes);
+	if (!group.told)
+		return err_no_memory(err);
 	rc = lead(&group, (unsigned)options->count, err);
+	free(group.told);
 	*ret_input = group.input;
 	return rc;
 }

@@ -50,6 +50,34 @@ extern const size_t workers_row_count;
  * records (-c). */
 int workers_check(const struct workers_options *, const struct input_options *, struct err *);
 
+/* How a member's numbers get to the leader while it works; made by workers_run. */
+struct workers_link {
+	int fd; /* -1: this process is not a member */
+	size_t summary_bytes;
+};
+
+#define WORKERS_LINK_INIT { .fd = -1 }
+
+/* Who wants to know how the members do while they work. */
+struct workers_watch {
+	void *context;
+	struct workers_link *link; /* in a member it leads to its leader */
+	/* In the leader: how it stands. The sum is of what all members told last, those that have ended too,
+	 * so what only grows in a member only grows here. */
+	void (*told)(void *context, const void *sum);
+	/* In the leader: this is the last of a member that has ended. */
+	void (*rest)(void *summary);
+};
+
+/* In a member; never waits. What the leader has no room for is not told: the next is newer. */
+void workers_tell(const struct workers_link *, const void *summary);
+
+/*
+ * In a member (number 0: the only process, nothing to do): group.instance.id=ID becomes ID-1, ID-2 ..., as Kafka
+ * Streams does for its threads; two members of one id would fence each other (KIP-345).
+ */
+int workers_name_instance(struct kafka_options *, unsigned number, struct err *);
+
 /* What a member does, and what the leader makes of it. */
 struct workers_work {
 	void *context;
@@ -65,6 +93,7 @@ struct workers_work {
 	    struct err *);
 	/* Adds one member's summary. One that ended without leaving one is missing in the sum. */
 	void (*add)(void *sum, const void *summary);
+	const struct workers_watch *watch; /* NULL: nobody */
 };
 
 /*

@@ -48,6 +48,7 @@ struct source;
 struct source_ops {
 	enum source_status (*next)(struct source *, int64_t deadline_mono_ms, struct record *,
 	    struct err *);
+	/* 1: refused, see source_commit_or_lose */
 	int (*commit)(struct source *, const struct commit_point *, size_t count, struct err *);
 	void (*free)(struct source *);
 	/* NULL for sources that need none */
@@ -55,6 +56,7 @@ struct source_ops {
 	bool (*is_endless)(const struct source *);
 	int (*serve)(struct source *, struct err *);
 	void (*hold)(struct source *, int32_t stream, bool is_held);
+	int64_t (*lag)(const struct source *);
 };
 
 /* First member of every source. */
@@ -72,12 +74,23 @@ source_next(struct source *s, int64_t deadline_mono_ms, struct record *ret_recor
 	return s->ops->next(s, deadline_mono_ms, ret_record, err);
 }
 
-/* Returns when the commit is acknowledged; nothing to do for sources without positions to keep.
- * ERR_STOPPED where this member was fenced or has lost a stream of it. */
+/*
+ * Returns when the commit is acknowledged; nothing to do for sources without positions to keep.
+ * ERR_STOPPED where this member was fenced or has lost a stream of it. 1: the member was fenced and joins anew;
+ * nothing is committed, and source_next is going to tell that all streams are lost.
+ */
+static inline int
+source_commit_or_lose(
+    struct source *s, const struct commit_point *points, size_t count, struct err *err)
+{
+	return s->ops->commit(s, points, count, err);
+}
+
+/* The same for who need not know yet: 0 says that it is acknowledged, or that the streams are lost. */
 static inline int
 source_commit(struct source *s, const struct commit_point *points, size_t count, struct err *err)
 {
-	return s->ops->commit(s, points, count, err);
+	return s->ops->commit(s, points, count, err) < 0 ? -1 : 0;
 }
 
 /* After SOURCE_WAIT: readable when source_next should be called again (and once a second is soon
@@ -119,6 +132,13 @@ source_hold(struct source *s, int32_t stream, bool is_held)
 {
 	if (s->ops->hold)
 		s->ops->hold(s, stream, is_held);
+}
+
+/* Records between what was read and the ends as last known; -1: not known, or there is no end. */
+static inline int64_t
+source_lag(const struct source *s)
+{
+	return s->ops->lag ? s->ops->lag(s) : -1;
 }
 
 static inline void

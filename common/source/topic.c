@@ -559,6 +559,8 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 		poke_fetchers(s, true);
 		kafka_watch(s->kafka);
 		if (clock_poll_ms(deadline) == 0) {
+			/* whoever has time to wait has it to serve: it counts as being alive */
+			atomic_store(&s->is_main_ready, true);
 			arm(s); /* for who polls source_topic_fd */
 			return SOURCE_WAIT;
 		}

@@ -263,7 +263,7 @@ topic_commit(struct source *source, const struct commit_point *points, size_t co
 	if (will_read_again(s)) {
 		diag_warn("%s: what was not committed will be read again", err->text);
 		err_clear(err);
-		return 0;
+		return 1;
 	}
 	/*
 	 * Fenced, or unknown whether it is committed. A commit that librdkafka still holds could go

@@ -148,6 +148,7 @@ static const struct source_ops topic_ops = {
 	.is_endless = topic_is_endless,
 	.serve = topic_serve,
 	.hold = topic_hold,
+	.lag = source_topic_lag,
 };
 
 /* ---- opening ---- */

@@ -15,6 +15,11 @@ of items, what was answered. SCRIPT has lines "ACTION FAULT...", each for the ne
     half                    it is done, and half of the reply arrives
     short                   it is done, and the reply's length is said to be half of what it is
     empty                   it is done, and the reply has no body
+    crc                     it is done, and the reply's checksum is another's
+    status WORD             of DescribeTable: the table's status
+    together N [FAULT...]   not before N such requests are there at once; where they do not come, it is refused
+    quiet [FAULT...]        not before no request has come for a second
+                            (the log has the number of requests that were there when it came, too)
 
 GET /TABLE gives a table's items as DynamoDB's JSON, one a line, sorted. An item with an attribute
 `poison` is a ValidationException. Conditions are the one that kafka-to-dynamo writes.
@@ -24,6 +29,8 @@ import decimal
 import json
 import sys
 import threading
+import time
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 decimal.getcontext().prec = 50
@@ -32,6 +39,9 @@ tables = {}
 log = open(sys.argv[1], "a", buffering=1)
 faults = collections.defaultdict(list)
 late = []
+present = 0  # requests that have come and have no answer yet
+came = time.monotonic()  # the last of them
+barriers = {}
 if len(sys.argv) > 2:
     with open(sys.argv[2]) as lines:
         for line in lines:
@@ -186,6 +196,25 @@ def size_of(request):
     return sum(len(r) for r in request.get("RequestItems", {}).values()) or 1
 
 
+def wait_for_others(fault):
+    """What a fault says of other requests. Returns what is left of it."""
+    word, *rest = fault
+    if word == "together":
+        count = int(rest.pop(0))
+        with lock:
+            barrier = barriers.setdefault(count, threading.Barrier(count))
+        try:
+            barrier.wait(30)
+        except threading.BrokenBarrierError:
+            return ["alone"]
+    elif word == "quiet":
+        while time.monotonic() - came < 1:
+            time.sleep(0.05)
+    else:
+        return fault
+    return rest or ["ok"]
+
+
 def land():
     """Requests that were given up arrive."""
     for waiting in list(late):
@@ -206,10 +235,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def reply(self, status, body, shown=None):
+    def reply(self, status, body, shown=None, spoiled=0):
         self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("x-amz-crc32", str(zlib.crc32(body) ^ spoiled))
         self.end_headers()
         self.wfile.write(body if shown is None else shown)
 
@@ -225,6 +255,8 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused("MissingAuthenticationTokenException", "Missing Authentication Token")
         if "/dynamodb/aws4_request" not in self.headers["Authorization"]:
             raise Refused("InvalidSignatureException", "Credential should be scoped to dynamodb")
+        if fault[0] == "alone":
+            raise Refused("ValidationException", "It was alone.")
         if fault[0].isdigit():
             raise Refused(fault[1], "As the script says.", int(fault[0]))
         if fault[0] == "late":
@@ -232,23 +264,41 @@ class Handler(BaseHTTPRequestHandler):
             return {}
         if fault[0] == "unprocessed":
             return batch_write(request, int(fault[1]))
+        if fault[0] == "status":
+            return {"Table": {**ACTIONS[action](request)["Table"], "TableStatus": fault[1]}}
         return ACTIONS[action](request)
 
+    def answer_to(self, action, body, fault):
+        request = json.loads(body)
+        try:
+            if len(body) > 16 * 1024 * 1024:
+                raise Refused("RequestEntityTooLarge", "16 MB", 413)
+            status, answer = 200, self.act(action, request, fault)
+        except Refused as refused:
+            status = refused.status
+            answer = {"__type": ERRORS + refused.code, "message": refused.message}
+        return status, answer, size_of(request)
+
     def do_POST(self):
+        global present, came
         body = self.rfile.read(int(self.headers["Content-Length"]))
         version, _, action = self.headers.get("X-Amz-Target", "").partition(".")
         with lock:
             assert version == "DynamoDB_20120810" and self.path == "/"
-            request = json.loads(body)
-            fault = faults[action].pop(0) if faults[action] else ["ok"]
-            try:
-                status, answer = 200, self.act(action, request, fault)
-            except Refused as refused:
-                status = refused.status
-                answer = {"__type": ERRORS + refused.code, "message": refused.message}
+            said = fault = faults[action].pop(0) if faults[action] else ["ok"]
+            present += 1
+            number, came = present, time.monotonic()
+        fault = wait_for_others(said)
+        with lock:
+            status, answer, size = self.answer_to(action, body, fault)
             code = answer.get("__type", "#ok").partition("#")[2]
-            log.write(f"{action} {size_of(request)} {code if fault == ['ok'] else ' '.join(fault)}\n")
+            if said[0] in ("together", "quiet"):
+                alone = " alone" if fault == ["alone"] else ""
+                log.write(f"{action} {size} {' '.join(said)} {number}{alone}\n")
+            else:
+                log.write(f"{action} {size} {code if fault == ['ok'] else ' '.join(fault)}\n")
             land()
+            present -= 1
         text = json.dumps(answer).encode()
         if fault[0] in ("lost", "late"):
             self.close_connection = True
@@ -260,6 +310,8 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(status, text[:len(text) // 2], text)
         elif fault[0] == "empty":
             self.reply(status, b"")
+        elif fault[0] == "crc":
+            self.reply(status, text, spoiled=1)
         else:
             self.reply(status, text)
 

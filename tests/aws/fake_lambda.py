@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Lambda's Invoke whose faults the names of functions choose, for tests/cli/kafka-to-lambda.sh.
+"""Lambda's Invoke whose faults the names of functions choose, for tests/cli/lambda-functions.sh.
 
 Usage: fake_lambda.py LOG. Prints its port and serves until its standard input ends. Each invocation is a line of
 LOG: {"function", "type", "signed", "bytes", "status", "offsets", "event"}.
 
 A function is named FAULT-N or FAULT: the first N invocations have the fault (all without N).
   ok, fail (the function fails), throttle (429), error (500), state (409), reset, half (of an answer)
+  stall (no answer until the client goes away)
   denied (403), missing (404), large (413 for more than N records)
   poison (fails where a value holds "poison"), name (names those records instead), stray (names another)
 """
@@ -102,6 +103,9 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             self.close_connection = True
             return 0
+        if fault == "stall":
+            self.close_connection = True
+            return 0
         if fault == "half":
             self.close_connection = True
             return self.answer(200, b'{"batchItem', Content_Length=100)
@@ -134,6 +138,9 @@ class Handler(BaseHTTPRequestHandler):
             log.write(json.dumps({"function": self.function, "type": self.kind,
                                   "signed": is_signed(self, body), "bytes": len(body),
                                   "status": status, "offsets": offsets, "event": event}) + "\n")
+
+        if fault == "stall":
+            self.connection.recv(1)
 
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

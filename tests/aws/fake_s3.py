@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""An S3 whose faults the names of buckets and keys choose, for tests/unit/test_s3.c.
+"""An S3 whose faults the names of buckets and keys choose, for tests/unit/test_s3.c and test_s3_put*.c.
 
-Prints its port and serves path-style requests until its standard input ends. Signatures are not
-verified, but the region in them counts. GET /-/BUCKET tells how many requests a bucket had.
+Prints its port and serves path-style requests until its standard input ends. Buckets named store-... can
+be written to (s3_store.py says how). For all others signatures are not verified, but the region in them
+counts. GET /-/BUCKET tells how many requests a bucket had.
 
 Objects of the bucket `big` are named KIND-SIZE[-NUMBER]: bytes that tell where they are.
 """
@@ -13,6 +14,9 @@ import threading
 import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+sys.dont_write_bytecode = True  # the source tree may be read-only
+import s3_store  # noqa: E402
 
 HOME = "eu-south-9"
 ODD = ["a", "b c", "d+e", "f%g", "f%2Fh", "h/../i", "h//j", "j\x01k\r\n", "l&<m>'\"", "ü/ë",
@@ -77,7 +81,7 @@ BAD_LISTINGS = {
 }
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(s3_store.Store, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
@@ -94,9 +98,28 @@ class Handler(BaseHTTPRequestHandler):
             if value is not None:
                 self.send_header(name.replace("_", "-"), str(value))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    error_text = staticmethod(error)
+
+    def do_PUT(self):
+        if self.take():
+            self.serve()
+        elif self.bucket == "-":
+            self.control()
+        else:
+            self.answer(405, error("MethodNotAllowed"))
+
+    do_POST = do_DELETE = do_HEAD = do_PUT
 
     def do_GET(self):
+        if self.take():
+            self.serve()
+            return
+        if self.bucket == "-" and self.key.startswith("store/"):
+            self.control()
+            return
         url = urllib.parse.urlsplit(self.path)
         self.query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
         _, bucket, *key = url.path.split("/", 2)

@@ -8,26 +8,21 @@
  * prints: records, seconds, processor seconds of this process, records per processor second, peak
  * MiB.
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "loopback.h"
 #include "run/carrier_http.h"
 
 enum {
 	RECORDS = 3 * 1000 * 1000,
 	DOCUMENT_BYTES = 460,
-	CLIENTS_MAX = 64,
-	CHUNK_BYTES = 1024 * 1024,
 	MEMORY_BYTES = 32 * 1024 * 1024,
 	PARTITIONS = 4,
 };
@@ -41,89 +36,21 @@ die(const char *what)
 
 /* ---- the server, in a process of its own ---- */
 
-struct client {
-	size_t left; /* of the body that is coming */
-};
-
-static void
-answer(int fd)
+static struct slice
+answer(void *context, struct loopback_request *request)
 {
-	static const char text[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-				   "Content-Length: 31\r\n\r\n{\"took\":1,\"errors\":false,\"x\":1}";
-
-	if (write(fd, text, sizeof(text) - 1) < 0)
-		die("the server cannot write");
-}
-
-/* A head comes in one piece: the client waits for the answer before it sends the next. */
-static void
-take_bytes(struct client *client, int fd, char *data, size_t len)
-{
-	char *end, *length;
-
-	if (!client->left) {
-		data[len] = '\0';
-		end = strstr(data, "\r\n\r\n");
-		length = strcasestr(data, "\r\nContent-Length:");
-		if (!end || !length || length > end)
-			die("the server was sent no length");
-		client->left = strtoull(length + strlen("\r\nContent-Length:"), NULL, 10);
-		len -= (size_t)(end + 4 - data);
-	}
-	client->left -= len;
-	if (!client->left)
-		answer(fd);
-}
-
-static void
-serve_client(struct pollfd *fds, struct client *clients, size_t i)
-{
-	static char chunk[CHUNK_BYTES + 1];
-	ssize_t len = read(fds[i].fd, chunk, CHUNK_BYTES);
-
-	if (len > 0) {
-		take_bytes(&clients[i], fds[i].fd, chunk, (size_t)len);
-		return;
-	}
-	(void)close(fds[i].fd);
-	fds[i].fd = -1; /* poll(2) passes it over */
+	(void)context;
+	(void)request;
+	return slice_of("{\"took\":1,\"errors\":false,\"x\":1}");
 }
 
 static _Noreturn void
 serve(int listener)
 {
-	static struct pollfd fds[CLIENTS_MAX + 1];
-	static struct client clients[CLIENTS_MAX + 1];
-	size_t count = 1;
+	static const struct loopback_handler handler = { .end = answer };
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	fds[0] = (struct pollfd){ .fd = listener, .events = POLLIN };
-	for (;;) {
-		if (poll(fds, count, -1) < 0)
-			die("the server cannot poll");
-		for (size_t i = 1; i < count; i++) {
-			if (fds[i].revents)
-				serve_client(fds, clients, i);
-		}
-		if (fds[0].revents && count <= CLIENTS_MAX)
-			fds[count++] = (struct pollfd){ .fd = accept(listener, NULL, NULL),
-				.events = POLLIN };
-	}
-}
-
-static int
-listen_on_loopback(int *ret_port)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET };
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) || listen(fd, CLIENTS_MAX) ||
-	    getsockname(fd, (struct sockaddr *)&address, &len))
-		die("cannot listen");
-	*ret_port = ntohs(address.sin_port);
-	return fd;
+	loopback_serve(listener, &handler);
 }
 
 /* ---- the source: the same document over and over ---- */
@@ -298,9 +225,12 @@ main(int argc, char **argv)
 	struct carrier_http_options carrier = { .http = NULL };
 	struct err err = ERR_INIT;
 	char endpoint[64];
-	int port, listener = listen_on_loopback(&port);
-	pid_t pid = fork();
+	int port, listener = loopback_listen(&port);
+	pid_t pid;
 
+	if (listener < 0)
+		die("cannot listen");
+	pid = fork();
 	if (!pid)
 		serve(listener);
 	if (pid < 0)

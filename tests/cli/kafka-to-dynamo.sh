@@ -50,6 +50,12 @@ test_lines_become_items() {
 	expect_log 'BatchWriteItem 2 ok'
 	expect_line '^kafka-to-dynamo: 2 records read: 2 delivered, 0 rejected; 1 requests$' err
 	[ ! -s out ]
+	# nothing is written before the table is ready: CREATING, ACTIVE
+	expect_text log 'DescribeTable 1 ResourceNotFoundException
+CreateTable 1 ok
+DescribeTable 1 ok
+DescribeTable 1 ok
+BatchWriteItem 2 ok'
 	# there already, and with other keys
 	expect_status 0 to_rides <in
 	expect_status 2 kafka-to-dynamo --create-table id:N rides <in
@@ -90,7 +96,7 @@ test_unprocessed_items_alone_are_sent_again() {
 test_throttling_and_no_answers_are_waited_for() {
 	local fault
 	for fault in '400 ProvisionedThroughputExceededException' '400 ThrottlingException' '500 InternalServerError' \
-		'503 ServiceUnavailable' '429 Whatever' '500 ValidationError' lost half short empty; do
+		'503 ServiceUnavailable' '429 Whatever' '500 ValidationError' lost half short empty crc; do
 		start "BatchWriteItem $fault" "BatchWriteItem $fault"
 		printf '%s\n' '{"id":"a","n":1}' '{"id":"a","n":2}' >in
 		expect_status 0 to_rides <in
@@ -98,6 +104,50 @@ test_throttling_and_no_answers_are_waited_for() {
 		[ "$(grep -c "^BatchWriteItem . $fault" log)" = 2 ] || fail "$fault: $(cat log)"
 		expect_line '2 delivered, 0 rejected' err
 	done
+}
+
+# Items of 300 KB whose JSON is six times as long: no request is above 16 MB, though 25 items of them would be.
+test_requests_of_16_mb() {
+	start
+	python3 -c 'for i in range(20): print("{\"id\":\"i%d\",\"v\":\"%s\"}" % (i, "\\u0001" * 300000))' >in
+	expect_status 0 to_rides --memory 128M <in
+	expect_line '20 records read: 20 delivered, 0 rejected; [0-9]* requests$' err
+	grep -c BatchWriteItem log >count
+	[ "$(<count)" -ge 3 ] || fail "$(cat log)"
+	expect_line '^BatchWriteItem [89] ok$' log
+	expect_no_line RequestEntityTooLarge log
+}
+
+# say_times N LINE
+say_times() {
+	seq "$1" | sed "s/.*/$2/"
+}
+
+# Eight requests are in flight when all are throttled. Then no more than half of them are, and with less in
+# them; and in the end eight and 25 again.
+test_throttling_slows_down_and_recovers() {
+	local script=() most
+	mapfile -t script < <(
+		say_times 8 'BatchWriteItem together 8 400 ProvisionedThroughputExceededException'
+		say_times 8 'BatchWriteItem quiet'
+		say_times 40 'BatchWriteItem ok'
+		say_times 8 'BatchWriteItem together 8'
+	)
+	start "${script[@]}"
+	seq 10000 | sed 's/.*/{"id":"i&"}/' >in
+	expect_status 0 kafka-to-dynamo --create-table id:S rides <in
+	expect_line '10000 records read: 10000 delivered, 0 rejected' err
+	[ "$(grep -c 'Exception [1-8]$' log)" = 8 ] || fail "$(head -n 20 log)"
+	# four, and a fifth after four that went well
+	most=$(awk '$3 == "quiet" { print $4 }' log | sort -n | tail -n 1)
+	[ "$most" -le 5 ] || fail "$most in flight after throttling"
+	expect_line '^BatchWriteItem 19 quiet' log
+	[ "$(grep -cE '^BatchWriteItem 25 together 8 [1-8]$' log)" -ge 1 ] || fail "never again as many: $(tail -n 20 log)"
+	expect_no_line alone log
+	# a limit of the account, and one of the table, of single calls
+	start 'UpdateItem 400 RequestLimitExceeded' 'UpdateItem 400 ThrottlingException'
+	echo '{"id":"a","n":1}' | expect_status 0 to_rides --op update
+	expect_items '{"id": {"S": "a"}, "n": {"N": "1"}}'
 }
 
 test_the_item_at_fault_is_found() {
@@ -177,6 +227,16 @@ test_condition_offset() {
 	expect_log "PutItem 1 ok
 PutItem 1 ConditionalCheckFailedException
 PutItem 1 ok"
+	# which is said, as it might surprise
+	expect_line '; 2 requests, 1 not newer than what was there$' err
+	# a topic that was made again counts from 0: its records pass as old, but not with another attribute
+	printf '%s\n' '{"payload":{"id":"a","v":3},"offset":0}' >again
+	expect_status 0 to_rides -J=in --condition-offset seen <again
+	expect_line '1 delivered, 0 rejected; 1 requests, 1 not newer than what was there$' err
+	expect_status 0 to_rides -J=in --condition-offset seen2 <again
+	expect_no_line 'not newer' err
+	expect_items '{"id": {"S": "a"}, "seen2": {"N": "0"}, "v": {"N": "3"}}
+{"id": {"S": "b"}, "seen": {"N": "8"}}'
 	# a request that was done without an answer is no conflict with itself
 	start 'PutItem lost'
 	expect_status 0 to_rides -J=in --condition-offset seen <newer
@@ -271,11 +331,49 @@ test_what_stops_it() {
 	# none of them was a reason to skip a record
 	[ ! -s letters ]
 	expect_status 66 kafka-to-dynamo nothing <in
-	expect_line '^kafka-to-dynamo: .*nothing.*ResourceNotFoundException' err
+	expect_line "^kafka-to-dynamo: there is no table nothing at $AWS_ENDPOINT_URL_DYNAMODB \(--create-table makes one\)$" err
 	start 'DescribeTable 400 AccessDeniedException'
 	expect_status 77 to_rides <in
 	expect_line 'AccessDeniedException' err
 	AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:1 expect_status 69 to_rides <in
+	expect_no_line hunter2 err
+}
+
+# each is tried again until it works, or is the fault of its record
+test_errors_of_one_item() {
+	start 'UpdateItem 400 TransactionConflictException' 'UpdateItem 400 ReplicatedWriteConflictException' \
+		'UpdateItem 500 InternalServerError' 'UpdateItem ok' 'UpdateItem 400 ItemCollectionSizeLimitExceededException'
+	printf '%s\n' '{"id":"a","n":1}' '{"id":"a","n":2}' >in
+	expect_status 0 to_rides --op update --dead-letter ./letters <in
+	expect_items '{"id": {"S": "a"}, "n": {"N": "1"}}'
+	expect_line '2 records read: 1 delivered, 1 rejected; 5 requests, 3 records sent again$' err
+	expect_line 'ItemCollectionSizeLimitExceededException' letters
+}
+
+test_tables_that_cannot_be_written() {
+	local status
+	for status in DELETING ARCHIVED INACCESSIBLE_ENCRYPTION_CREDENTIALS; do
+		start 'DescribeTable ok' "DescribeTable status $status"
+		expect_status 66 to_rides <<<'{"id":"a"}'
+		expect_line "^kafka-to-dynamo: table rides cannot be written: it is $status$" err
+		expect_no_line BatchWriteItem log
+	done
+}
+
+# credentials that can be found anew are, once a refusal
+test_credentials_that_have_expired() {
+	start 'BatchWriteItem 400 ExpiredTokenException'
+	cat >keys.sh <<-'END'
+		echo >>found
+		echo '{"Version":1,"AccessKeyId":"AKIATEST","SecretAccessKey":"hunter2",' \
+			'"SessionToken":"'"$(wc -l <found)"'","Expiration":"2099-01-01T00:00:00Z"}'
+	END
+	printf '[default]\ncredential_process = sh %s\n' "'$PWD/keys.sh'" >config
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	export AWS_CONFIG_FILE=$PWD/config AWS_SHARED_CREDENTIALS_FILE=/dev/null
+	expect_status 0 to_rides <<<'{"id":"a"}'
+	expect_items '{"id": {"S": "a"}}'
+	[ "$(wc -l <found)" = 2 ] || fail "asked for credentials $(wc -l <found) times"
 	expect_no_line hunter2 err
 }
 
@@ -303,12 +401,17 @@ test_options_that_are_wrong() {
 	expect_wrong "is none of S, N, B" --create-table id:SS
 	expect_wrong "up to 25 items" --batch-size 26
 	expect_wrong "is no field" --select a,,b
+	expect_wrong '"a.b" is there twice' --select a.b,c --select .a.b
+	expect_wrong '"a" has two names' --rename a=b --rename a=c
+	expect_wrong '"a" has two types' --types a=S --types a=N
 	expect_wrong "leave out --select" --op delete --select a
 	expect_wrong "this tool writes no records" -J
 	status=0
 	kafka-to-dynamo 'a b' </dev/null 2>err || status=$?
 	[ $status = 2 ]
 	expect_line 'not the name of a table: a b' err
+	expect_status 2 kafka-to-dynamo arn:aws:s3:::bucket </dev/null
+	expect_line 'not the ARN of a table: arn:aws:s3:::bucket \(arn:aws:dynamodb:' err
 	unset AWS_REGION
 	expect_status 2 kafka-to-dynamo rides </dev/null
 	expect_line 'no region: give --region' err

@@ -1,18 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# kafka-to-lambda from pipes: with local commands, and against a server that plays Lambda's Invoke.
+# kafka-to-lambda from pipes, with local commands.
 # shellcheck source=tests/lib.sh
 . "${srcdir:-.}/tests/lib.sh"
-
-unset BOOTSTRAP_SERVERS AWS_PROFILE AWS_ENDPOINT_URL AWS_DEFAULT_REGION
-export HOME=/nonexistent
-
-# envelopes COUNT [PARTITIONS]: {"n":I} at offset I, in partitions in turn, stamped now
-envelopes() {
-	jq -cn --argjson count "$1" --argjson partitions "${2:-1}" 'range($count) | {
-		topic: "trips", partition: (. % $partitions), offset: ., ts: (now * 1000 | floor),
-		key: "k\(. % 7)", payload: {n: .} }'
-}
+# shellcheck source=tests/envelopes.sh
+. "$top_srcdir/tests/envelopes.sh"
 
 # make_handler: ./handler keeps each event in ./events (one line), says nothing
 make_handler() {
@@ -168,6 +160,28 @@ END
 	expect_line 'stdin:1: its output: longer than 6291456 bytes$' err
 }
 
+# in the order of its partition, nothing is given behind what failed for good
+test_nothing_behind_a_failure() {
+	cat >handler <<'END'
+#!/bin/sh
+jq -c '[.records[][].offset]' >batch
+cat batch >>given
+! grep -qw 5 batch
+END
+	chmod +x handler
+	envelopes 20 >in
+	expect_status 65 kafka-to-lambda -J=in --workers 1 --batch-size 1 --retries 1 -- ./handler <in
+	tr -d '[]\n' <given >got
+	echo >>got
+	expect_text got '0123455'
+	expect_line '20 records read: 5 delivered, 0 rejected, 15 not delivered' err
+	rm given
+	expect_status 65 kafka-to-lambda -J=in --workers 3 --batch-size 4 --retries 1 -- ./handler <in
+	tr '\n' ' ' <given >got
+	echo >>got
+	expect_text got '[0,1,2,3] [4,5,6,7] [4,5,6,7] '
+}
+
 test_time_limit() {
 	echo '{}' | expect_status 65 kafka-to-lambda --retries 0 --timeout 100ms -- \
 		sh -c 'sleep 1000 & echo $$ $! >pids.new; mv pids.new pids; wait'
@@ -270,6 +284,26 @@ END
 	[ "$(sort -n seen | tail -n 1)" -le 2 ] || fail "$(cat seen)"
 }
 
+# more of them than there are descriptors for: they wait, and do not end the tool
+test_too_many_at_once() {
+	mkdir at
+	cat >handler <<'END'
+#!/bin/sh
+cat >/dev/null
+: >at/$$
+until [ "$(ls at | wc -l)" -ge 3 ]; do sleep 0.01; done
+END
+	chmod +x handler
+	envelopes 32 32 >in
+	(
+		ulimit -n 24
+		expect_status 0 timeout 60 kafka-to-lambda -v -J=in --batch-size 1 --workers 32 -- ./handler <in
+	)
+	expect_line '32 records read: 32 delivered, 0 rejected; ' err
+	expect_line 'pipe: Too many open files; once more' err
+	[ "$(ls at | wc -l)" = 32 ] || fail "$(ls at | wc -l) of 32"
+}
+
 # ---- failures ----
 
 # fails now and then, by a seed and its own count; what it took is in ./taken
@@ -311,7 +345,7 @@ test_order_within_a_partition() {
 		rm -f state taken
 		expect_status 0 kafka-to-lambda -J=in --batch-size 9 --workers 3 -- ./handler $seed <in
 		expect_line '200 records read: 200 delivered, 0 rejected; ' err
-		expect_no_line ' 0 records retried' err
+		expect_line ' invocations, [1-9][0-9]* records sent again' err
 		seq 0 199 | awk '{ print "trips-" $1 % 5, $1 }' | sort -k1,1 -k2,2n >want
 		sort -s -k1,1 taken >got
 		expect_same want got
@@ -333,7 +367,7 @@ END
 	expect_status 0 kafka-to-lambda -J=in --retries 1 --workers 1 -b h:9092 --event-source-arn arn:c \
 		--on-failure ./failed -- ./handler <in
 	expect_line 'stdin:4: tried 2 times: the function names it in batchItemFailures' err
-	expect_line '25 records read: 22 delivered, 3 rejected; 2 invocations, 3 records retried' err
+	expect_line '25 records read: 22 delivered, 3 rejected; 2 invocations, 3 records sent again' err
 	jq -c '[.KafkaBatchInfo.recordInfo.offset, .requestContext.condition,
 		.requestContext.approximateInvokeCount, .requestContext.functionArn,
 		.responseContext.statusCode, .responseContext.functionError, .version,
@@ -394,6 +428,19 @@ test_max_record_age() {
 		fail "$(cat failed)"
 }
 
+# nobody answers: what was young when it was read is not waited for either
+test_age_while_nobody_answers() {
+	envelopes 3 >in
+	expect_status 0 timeout 60 kafka-to-lambda -J=in --max-record-age 2s --on-failure ./failed \
+		--region eu-west-1 --no-sign-request --endpoint-url http://127.0.0.1:1 fn <in
+	[ "$(jq -c '.requestContext.condition' failed | sort | uniq -c | tr -d ' ')" = '3"RecordAgeExceeded"' ] ||
+		fail "$(cat failed)"
+	envelopes 3 >in
+	expect_status 65 timeout 60 kafka-to-lambda -J=in --max-record-age 1s \
+		--region eu-west-1 --no-sign-request --endpoint-url http://127.0.0.1:1 fn <in
+	expect_line '^kafka-to-lambda: stdin:1: older than --max-record-age$' err
+}
+
 # what cannot be read goes there too
 test_unreadable_envelope() {
 	make_handler
@@ -450,113 +497,6 @@ test_usage() {
 	expect_usage 'in which region' fn
 	expect_usage '-J=in reads envelopes' -J -- cat
 	expect_usage 'one argument too many' -b h:1 -t t fn -e x
-}
-
-# ---- Lambda ----
-
-# start_lambda: a server that plays it; ./log has its invocations
-start_lambda() {
-	local port
-	: >log
-	mkfifo stay
-	python3 "$top_srcdir/tests/aws/fake_lambda.py" log <stay >port &
-	exec 4>stay
-	wait_for 10 test -s port
-	port=$(cat port)
-	export AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:$port AWS_ACCESS_KEY_ID=key \
-		AWS_SECRET_ACCESS_KEY=secret AWS_REGION=eu-south-9
-}
-
-# invocations FUNCTION FILTER: of the log, a line each
-invocations() {
-	jq -c --arg f "$1" "select(.function == \$f) | $2" log
-}
-
-test_invoke() {
-	local arn=arn:aws:lambda:eu-south-9:123456789012:function:ok:live
-	start_lambda
-	envelopes 10 2 >in
-	expect_status 0 kafka-to-lambda -J=in --connections 1 --batch-size 6 ok <in
-	expect_line '10 delivered, 0 rejected; 2 invocations' err
-	invocations ok '[.type, .signed, .offsets]' >got
-	printf '%s\n' '["RequestResponse",true,{"trips-0":[0,2,4],"trips-1":[1,3,5]}]' \
-		'["RequestResponse",true,{"trips-0":[6,8],"trips-1":[7,9]}]' >want
-	expect_same want got
-	# an ARN tells the region, and has colons in the path that is signed
-	AWS_REGION=us-west-1 expect_status 0 kafka-to-lambda -J=in "$arn" <in
-	invocations "$arn" .signed | sort -u >got
-	expect_text got true
-	expect_status 0 kafka-to-lambda -J=in --connections 1 --async ok:1 <in
-	invocations ok:1 '[.type, .status]' >got
-	expect_text got '["Event",202]'
-}
-
-# all of these pass in the end, and are not counted as retries
-test_faults_that_pass() {
-	local fault
-	start_lambda
-	envelopes 4 >in
-	for fault in throttle error state reset half; do
-		expect_status 0 kafka-to-lambda -J=in --retries 0 $fault-2 <in
-		expect_line '4 delivered, 0 rejected; 3 invocations' err
-		[ "$(invocations $fault-2 .offsets | sort -u)" = '{"trips-0":[0,1,2,3]}' ] || fail "$fault"
-	done
-	expect_status 0 kafka-to-lambda -J=in --retries 2 fail-2 <in
-	expect_line '4 delivered, 0 rejected; 3 invocations' err
-}
-
-test_faults_that_stay() {
-	start_lambda
-	envelopes 4 >in
-	expect_status 77 kafka-to-lambda -J=in denied <in
-	expect_line '^kafka-to-lambda: denied: AccessDeniedException: It is so.$' err
-	expect_status 66 kafka-to-lambda -J=in missing <in
-	expect_line '^kafka-to-lambda: missing: ResourceNotFoundException: Function not found: it$' err
-	[ "$(wc -l <log)" = 2 ] || fail "tried again: $(cat log)"
-	expect_status 65 kafka-to-lambda -J=in --retries 1 fail <in
-	expect_line '^kafka-to-lambda: stdin:1: tried 2 times: Unhandled: Boom: no$' err
-	expect_no_line secret err
-	expect_status 69 kafka-to-lambda -J=in --patience 1ms error <in
-	expect_line 'ServiceException' err
-	AWS_SECRET_ACCESS_KEY=other expect_status 0 kafka-to-lambda -J=in ok:2 <in
-	expect_text <(invocations ok:2 .signed) false
-	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-	AWS_EC2_METADATA_DISABLED=true expect_status 77 kafka-to-lambda -J=in ok <in
-	expect_line 'no credentials found' err
-}
-
-test_poison() {
-	start_lambda
-	envelopes 8 | sed '6s/"n":5/"n":"poison"/' >in
-	expect_status 0 kafka-to-lambda -J=in --bisect --retries 0 --on-failure ./failed poison <in
-	expect_line '8 records read: 7 delivered, 1 rejected; ' err
-	jq -c '[.KafkaBatchInfo.recordInfo.offset, .responseContext, .requestContext.functionArn,
-		(.requestContext.requestId | test("^id-"))]' failed >got
-	expect_text got '["5",{"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"},"poison",true]'
-	rm failed
-	expect_status 0 kafka-to-lambda -J=in --retries 1 --on-failure ./failed name <in
-	expect_line '8 records read: 7 delivered, 1 rejected; 2 invocations, 1 records retried' err
-	invocations name .offsets >got
-	printf '%s\n' '{"trips-0":[0,1,2,3,4,5,6,7]}' '{"trips-0":[5]}' >want
-	expect_same want got
-	# a function that names what it was not given has failed as a whole
-	rm failed
-	expect_status 0 kafka-to-lambda -J=in --retries 1 --on-failure ./failed stray <in
-	expect_line '8 records read: 0 delivered, 8 rejected; 2 invocations' err
-	expect_line 'its answer: it names other-0 offset 0, which the event has not' err
-}
-
-test_too_large_for_lambda() {
-	start_lambda
-	envelopes 8 >in
-	expect_status 0 kafka-to-lambda -J=in large-3 <in
-	expect_line '8 delivered' err
-	invocations large-3 'select(.status == 200) | .offsets' >got
-	printf '{"trips-0":[%s]}\n' 0,1 2,3 4,5 6,7 >want
-	expect_same want got
-	expect_status 0 kafka-to-lambda -J=in --on-failure ./failed large-0 <in
-	jq -c '.requestContext.condition' failed | sort | uniq -c | tr -s ' ' >got
-	expect_text got ' 8 "MaximumPayloadSizeExceeded"'
 }
 
 run_tests

@@ -197,6 +197,88 @@ test_too_large_requests_are_halved() {
 	expect_line 'status 413' letters
 }
 
+# expect_bulks COUNT: at least so many
+expect_bulks() {
+	ask counts
+	[ "$(sed 's/.*"bulks": \([0-9]*\).*/\1/' answer)" -ge "$1" ] || fail "fewer than $1: $(cat answer)"
+}
+
+test_requests_have_bounds() {
+	start_service --limit 3000 --log log
+	documents 500 >in
+	expect_status 0 kafka-to-opensearch -q --index t --id '{id}' --batch-bytes 3000 $url <in
+	expect_documents 'len(documents["t"]) == 500'
+	expect_no_line '^413' log
+	start_counted --batch-size 7
+	expect_bulks 72
+	# replies have room in 128 KiB, where Amazon's service says 256 bytes of each
+	documents 5000 >in
+	export AWS_ACCESS_KEY_ID=AKID AWS_SECRET_ACCESS_KEY=secret
+	start_counted --memory 1M --batch-bytes 10M --aws-service es --region eu-west-1
+	expect_bulks 10
+}
+
+# start_counted OPTION...: delivers ./in by one connection to a new service
+start_counted() {
+	mkdir -p counted
+	rm -rf counted/*
+	cd counted
+	start_service
+	cd ..
+	expect_status 0 kafka-to-opensearch --index t --id '{id}' --connections 1 "$@" $url <in
+	expect_line "$(wc -l <in) delivered, 0 rejected" err
+}
+
+# a reply for which there is no room: of halves it is shorter
+test_replies_that_are_too_long() {
+	start_service
+	documents 300 | sed 's/}/,"fail":400,"words":9000}/' >in
+	documents 10 | sed 's/"id":/&7/' >>in
+	expect_status 0 kafka-to-opensearch --index t --id '{id}' --dead-letter ./letters --memory 4M \
+		--patience 5s $url <in
+	expect_line '310 records read: 10 delivered, 300 rejected;' err
+	expect_line 'fake_exception: status 400 asked for\.\.\.' letters
+	expect_no_line 'longer than' letters
+	# that of one record alone is a failure, with as many of its words as have room
+	expect_status 65 kafka-to-opensearch --index t --id '{id}' --memory 4M $url <<<'{"id":1,"fail":400,"words":300000}'
+	expect_line 'stdin:1: a reply that is longer than 65536 bytes: \{"errors": true, .*fake_exception' err
+}
+
+# nobody may make indices: of all records the run's end, of a record's own its refusal
+test_indices_that_are_not_made() {
+	start_service --no-auto-create --index t --index place-p1
+	documents 9 >in
+	expect_status 0 kafka-to-opensearch -q --index t --id '{id}' $url <in
+	expect_status 73 kafka-to-opensearch --index misspelt --id '{id}' --dead-letter ./letters $url <in
+	expect_line '^kafka-to-opensearch: status 404: index_not_found_exception: no such index \[misspelt\] and \[action.auto_create_index\] is \[false\]$' err
+	[ ! -s letters ]
+	expect_status 0 kafka-to-opensearch --index 'place-{place}' --id '{id}' --dead-letter ./letters $url <in
+	expect_line '9 records read: 3 delivered, 6 rejected;' err
+	[ "$(grep -c 'no such index \[place-p[02]\]' letters)" = 6 ]
+}
+
+test_deletions_from_nowhere() {
+	start_service --index t
+	documents 3 >in
+	expect_status 73 kafka-to-opensearch --op delete --index misspelt --id '{id}' $url <in
+	expect_line "$url: there is no index misspelt to delete from" err
+	# with versions the service would make it
+	printf '%s\n' 'a {}' 'b {}' | envelopes >versioned
+	expect_status 73 kafka-to-opensearch -J=in --op delete --index misspelt --id '{@key}' $url <versioned
+	expect_documents '"misspelt" not in documents'
+	# what is not there in an index that is: there is nothing to do
+	expect_status 0 kafka-to-opensearch --op delete --index t --id '{id}' $url <in
+	expect_line '3 delivered, 0 rejected' err
+	# a record's own index
+	expect_status 65 kafka-to-opensearch --op delete --index 't-{id}' --id '{id}' $url <in
+	expect_line 'index_not_found_exception: no such index \[t-[0-2]\]' err
+	# a tombstone that precedes the first document hides nothing
+	printf '%s\n' 'a -' 'b {"n":2}' | envelopes >early
+	expect_status 0 kafka-to-opensearch -J=in --index new --id '{@key}' --version-from none --batch-size 1 \
+		--connections 1 $url <early
+	expect_documents 'documents["new"] == {"b": [1, {"n": 2}]}'
+}
+
 # each fault of its kind, then all is well: nothing lost, nothing twice, nothing older on top
 test_faults_between() {
 	local fault
@@ -332,6 +414,12 @@ test_certificates() {
 	expect_status 0 kafka-to-opensearch -q --index t --id '{id}' --ca ca.pem --cert both.pem $url <<<'{"id":2}'
 	expect_status 77 kafka-to-opensearch -q --index t --id '{id}' --cert both.pem $url <<<'{"id":3}'
 	expect_status 69 kafka-to-opensearch -q --index t --id '{id}' --ca ca.pem --wait 0 $url <<<'{"id":3}'
+	# nobody is asked for a passphrase
+	openssl ec -in client.key -aes128 -passout pass:secret -out locked.key 2>log
+	expect_status 77 kafka-to-opensearch -q --index t --id '{id}' --ca ca.pem --cert client.pem --cert-key locked.key \
+		$url <<<'{"id":3}'
+	expect_no_line 'pass phrase' err
+	expect_line "unable to set private key file: 'locked.key'" err
 	expect_status 2 kafka-to-opensearch -q --index t --id '{id}' --ca gone.pem $url <<<'{"id":3}'
 	expect_line 'certificates gone.pem: No such file' err
 	expect_status 2 kafka-to-opensearch -q --index t --id '{id}' --cert gone.pem $url <<<'{"id":3}'
@@ -382,6 +470,19 @@ test_who_does_not_say() {
 test_nobody_is_there() {
 	expect_status 69 kafka-to-opensearch --index t --id '{id}' --wait 0 http://127.0.0.1:1 </dev/null
 	expect_line '^kafka-to-opensearch: http://127.0.0.1:1: ' err
+}
+
+# who has to wait is told what for, and goes on when it comes
+test_a_service_that_is_late() {
+	local pid
+	start_service
+	serve faults faults/http_faults.py "$service" --path '^GET /$' --log faults.log '503*3'
+	kafka-to-opensearch --index t --id '{id}' "http://127.0.0.1:$port" <<<'{"id":1}' 2>err &
+	pid=$!
+	wait $pid
+	expect_line "waiting for http://127.0.0.1:$port: status 503" err
+	expect_line "1 delivered" err
+	[ "$(grep -c '^503 GET' faults.log)" = 3 ]
 }
 
 test_dry_run() {

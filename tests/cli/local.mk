@@ -15,3 +15,5 @@ EXTRA_DIST += tests/faults/http_faults.py
 EXTRA_DIST += tests/opensearch/fake_opensearch.py
 CLI_TESTS += tests/cli/kafka-to-opensearch.sh
 CLI_TESTS += tests/cli/kafka-to-lambda.sh
+CLI_TESTS += tests/cli/stats.sh
+CLI_TESTS += tests/cli/lambda-functions.sh

@@ -5,12 +5,13 @@
 http_faults.py UPSTREAM-PORT [--path REGEX] [--random SEED:PERCENT] [--log FILE] [FAULT...]
 
 Listens on 127.0.0.1, prints its port, and serves until its standard input ends. Requests are passed on as
-they are, the Host header too, so that signatures stay valid. Those whose "METHOD PATH" matches --path (all)
-get one FAULT each, in the order given, and pass when there are no more; with --random each gets, in PERCENT
+they are, the Host header too, so that signatures stay valid. Those whose "METHOD PATH", or "METHOD PATH
+X-AMZ-TARGET" where they have one, matches --path (all) get one FAULT each, in the order given, and pass when there are no more; with --random each gets, in PERCENT
 of cases, one of them by the seeded generator, for ever. FAULT*N stands for N of them.
 
 Not passed on:
   NNN[=SECONDS]  answered with this status, and Retry-After
+  aws=CODE       answered 400 with this error of AWS's JSON services
   refuse         reset at once
   hold           neither answered nor passed on until POST /__faults/release, and then passed on though
                  its sender may be gone
@@ -170,6 +171,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self, status, headers, body, length=None):
         self.send_response_only(status)
+        if self.command == "HEAD":  # what a GET would have
+            length = next((v for n, v in headers if n.lower() == "content-length"), length)
         for name, value in headers:
             if name.lower() not in HOP_BY_HOP:
                 self.send_header(name, value)
@@ -244,6 +247,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if name.isdigit():
             headers = [("Retry-After", argument)] if argument else []
             return self.answer(int(name), headers, b'{"error":"by the proxy"}')
+        if name == "aws":
+            headers = [("Content-Type", "application/x-amz-json-1.0")]
+            return self.answer(400, headers, json.dumps({"__type": f"by.the.proxy#{argument}"}).encode())
         if name == "refuse":
             return self.reset()
         if name == "items":
@@ -268,7 +274,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.read_body()
         if self.path.startswith("/__faults/"):
             return self.control()
-        fault = self.script.next(self.command, self.path)
+        target = self.headers.get("X-Amz-Target", "")
+        fault = self.script.next(self.command, f"{self.path} {target}".strip())
         self.script.note(fault, self.command, self.path)
         try:
             self.do_fault(fault, body)

@@ -99,8 +99,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	static const struct item_options items;
 	struct dynamo_options options = { .table = "t", .schema = &schema, .items = &items };
-	struct schema described;
-	enum table_state state;
+	struct table_description described;
 	struct err err = ERR_INIT;
 	struct slice body;
 
@@ -109,7 +108,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	body = slice_make((const char *)data + 1, size - 1);
 	options.op = data[0] & 8 ? DYNAMO_UPDATE : DYNAMO_PUT;
 	try_reply(&options, statuses[data[0] & 7], body);
-	if (!table_read(body, &described, &state, &err))
-		require(described.key_count >= 1 && described.keys[0].name[0]);
+	if (!table_read(body, &described, &err))
+		require(described.schema.key_count >= 1 && described.schema.keys[0].name[0] &&
+		    described.status[0]);
 	return 0;
 }

@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { ITEMS = 4, ERROR = 1, ASYNC = 2, BISECT = 4, RETRIES = 8, FAILED = 16 };
+enum { ITEMS = 4, ERROR = 1, ASYNC = 2, BISECT = 4, RETRIES = 8, FAILED = 16, COMMAND = 32 };
 
 static void
 require(bool claim)
@@ -46,12 +46,12 @@ try_words(struct slice body)
 }
 
 static void
-try_result(struct slice body)
+try_result(uint8_t choice, struct slice body)
 {
 	struct err err = ERR_INIT;
 	struct result result;
 
-	if (result_read(body, &result, &err)) {
+	if (result_read(body, !(choice & COMMAND), &result, &err)) {
 		require(err.class == ERR_DATA);
 		return;
 	}
@@ -65,6 +65,7 @@ try_verdicts(uint8_t choice, struct slice body)
 {
 	const struct lambda_options options = {
 		.function = "f",
+		.is_command = choice & COMMAND,
 		.is_async = choice & ASYNC,
 		.is_bisecting = choice & BISECT,
 		.retries_max = choice & RETRIES ? 0 : -1,
@@ -89,7 +90,8 @@ try_verdicts(uint8_t choice, struct slice body)
 		pointers[i] = &items[i];
 	}
 	outcome = service->ops->verdicts(service, pointers, ITEMS, &reply, verdicts, &err);
-	require(outcome == SERVICE_JUDGED || (outcome == SERVICE_SPLIT && choice & BISECT));
+	require(outcome == SERVICE_JUDGED || (outcome == SERVICE_SPLIT && choice & BISECT) ||
+	    (outcome == SERVICE_AGAIN && choice & ASYNC));
 	for (int i = 0; outcome == SERVICE_JUDGED && i < ITEMS; i++) {
 		require(verdicts[i].fate == SERVICE_DONE || verdicts[i].fate == SERVICE_RETRY ||
 		    verdicts[i].fate == SERVICE_REFUSED);
@@ -109,7 +111,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	body = slice_make((const char *)data + 1, size - 1);
 	try_words(body);
-	try_result(body);
+	try_result(data[0], body);
 	try_verdicts(data[0], body);
 	return 0;
 }

@@ -86,6 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		verdicts[i].fate = (enum service_fate)UNTOLD;
 	}
 	reply.status = statuses[data[1] % (sizeof(statuses) / sizeof(*statuses))];
+	reply.is_cut = data[1] & 128;
 	reply.body = slice_make((const char *)data + 2, size - 2);
 	outcome = service->ops->verdicts(service, pointers, count, &reply, verdicts, &err);
 	check_words(err.text, sizeof(err.text));

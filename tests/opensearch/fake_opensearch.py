@@ -4,13 +4,14 @@
 
 fake_opensearch.py [--product opensearch|elasticsearch] [--number VERSION] [--basic USER:PASSWORD]
     [--api-key KEY] [--sigv4 SERVICE/REGION] [--tls CERT KEY] [--client-ca CA] [--limit BYTES] [--log FILE]
-    [--root-status NNN]
+    [--root-status NNN] [--no-auto-create] [--index NAME]...
 
 Listens on 127.0.0.1, prints its port, and serves until its standard input ends. Bulk requests are carried out
-as OpenSearch does it (VersionType.java, DocWriteResponse.java): external versions, conflicts, deletions of
-what is not there. Beside that:
+as OpenSearch does it (VersionType.java, DocWriteResponse.java, TransportBulkAction.java): external versions,
+conflicts, deletions of what is not there, indices that are made (but --no-auto-create). Beside that:
 
-  a document with a member "fail": N has status N, as many times as its member "times" says (for ever)
+  a document with a member "fail": N has status N, as many times as its member "times" says (for ever),
+  and "words" more bytes of reason
   a line that is no JSON is the whole request's fault: 400
   a body above --limit is 413
   an index that begins with '_' cannot be made: its items have 400
@@ -86,7 +87,7 @@ class Store:
     def __init__(self, arguments):
         self.arguments = arguments
         self.lock = threading.Lock()
-        self.indices = collections.defaultdict(Index)
+        self.indices = {name: Index() for name in arguments.index}
         self.templates = {}
         self.failed = collections.Counter()
         self.counts = collections.Counter()
@@ -99,7 +100,18 @@ class Store:
         key = (meta.get("_index"), meta.get("_id"))
         if self.failed[key] < inside.get("times", 1 << 30):
             self.failed[key] += 1
-            raise Failure(inside["fail"], "fake_exception", f"status {inside['fail']} asked for")
+            words = "." * inside.get("words", 0)
+            raise Failure(inside["fail"], "fake_exception", f"status {inside['fail']} asked for{words}")
+
+    def index_of(self, op, meta, name):
+        if name in self.indices:
+            return self.indices[name]
+        if op == "delete" and not meta.get("version_type", "internal").startswith("external"):
+            raise Failure(404, "index_not_found_exception", f"no such index [{name}]")
+        if self.arguments.no_auto_create:
+            raise Failure(404, "index_not_found_exception",
+                          f"no such index [{name}] and [action.auto_create_index] is [false]")
+        return self.indices.setdefault(name, Index())
 
     def one(self, op, meta, document):
         """The answer to one action."""
@@ -111,7 +123,8 @@ class Store:
                 raise Failure(400, "invalid_index_name_exception", f"Invalid index name [{name}]")
             if op != "delete":
                 self.fail_by_document(op, meta, document)
-            answer["status"], answer["result"] = self.indices[name].write(op, meta, document)
+            index = self.index_of(op, meta, name)
+            answer["status"], answer["result"] = index.write(op, meta, document)
         except Failure as failure:
             answer.update(status=failure.status, error=failure.error)
         return {op: answer}
@@ -182,7 +195,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, text)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
         if self.store.log:
             self.store.log.write(f"{status} {self.command} {self.path}\n")
 
@@ -199,6 +213,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise Failure(403, "x", "Credential should be scoped to " + scope)
         if self.headers.get("x-amz-content-sha256") != digest:
             raise Failure(403, "x", "x-amz-content-sha256 is not the payload's")
+        # "Content-Length" must not be signed ("Signing HTTP requests with other clients", Serverless)
+        if "content-length" in found[3].split(";"):
+            raise Failure(403, "x", "a signed Content-Length")
         want = signature(self.command, self.path, self.headers, found[3].split(";"), found[1],
                          os.environ["AWS_SECRET_ACCESS_KEY"], digest)
         if want != found[4]:
@@ -247,6 +264,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.check_access(body)
         if self.command == "GET" and url.path == "/":
             return self.root()
+        if self.command == "HEAD":
+            return self.answer(200 if url.path[1:] in self.store.indices else 404, None)
         if self.command == "PUT" and url.path.startswith("/_index_template/"):
             template = json.loads(body)
             if "index_patterns" not in template or set(template) - {
@@ -267,7 +286,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
-    do_GET = do_PUT = do_POST = handle_any
+    do_GET = do_HEAD = do_PUT = do_POST = handle_any
 
 
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
@@ -290,6 +309,8 @@ def main():
     parser.add_argument("--limit", type=int)
     parser.add_argument("--log")
     parser.add_argument("--root-status", type=int)
+    parser.add_argument("--no-auto-create", action="store_true")
+    parser.add_argument("--index", action="append", default=[])
     arguments = parser.parse_args()
     Handler.store = Store(arguments)
     server = Server(("127.0.0.1", 0), Handler)

@@ -53,6 +53,33 @@ test_rides_of_a_topic() {
 	expect_table "$id" rides id
 }
 
+# the workshop's own trips by way of Lab 2's topic, in both of its files' spellings
+test_trips_of_the_workshop() {
+	local id columns
+	need_shared workshop-taxi-trips.csv
+	need_shared workshop-kpl-taxi-trips.csv
+	id=$(fresh_id)
+	create_topic "$id" 3
+	columns=id,vendor_id:int,pickup_datetime,dropoff_datetime,passenger_count:int,pickup_longitude,pickup_latitude
+	columns+=,dropoff_longitude,dropoff_latitude,store_and_fwd_flag,gc_distance:double,trip_duration:int
+	columns+=,google_distance,google_duration
+	s3-to-kafka -q -t "$id" --key '{id}' --columns $columns "$shared_data/workshop-taxi-trips.csv" \
+		"$shared_data/workshop-kpl-taxi-trips.csv"
+	expect_status 0 kafka-to-dynamo --create-table id:S -t "$id" -e --ttl expires=dropoff_datetime+30d \
+		--time-format '%m/%d/%y %H:%M' --dead-letter ./letters "$id"
+	expect_line '391 records read: 342 delivered, 49 rejected' err
+	# 1/8/2016 has another pattern than 1/8/16
+	expect_status 0 kafka-to-dynamo -J=in "$id" <letters
+	kafka-to-pipe -q -t "$id" -e >rides
+	services dynamodb scan "$id" >scan
+	jq -c 'del(.expires)' scan | items held >held
+	items wanted id <rides >wanted
+	expect_same wanted held
+	expect_line '"gc_distance": \{"N": "0.634928219"\}.*"id": \{"S": "id1178274"\}.*"vendor_id": \{"N": "1"\}' held
+	# 2016-01-08 20:54 and 30 days
+	expect_line '"expires":\{"N":"1454878440"\}.*"id":\{"S":"id1178274"\}' scan
+}
+
 test_trips_with_a_number_for_a_key() {
 	local id
 	need_shared tripevents-2019-01.json.lz4
@@ -217,29 +244,169 @@ test_examples() {
 	run_examples "$pages/kafka-to-dynamo.1" dynamodb use_dynamodb
 }
 
+# ---- faults between ----
+
+# serve_faults ARGUMENT...: puts the proxy before DynamoDB, for writes alone. Sets $faults.
+serve_faults() {
+	local keep
+	rm -f faults.in faults.port
+	mkfifo faults.in
+	# shellcheck disable=SC2034 # held open until the test ends, and the server with it
+	exec {keep}<>faults.in
+	python3 "$top_srcdir/tests/faults/http_faults.py" "${AWS_ENDPOINT_URL_DYNAMODB##*:}" --log faults.log \
+		--path '(BatchWrite|Put|Update|Delete)Item' "$@" <faults.in >faults.port 2>faults.err &
+	wait_for 20 test -s faults.port
+	faults=http://127.0.0.1:$(<faults.port)
+}
+
+# Whatever happens to the requests: all of it is there, the last of each key, and counted once.
+test_faults_between() {
+	local id fault op options script
+	id=$(fresh_id)
+	create_topic "$id" 2
+	awk 'BEGIN { for (n = 0; n < 3000; n++) printf "{\"id\":\"i%d\",\"n\":%d}\n", n * 7919 % 1000, n }' >in
+	s3-to-kafka -q -t "$id" --key '{id}' in
+	set -- aws=ProvisionedThroughputExceededException aws=ThrottlingException aws=InternalServerError 429 503=1 500 \
+		refuse half reset short long garbage foreign
+	for op in batch update condition; do
+		script=("$@" "$@")
+		case $op in
+		batch)
+			options=(--op put)
+			# what takes the time of a silence, 30 s, once
+			script+=(items=0 items=0 items=0 stall stop)
+			;;
+		update) options=(--op update) ;;
+		condition) options=(--condition-offset seen) ;;
+		esac
+		serve_faults "${script[@]}"
+		expect_status 0 kafka-to-dynamo --create-table id:S --endpoint-url "$faults" "${options[@]}" \
+			-t "$id" -G "$id-$op" -e "$id-$op"
+		expect_line '3000 records read: 3000 delivered, 0 rejected' err
+		expect_line 'records sent again' err
+		curl -sS "$faults/__faults/counts" >counts
+		for fault in "${script[@]}"; do
+			jq -e --arg fault "$fault" '.[$fault] >= 1' counts >/dev/null || fail "$op: never $fault: $(<counts)"
+		done
+		services dynamodb scan "$id-$op" | without_offsets | items held >held
+		items wanted id <in >wanted
+		expect_same wanted held
+	done
+}
+
+# the attribute of --condition-offset is in no record
+without_offsets() {
+	jq -c 'del(.seen)'
+}
+
+# A request of a member that was killed lands after its successor has written what is newer.
+test_a_request_that_lands_late() {
+	local id pid
+	id=$(fresh_id)
+	create_topic "$id" 1
+	printf '%s\n' '{"id":"a","n":1}' '{"id":"b","n":1}' | s3-to-kafka -q -t "$id" --key '{id}'
+	kafka-to-dynamo -q --create-table id:S "$id" </dev/null
+	serve_faults hold
+	kafka-to-dynamo -q --endpoint-url "$faults" --condition-offset seen --connections 1 -t "$id" "$id" 2>err &
+	pid=$!
+	wait_for 60 grep -q '^hold' faults.log
+	kill -KILL $pid
+	wait $pid || true
+	printf '%s\n' '{"id":"a","n":2}' | s3-to-kafka -q -t "$id" --key '{id}'
+	expect_status 0 kafka-to-dynamo --condition-offset seen -t "$id" -e "$id"
+	expect_line '3 records read: 3 delivered, 0 rejected; 3 requests$' err
+	curl -sS "$faults/__faults/release" >/dev/null
+	wait_for 60 late_has_landed
+	services dynamodb scan "$id" | items held >held
+	expect_text held '{"id": {"S": "a"}, "n": {"N": "2"}, "seen": {"N": "2"}}
+{"id": {"S": "b"}, "n": {"N": "1"}, "seen": {"N": "1"}}'
+}
+
+late_has_landed() {
+	[ "$(curl -sS "$faults/__faults/counts" | jq '.landed // 0')" -ge 1 ]
+}
+
 # ---- crashes ----
 
-# Killed again and again while it writes: nothing is missing in the end, and the last of each key is there.
-test_killed_again_and_again() {
-	local id run pid status
-	id=$(fresh_id)
+# SLUICE_KILLS=N: how many times each campaign kills (12); SLUICE_SEED=N: of the moments (7)
+kills=${SLUICE_KILLS:-12}
+
+# campaign RECORDS OPTION...: for each kill so many records; kills it again and again while it writes, with faults between; each time at a seeded
+# moment after its first request. What ended by itself begins anew, as another group. Calls after_kill.
+campaign() {
+	local count=$((kills * $1)) seed=${SLUICE_SEED:-7} run killed=0 round=0 pid status seen
+	shift
 	create_topic "$id" 4
-	awk 'BEGIN { for (n = 0; n < 20000; n++) printf "{\"id\":\"i%d\",\"n\":%d}\n", n * 7919 % 5000, n }' >in
+	awk -v n="$count" 'BEGIN { for (i = 0; i < n; i++)
+		printf "{\"id\":\"i%d\",\"n\":%d}\n", i * 7919 % int(n / 3), i }' >in
 	s3-to-kafka -q -t "$id" --key '{id}' in
 	kafka-to-dynamo -q --create-table id:S "$id" </dev/null
-	for run in 1 2 3 4 5 6 7 8; do
+	serve_faults --random "$seed:4" 503 half reset items=0 aws=ThrottlingException
+	for run in $(seq $((kills * 3))); do
+		[ "$killed" -lt "$kills" ] || break
+		seen=$(wc -l <faults.log)
 		# a static member comes back at once
-		kafka-to-dynamo -q -X group.instance.id=one -t "$id" -e "$id" 2>>errors &
+		kafka-to-dynamo -q -X group.instance.id=one --endpoint-url "$faults" "$@" -t "$id" -G "$id-$round" -e "$id" \
+			2>"err.$run" &
 		pid=$!
-		# nothing depends on how far it gets: whatever was written until then is what a crash may leave
-		sleep "$(awk -v run="$run" 'BEGIN { print 0.4 + run * 7 % 8 * 0.3 }')"
+		wait_for 120 wrote_or_ended "$seen" $pid
+		seed=$((seed * 16807 % 2147483647))
+		sleep "0.$(printf '%03d' $((seed % 700)))"
 		kill -KILL $pid 2>/dev/null || true
 		status=0
 		wait $pid || status=$?
-		[ $status = 137 ] || [ $status = 0 ] || fail "run $run: status $status: $(cat errors)"
+		case $status in
+		137) killed=$((killed + 1)) ;;
+		0) round=$((round + 1)) ;;
+		*) fail "run $run: status $status: $(cat "err.$run")" ;;
+		esac
+		after_kill "$run"
 	done
-	expect_status 0 kafka-to-dynamo -X group.instance.id=one -t "$id" -e "$id"
+	[ "$killed" = "$kills" ] || fail "killed $killed times only"
+	expect_status 0 kafka-to-dynamo -X group.instance.id=one "$@" -t "$id" -G "$id-$round" -e "$id"
+}
+
+# wrote_or_ended LINES PID
+wrote_or_ended() {
+	[ "$(wc -l <faults.log)" -gt "$1" ] || ! kill -0 "$2" 2>/dev/null
+}
+
+test_killed_again_and_again() {
+	local id
+	id=$(fresh_id)
+	after_kill() { :; }
+	campaign 1500
 	expect_table "$id" in id
+}
+
+# and in no item an older record ever comes on top of a newer one
+test_killed_again_and_again_with_conditions() {
+	local id
+	id=$(fresh_id)
+	: >before
+	after_kill() {
+		# a table is much to read
+		[ $(($1 % 10)) = 0 ] || return 0
+		offsets_of "$id" >after
+		join before after | awk '$2 > $3 { print "item " $1 ": offset " $3 " after " $2; bad = 1 } END { exit bad }'
+		mv after before
+	}
+	# a request each
+	campaign 500 --condition-offset seen
+	services dynamodb scan "$id" >scan
+	without_offsets <scan | items held >held
+	items wanted id <in >wanted
+	expect_same wanted held
+	# the offset that each came with
+	kafka-to-pipe -q -t "$id" -e -J |
+		jq -r '[.payload | if type == "string" then fromjson else . end | .id, .n] + [.offset] | @tsv' |
+		sort -k1,1 -k2,2n | awk '{ last[$1] = $3 } END { for (id in last) print id, last[id] }' | sort >want
+	offsets_of "$id" >got
+	expect_same want got
+}
+
+offsets_of() {
+	services dynamodb scan "$1" | jq -r '[.id.S, .seen.N] | join(" ")' | sort
 }
 
 run_tests

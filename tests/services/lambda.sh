@@ -115,6 +115,85 @@ test_no_such_function() {
 	[ "$(committed $id)" = 0 ] || fail "committed: $(committed $id)"
 }
 
+# queued: how they end is the function's affair
+test_async() {
+	need_lambda
+	make_rides 300
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e --async --batch-size 70 rides
+	expect_line '300 records read: 300 delivered, 0 rejected; ' err
+	want_rides >want
+	wait_for 60 has_rides 300
+	sort_rides <"$functions/rides.out" >got
+	expect_same want got
+}
+
+has_rides() {
+	[ "$(cat "$functions/rides.out" 2>/dev/null | wc -l)" -ge "$1" ]
+}
+
+# ---- faults and kills ----
+
+# serve_faults ARGUMENT...: puts a proxy that has them before the service
+serve_faults() {
+	local keep
+	rm -f faults.in faults.port
+	mkfifo faults.in
+	# shellcheck disable=SC2034 # held open until the test ends, and the server with it
+	exec {keep}<>faults.in
+	: "${behind:=${AWS_ENDPOINT_URL_LAMBDA##*:}}"
+	python3 "$top_srcdir/tests/faults/http_faults.py" "$behind" --log faults.log "$@" \
+		<faults.in >faults.port 2>faults.err &
+	wait_for 20 test -s faults.port
+	AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:$(<faults.port)
+}
+
+# what the proxy answers, and what it breaks, is not counted; what runs out of time is
+test_each_fault() {
+	local faults='429 429=1 503 refuse half reset long garbage foreign stall stop'
+	need_lambda
+	make_rides 30
+	# shellcheck disable=SC2046,SC2086 # words
+	serve_faults $(printf '%s pass ' $faults)
+	for fault in $faults; do
+		rm -f "$functions/rides.out"
+		expect_status 0 timeout 120 kafka-to-lambda -t $id -p 0,1,2 -e --connections 1 --batch-window 1m \
+			--timeout 5s --retries "$(case $fault in st*) echo 1 ;; *) echo 0 ;; esac)" rides
+		expect_line '30 records read: 30 delivered, 0 rejected; 2 invocations, 30 records sent again' err
+		want_rides >want
+		sort_rides <"$functions/rides.out" | uniq >got
+		expect_same want got
+	done
+	# a function that fails is told from all these
+	serve_faults 503 429 reset
+	echo '{"payload":"no JSON"}' | expect_status 65 kafka-to-lambda -J=in --retries 1 strict
+	expect_line 'stdin:1: tried 2 times: Unhandled: ' err
+	[ "$(wc -l <faults.log)" = 5 ] || fail "$(cat faults.log)"
+}
+
+# killed while answers are lost: each record was given, and what was committed is not given again
+test_kills_and_faults() {
+	local kills=${SLUICE_KILLS:-12} seed=${SLUICE_SEED:-5} run tool
+	need_lambda
+	make_rides $((100 * kills))
+	serve_faults --random $seed:20 429 503 half reset long garbage
+	for run in $(seq "$kills"); do
+		seed=$((seed * 16807 % 2147483647))
+		kafka-to-lambda -q -t $id -G $id -X group.instance.id=one --batch-size 5 --connections 2 rides 2>>err.$run &
+		tool=$!
+		sleep "$((seed % 3)).$((seed / 3 % 900 + 100))"
+		kill -KILL $tool
+		wait $tool || true
+	done
+	expect_status 0 timeout 300 kafka-to-lambda -t $id -G $id -X group.instance.id=one -e rides
+	[ "$(committed $id)" = $((100 * kills)) ] || fail "committed: $(committed $id)"
+	want_rides >want
+	sort_rides <"$functions/rides.out" | uniq >got
+	expect_same want got
+	rm "$functions/rides.out"
+	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -X group.instance.id=one -e rides
+	expect_line '0 records read' err
+}
+
 # ---- the same handler under cron ----
 
 test_lab6_as_a_command() {
@@ -134,40 +213,49 @@ test_members_share_the_work() {
 	cp "$handlers"/rides.py .
 	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e -j 2 --batch-size 50 --workers 1 -- \
 		python3 "$handlers/run_handler.py" rides.py
-	expect_line '^kafka-to-lambda: 600 records read: 600 delivered, 0 rejected; ' err
+	# what was read before a member came is read again by it
+	expect_line '^kafka-to-lambda: [0-9]+ records read: 600 delivered, 0 rejected' err
 	want_rides >want
 	sort_rides <rides.out >got
 	expect_same want got
 }
 
-# killed again and again, and run to the end at last: nothing is lost, and what comes twice comes from a
-# batch that was under way
+# Killed at seeded moments, again and again, and run to the end at last: each record was taken, and none before
+# those before it in its partition. Static membership: nobody waits for the one that was killed.
 test_killed() {
-	local count
-	make_rides 300
+	local kills=${SLUICE_KILLS:-12} seed=${SLUICE_SEED:-7} run tool
+	make_rides $((100 * kills))
 	cat >handler <<'END'
 #!/bin/sh
-jq -c '.records[][] | {partition, offset}' >>taken
-sleep 0.02
+exec jq -c --arg run "$1" '.records[][] | [$run, .partition, .offset]' >>taken
 END
 	chmod +x handler
 	: >taken
-	for _ in 1 2 3 4 5 6; do
-		kafka-to-lambda -q -t $id -G $id -X session.timeout.ms=6000 --batch-size 5 --workers 2 -- ./handler &
+	for run in $(seq "$kills"); do
+		seed=$((seed * 16807 % 2147483647))
+		kafka-to-lambda -q -t $id -G $id -X group.instance.id=one --batch-size 5 --workers 2 -- ./handler $run 2>>err &
 		tool=$!
-		count=$(wc -l <taken)
-		wait_for 30 has_taken_more $((count + 10))
+		sleep "$((seed % 3)).$((seed / 3 % 900 + 100))"
 		kill -KILL $tool
 		wait $tool || true
-		[ "$(sort -u taken | wc -l)" -lt 280 ] || break
 	done
-	expect_status 0 timeout 120 kafka-to-lambda -q -t $id -G $id -e --workers 2 -- ./handler
-	[ "$(sort -u taken | wc -l)" = 300 ] || fail "$(sort -u taken | wc -l) of 300"
-	[ "$(committed $id)" = 300 ] || fail "committed: $(committed $id)"
+	expect_status 0 timeout 120 kafka-to-lambda -q -t $id -G $id -X group.instance.id=one -e -- ./handler last
+	[ "$(committed $id)" = $((100 * kills)) ] || fail "committed: $(committed $id)"
+	in_turn <taken
 }
 
-has_taken_more() {
-	[ "$(wc -l <taken)" -gt "$1" ]
+# in_turn: of lines [run, partition, offset], that the runs took all of the topic, each from where an earlier one
+# had come, in order
+in_turn() {
+	kafka-to-pipe -q -t $id -e -J | jq -r '[.partition, .offset] | @tsv' | sort >want
+	tr -d '[]"' | awk -F, '
+		{ known = $2 in max; at = $1 "," $2 }
+		$3 > (known ? max[$2] : -1) + 1 { print "too soon: " $0; exit 1 }
+		at in last && $3 != last[at] + 1 { print "out of turn in its run: " $0; exit 1 }
+		{ last[at] = $3 }
+		!known || $3 > max[$2] { max[$2] = $3; print $2 "\t" $3 >"got" }'
+	sort got >sorted
+	expect_same want sorted
 }
 
 # SIGTERM: what was read is delivered and committed, and nothing is given twice

@@ -26,3 +26,12 @@ create_topic() {
 end_offsets() {
 	services topic offsets "$1" | awk '{ sum += $NF } END { print sum + 0 }'
 }
+
+# files_of_lake [WORD-OF-FIND...]: of ./lake, without the marks beside the data
+files_of_lake() {
+	find lake -type f -not -path 'lake/_sluice/*' "$@" 2>/dev/null
+}
+
+lines_of_lake() {
+	files_of_lake -exec cat {} +
+}

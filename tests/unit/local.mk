@@ -33,6 +33,10 @@ UNIT_TESTS += tests/unit/test_composer
 tests_unit_test_composer_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_composer_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_crc64
+tests_unit_test_crc64_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_crc64_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
@@ -142,10 +146,10 @@ tests_unit_test_objects_SOURCES = tests/unit/test_objects.c tests/unit/scratch.c
 tests_unit_test_objects_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_objects_LDADD = $(UNIT_LIBS)
 
-UNIT_TESTS += tests/unit/test_open_files
-tests_unit_test_open_files_SOURCES = tests/unit/test_open_files.c tests/unit/scratch.c
-tests_unit_test_open_files_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_test_open_files_LDADD = libkafkatos3.a $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_collector
+tests_unit_test_collector_SOURCES = tests/unit/test_collector.c tests/unit/scratch.c
+tests_unit_test_collector_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_collector_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_opensearch_access
 tests_unit_test_opensearch_access_CFLAGS = $(UNIT_CFLAGS)
@@ -173,6 +177,10 @@ tests_unit_test_pump_SOURCES = tests/unit/test_pump.c tests/unit/scratch.c
 tests_unit_test_pump_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_pump_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_pace
+tests_unit_test_pace_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_pace_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_pump_sim
 tests_unit_test_pump_sim_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_pump_sim_LDADD = $(UNIT_LIBS)
@@ -184,6 +192,20 @@ tests_unit_test_record_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_replay
 tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_s3_put
+tests_unit_test_s3_put_SOURCES = tests/unit/test_s3_put.c tests/unit/s3_put_kit.c \
+	tests/unit/fake_server.c
+tests_unit_test_s3_put_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_s3_put_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_s3_put_faults
+tests_unit_test_s3_put_faults_SOURCES = tests/unit/test_s3_put_faults.c tests/unit/s3_put_kit.c \
+	tests/unit/fake_server.c
+tests_unit_test_s3_put_faults_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_s3_put_faults_LDADD = $(UNIT_LIBS)
+
+noinst_HEADERS += tests/unit/s3_put_kit.h
 
 UNIT_TESTS += tests/unit/test_s3
 tests_unit_test_s3_SOURCES = tests/unit/test_s3.c tests/unit/fake_server.c
@@ -241,12 +263,17 @@ tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
 EXTRA_DIST += tests/aws/fake_lambda.py
+UNIT_TESTS += tests/unit/test_stats
+tests_unit_test_stats_SOURCES = tests/unit/test_stats.c tests/unit/scratch.c
+tests_unit_test_stats_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_stats_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_workers
 tests_unit_test_workers_SOURCES = tests/unit/test_workers.c tests/unit/scratch.c
 tests_unit_test_workers_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_workers_LDADD = $(UNIT_LIBS)
 
-EXTRA_DIST += tests/aws/fake_s3.py
+EXTRA_DIST += tests/aws/fake_s3.py tests/aws/s3_store.py
 
 EXTRA_DIST += tests/io/fake_http.py
 
@@ -284,3 +311,11 @@ tests_unit_test_json_jansson_portable_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += tests/aws/fake_aws.py tests/aws/fake_msk.py
 
 EXTRA_DIST += tests/aws/fake_dynamo.py
+
+UNIT_TESTS += tests/unit/test_epoch
+tests_unit_test_epoch_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_epoch_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_epoch_sim
+tests_unit_test_epoch_sim_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_epoch_sim_LDADD = libkafkatos3.a $(UNIT_LIBS)

@@ -80,6 +80,36 @@ buf_stops_at_its_ceiling(void **state)
 	buf_release(&b);
 }
 
+/* Into room that is there, that just is not, and that cannot be. */
+static void
+buf_formats_at_any_length(void **state)
+{
+	enum { LEN_MAX = 700 };
+	struct err err = ERR_INIT;
+	char text[LEN_MAX + 1];
+
+	(void)state;
+	memset(text, 'x', LEN_MAX);
+	for (int len = 0; len <= LEN_MAX; len++) {
+		struct buf b = BUF_INIT(LEN_MAX);
+
+		assert_int_equal(buf_append(&b, slice_make(text, (size_t)len), &err), 0);
+		if (len + 6 <= LEN_MAX) {
+			assert_int_equal(buf_appendf(&b, &err, "%d-%s", 4711, "y"), 0);
+			assert_int_equal(b.len, len + 6);
+			assert_string_equal(b.data + len, "4711-y");
+		} else {
+			assert_int_equal(buf_appendf(&b, &err, "%d-%s", 4711, "y"), -1);
+			assert_int_equal(err.class, ERR_DATA);
+			assert_int_equal(b.len, len);
+			assert_int_equal(b.data[len], '\0');
+			err_clear(&err);
+		}
+		assert_memory_equal(b.data, text, (size_t)len);
+		buf_release(&b);
+	}
+}
+
 static void
 buf_writes_integers(void **state)
 {
@@ -294,6 +324,7 @@ main(void)
 		cmocka_unit_test(err_cuts_long_text),
 		cmocka_unit_test(slice_cuts_and_trims),
 		cmocka_unit_test(buf_stops_at_its_ceiling),
+		cmocka_unit_test(buf_formats_at_any_length),
 		cmocka_unit_test(buf_writes_integers),
 		cmocka_unit_test(buf_gives_its_bytes_away),
 		cmocka_unit_test(durations_and_sizes_have_units),

@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -26,6 +29,8 @@ struct world {
 	unsigned replied;
 	int status;
 	char body[4096];
+	size_t body_bytes;
+	bool is_cut;
 	char retry_after[64];
 	struct err err;
 	unsigned judged, signed_count, expired_count;
@@ -80,23 +85,25 @@ on_replied(void *context, const struct service_reply *reply, const struct err *e
 	w->replied++;
 	w->status = reply->status;
 	w->err = *err;
+	w->is_cut = reply->is_cut;
+	w->body_bytes = reply->body.len;
 	(void)snprintf(w->body, sizeof(w->body), "%.*s", SLICE_ARGS(reply->body));
 	(void)snprintf(w->retry_after, sizeof(w->retry_after), "%s", after ? after : "none");
 }
 
 /* Starts and, where wanted, waits. */
 static void
-ask(struct world *w, const char *path, const char *body, bool waits)
+ask_bytes(struct world *w, const char *path, struct slice body, bool waits)
 {
 	struct carrier *carrier = carrier_http_new(&w->options, &w->err);
 	struct service_request request = { .method = "POST", .path = BUF_INIT(1000),
-		.body = BUF_INIT(1000) };
+		.body = BUF_INIT(body.len) };
 	struct err err = ERR_INIT;
 	void *call;
 
 	assert_non_null(carrier);
 	assert_int_equal(buf_append_text(&request.path, path, &err), 0);
-	assert_int_equal(buf_append_text(&request.body, body, &err), 0);
+	assert_int_equal(buf_append(&request.body, body, &err), 0);
 	request.headers[0] = (struct service_header){ "Content-Type", "application/x-ndjson" };
 	request.header_count = 1;
 	assert_int_equal(
@@ -111,6 +118,12 @@ ask(struct world *w, const char *path, const char *body, bool waits)
 	carrier_free(carrier);
 	buf_release(&request.path);
 	buf_release(&request.body);
+}
+
+static void
+ask(struct world *w, const char *path, const char *body, bool waits)
+{
+	ask_bytes(w, path, slice_of(body), waits);
 }
 
 static void
@@ -183,6 +196,12 @@ what_is_cut_short_is_no_reply(void **state)
 		assert_string_equal(w->body, "");
 	}
 	(void)clear_world(state);
+	w->options.is_trouble_told = true;
+	ask(w, "/cut?key=carriercut&bytes=10", "x", true);
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_int_equal(w->status, -1);
+	assert_true(w->body[0] != '\0');
+	(void)clear_world(state);
 	w->options.reply_bytes_max = 100 * 1000;
 	ask(w, "/big?key=carrierbig&bytes=200000", "x", true);
 	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
@@ -192,6 +211,123 @@ what_is_cut_short_is_no_reply(void **state)
 	ask(w, "/", "x", true);
 	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
 	assert_true(strncmp(w->err.text, "the service: ", 13) == 0);
+}
+
+/* A server that takes connections, as many as its queue holds, and reads nothing. */
+static int
+listen_deaf(char ret_endpoint[static 64])
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	(void)snprintf(ret_endpoint, 64, "http://127.0.0.1:%d", ntohs(address.sin_port));
+	return fd;
+}
+
+/* Time is over: only what has gone out may have been done. */
+static void
+what_is_overdue_is_told(void **state)
+{
+	static const struct {
+		bool is_told;
+		size_t body_bytes;
+		enum err_class class;
+		int status;
+		const char *words;
+	} cases[] = {
+		{ true, 10, ERR_NONE, 0, "not done after 200 ms" },
+		{ false, 10, ERR_UNAVAILABLE, 0, "" },
+		/* more than buffers hold */
+		{ true, 64 * 1024 * 1024, ERR_NONE, -1, "it: not done within 200 ms" },
+		{ false, 64 * 1024 * 1024, ERR_UNAVAILABLE, 0, "" },
+	};
+	struct world *w = *state;
+	char endpoint[64], *body = calloc(1, 64 * 1024 * 1024);
+
+	assert_non_null(body);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		int fd = listen_deaf(endpoint);
+
+		(void)clear_world(state);
+		w->options.endpoint = endpoint;
+		w->options.about = "it";
+		w->options.total_ms_max = 200;
+		w->options.is_trouble_told = cases[i].is_told;
+		ask_bytes(w, "/", slice_make(body, cases[i].body_bytes), true);
+		assert_int_equal(w->err.class, cases[i].class);
+		assert_int_equal(w->status, cases[i].status);
+		assert_string_equal(w->body, cases[i].words);
+		(void)close(fd);
+	}
+	free(body);
+	/* half an answer is none */
+	(void)clear_world(state);
+	w->options.total_ms_max = 200;
+	w->options.is_trouble_told = true;
+	ask(w, "/stall?key=carrierlate&at=body", "x", true);
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_string_equal(w->body, "not done after 200 ms");
+}
+
+/* The queue of connections is full: nobody has taken the request. */
+static void
+what_could_not_connect_is_not_overdue(void **state)
+{
+	struct world *w = *state;
+	char endpoint[64];
+	int fds[4], listener = listen_deaf(endpoint);
+	struct sockaddr_in address;
+	socklen_t len = sizeof(address);
+
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+	for (size_t i = 0; i < 4; i++) {
+		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(fds[i], (struct sockaddr *)&address, len);
+	}
+	w->options.endpoint = endpoint;
+	w->options.total_ms_max = 200;
+	w->options.is_trouble_told = true;
+	ask(w, "/", "x", true);
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_int_equal(w->status, -1);
+	assert_non_null(strstr(w->body, "not done within 200 ms"));
+	for (size_t i = 0; i < 4; i++)
+		(void)close(fds[i]);
+	(void)close(listener);
+	/* refused at once, whatever the time */
+	(void)clear_world(state);
+	w->options.endpoint = "http://127.0.0.1:1";
+	w->options.is_trouble_told = true;
+	ask(w, "/", "x", true);
+	assert_int_equal(w->status, -1);
+}
+
+/* Who wants it gets the beginning of what is too long, and is told so. */
+static void
+a_reply_that_is_too_long(void **state)
+{
+	struct world *w = *state;
+
+	w->options.reply_bytes_max = 100 * 1000;
+	w->options.takes_cut_replies = true;
+	ask(w, "/big?key=carrierlong&bytes=200000", "x", true);
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_int_equal(w->status, 200);
+	assert_true(w->is_cut);
+	assert_int_equal(w->body_bytes, 100 * 1000);
+	(void)clear_world(state);
+	w->options.reply_bytes_max = 100 * 1000;
+	w->options.takes_cut_replies = true;
+	ask(w, "/big?key=carrierfits&bytes=100000", "x", true);
+	assert_int_equal(w->err.class, ERR_NONE);
+	assert_false(w->is_cut);
+	assert_int_equal(w->body_bytes, 100 * 1000);
 }
 
 static void
@@ -266,6 +402,9 @@ main(void)
 		CASE(a_reply_comes_with_its_headers),
 		CASE(what_is_whole_is_the_services_to_judge),
 		CASE(what_is_cut_short_is_no_reply),
+		CASE(what_is_overdue_is_told),
+		CASE(what_could_not_connect_is_not_overdue),
+		CASE(a_reply_that_is_too_long),
 		CASE(a_cancelled_call_says_nothing),
 		CASE(expired_credentials_are_renewed),
 	};

@@ -4,9 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -271,6 +274,82 @@ test_no_such_program_to_call(void **state)
 	loop_free(loop);
 }
 
+/* Somebody else has waited for it: it may have failed. */
+static void
+test_call_that_another_waited_for(void **state)
+{
+	struct err err = ERR_INIT;
+	struct loop *loop = loop_new(&err);
+	char script[] = "echo out";
+	struct call call;
+
+	(void)state;
+	begin(loop, &call, script, slice_of(""), LONG_MS);
+	assert_true(waitpid(-1, NULL, 0) > 0);
+	turn_until_done(loop, &call, 1);
+	assert_int_equal(call.err.class, ERR_UNAVAILABLE);
+	assert_string_equal(call.err.text, "it has ended, and how is not known");
+	buf_release(&call.out);
+	loop_free(loop);
+}
+
+/* Wherever descriptors run out, that passes. */
+static void
+test_no_descriptors_for_a_call(void **state)
+{
+	char *argv[] = { (char[]){ "true" }, NULL };
+	struct child_request request = { .argv = argv, .ms_max = LONG_MS };
+	struct err err = ERR_INIT;
+	struct loop *loop = loop_new(&err);
+	struct rlimit before, few;
+	int next = dup(STDIN_FILENO);
+	struct child_call *call;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	for (int more = 0; more < 6; more++) {
+		few.rlim_cur = (rlim_t)(next + more);
+		(void)close(next);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		call = child_start(loop, &request, on_done, NULL, &err);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		assert_null(call);
+		assert_int_equal(err.class, ERR_UNAVAILABLE);
+		assert_string_equal(err.text, "pipe: Too many open files");
+		/* none is left open */
+		assert_int_equal(dup(STDIN_FILENO), next);
+	}
+	(void)close(next);
+	expect_no_children();
+	loop_free(loop);
+}
+
+/* A program that is being written. */
+static void
+test_program_that_is_written(void **state)
+{
+	char *root = scratch_new(), *path = scratch_path(root, "program");
+	char *argv[] = { path, NULL };
+	struct child_request request = { .argv = argv, .ms_max = LONG_MS };
+	struct err err = ERR_INIT;
+	struct loop *loop = loop_new(&err);
+	int fd;
+
+	(void)state;
+	scratch_write(root, "program", "#!/bin/sh\n");
+	assert_int_equal(chmod(path, 0755), 0);
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_null(child_start(loop, &request, on_done, NULL, &err));
+	assert_int_equal(err.class, ERR_UNAVAILABLE);
+	expect_no_children();
+	(void)close(fd);
+	loop_free(loop);
+	free(path);
+	scratch_remove(root);
+}
+
 static void
 test_replace_file(void **state)
 {
@@ -300,6 +379,9 @@ main(void)
 		cmocka_unit_test(test_calls_at_once),
 		cmocka_unit_test(test_cancelled_call),
 		cmocka_unit_test(test_no_such_program_to_call),
+		cmocka_unit_test(test_call_that_another_waited_for),
+		cmocka_unit_test(test_no_descriptors_for_a_call),
+		cmocka_unit_test(test_program_that_is_written),
 		cmocka_unit_test(test_replace_file),
 	};
 

@@ -116,298 +116,350 @@ test_decimals(void **state)
 	buf_release(&out);
 }
 
-/* ---- values ---- */
+/* ---- a maker, and rules for it ---- */
 
-struct kit {
-	struct item_maker *maker;
-	struct err err;
-	struct item item;
-	struct record record;
+/* Options as the command line has them, blanks between: "select=v rename=a.b=ab ttl=end=t+1d". */
+struct rules {
+	char text[128];
+	struct item_options options;
 };
 
-static void
-open_kit(struct kit *k, const struct item_options *o, const struct schema *schema)
+static int
+parse_rule(struct item_options *o, const char *option, const char *value, struct err *err)
 {
-	memset(k, 0, sizeof(*k));
-	k->maker = item_maker_new(o, schema, &k->err);
-	if (!k->maker)
-		fail_msg("%s", k->err.text);
+	if (!strcmp(option, "select"))
+		return item_parse_select(value, o, err);
+	if (!strcmp(option, "rename"))
+		return item_parse_rename(value, o, err);
+	if (!strcmp(option, "types"))
+		return item_parse_typing(value, o, err);
+	if (!strcmp(option, "ttl"))
+		return item_parse_ttl(value, o, err);
+	if (!strcmp(option, "time-format"))
+		return time_format_parse(value, &o->time_format, err);
+	assert_string_equal(option, "condition-offset");
+	o->offset_name = value;
+	return 0;
 }
 
 static int
-make(struct kit *k, const char *value)
+parse_rules(struct rules *r, const char *text, struct err *err)
 {
-	k->record = (struct record){
-		.topic = slice_of("t"), .offset = 7, .value = slice_of(value), .has_value = true
-	};
+	char *rest;
+
+	memset(r, 0, sizeof(*r));
+	assert_true(strlen(text) < sizeof(r->text));
+	strcpy(r->text, text);
+	for (char *word = strtok_r(r->text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		char *value = strchr(word, '=');
+
+		*value++ = '\0';
+		if (parse_rule(&r->options, word, value, err))
+			return -1;
+	}
+	return 0;
+}
+
+struct kit {
+	struct rules rules;
+	struct item_maker *maker;
+	struct err err;
+	struct item item;
+};
+
+static void
+open_kit(struct kit *k, const char *rules, const struct schema *schema)
+{
 	err_clear(&k->err);
-	return item_make(k->maker, &k->record, &k->item, &k->err);
+	if (parse_rules(&k->rules, rules, &k->err) ||
+	    !(k->maker = item_maker_new(&k->rules.options, schema, &k->err)))
+		fail_msg("%s: %s", rules, k->err.text);
 }
 
 static void
-expect_text(struct kit *k, const char *value, const char *text)
+close_kit(struct kit *k)
 {
-	if (make(k, value))
-		fail_msg("%s: %s", value, k->err.text);
-	if (!slice_is(k->item.text, text))
-		fail_msg("%s:\n got %.*s\nnot %s", value, SLICE_ARGS(k->item.text), text);
+	item_maker_free(k->maker);
 }
 
-static void
-expect_reject(struct kit *k, const char *value, const char *reason)
+/* value NULL: a tombstone. */
+static int
+make(struct kit *k, const char *value, const char *key)
 {
-	if (!make(k, value))
-		fail_msg("%s was taken: %.*s", value, SLICE_ARGS(k->item.text));
-	assert_int_equal(k->err.class, ERR_DATA);
-	assert_string_equal(k->err.text, reason);
+	struct record record = { .topic = slice_of("t"),
+		.offset = 7,
+		.value = slice_of(value),
+		.has_value = value != NULL,
+		.key = slice_of(key),
+		.has_key = key != NULL };
+
+	err_clear(&k->err);
+	return value ? item_make(k->maker, &record, &k->item, &k->err)
+	             : item_make_key(k->maker, &record, &k->item, &k->err);
 }
+
+/* text NULL: refused, with this reason. */
+static void
+expect(struct kit *k, const char *value, const char *key, const char *text, const char *reason)
+{
+	int rc = make(k, value, key);
+	struct slice made = value ? k->item.text : k->item.key;
+	char whole[256];
+
+	if (!text) {
+		if (!rc)
+			fail_msg("%s was taken: %.*s", value ? value : key, SLICE_ARGS(made));
+		(void)snprintf(whole, sizeof(whole), "t[0]@7: %s", reason);
+		assert_string_equal(k->err.text, whole);
+		assert_int_equal(k->err.class, ERR_DATA);
+	} else if (rc) {
+		fail_msg("%s: %s", value ? value : key, k->err.text);
+	} else if (!slice_is(made, text)) {
+		fail_msg("%s:\n got %.*s\nnot %s", value ? value : key, SLICE_ARGS(made), text);
+	}
+}
+
+/* ---- values ---- */
 
 #define ID "{\"id\":{\"S\":\"x\"}"
 
-/* The value of member v, beside the key. */
+/* Member v, beside the key. */
 static const struct {
-	const char *json, *attribute;
-	size_t size; /* of value and name */
+	const char *type; /* --types v=; NULL: none */
+	const char *json;
+	const char *attribute; /* NULL: refused; "": not there */
+	const char *reason;
+	size_t size; /* of value and name; 0: not looked at */
 } values[] = {
-	{ "\"\"", "{\"S\":\"\"}", 1 },
-	{ "\"abc\"", "{\"S\":\"abc\"}", 4 },
-	{ "\"\xc3\xa4\xe2\x82\xac\"", "{\"S\":\"\xc3\xa4\xe2\x82\xac\"}", 6 },
-	{ "\"\\u00e4\\n\\\"\\/\"", "{\"S\":\"\xc3\xa4\\n\\\"/\"}", 6 },
-	{ "\"\\ud83d\\ude00\"", "{\"S\":\"\xf0\x9f\x98\x80\"}", 5 },
-	{ "\"\\ud800\"", "{\"S\":\"\xef\xbf\xbd\"}", 4 },
-	{ "1", "{\"N\":\"1\"}", 3 },
-	{ "1.50", "{\"N\":\"1.50\"}", 3 },
-	{ "847.43", "{\"N\":\"847.43\"}", 5 },
-	{ "-0.0", "{\"N\":\"-0.0\"}", 2 },
-	{ "0E99999", "{\"N\":\"0\"}", 2 },
-	{ "1E5", "{\"N\":\"1E5\"}", 3 },
-	{ "9223372036854775808", "{\"N\":\"9223372036854775808\"}", 12 },
-	{ "true", "{\"BOOL\":true}", 2 },
-	{ "false", "{\"BOOL\":false}", 2 },
-	{ "null", "{\"NULL\":true}", 2 },
-	{ "[]", "{\"L\":[]}", 4 },
-	{ "{}", "{\"M\":{}}", 4 },
-	{ "[1,\"a\",null,[true]]",
-	    "{\"L\":[{\"N\":\"1\"},{\"S\":\"a\"},{\"NULL\":true},{\"L\":[{\"BOOL\":true}]}]}", 17 },
-	{ "[ 1 , 2 ]", "{\"L\":[{\"N\":\"1\"},{\"N\":\"2\"}]}", 10 },
-	{ "{ \"a\" : {\"b\":1} , \"c\":[] }",
-	    "{\"M\":{\"a\":{\"M\":{\"b\":{\"N\":\"1\"}}},\"c\":{\"L\":[]}}}", 18 },
+	{ NULL, "\"\"", "{\"S\":\"\"}", NULL, 1 },
+	{ NULL, "\"abc\"", "{\"S\":\"abc\"}", NULL, 4 },
+	{ NULL, "\"\xc3\xa4\xe2\x82\xac\"", "{\"S\":\"\xc3\xa4\xe2\x82\xac\"}", NULL, 6 },
+	{ NULL, "\"\\u00e4\\n\\\"\\/\"", "{\"S\":\"\xc3\xa4\\n\\\"/\"}", NULL, 6 },
+	{ NULL, "\"\\ud83d\\ude00\"", "{\"S\":\"\xf0\x9f\x98\x80\"}", NULL, 5 },
+	{ NULL, "\"\\ud800\"", "{\"S\":\"\xef\xbf\xbd\"}", NULL, 4 },
+	{ NULL, "1", "{\"N\":\"1\"}", NULL, 3 },
+	{ NULL, "1.50", "{\"N\":\"1.50\"}", NULL, 3 },
+	{ NULL, "847.43", "{\"N\":\"847.43\"}", NULL, 5 },
+	{ NULL, "-0.0", "{\"N\":\"-0.0\"}", NULL, 2 },
+	{ NULL, "0E99999", "{\"N\":\"0\"}", NULL, 2 },
+	{ NULL, "1E5", "{\"N\":\"1E5\"}", NULL, 3 },
+	{ NULL, "9223372036854775808", "{\"N\":\"9223372036854775808\"}", NULL, 12 },
+	{ NULL, "true", "{\"BOOL\":true}", NULL, 2 },
+	{ NULL, "false", "{\"BOOL\":false}", NULL, 2 },
+	{ NULL, "null", "{\"NULL\":true}", NULL, 2 },
+	{ NULL, "[]", "{\"L\":[]}", NULL, 4 },
+	{ NULL, "{}", "{\"M\":{}}", NULL, 4 },
+	{ NULL, "[1,\"a\",null,[true]]",
+	    "{\"L\":[{\"N\":\"1\"},{\"S\":\"a\"},{\"NULL\":true},{\"L\":[{\"BOOL\":true}]}]}",
+	    NULL, 17 },
+	{ NULL, "[ 1 , 2 ]", "{\"L\":[{\"N\":\"1\"},{\"N\":\"2\"}]}", NULL, 10 },
+	{ NULL, "{ \"a\" : {\"b\":1} , \"c\":[] }",
+	    "{\"M\":{\"a\":{\"M\":{\"b\":{\"N\":\"1\"}}},\"c\":{\"L\":[]}}}", NULL, 18 },
 	/* of members of one name the last counts, however it is spelled */
-	{ "{\"a\":1,\"b\":2,\"a\":3}", "{\"M\":{\"b\":{\"N\":\"2\"},\"a\":{\"N\":\"3\"}}}", 12 },
-	{ "{\"a\":1,\"\\u0061\":{\"a\":2}}", "{\"M\":{\"a\":{\"M\":{\"a\":{\"N\":\"2\"}}}}}", 13 },
-	{ "{\"\\\"\":1}", "{\"M\":{\"\\\"\":{\"N\":\"1\"}}}", 8 },
+	{ NULL, "{\"a\":1,\"b\":2,\"a\":3}",
+	    "{\"M\":{\"b\":{\"N\":\"2\"},\"a\":{\"N\":\"3\"}}}", NULL, 12 },
+	{ NULL, "{\"a\":1,\"\\u0061\":{\"a\":2}}",
+	    "{\"M\":{\"a\":{\"M\":{\"a\":{\"N\":\"2\"}}}}}", NULL, 13 },
+	{ NULL, "{\"\\\"\":1}", "{\"M\":{\"\\\"\":{\"N\":\"1\"}}}", NULL, 8 },
+	{ NULL, "1e126", NULL, "byte 14: attribute v: a number of 1E126 or more", 0 },
+	{ NULL, "[0,1e-131]", NULL, "byte 17: attribute v: a number closer to 0 than 1E-130", 0 },
+	{ NULL, "{\"\":1}", NULL, "byte 18: attribute v: a member without a name", 0 },
+	{ "S", "\"a\"", "{\"S\":\"a\"}", NULL, 0 },
+	{ "S", "1.50", "{\"S\":\"1.50\"}", NULL, 0 },
+	{ "S", "true", "{\"S\":\"true\"}", NULL, 0 },
+	{ "S", "null", "{\"NULL\":true}", NULL, 0 },
+	{ "S", "{\"a\":[1]}", "{\"S\":\"{\\\"a\\\":[1]}\"}", NULL, 0 },
+	{ "N", "1.50", "{\"N\":\"1.50\"}", NULL, 0 },
+	{ "N", "\"1.50\"", "{\"N\":\"1.50\"}", NULL, 0 },
+	{ "N", "\"\\u0031\"", "{\"N\":\"1\"}", NULL, 0 },
+	{ "N", "null", "{\"NULL\":true}", NULL, 0 },
+	{ "N", "\"\"", NULL, "byte 14: attribute v: not a number", 0 },
+	{ "N", "\"1e126\"", NULL, "byte 14: attribute v: a number of 1E126 or more", 0 },
+	{ "N", "true", NULL, "byte 14: attribute v: not a number", 0 },
+	{ "N", "[1]", NULL, "byte 14: attribute v: not a number", 0 },
+	{ "B", "\"AAEC\"", "{\"B\":\"AAEC\"}", NULL, 0 },
+	{ "B", "\"\"", "{\"B\":\"\"}", NULL, 0 },
+	{ "B", "\"\\/\\/8=\"", "{\"B\":\"//8=\"}", NULL, 0 },
+	{ "B", "\"AAE\"", NULL, "byte 14: attribute v: not base64", 0 },
+	{ "B", "1", NULL, "byte 14: attribute v: not a string with base64", 0 },
+	{ "B", "null", "{\"NULL\":true}", NULL, 0 },
+	{ "SS", "[\"a\",\"b\",\"a\",\"\\u0062\"]", "{\"SS\":[\"a\",\"b\"]}", NULL, 0 },
+	{ "SS", "[\"a\",1,true]", "{\"SS\":[\"a\",\"1\",\"true\"]}", NULL, 0 },
+	{ "SS", "\"a\"", "{\"SS\":[\"a\"]}", NULL, 0 },
+	{ "SS", "[]", "", NULL, 0 },
+	{ "SS", "null", "", NULL, 0 },
+	{ "SS", "[\"a\",null]", NULL, "byte 19: attribute v: not a value that a set can have", 0 },
+	{ "SS", "[[]]", NULL, "byte 15: attribute v: not a value that a set can have", 0 },
+	{ "SS", "{}", NULL, "byte 14: attribute v: not a value that a set can have", 0 },
+	{ "NS", "[3,1.0,\"3.0\",1,30e-1]", "{\"NS\":[\"3\",\"1.0\"]}", NULL, 0 },
+	{ "NS", "0", "{\"NS\":[\"0\"]}", NULL, 0 },
+	{ "NS", "[]", "", NULL, 0 },
+	{ "NS", "[1,\"x\"]", NULL, "byte 17: attribute v: not a number", 0 },
 };
 
 static void
 test_values(void **state)
 {
-	static const struct item_options plain;
-	struct kit k;
-	char record[512], text[512];
+	char rules[32], record[512], text[512];
 
 	(void)state;
-	open_kit(&k, &plain, &id_schema);
 	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
-		(void)snprintf(record, sizeof(record), "{\"id\":\"x\",\"v\":%s}", values[i].json);
-		(void)snprintf(text, sizeof(text), ID ",\"v\":%s}", values[i].attribute);
-		expect_text(&k, record, text);
-		/* id and x */
-		assert_int_equal(k.item.size, values[i].size + 3);
-	}
-	item_maker_free(k.maker);
-}
-
-static void
-test_values_that_are_refused(void **state)
-{
-	static const struct item_options plain;
-	struct kit k;
-	char deep[256];
-
-	(void)state;
-	open_kit(&k, &plain, &id_schema);
-	expect_reject(&k, "{\"id\":\"x\",\"v\":1e126}",
-	    "t[0]@7: byte 14: attribute v: a number of 1E126 or more");
-	expect_reject(&k, "{\"id\":\"x\",\"v\":[0,1e-131]}",
-	    "t[0]@7: byte 17: attribute v: a number closer to 0 than 1E-130");
-	expect_reject(&k, "{\"id\":\"x\",\"v\":{\"\":1}}",
-	    "t[0]@7: byte 18: attribute v: a member without a name");
-	expect_reject(&k, "{\"id\":\"x\",\"\":1}", "t[0]@7: attribute : without a name");
-	expect_reject(&k, "[1]", "t[0]@7: byte 0: not an object");
-	expect_reject(&k, "{\"id\":\"x\"", "t[0]@7: byte 9: unexpected end");
-	/* 32 levels are taken, 33 are not */
-	(void)snprintf(deep, sizeof(deep), "{\"id\":\"x\",\"v\":%.32s%.32s}",
-	    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
-	assert_int_equal(make(&k, deep), 0);
-	(void)snprintf(deep, sizeof(deep), "{\"id\":\"x\",\"v\":[%.32s%.32s]}",
-	    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
-	expect_reject(&k, deep, "t[0]@7: byte 46: attribute v: nested more than 32 levels deep");
-	item_maker_free(k.maker);
-}
-
-/* ---- types that are told ---- */
-
-static const struct {
-	const char *type, *json;
-	const char *attribute; /* NULL: refused; "": not there */
-	const char *reason;
-} typed[] = {
-	{ "S", "\"a\"", "{\"S\":\"a\"}", NULL },
-	{ "S", "1.50", "{\"S\":\"1.50\"}", NULL },
-	{ "S", "true", "{\"S\":\"true\"}", NULL },
-	{ "S", "null", "{\"NULL\":true}", NULL },
-	{ "S", "{\"a\":[1]}", "{\"S\":\"{\\\"a\\\":[1]}\"}", NULL },
-	{ "N", "1.50", "{\"N\":\"1.50\"}", NULL },
-	{ "N", "\"1.50\"", "{\"N\":\"1.50\"}", NULL },
-	{ "N", "\"\\u0031\"", "{\"N\":\"1\"}", NULL },
-	{ "N", "null", "{\"NULL\":true}", NULL },
-	{ "N", "\"\"", NULL, "byte 14: attribute v: not a number" },
-	{ "N", "\"1e126\"", NULL, "byte 14: attribute v: a number of 1E126 or more" },
-	{ "N", "true", NULL, "byte 14: attribute v: not a number" },
-	{ "N", "[1]", NULL, "byte 14: attribute v: not a number" },
-	{ "B", "\"AAEC\"", "{\"B\":\"AAEC\"}", NULL },
-	{ "B", "\"\"", "{\"B\":\"\"}", NULL },
-	{ "B", "\"\\/\\/8=\"", "{\"B\":\"//8=\"}", NULL },
-	{ "B", "\"AAE\"", NULL, "byte 14: attribute v: not base64" },
-	{ "B", "1", NULL, "byte 14: attribute v: not a string with base64" },
-	{ "B", "null", "{\"NULL\":true}", NULL },
-	{ "SS", "[\"a\",\"b\",\"a\",\"\\u0062\"]", "{\"SS\":[\"a\",\"b\"]}", NULL },
-	{ "SS", "[\"a\",1,true]", "{\"SS\":[\"a\",\"1\",\"true\"]}", NULL },
-	{ "SS", "\"a\"", "{\"SS\":[\"a\"]}", NULL },
-	{ "SS", "[]", "", NULL },
-	{ "SS", "null", "", NULL },
-	{ "SS", "[\"a\",null]", NULL, "byte 19: attribute v: not a value that a set can have" },
-	{ "SS", "[[]]", NULL, "byte 15: attribute v: not a value that a set can have" },
-	{ "SS", "{}", NULL, "byte 14: attribute v: not a value that a set can have" },
-	{ "NS", "[3,1.0,\"3.0\",1,30e-1]", "{\"NS\":[\"3\",\"1.0\"]}", NULL },
-	{ "NS", "0", "{\"NS\":[\"0\"]}", NULL },
-	{ "NS", "[]", "", NULL },
-	{ "NS", "[1,\"x\"]", NULL, "byte 17: attribute v: not a number" },
-};
-
-static void
-test_types(void **state)
-{
-	char rule[16], record[256], text[256];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(typed) / sizeof(*typed); i++) {
-		struct item_options o = { .select_count = 0 };
-		struct err err = ERR_INIT;
+		bool is_absent = values[i].attribute && !*values[i].attribute;
 		struct kit k;
 
-		(void)snprintf(rule, sizeof(rule), "v=%s", typed[i].type);
-		assert_int_equal(item_parse_typing(rule, &o, &err), 0);
-		open_kit(&k, &o, &id_schema);
-		(void)snprintf(record, sizeof(record), "{\"id\":\"x\",\"v\":%s}", typed[i].json);
-		if (!typed[i].attribute) {
-			(void)snprintf(text, sizeof(text), "t[0]@7: %s", typed[i].reason);
-			expect_reject(&k, record, text);
-		} else if (!*typed[i].attribute) {
-			expect_text(&k, record, ID "}");
+		(void)snprintf(rules, sizeof(rules), "types=v=%s", values[i].type);
+		open_kit(&k, values[i].type ? rules : "", &id_schema);
+		(void)snprintf(record, sizeof(record), "{\"id\":\"x\",\"v\":%s}", values[i].json);
+		(void)snprintf(text, sizeof(text), ID "%s%s}", is_absent ? "" : ",\"v\":",
+		    values[i].attribute ? values[i].attribute : "");
+		expect(&k, record, NULL, values[i].attribute ? text : NULL, values[i].reason);
+		if (is_absent) {
 			assert_int_equal(k.item.count, 2);
 			assert_int_equal(k.item.attributes[1].value_len, 0);
 			assert_int_equal(k.item.size, 3);
-		} else {
-			(void)snprintf(text, sizeof(text), ID ",\"v\":%s}", typed[i].attribute);
-			expect_text(&k, record, text);
+		} else if (values[i].size) {
+			/* id and x */
+			assert_int_equal(k.item.size, values[i].size + 3);
 		}
-		item_maker_free(k.maker);
+		close_kit(&k);
 	}
 }
 
-/* ---- which fields, under which names ---- */
+/* ---- items: which fields, under which names, and their keys ---- */
 
 static const struct {
-	const char *select, *rename, *ttl, *offset;
-	const char *json, *text; /* text NULL: refused */
+	const struct schema *schema;
+	const char *rules;
+	const char *value, *key; /* value NULL: a tombstone, and text is the key of what it deletes */
+	const char *text;        /* NULL: refused */
 	const char *reason;
-} shaped[] = {
-	{ "v", NULL, NULL, NULL, "{\"id\":\"x\",\"v\":1,\"w\":2}",
+} items[] = {
+	/* fields and names */
+	{ &id_schema, "select=v", "{\"id\":\"x\",\"v\":1,\"w\":2}", NULL,
 	    "{\"v\":{\"N\":\"1\"},\"id\":{\"S\":\"x\"}}", NULL },
-	{ "id,v", NULL, NULL, NULL, "{\"v\":1,\"w\":2,\"id\":\"x\"}", ID ",\"v\":{\"N\":\"1\"}}",
-	    NULL },
-	{ "a.b,.c,missing", NULL, NULL, NULL, "{\"id\":\"x\",\"a\":{\"b\":1},\"c\":2}",
+	{ &id_schema, "select=id,v", "{\"v\":1,\"w\":2,\"id\":\"x\"}", NULL,
+	    ID ",\"v\":{\"N\":\"1\"}}", NULL },
+	{ &id_schema, "select=a.b,.c,missing", "{\"id\":\"x\",\"a\":{\"b\":1},\"c\":2}", NULL,
 	    "{\"a.b\":{\"N\":\"1\"},\"c\":{\"N\":\"2\"},\"id\":{\"S\":\"x\"}}", NULL },
-	{ "a.b", "a.b=ab", NULL, NULL, "{\"id\":\"x\",\"a\":{\"b\":1}}",
+	{ &id_schema, "select=a.b rename=a.b=ab", "{\"id\":\"x\",\"a\":{\"b\":1}}", NULL,
 	    "{\"ab\":{\"N\":\"1\"},\"id\":{\"S\":\"x\"}}", NULL },
-	{ NULL, "trip_id=id", NULL, NULL, "{\"trip_id\":\"x\",\"v\":1}", ID ",\"v\":{\"N\":\"1\"}}",
-	    NULL },
-	{ "v", "trip.id=id", NULL, NULL, "{\"trip\":{\"id\":\"x\"},\"v\":1}",
+	{ &id_schema, "rename=trip_id=id", "{\"trip_id\":\"x\",\"v\":1}", NULL,
+	    ID ",\"v\":{\"N\":\"1\"}}", NULL },
+	{ &id_schema, "select=v rename=trip.id=id", "{\"trip\":{\"id\":\"x\"},\"v\":1}", NULL,
 	    "{\"v\":{\"N\":\"1\"},\"id\":{\"S\":\"x\"}}", NULL },
-	{ NULL, "v=w", NULL, NULL, "{\"id\":\"x\",\"v\":1,\"w\":2}", NULL,
+	{ &id_schema, "rename=v=w", "{\"id\":\"x\",\"v\":1,\"w\":2}", NULL, NULL,
 	    "attribute w: two fields would become this one" },
-	{ NULL, "v=id", NULL, NULL, "{\"id\":\"x\",\"v\":\"y\"}", NULL,
+	{ &id_schema, "rename=v=id", "{\"id\":\"x\",\"v\":\"y\"}", NULL, NULL,
 	    "attribute id: two fields would become this one" },
-	{ NULL, NULL, "t", NULL, "{\"id\":\"x\",\"t\":\"2019-01-01T00:00:00.999Z\"}",
+	/* time to live */
+	{ &id_schema, "ttl=t", "{\"id\":\"x\",\"t\":\"2019-01-01T00:00:00.999Z\"}", NULL,
 	    ID ",\"t\":{\"N\":\"1546300800\"}}", NULL },
-	{ NULL, NULL, "end=t+1d", NULL, "{\"id\":\"x\",\"t\":1546300800000}",
+	{ &id_schema, "ttl=end=t+1d", "{\"id\":\"x\",\"t\":1546300800000}", NULL,
 	    ID ",\"t\":{\"N\":\"1546300800000\"},\"end\":{\"N\":\"1546387200\"}}", NULL },
-	{ NULL, NULL, "t", NULL, "{\"id\":\"x\",\"t\":-1}", ID ",\"t\":{\"N\":\"-1\"}}", NULL },
-	{ "v", NULL, "t", NULL, "{\"id\":\"x\",\"v\":1,\"t\":0}",
+	{ &id_schema, "ttl=t time-format=s", "{\"id\":\"x\",\"t\":1546300800}", NULL,
+	    ID ",\"t\":{\"N\":\"1546300800\"}}", NULL },
+	{ &id_schema, "ttl=t time-format=%d.%m.%y", "{\"id\":\"x\",\"t\":\"01.01.19\"}", NULL,
+	    ID ",\"t\":{\"N\":\"1546300800\"}}", NULL },
+	{ &id_schema, "ttl=t", "{\"id\":\"x\",\"t\":-1}", NULL, ID ",\"t\":{\"N\":\"-1\"}}", NULL },
+	{ &id_schema, "select=v ttl=t", "{\"id\":\"x\",\"v\":1,\"t\":0}", NULL,
 	    "{\"v\":{\"N\":\"1\"},\"id\":{\"S\":\"x\"},\"t\":{\"N\":\"0\"}}", NULL },
-	{ NULL, NULL, "t", NULL, "{\"id\":\"x\",\"t\":null}", ID "}", NULL },
-	{ NULL, NULL, "t", NULL, "{\"id\":\"x\"}", ID "}", NULL },
-	{ NULL, NULL, "t", NULL, "{\"id\":\"x\",\"t\":[]}", NULL,
+	{ &id_schema, "ttl=t", "{\"id\":\"x\",\"t\":null}", NULL, ID "}", NULL },
+	{ &id_schema, "ttl=t", "{\"id\":\"x\"}", NULL, ID "}", NULL },
+	{ &id_schema, "ttl=t", "{\"id\":\"x\",\"t\":[]}", NULL, NULL,
 	    "byte 14: attribute t: not a time" },
-	{ NULL, NULL, "v=t", NULL, "{\"id\":\"x\",\"v\":1,\"t\":0}", NULL,
+	{ &id_schema, "ttl=t", "{\"id\":\"x\",\"t\":\"soon\"}", NULL, NULL,
+	    "byte 14: attribute t: not an ISO 8601 time" },
+	{ &id_schema, "ttl=v=t", "{\"id\":\"x\",\"v\":1,\"t\":0}", NULL, NULL,
 	    "attribute v: two fields would become this one" },
-	{ NULL, NULL, NULL, "o", "{\"id\":\"x\",\"v\":1}",
+	/* the offset */
+	{ &id_schema, "condition-offset=o", "{\"id\":\"x\",\"v\":1}", NULL,
 	    ID ",\"v\":{\"N\":\"1\"},\"o\":{\"N\":\"7\"}}", NULL },
-	{ NULL, NULL, NULL, "o", "{\"id\":\"x\",\"o\":1}", NULL,
+	{ &id_schema, "condition-offset=o", "{\"id\":\"x\",\"o\":1}", NULL, NULL,
 	    "attribute o: two fields would become this one" },
+	/* what is no item */
+	{ &id_schema, "", "{\"id\":\"x\",\"\":1}", NULL, NULL, "attribute : without a name" },
+	{ &id_schema, "", "[1]", NULL, NULL, "byte 0: not an object" },
+	{ &id_schema, "", "{\"id\":\"x\"", NULL, NULL, "byte 9: unexpected end" },
+	/* keys */
+	{ &id_schema, "", "{\"id\":1.0}", NULL, "{\"id\":{\"S\":\"1.0\"}}", NULL },
+	{ &id_schema, "", "{}", NULL, NULL, "attribute id: the key is missing" },
+	{ &id_schema, "", "{\"id\":\"\"}", NULL, NULL, "attribute id: a key that is empty" },
+	{ &id_schema, "", "{\"id\":null}", NULL, NULL,
+	    "byte 6: attribute id: a key that is null" },
+	{ &number_schema, "", "{\"n\":1e1}", NULL, "{\"n\":{\"N\":\"1e1\"}}", NULL },
+	{ &number_schema, "", "{\"n\":\"x\"}", NULL, NULL, "byte 5: attribute n: not a number" },
+	{ &binary_schema, "", "{\"b\":\"\"}", NULL, NULL, "attribute b: a key that is empty" },
+	{ &two_schema, "", "{\"a\":\"x\"}", NULL, NULL, "attribute b: the key is missing" },
+	{ &two_schema, "", "{\"a\":\"x\",\"b\":\"\"}", NULL, NULL,
+	    "attribute b: a key that is empty" },
+	/* tombstones */
+	{ &id_schema, "", NULL, "abc", "{\"id\":{\"S\":\"abc\"}}", NULL },
+	{ &id_schema, "", NULL, "\"a\\u0062c\"", "{\"id\":{\"S\":\"abc\"}}", NULL },
+	{ &id_schema, "", NULL, "{\"id\":\"abc\",\"v\":1}", "{\"id\":{\"S\":\"abc\"}}", NULL },
+	{ &id_schema, "rename=k=id", NULL, "{\"k\":\"abc\"}", "{\"id\":{\"S\":\"abc\"}}", NULL },
+	{ &id_schema, "", NULL, "12.0", "{\"id\":{\"S\":\"12.0\"}}", NULL },
+	{ &id_schema, "", NULL, "{broken", "{\"id\":{\"S\":\"{broken\"}}", NULL },
+	{ &id_schema, "", NULL, "", NULL, "key: attribute id: a key that is empty" },
+	{ &id_schema, "", NULL, "\xff", NULL, "key: attribute id: not UTF-8" },
+	{ &id_schema, "", NULL, "{\"v\":1}", NULL, "key: attribute id: the key is missing" },
+	{ &id_schema, "", NULL, "{\"id\":null}", NULL, "key: attribute id: a key that is null" },
+	{ &id_schema, "", NULL, NULL, NULL,
+	    "a tombstone without a key: nothing says which item to delete" },
+	{ &number_schema, "", NULL, "1e1", "{\"n\":{\"N\":\"1e1\"}}", NULL },
+	{ &number_schema, "", NULL, "\"7\"", "{\"n\":{\"N\":\"7\"}}", NULL },
+	{ &number_schema, "", NULL, "x", NULL, "key: attribute n: not a number" },
+	{ &binary_schema, "", NULL, "\x01\x02\xff", "{\"b\":{\"B\":\"AQL/\"}}", NULL },
+	{ &binary_schema, "", NULL, "\"AQL/\"", "{\"b\":{\"B\":\"AQL/\"}}", NULL },
+	{ &two_schema, "", NULL, "{\"b\":\"2\",\"a\":\"1\"}",
+	    "{\"a\":{\"S\":\"1\"},\"b\":{\"S\":\"2\"}}", NULL },
+	{ &two_schema, "", NULL, "{\"a\":\"1\"}", NULL, "key: attribute b: the key is missing" },
+	{ &two_schema, "", NULL, "abc", NULL,
+	    "the key of a tombstone is no JSON object, but the table has two key attributes" },
 };
 
 static void
-test_shapes(void **state)
+test_items(void **state)
 {
-	char reason[256];
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(shaped) / sizeof(*shaped); i++) {
-		struct item_options o = { .offset_name = shaped[i].offset };
-		struct err err = ERR_INIT;
+	for (size_t i = 0; i < sizeof(items) / sizeof(*items); i++) {
 		struct kit k;
 
-		if ((shaped[i].select && item_parse_select(shaped[i].select, &o, &err)) ||
-		    (shaped[i].rename && item_parse_rename(shaped[i].rename, &o, &err)) ||
-		    (shaped[i].ttl && item_parse_ttl(shaped[i].ttl, &o, &err)))
-			fail_msg("%s", err.text);
-		open_kit(&k, &o, &id_schema);
-		if (shaped[i].text) {
-			expect_text(&k, shaped[i].json, shaped[i].text);
-		} else {
-			(void)snprintf(reason, sizeof(reason), "t[0]@7: %s", shaped[i].reason);
-			expect_reject(&k, shaped[i].json, reason);
-		}
-		item_maker_free(k.maker);
+		open_kit(&k, items[i].rules, items[i].schema);
+		expect(&k, items[i].value, items[i].key, items[i].text, items[i].reason);
+		close_kit(&k);
 	}
 }
 
+/* ---- rules that are wrong ---- */
+
 static const struct {
-	const char *select, *rename, *typing, *ttl, *offset, *error;
+	const char *rules;
+	const char *error; /* its beginning */
 } wrong_rules[] = {
-	{ NULL, "a.b=c", NULL, NULL, NULL, "--rename a.b: the field is not selected (--select)" },
-	{ "v", "w=c", NULL, NULL, NULL, "--rename w: the field is not selected (--select)" },
-	{ "v", NULL, "w=S", NULL, NULL, "--types w: the field is not selected (--select)" },
-	{ NULL, NULL, "id=N", NULL, NULL, "--types says N of key attribute id, the table says S" },
-	{ NULL, "v=id", "v=B", NULL, NULL, "--types says B of key attribute id, the table says S" },
-	{ NULL, NULL, NULL, "id", NULL, "--ttl id is a key attribute" },
-	{ NULL, NULL, NULL, NULL, "id", "--condition-offset id is a key attribute" },
-	{ NULL, NULL, NULL, "o", "o", "--ttl and --condition-offset are one attribute: o" },
-	{ "", NULL, NULL, NULL, NULL, "\"\" is no field" },
-	{ "a..b", NULL, NULL, NULL, NULL, "\"a..b\" is no field" },
-	{ "a.", NULL, NULL, NULL, NULL, "\"a.\" is no field" },
-	{ "a,", NULL, NULL, NULL, NULL, "\"\" is no field" },
-	{ NULL, "a", NULL, NULL, NULL, "\"a\" is not FIELD=NAME" },
-	{ NULL, "a=", NULL, NULL, NULL, "\"a=\" is not FIELD=NAME" },
-	{ NULL, "=a", NULL, NULL, NULL, "\"\" is no field" },
-	{ NULL, NULL, "a=X", NULL, NULL, "\"X\" is none of S, N, B, SS, NS" },
-	{ NULL, NULL, "a", NULL, NULL, "\"a\" is not FIELD=TYPE" },
-	{ NULL, NULL, NULL, "=a", NULL, "\"=a\" is not ATTRIBUTE=FIELD" },
-	{ NULL, NULL, NULL, "a+5", NULL, NULL },
-	{ NULL, NULL, NULL, "a+", NULL, NULL },
-	{ NULL, NULL, NULL, "a+999999d", NULL, "999999d is more than 1000 years" },
+	{ "rename=a.b=c", "--rename a.b: the field is not selected (--select)" },
+	{ "select=v rename=w=c", "--rename w: the field is not selected (--select)" },
+	{ "select=v types=w=S", "--types w: the field is not selected (--select)" },
+	{ "types=id=N", "--types says N of key attribute id, the table says S" },
+	{ "rename=v=id types=v=B", "--types says B of key attribute id, the table says S" },
+	{ "ttl=id", "--ttl id is a key attribute" },
+	{ "condition-offset=id", "--condition-offset id is a key attribute" },
+	{ "ttl=o condition-offset=o", "--ttl and --condition-offset are one attribute: o" },
+	{ "select=", "\"\" is no field" },
+	{ "select=a..b", "\"a..b\" is no field" },
+	{ "select=a.", "\"a.\" is no field" },
+	{ "select=a,", "\"\" is no field" },
+	{ "select=a,b select=a", "\"a\" is there twice" },
+	{ "rename=a", "\"a\" is not FIELD=NAME" },
+	{ "rename=a=", "\"a=\" is not FIELD=NAME" },
+	{ "rename==a", "\"\" is no field" },
+	{ "rename=a=b rename=a=c", "\"a\" has two names" },
+	{ "types=a=X", "\"X\" is none of S, N, B, SS, NS" },
+	{ "types=a", "\"a\" is not FIELD=TYPE" },
+	{ "types=a=S types=b=S types=a=S", "\"a\" has two types" },
+	{ "ttl==a", "\"=a\" is not ATTRIBUTE=FIELD" },
+	{ "ttl=a+5", "\"5\" is not a duration" },
+	{ "ttl=a+", "\"\" is not a duration" },
+	{ "ttl=a+999999d", "999999d is more than 1000 years" },
 };
 
 static void
@@ -415,215 +467,161 @@ test_rules_that_are_wrong(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong_rules) / sizeof(*wrong_rules); i++) {
-		struct item_options o = { .offset_name = wrong_rules[i].offset };
+		struct rules r;
 		struct err err = ERR_INIT;
-		struct item_maker *maker = NULL;
 
-		if ((wrong_rules[i].select && item_parse_select(wrong_rules[i].select, &o, &err)) ||
-		    (wrong_rules[i].rename && item_parse_rename(wrong_rules[i].rename, &o, &err)) ||
-		    (wrong_rules[i].typing && item_parse_typing(wrong_rules[i].typing, &o, &err)) ||
-		    (wrong_rules[i].ttl && item_parse_ttl(wrong_rules[i].ttl, &o, &err)) ||
-		    !(maker = item_maker_new(&o, &id_schema, &err))) {
-			assert_int_equal(err.class, ERR_USAGE);
-			if (wrong_rules[i].error)
-				assert_string_equal(err.text, wrong_rules[i].error);
-			continue;
-		}
-		item_maker_free(maker);
-		fail_msg("rules %zu were taken", i);
+		if (!parse_rules(&r, wrong_rules[i].rules, &err) &&
+		    item_maker_new(&r.options, &id_schema, &err))
+			fail_msg("%s was taken", wrong_rules[i].rules);
+		assert_int_equal(err.class, ERR_USAGE);
+		if (!slice_starts(slice_of(err.text), wrong_rules[i].error))
+			fail_msg("%s: %s", wrong_rules[i].rules, err.text);
 	}
 }
 
-/* ---- keys ---- */
-
-static void
-expect_identity(struct kit *k, const char *value, const char *bytes, size_t len)
-{
-	if (make(k, value))
-		fail_msg("%s: %s", value, k->err.text);
-	if (!slice_equal(k->item.identity, slice_make(bytes, len)))
-		fail_msg("%s: another identity", value);
-}
-
-static void
-test_keys(void **state)
-{
-	static const struct item_options plain;
-	static const char *const same[] = { "{\"n\":10}", "{\"n\":1e1}", "{\"n\":10.0}",
-		"{\"n\":\"10\"}" };
-	struct kit k;
-
-	(void)state;
-	/* one number, however it is written */
-	open_kit(&k, &plain, &number_schema);
-	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
-		expect_identity(&k, same[i],
-		    "\0\0\0\3"
-		    "1e1",
-		    7);
-	expect_identity(&k, "{\"n\":-0}",
-	    "\0\0\0\1"
-	    "0",
-	    5);
-	expect_text(&k, "{\"n\":1e1}", "{\"n\":{\"N\":\"1e1\"}}");
-	expect_reject(&k, "{\"n\":\"x\"}", "t[0]@7: byte 5: attribute n: not a number");
-	item_maker_free(k.maker);
-	/* where one attribute ends and the next begins */
-	open_kit(&k, &plain, &two_schema);
-	expect_identity(&k, "{\"a\":\"x\",\"b\":\"yz\"}", "\0\0\0\1x\0\0\0\2yz", 11);
-	expect_identity(&k, "{\"b\":\"z\",\"a\":\"xy\"}", "\0\0\0\2xy\0\0\0\1z", 11);
-	assert_true(slice_is(k.item.key, "{\"a\":{\"S\":\"xy\"},\"b\":{\"S\":\"z\"}}"));
-	expect_reject(&k, "{\"a\":\"x\"}", "t[0]@7: attribute b: the key is missing");
-	expect_reject(&k, "{\"a\":\"x\",\"b\":\"\"}", "t[0]@7: attribute b: a key that is empty");
-	item_maker_free(k.maker);
-	/* spelled with and without escapes */
-	open_kit(&k, &plain, &id_schema);
-	expect_identity(&k, "{\"id\":\"a\\u0062\"}",
-	    "\0\0\0\2"
-	    "ab",
-	    6);
-	expect_identity(&k, "{\"id\":\"ab\"}",
-	    "\0\0\0\2"
-	    "ab",
-	    6);
-	/* as --types S would have it */
-	expect_text(&k, "{\"id\":1.0}", "{\"id\":{\"S\":\"1.0\"}}");
-	expect_reject(&k, "{}", "t[0]@7: attribute id: the key is missing");
-	expect_reject(&k, "{\"id\":\"\"}", "t[0]@7: attribute id: a key that is empty");
-	expect_reject(&k, "{\"id\":null}", "t[0]@7: byte 6: attribute id: a key that is null");
-	item_maker_free(k.maker);
-	open_kit(&k, &plain, &binary_schema);
-	expect_identity(&k, "{\"b\":\"AAEC\"}", "\0\0\0\3\0\1\2", 7);
-	expect_reject(&k, "{\"b\":\"\"}", "t[0]@7: attribute b: a key that is empty");
-	item_maker_free(k.maker);
-}
-
-/* A string of n bytes as member `name`, beside `rest`. */
-static char *
-long_record(const char *name, size_t n, const char *rest)
-{
-	char *text = malloc(n + 128);
-	int at;
-
-	assert_non_null(text);
-	at = sprintf(text, "{%s\"%s\":\"", rest, name);
-	memset(text + at, 'k', n);
-	(void)sprintf(text + at + n, "\"}");
-	return text;
-}
-
-static void
-expect_length(struct kit *k, char *text, const char *reason)
-{
-	if (reason)
-		expect_reject(k, text, reason);
-	else if (make(k, text))
-		fail_msg("%s", k->err.text);
-	free(text);
-}
-
-static void
-test_lengths(void **state)
-{
-	static const struct item_options plain;
-	struct kit k;
-
-	(void)state;
-	open_kit(&k, &plain, &two_schema);
-	expect_length(&k, long_record("a", 2048, "\"b\":\"x\","), NULL);
-	expect_length(&k, long_record("a", 2049, "\"b\":\"x\","),
-	    "t[0]@7: attribute a: a partition key longer than 2048 bytes");
-	expect_length(&k, long_record("b", 1024, "\"a\":\"x\","), NULL);
-	expect_length(&k, long_record("b", 1025, "\"a\":\"x\","),
-	    "t[0]@7: attribute b: a sort key longer than 1024 bytes");
-	item_maker_free(k.maker);
-	/* the developer guide's example is 23 bytes */
-	open_kit(&k, &plain, &id_schema);
-	assert_int_equal(make(&k, "{\"id\":\"x\",\"shirt-color\":\"R\",\"shirt-size\":\"M\"}"), 0);
-	assert_int_equal(k.item.size, 3 + 23);
-	/* 4 are id, x and v */
-	expect_length(&k, long_record("v", 409600 - 4, "\"id\":\"x\","), NULL);
-	expect_length(&k, long_record("v", 409600 - 3, "\"id\":\"x\","),
-	    "t[0]@7: an item of 409601 bytes, DynamoDB takes up to 409600");
-	item_maker_free(k.maker);
-}
-
-/* ---- tombstones ---- */
+/* ---- which records are of one item ---- */
 
 static const struct {
 	const struct schema *schema;
-	const char *key; /* of the record */
-	const char *text;
-	const char *reason;
-} tombstones[] = {
-	{ &id_schema, "abc", "{\"id\":{\"S\":\"abc\"}}", NULL },
-	{ &id_schema, "\"a\\u0062c\"", "{\"id\":{\"S\":\"abc\"}}", NULL },
-	{ &id_schema, "{\"id\":\"abc\",\"v\":1}", "{\"id\":{\"S\":\"abc\"}}", NULL },
-	{ &id_schema, "12.0", "{\"id\":{\"S\":\"12.0\"}}", NULL },
-	{ &id_schema, "{broken", "{\"id\":{\"S\":\"{broken\"}}", NULL },
-	{ &id_schema, "", NULL, "key: attribute id: a key that is empty" },
-	{ &id_schema, "\xff", NULL, "key: attribute id: not UTF-8" },
-	{ &id_schema, "{\"v\":1}", NULL, "key: attribute id: the key is missing" },
-	{ &id_schema, "{\"id\":null}", NULL, "key: attribute id: a key that is null" },
-	{ &id_schema, NULL, NULL, "a tombstone without a key: nothing says which item to delete" },
-	{ &number_schema, "1e1", "{\"n\":{\"N\":\"1e1\"}}", NULL },
-	{ &number_schema, "\"7\"", "{\"n\":{\"N\":\"7\"}}", NULL },
-	{ &number_schema, "x", NULL, "key: attribute n: not a number" },
-	{ &binary_schema, "\x01\x02\xff", "{\"b\":{\"B\":\"AQL/\"}}", NULL },
-	{ &binary_schema, "\"AQL/\"", "{\"b\":{\"B\":\"AQL/\"}}", NULL },
-	{ &two_schema, "{\"b\":\"2\",\"a\":\"1\"}", "{\"a\":{\"S\":\"1\"},\"b\":{\"S\":\"2\"}}",
-	    NULL },
-	{ &two_schema, "{\"a\":\"1\"}", NULL, "key: attribute b: the key is missing" },
-	{ &two_schema, "abc", NULL,
-	    "the key of a tombstone is no JSON object, but the table has two key attributes" },
+	const char *one, *other;
+	bool is_same;
+} pairs[] = {
+	/* one number, however it is written */
+	{ &number_schema, "{\"n\":10}", "{\"n\":1e1}", true },
+	{ &number_schema, "{\"n\":10}", "{\"n\":10.0}", true },
+	{ &number_schema, "{\"n\":10}", "{\"n\":\"10\"}", true },
+	{ &number_schema, "{\"n\":0}", "{\"n\":-0}", true },
+	{ &number_schema, "{\"n\":10}", "{\"n\":-10}", false },
+	{ &number_schema, "{\"n\":10}", "{\"n\":1}", false },
+	/* spelled with and without escapes, and beside other fields */
+	{ &id_schema, "{\"id\":\"ab\"}", "{\"v\":1,\"id\":\"a\\u0062\"}", true },
+	{ &id_schema, "{\"id\":\"1\"}", "{\"id\":\"1.0\"}", false },
+	/* what to DynamoDB is one binary */
+	{ &binary_schema, "{\"b\":\"//8=\"}", "{\"b\":\"\\/\\/8=\"}", true },
+	{ &binary_schema, "{\"b\":\"AAEC\"}", "{\"b\":\"AAED\"}", false },
+	/* where one attribute ends and the next begins */
+	{ &two_schema, "{\"a\":\"x\",\"b\":\"yz\"}", "{\"b\":\"yz\",\"a\":\"x\"}", true },
+	{ &two_schema, "{\"a\":\"x\",\"b\":\"yz\"}", "{\"a\":\"xy\",\"b\":\"z\"}", false },
+	{ &two_schema, "{\"a\":\"x\",\"b\":\"y\"}", "{\"a\":\"y\",\"b\":\"x\"}", false },
 };
 
 static void
-test_tombstones(void **state)
+test_identities(void **state)
 {
-	static const struct item_options plain;
-	char reason[256];
+	struct buf one = BUF_INIT(1024);
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(tombstones) / sizeof(*tombstones); i++) {
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
 		struct kit k;
-		int rc;
 
-		open_kit(&k, &plain, tombstones[i].schema);
-		k.record = (struct record){ .topic = slice_of("t"),
-			.offset = 7,
-			.key = slice_of(tombstones[i].key),
-			.has_key = tombstones[i].key != NULL };
-		rc = item_make_key(k.maker, &k.record, &k.item, &k.err);
-		if (tombstones[i].text) {
-			if (rc)
-				fail_msg("%s: %s", tombstones[i].key, k.err.text);
-			if (!slice_is(k.item.key, tombstones[i].text))
-				fail_msg("%s: %.*s", tombstones[i].key, SLICE_ARGS(k.item.key));
-		} else {
-			assert_int_equal(rc, -1);
-			(void)snprintf(reason, sizeof(reason), "t[0]@7: %s", tombstones[i].reason);
-			assert_string_equal(k.err.text, reason);
-			assert_int_equal(k.err.class, ERR_DATA);
-		}
-		item_maker_free(k.maker);
+		open_kit(&k, "", pairs[i].schema);
+		assert_int_equal(make(&k, pairs[i].one, NULL), 0);
+		buf_clear(&one);
+		assert_int_equal(buf_append(&one, k.item.identity, &k.err), 0);
+		assert_int_equal(make(&k, pairs[i].other, NULL), 0);
+		if (slice_equal(k.item.identity, buf_slice(&one)) != pairs[i].is_same)
+			fail_msg("%s and %s", pairs[i].one, pairs[i].other);
+		close_kit(&k);
 	}
+	buf_release(&one);
 }
 
 /* --op delete takes the key from the value and looks at nothing else of it. */
 static void
 test_key_of_a_value(void **state)
 {
-	static const struct item_options plain;
 	struct kit k;
 	struct record record = { .value = slice_of("{\"v\":1e999,\"id\":\"x\"}"),
 		.has_value = true };
 
 	(void)state;
-	open_kit(&k, &plain, &id_schema);
+	open_kit(&k, "", &id_schema);
 	assert_int_equal(item_make_key(k.maker, &record, &k.item, &k.err), 0);
 	assert_true(slice_is(k.item.key, ID "}"));
-	item_maker_free(k.maker);
+	close_kit(&k);
+}
+
+/* ---- limits ---- */
+
+static const struct {
+	const struct schema *schema;
+	const char *begin, *end; /* and between them so often */
+	const char *part;
+	size_t count;
+	const char *reason; /* NULL: taken */
+} limits[] = {
+	{ &two_schema, "{\"b\":\"x\",\"a\":\"", "\"}", "k", 2048, NULL },
+	{ &two_schema, "{\"b\":\"x\",\"a\":\"", "\"}", "k", 2049,
+	    "attribute a: a partition key longer than 2048 bytes" },
+	{ &two_schema, "{\"a\":\"x\",\"b\":\"", "\"}", "k", 1024, NULL },
+	{ &two_schema, "{\"a\":\"x\",\"b\":\"", "\"}", "k", 1025,
+	    "attribute b: a sort key longer than 1024 bytes" },
+	/* in bytes, not in characters */
+	{ &two_schema, "{\"a\":\"x\",\"b\":\"", "\"}", "\xc3\xa4", 513,
+	    "attribute b: a sort key longer than 1024 bytes" },
+	/* 4 are id, x and v */
+	{ &id_schema, "{\"id\":\"x\",\"v\":\"", "\"}", "k", 409600 - 4, NULL },
+	{ &id_schema, "{\"id\":\"x\",\"v\":\"", "\"}", "k", 409600 - 3,
+	    "an item of 409601 bytes, DynamoDB takes up to 409600" },
+};
+
+static void
+test_limits(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		struct buf text = BUF_INIT(1024 * 1024);
+		struct kit k;
+
+		open_kit(&k, "", limits[i].schema);
+		assert_int_equal(buf_append_text(&text, limits[i].begin, &k.err), 0);
+		for (size_t n = 0; n < limits[i].count; n++)
+			assert_int_equal(buf_append_text(&text, limits[i].part, &k.err), 0);
+		assert_int_equal(buf_append_text(&text, limits[i].end, &k.err), 0);
+		if (limits[i].reason)
+			expect(&k, text.data, NULL, NULL, limits[i].reason);
+		else if (make(&k, text.data, NULL))
+			fail_msg("%s", k.err.text);
+		buf_release(&text);
+		close_kit(&k);
+	}
+}
+
+static void
+test_depth(void **state)
+{
+	struct kit k;
+	char deep[256];
+
+	(void)state;
+	open_kit(&k, "", &id_schema);
+	for (int levels = 32; levels <= 33; levels++) {
+		int n = snprintf(deep, sizeof(deep), "{\"id\":\"x\",\"v\":");
+
+		memset(deep + n, '[', (size_t)levels);
+		memset(deep + n + levels, ']', (size_t)levels);
+		strcpy(deep + n + 2 * levels, "}");
+		if (levels == 32)
+			assert_int_equal(make(&k, deep, NULL), 0);
+		else
+			expect(&k, deep, NULL, NULL,
+			    "byte 46: attribute v: nested more than 32 levels deep");
+	}
+	close_kit(&k);
+}
+
+/* The example of "DynamoDB item sizes and formats". */
+static void
+test_size(void **state)
+{
+	struct kit k;
+
+	(void)state;
+	open_kit(&k, "", &id_schema);
+	assert_int_equal(
+	    make(&k, "{\"id\":\"x\",\"shirt-color\":\"R\",\"shirt-size\":\"M\"}", NULL), 0);
+	assert_int_equal(k.item.size, 3 + 23);
+	close_kit(&k);
 }
 
 int
@@ -632,14 +630,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decimals),
 		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_values_that_are_refused),
-		cmocka_unit_test(test_types),
-		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_items),
 		cmocka_unit_test(test_rules_that_are_wrong),
-		cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_tombstones),
+		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_key_of_a_value),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,22 +118,30 @@ expect_body(struct kit *k, const char *target, const char *body)
 	assert_string_equal(k->request.body.data, body);
 }
 
+/* The context is the value of x-amz-crc32; NULL: no headers at all. */
 static const char *
-no_header(const void *context, const char *name)
+find_header(const void *context, const char *name)
 {
-	(void)name;
-	return context;
+	return strcmp(name, "x-amz-crc32") ? NULL : context;
+}
+
+static enum service_outcome
+judge_with(struct kit *k, int status, const char *body, const char *crc32,
+    struct service_verdict *ret)
+{
+	struct service_reply reply = { .status = status,
+		.body = slice_of(body),
+		.header = find_header,
+		.header_context = crc32 };
+
+	err_clear(&k->err);
+	return k->service->ops->verdicts(k->service, k->pointers, k->count, &reply, ret, &k->err);
 }
 
 static enum service_outcome
 judge(struct kit *k, int status, const char *body, struct service_verdict *ret)
 {
-	struct service_reply reply = {
-		.status = status, .body = slice_of(body), .header = no_header
-	};
-
-	err_clear(&k->err);
-	return k->service->ops->verdicts(k->service, k->pointers, k->count, &reply, ret, &k->err);
+	return judge_with(k, status, body, NULL, ret);
 }
 
 /* ---- requests ---- */
@@ -409,7 +417,10 @@ static const struct {
 	{ 403, "", SERVICE_STOP, { 0 }, ERR_DENIED, "status 403" },
 	{ 400, ERROR("SomethingNewException", "what"), SERVICE_STOP, { 0 }, ERR_UNAVAILABLE,
 	    "SomethingNewException: what" },
-	{ 301, "", SERVICE_STOP, { 0 }, ERR_UNAVAILABLE, "status 301" },
+	/* nothing that DynamoDB says */
+	{ 301, "", SERVICE_AGAIN, { 0 }, ERR_UNAVAILABLE, "status 301" },
+	{ 400, "{\"__type\":\"com.amazonaws.dynamodb.v20120810#Validat", SERVICE_AGAIN, { 0 },
+	    ERR_UNAVAILABLE, "status 400" },
 };
 
 static void
@@ -462,6 +473,43 @@ test_odd_keys_that_were_not_processed(void **state)
 	close_kit(&k);
 }
 
+static const struct {
+	const char *body, *crc32;
+	enum service_outcome outcome;
+} checked[] = {
+	{ "{\"UnprocessedItems\":{}}", "4185382651", SERVICE_JUDGED },
+	{ "{\"UnprocessedItems\":{}}", NULL, SERVICE_JUDGED },
+	{ "{\"UnprocessedItems\":{}}", "1", SERVICE_AGAIN },
+	{ "{\"UnprocessedItems\":{}}", "", SERVICE_AGAIN },
+	{ "{\"UnprocessedItems\":{}} ", "4185382651", SERVICE_AGAIN },
+	{ "", "0", SERVICE_AGAIN },
+	{ ERROR("ValidationException", "bad"), NULL, SERVICE_SPLIT },
+	{ ERROR("ValidationException", "bad"), "1", SERVICE_AGAIN },
+};
+
+static void
+test_checksums_of_replies(void **state)
+{
+	struct kit k;
+	struct service_verdict verdicts[2];
+
+	(void)state;
+	open_kit(&k, &id_schema, DYNAMO_PUT, NULL);
+	stage(&k, "{\"id\":\"a\"}", NULL);
+	stage(&k, "{\"id\":\"b\"}", NULL);
+	for (size_t i = 0; i < sizeof(checked) / sizeof(*checked); i++) {
+		int status = strstr(checked[i].body, "__type") ? 400 : 200;
+
+		if (judge_with(&k, status, checked[i].body, checked[i].crc32, verdicts) !=
+		    checked[i].outcome)
+			fail_msg("case %zu: %s", i, k.err.text);
+	}
+	assert_int_equal(judge_with(&k, 200, "{\"UnprocessedItems\":{}}", "1", verdicts),
+	    SERVICE_AGAIN);
+	assert_string_equal(k.err.text, "the reply is not what its checksum says");
+	close_kit(&k);
+}
+
 /* ---- of one item ---- */
 
 static const struct {
@@ -511,6 +559,8 @@ test_verdicts_of_one_item(void **state)
 			assert_string_equal(k.err.text, singles[i].reason);
 		}
 	}
+	/* of them one failed by its condition */
+	assert_int_equal(dynamo_service_superseded(k.service), 1);
 	close_kit(&k);
 }
 
@@ -567,25 +617,30 @@ static const struct {
 	const char *reply;
 	const char *keys; /* as --create-table has them; NULL: no description */
 	enum table_state state;
+	const char *status;
 } descriptions[] = {
-	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"ACTIVE\"}}", "id:S", TABLE_READY },
-	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"UPDATING\"}}", "id:S", TABLE_READY },
-	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"CREATING\"}}", "id:S", TABLE_BEGINS },
-	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"DELETING\"}}", "id:S", TABLE_GONE },
-	{ "{\"Table\":{" KEYS "," TYPES "}}", "id:S", TABLE_GONE },
+	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"ACTIVE\"}}", "id:S", TABLE_READY, "ACTIVE" },
+	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"UPDATING\"}}", "id:S", TABLE_READY, "UPDATING" },
+	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"CREATING\"}}", "id:S", TABLE_BEGINS, "CREATING" },
+	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"DELETING\"}}", "id:S", TABLE_SHUT, "DELETING" },
+	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"INACCESSIBLE_ENCRYPTION_CREDENTIALS\"}}",
+	    "id:S", TABLE_SHUT, "INACCESSIBLE_ENCRYPTION_CREDENTIALS" },
+	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"A\\u001b\"}}", "id:S", TABLE_SHUT,
+	    "in no known state" },
+	{ "{\"Table\":{" KEYS "," TYPES "}}", "id:S", TABLE_SHUT, "in no known state" },
 	{ "{\"Table\":{\"KeySchema\":[{\"AttributeName\":\"x\",\"KeyType\":\"RANGE\"},"
 	  "{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"}]," TYPES ",\"TableStatus\":\"ACTIVE\"}}",
-	    "id:S,x:B", TABLE_READY },
+	    "id:S,x:B", TABLE_READY, "ACTIVE" },
 	{ "{\"Table\":{\"KeySchema\":[{\"AttributeName\":\"y\",\"KeyType\":\"HASH\"}]," TYPES "}}",
-	    NULL, TABLE_READY },
+	    NULL, TABLE_READY, NULL },
 	{ "{\"Table\":{\"KeySchema\":[{\"AttributeName\":\"id\",\"KeyType\":\"RANGE\"}]," TYPES
 	  "}}",
-	    NULL, TABLE_READY },
-	{ "{\"Table\":{" KEYS "}}", NULL, TABLE_READY },
-	{ "{\"Table\":{\"KeySchema\":[]," TYPES "}}", NULL, TABLE_READY },
-	{ "{\"Table\":[]}", NULL, TABLE_READY },
-	{ "{}", NULL, TABLE_READY },
-	{ "", NULL, TABLE_READY },
+	    NULL, TABLE_READY, NULL },
+	{ "{\"Table\":{" KEYS "}}", NULL, TABLE_READY, NULL },
+	{ "{\"Table\":{\"KeySchema\":[]," TYPES "}}", NULL, TABLE_READY, NULL },
+	{ "{\"Table\":[]}", NULL, TABLE_READY, NULL },
+	{ "{}", NULL, TABLE_READY, NULL },
+	{ "", NULL, TABLE_READY, NULL },
 };
 
 static void
@@ -593,10 +648,10 @@ test_descriptions(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(descriptions) / sizeof(*descriptions); i++) {
-		struct schema found, want;
-		enum table_state table_state;
+		struct table_description found;
+		struct schema want;
 		struct err err = ERR_INIT;
-		int rc = table_read(slice_of(descriptions[i].reply), &found, &table_state, &err);
+		int rc = table_read(slice_of(descriptions[i].reply), &found, &err);
 
 		if (!descriptions[i].keys) {
 			assert_int_equal(rc, -1);
@@ -606,12 +661,13 @@ test_descriptions(void **state)
 		if (rc)
 			fail_msg("%s: %s", descriptions[i].reply, err.text);
 		assert_int_equal(table_parse_keys(descriptions[i].keys, &want, &err), 0);
-		assert_int_equal(found.key_count, want.key_count);
+		assert_int_equal(found.schema.key_count, want.key_count);
 		for (size_t n = 0; n < want.key_count; n++) {
-			assert_string_equal(found.keys[n].name, want.keys[n].name);
-			assert_int_equal(found.keys[n].type, want.keys[n].type);
+			assert_string_equal(found.schema.keys[n].name, want.keys[n].name);
+			assert_int_equal(found.schema.keys[n].type, want.keys[n].type);
 		}
-		assert_int_equal(table_state, descriptions[i].state);
+		assert_int_equal(found.state, descriptions[i].state);
+		assert_string_equal(found.status, descriptions[i].status);
 	}
 }
 
@@ -650,6 +706,13 @@ test_names_of_tables(void **state)
 		{ "rides", true },
 		{ "My_table-1.x", true },
 		{ "arn:aws:dynamodb:eu-central-1:123456789012:table/rides", true },
+		{ "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/a.b", true },
+		{ "arn:aws:dynamodb:eu-central-1:123456789012:table/rides/index/x", false },
+		{ "arn:aws:dynamodb:eu-central-1:123456789012:table/", false },
+		{ "arn:aws:dynamodb:eu-central-1:table/rides", false },
+		{ "arn:aws:dynamodb::123456789012:table/rides", false },
+		{ "arn:aws:s3:::rides", false },
+		{ "arn:", false },
 		{ "ab", false },
 		{ "", false },
 		{ "a b", false },
@@ -681,6 +744,7 @@ main(void)
 		cmocka_unit_test(test_an_update_of_too_many_fields),
 		cmocka_unit_test(test_verdicts_of_batches),
 		cmocka_unit_test(test_odd_keys_that_were_not_processed),
+		cmocka_unit_test(test_checksums_of_replies),
 		cmocka_unit_test(test_verdicts_of_one_item),
 		cmocka_unit_test(test_a_batch_of_one_is_refused),
 		cmocka_unit_test(test_stage_rejects),

@@ -289,6 +289,91 @@ requests_go_out_as_given(void **state)
 	}
 }
 
+/* Bytes that tell where they are. */
+struct source {
+	size_t largest; /* asked for at once */
+	int64_t fails_at;
+	int begins; /* how often its first byte was */
+};
+
+static int
+read_source(void *context, int64_t offset, char *data, size_t bytes, struct err *err)
+{
+	struct source *source = context;
+
+	if (bytes > source->largest)
+		source->largest = bytes;
+	source->begins += !offset;
+	if (source->fails_at && offset + (int64_t)bytes > source->fails_at)
+		return err_set(err, ERR_IO, "the disk says no");
+	for (size_t i = 0; i < bytes; i++)
+		data[i] = (char)('a' + (offset + (int64_t)i) % 23);
+	return 0;
+}
+
+static enum http_signing
+sign_source(void *context, const struct http_unsigned *what, struct buf *ret_lines,
+    uint64_t *ret_issue, struct err *err)
+{
+	(void)context;
+	(void)ret_issue;
+	return buf_appendf(ret_lines, err, "X-Hash: %s\n", what->body_sha256) ? HTTP_SIGN_FAILED
+	                                                                     : HTTP_SIGNED;
+}
+
+static void
+bodies_may_be_read_in_pieces(void **state)
+{
+	static const int64_t sizes[] = { 0, 1, 65535, 65536, 300001 };
+	struct world *w = world_of(state);
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		struct source source = { .largest = 0 };
+		struct http_request request = { .method = "PUT",
+			.url = url_of(w, "/echo"),
+			.signer = { .sign = sign_source },
+			.source = { &source, read_source, sizes[i], "abcdef" } };
+		char length[64];
+		const char *body;
+
+		(void)snprintf(
+		    length, sizeof(length), "Content-Length: %lld\r\n", (long long)sizes[i]);
+		assert_int_equal(http_fetch(w->http, &request, &w->body, NULL, &w->err), 0);
+		assert_non_null(strstr(w->body.data, "PUT /echo "));
+		assert_non_null(strstr(w->body.data, "X-Hash: abcdef\r\n"));
+		assert_non_null(strstr(w->body.data, length));
+		assert_null(strstr(w->body.data, "Expect:"));
+		assert_null(strstr(w->body.data, "Transfer-Encoding:"));
+		body = strstr(w->body.data, "\r\n\r\n") + 4;
+		assert_int_equal(w->body.data + w->body.len - body, sizes[i]);
+		for (int64_t at = 0; at < sizes[i]; at++)
+			assert_int_equal(body[at], 'a' + at % 23);
+		assert_true(source.largest <= 65536);
+	}
+}
+
+/* Each attempt reads it from its beginning; what cannot be read is no reason for another. */
+static void
+bodies_are_read_again(void **state)
+{
+	struct world *w = world_of(state);
+	struct source source = { .fails_at = 0 };
+	struct http_request request = { .method = "PUT",
+		.source = { &source, read_source, 300001, NULL } };
+
+	request.url = url_of(w, "/fail?key=source&n=2");
+	assert_int_equal(http_fetch(w->http, &request, &w->body, NULL, &w->err), 0);
+	assert_string_equal(w->body.data, "after 2");
+	assert_int_equal(source.begins, 3);
+	source = (struct source){ .fails_at = 200000 };
+	request.url = url_of(w, "/fail?key=source2&n=2");
+	request.about = "it";
+	assert_int_equal(http_fetch(w->http, &request, &w->body, NULL, &w->err), -1);
+	assert_int_equal(w->err.class, ERR_IO);
+	assert_string_equal(w->err.text, "it: the disk says no");
+	assert_int_equal(source.begins, 1);
+}
+
 static void
 headers_stay_headers(void **state)
 {
@@ -536,6 +621,26 @@ a_slow_callback_is_no_stall(void **state)
 	assert_int_equal(slow.ends, 1);
 	assert_int_equal(see.err.class, ERR_NONE);
 	assert_int_equal(see.attempts, 1);
+}
+
+/* Waiting for one of the connections to a host is neither connecting nor a stall. */
+static void
+calls_wait_for_a_connection(void **state)
+{
+	struct world *w = world_of(state);
+	struct http *http = open_http(w, &(struct http_options){ .attempts_max = 1,
+						 .connections_max = 1,
+						 .connect_ms_max = 300,
+						 .stall_ms_max = 400 });
+	struct watched sees[4] = { { .w = NULL } };
+
+	for (int i = 0; i < 4; i++)
+		watch(&sees[i], w, http, "/trickle", false);
+	for (int i = 0; i < 4; i++) {
+		run(&sees[i]);
+		assert_string_equal(sees[i].err.text, "");
+	}
+	http_free(http);
 }
 
 static void
@@ -991,12 +1096,15 @@ main(void)
 		cmocka_unit_test(attempts_are_counted),
 		cmocka_unit_test(retry_after_is_waited_for),
 		cmocka_unit_test(requests_go_out_as_given),
+		cmocka_unit_test(bodies_may_be_read_in_pieces),
+		cmocka_unit_test(bodies_are_read_again),
 		cmocka_unit_test(headers_stay_headers),
 		cmocka_unit_test(urls_are_checked),
 		cmocka_unit_test(a_receiver_may_pause),
 		cmocka_unit_test(a_pause_is_no_stall),
 		cmocka_unit_test(an_absent_loop_is_no_stall),
 		cmocka_unit_test(a_slow_callback_is_no_stall),
+		cmocka_unit_test(calls_wait_for_a_connection),
 		cmocka_unit_test(heads_come_before_bodies),
 		cmocka_unit_test(a_body_that_began_is_not_repeated),
 		cmocka_unit_test(long_errors_are_cut),

@@ -54,6 +54,30 @@ test_a_later_value_replaces(void **state)
 }
 
 static void
+test_poll_interval(void **state)
+{
+	static const struct {
+		const char *value;
+		int64_t ms;
+	} cases[] = { { "10000", 10000 }, { "1", 1 }, { "86400000", 86400000 }, { "0", 300000 },
+		{ "86400001", 300000 }, { "", 300000 }, { "1s", 300000 } };
+	struct kafka_options none = { .brokers = NULL };
+
+	(void)state;
+	assert_int_equal(kafka_options_poll_ms(&none), 300000);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct kafka_options o = { .brokers = NULL };
+		char assignment[64];
+
+		(void)snprintf(
+		    assignment, sizeof(assignment), "max.poll.interval.ms=%s", cases[i].value);
+		add(&o, assignment, false);
+		assert_int_equal(kafka_options_poll_ms(&o), cases[i].ms);
+		kafka_options_release(&o);
+	}
+}
+
+static void
 test_aliases_are_one_property(void **state)
 {
 	struct kafka_options o = { .brokers = NULL };
@@ -82,7 +106,7 @@ test_promises_cannot_be_broken(void **state)
 		"topic.request.required.acks", "auto.offset.reset", "enable.auto.commit",
 		"auto.commit.enable", "enable.auto.offset.store", "enable.idempotence", "group.id",
 		"isolation.level", "transactional.id", "partition.assignment.strategy",
-		"enable.partition.eof", "group.protocol" };
+		"enable.partition.eof", "enabled_events", "group.protocol" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -348,6 +372,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_later_value_replaces),
+		cmocka_unit_test(test_poll_interval),
 		cmocka_unit_test(test_aliases_are_one_property),
 		cmocka_unit_test(test_promises_cannot_be_broken),
 		cmocka_unit_test(test_malformed),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "kafka-to-lambda/carrier_command.h"
 #include "kafka-to-lambda/result.h"
 #include "kafka-to-lambda/service.h"
 
@@ -316,6 +317,20 @@ static const struct verdict_case {
 	    "{\"batchItemFailures\":[{\"itemIdentifier\":{\"partition\":\"t-0\",\"offset\":\"100\"}}]"
 	    "}",
 	    SERVICE_JUDGED, ERR_NONE, "rrrr", NULL, NULL },
+	{ "half of an object", -1, -1, false, false, 0, 4, 200, { NULL, NULL }, "{\"batchItem",
+	    SERVICE_JUDGED, ERR_NONE, "rrrr", NULL, NULL },
+	{ "no answer", 0, -1, false, true, 5, 4, -1, { NULL, NULL }, "fn: refused", SERVICE_AGAIN,
+	    ERR_UNAVAILABLE, NULL, "fn: refused", NULL },
+	{ "no answer, one too old", 0, 60000, false, true, 1, 4, -1, { NULL, NULL }, "fn: refused",
+	    SERVICE_JUDGED, ERR_UNAVAILABLE, "tttR", "fn: refused", NULL },
+	{ "not done in time", 1, -1, false, false, 1, 1, 0, { NULL, NULL }, "not done after 9 ms",
+	    SERVICE_JUDGED, ERR_NONE, "R", "tried 2 times: not done after 9 ms", NULL },
+	{ "somebody else's page", 0, -1, false, false, 0, 4, 200,
+	    { "Content-Type", "text/html; charset=utf-8" }, "\n<html>", SERVICE_AGAIN,
+	    ERR_UNAVAILABLE, NULL, "fn: status 200, and not from Lambda", NULL },
+	{ "a page that a function made", 0, -1, false, false, 0, 4, 200,
+	    { "Content-Type", "text/html" }, "\"<html>\"", SERVICE_JUDGED, ERR_NONE, "dddd", NULL,
+	    NULL },
 	{ "half an answer", -1, -1, false, false, 0, 4, 200, { NULL, NULL },
 	    "{\"batchItemFailures\":[{\"itemIdentifier\":", SERVICE_JUDGED, ERR_NONE, "rrrr", NULL,
 	    NULL },
@@ -347,6 +362,8 @@ static const struct verdict_case {
 	    "\"responseContext\":{\"statusCode\":200,\"functionError\":\"Unhandled\"}" },
 	{ "queued", -1, -1, true, false, 0, 4, 202, { NULL, NULL }, "", SERVICE_JUDGED, ERR_NONE,
 	    "dddd", NULL, NULL },
+	{ "not queued", -1, -1, true, false, 0, 4, 200, { NULL, NULL }, "", SERVICE_AGAIN,
+	    ERR_UNAVAILABLE, NULL, "fn: status 200, and not from Lambda", NULL },
 	{ "throttled", 0, -1, false, true, 5, 4, 429,
 	    { "x-amzn-ErrorType", "TooManyRequestsException" }, "{\"message\":\"Rate exceeded\"}",
 	    SERVICE_SLOWER, ERR_UNAVAILABLE, NULL, "fn: TooManyRequestsException: Rate exceeded",
@@ -466,6 +483,50 @@ test_verdicts(void **state)
 	}
 }
 
+/* Records at the head that have aged are not sent; one behind a younger one begins the next request. */
+static void
+test_expired(void **state)
+{
+	struct lambda_options options = usual;
+	struct service *service;
+	struct service_item items[4] = {
+		{ .record = { .topic = TEXT("t"), .time_ms = NOW_MS - 61, .offset = 1,
+		      .position = { .sequence = 1 } }, .retries = 2 },
+		{ .record = { .topic = TEXT("t"), .time_ms = NOW_MS - 62, .offset = 2,
+		      .position = { .sequence = 2 } } },
+		{ .record = { .topic = TEXT("t"), .time_ms = NOW_MS - 60 } },
+		{ .record = { .topic = TEXT("t"), .time_ms = NOW_MS - 61 } },
+	};
+	const struct service_item *pointers[4] = { &items[0], &items[1], &items[2], &items[3] };
+	struct service_request request = { .path = BUF_INIT(1000), .body = BUF_INIT(10000) };
+	struct buf out = BUF_INIT(100000);
+	char reason[SERVICE_REASON_BYTES] = "";
+	struct err err = ERR_INIT;
+	size_t count;
+
+	(void)state;
+	options.age_ms_max = 60;
+	service = make(options);
+	assert_int_equal(service->ops->expired(service, pointers, 4, &count, reason, &err), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(reason, "older than --max-record-age");
+	assert_int_equal(lambda_append_failure(service, &items[0].record, &out, &err), 0);
+	assert_non_null(strstr(out.data, "\"condition\":\"RecordAgeExceeded\","
+					 "\"approximateInvokeCount\":2},\"responseContext\":null"));
+	buf_clear(&out);
+	assert_int_equal(lambda_append_failure(service, &items[1].record, &out, &err), 0);
+	assert_non_null(strstr(out.data, "\"approximateInvokeCount\":0}"));
+	assert_int_equal(service->ops->expired(service, pointers + 2, 2, &count, reason, &err), 0);
+	assert_int_equal(count, 0);
+	assert_int_equal(
+	    service->ops->request(service, pointers + 2, 2, &request, &count, &err), 0);
+	assert_int_equal(count, 1);
+	buf_release(&request.path);
+	buf_release(&request.body);
+	buf_release(&out);
+	service_free(service);
+}
+
 /* A batch as large as there may be, all of it named, and all of it refused. */
 static void
 test_large_batch(void **state)
@@ -529,6 +590,23 @@ test_words(void **state)
 	assert_int_equal(strlen(words), SERVICE_REASON_BYTES - 1);
 }
 
+/* ---- commands ---- */
+
+static void
+test_commands_at_once(void **state)
+{
+	static const struct {
+		long processors;
+		int64_t at_once;
+	} cases[] = { { -1, 1 }, { 0, 1 }, { 1, 1 }, { 2, 2 }, { 255, 255 }, { 256, 256 },
+		{ 257, 256 }, { 100000, 256 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(
+		    carrier_command_at_once(cases[i].processors), cases[i].at_once);
+}
+
 int
 main(void)
 {
@@ -539,8 +617,10 @@ main(void)
 		cmocka_unit_test(test_payload_bound),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_expired),
 		cmocka_unit_test(test_large_batch),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_commands_at_once),
 	};
 
 	return cmocka_run_group_tests_name("lambda service", tests, NULL, NULL);

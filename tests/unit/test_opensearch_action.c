@@ -350,6 +350,34 @@ test_paths(void **state)
 	    "/trips/_bulk?" FILTER "&refresh=wait_for");
 }
 
+/* The index's own path, and as many records as their replies have room for. */
+static void
+test_what_a_request_may_hold(void **state)
+{
+	static const struct {
+		struct opensearch_options options;
+		const char *index_path;
+		size_t count_max, count_max_full;
+	} cases[] = {
+		{ { .index = "trips", .id = "{id}" }, "/trips", OPENSEARCH_COUNT_MAX,
+		    OPENSEARCH_COUNT_MAX },
+		{ { .index = "a b", .id = "{id}", .reply_bytes_max = 3200 }, "/a%20b", 100, 12 },
+		{ { .index = "t-{n}", .id = "{id}", .reply_bytes_max = 1 << 30 }, "",
+		    OPENSEARCH_COUNT_MAX, OPENSEARCH_COUNT_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct service *service = service_of(&cases[i].options);
+
+		assert_true(slice_is(opensearch_index_path(service), cases[i].index_path));
+		assert_int_equal(service->count_max, cases[i].count_max);
+		opensearch_expect_full_replies(service);
+		assert_int_equal(service->count_max, cases[i].count_max_full);
+		service_free(service);
+	}
+}
+
 /* How many of the ids are in the first request. */
 static size_t
 count_in_request(struct opensearch_options o, const char *ids)
@@ -439,6 +467,7 @@ main(void)
 		cmocka_unit_test(test_options_that_contradict),
 		cmocka_unit_test(test_index_patterns),
 		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_what_a_request_may_hold),
 		cmocka_unit_test(test_one_of_an_id_in_a_request),
 		cmocka_unit_test(test_a_deletion_waits_for_what_it_deletes),
 	};

@@ -49,6 +49,8 @@ static const struct item_case {
 #define CREATE { .index = "t", .id = "{id}", .op = BULK_CREATE }
 #define UPDATE { .index = "t", .id = "{id}", .op = BULK_UPDATE }
 #define DELETE { .index = "t", .id = "{id}", .op = BULK_DELETE }
+#define BY_FIELD { .index = "t-{id}", .id = "{id}" }
+#define DELETE_BY_FIELD { .index = "t-{id}", .id = "{id}", .op = BULK_DELETE }
 	{ INDEX, "\"status\":200", SERVICE_DONE, "" },
 	{ INDEX, "\"_index\":\"t\",\"_id\":\"\\u0061\",\"result\":\"created\",\"status\":201",
 	    SERVICE_DONE, "" },
@@ -67,7 +69,7 @@ static const struct item_case {
 	    "illegal_argument_exception: why" },
 	{ INDEX, "\"status\":400", SERVICE_REFUSED, "status 400" },
 	{ INDEX, "\"status\":400,\"error\":\"words\"", SERVICE_REFUSED, "words" },
-	{ INDEX, "\"status\":404" FAILED("index_not_found_exception"), SERVICE_REFUSED,
+	{ BY_FIELD, "\"status\":404" FAILED("index_not_found_exception"), SERVICE_REFUSED,
 	    "index_not_found_exception: why" },
 	{ INDEX, "\"status\":409" CONFLICT, SERVICE_RETRY,
 	    "version_conflict_engine_exception: there" },
@@ -83,7 +85,9 @@ static const struct item_case {
 	    "document_missing_exception: why" },
 	{ DELETE, "\"result\":\"deleted\",\"status\":200", SERVICE_DONE, "" },
 	{ DELETE, "\"result\":\"not_found\",\"status\":404", SERVICE_DONE, "" },
-	{ DELETE, "\"status\":404" FAILED("index_not_found_exception"), SERVICE_DONE, "" },
+	{ DELETE_BY_FIELD, "\"result\":\"not_found\",\"status\":404", SERVICE_DONE, "" },
+	{ DELETE_BY_FIELD, "\"status\":404" FAILED("index_not_found_exception"), SERVICE_REFUSED,
+	    "index_not_found_exception: why" },
 	{ INDEX, "\"status\":413" FAILED("too_large"), SERVICE_REFUSED, "too_large: why" },
 	{ INDEX, "\"status\":429" FAILED("rejected_execution_exception"), SERVICE_THROTTLED,
 	    "rejected_execution_exception: why" },
@@ -125,6 +129,100 @@ test_items(void **state)
 		batch_release(&b);
 		service_free(service);
 	}
+}
+
+/* An index that is not there and is not made: of a tombstone, the run's end, or this record's. */
+static void
+test_missing_index(void **state)
+{
+	static const struct {
+		struct opensearch_options options;
+		enum service_outcome document, tombstone;
+		enum service_fate fate; /* of what is judged */
+	} cases[] = {
+		{ { .index = "t", .id = "{@key}" }, SERVICE_STOP, SERVICE_JUDGED, SERVICE_DONE },
+		{ { .index = "t", .id = "{@key}", .is_offset_known = true }, SERVICE_STOP,
+		    SERVICE_STOP, SERVICE_DONE },
+		{ { .index = "t", .id = "{@key}", .op = BULK_DELETE }, SERVICE_STOP, SERVICE_STOP,
+		    SERVICE_DONE },
+		{ { .index = "t", .id = "{@key}", .op = BULK_UPDATE }, SERVICE_STOP, SERVICE_JUDGED,
+		    SERVICE_DONE },
+		{ { .index = "t-{@key}", .id = "{@key}", .is_offset_known = true }, SERVICE_JUDGED,
+		    SERVICE_JUDGED, SERVICE_REFUSED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		for (int is_tombstone = 0; is_tombstone < 2; is_tombstone++) {
+			struct service *service = service_of(&cases[i].options);
+			enum bulk_op op = is_tombstone ? BULK_DELETE : cases[i].options.op;
+			struct batch b = { .count = 0 };
+			struct service_verdict verdict;
+			struct err err;
+			enum service_outcome outcome;
+			char body[256];
+
+			stage_into(service, &b, record_of(is_tombstone ? NULL : DOC));
+			(void)snprintf(body, sizeof(body),
+			    "{\"errors\":true,\"items\":[{\"%s\":{\"status\":404" FAILED(
+				"index_not_found_exception") "}}]}",
+			    bulk_op_names[op]);
+			outcome = judge(service, &b, 200, body, &verdict, &err);
+			assert_int_equal(
+			    outcome, is_tombstone ? cases[i].tombstone : cases[i].document);
+			if (outcome == SERVICE_STOP) {
+				assert_int_equal(err.class, ERR_CANT_CREATE);
+				assert_string_equal(
+				    err.text, "status 404: index_not_found_exception: why");
+			} else {
+				assert_int_equal(verdict.fate, cases[i].fate);
+			}
+			batch_release(&b);
+			service_free(service);
+		}
+	}
+}
+
+/* The beginning of a reply that is too long: halves, and of one record alone the end of it. */
+static void
+test_reply_that_is_cut(void **state)
+{
+	static const struct {
+		const char *body;
+		enum service_outcome outcome;
+		enum err_class class;
+		const char *words;
+	} cases[] = {
+		{ "{\"errors\":true,\"items\":[{\"ind", SERVICE_SPLIT, ERR_DATA,
+		    "longer than 29 bytes" },
+		{ " {\"took\":7, \"errors\":true,\"items\":[", SERVICE_SPLIT, ERR_DATA, "longer" },
+		{ "<html>welcome \"errors\":", SERVICE_AGAIN, ERR_UNAVAILABLE, "not the reply" },
+		{ "{\"message\":\"", SERVICE_AGAIN, ERR_UNAVAILABLE, "not the reply" },
+	};
+	struct opensearch_options o = INDEX;
+	struct service *service = service_of(&o);
+	struct service_verdict verdicts[2];
+	struct batch b = { .count = 0 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	stage_into(service, &b, record_of(DOC));
+	stage_into(service, &b, record_of(DOC));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct service_reply reply = { .status = 200, .body = slice_of(cases[i].body),
+			.is_cut = true, .header = no_header };
+
+		for (size_t count = 1; count <= 2; count++) {
+			err_clear(&err);
+			assert_int_equal(service->ops->verdicts(service, b.pointers, count, &reply,
+					     verdicts, &err),
+			    cases[i].outcome);
+			assert_int_equal(err.class, cases[i].class);
+			assert_non_null(strstr(err.text, cases[i].words));
+		}
+	}
+	batch_release(&b);
+	service_free(service);
 }
 
 /* What should have been taken, and is not for so long, is refused; throttling never is. */
@@ -318,6 +416,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_items),
+		cmocka_unit_test(test_missing_index),
+		cmocka_unit_test(test_reply_that_is_cut),
 		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_wholes),
 		cmocka_unit_test(test_every_cut_of_a_reply),

@@ -66,6 +66,7 @@ enum step_kind {
 	AT_END,
 	FAIL,
 	STOP,
+	TOLD,      /* until so many records were told to be read, with what is open in `value` */
 	SENT,      /* until so many requests went out, as `sequence` says */
 	COMMITTED, /* until so many commits were made */
 	HELD,      /* until the stream is held */
@@ -84,6 +85,7 @@ struct script {
 	struct world *world;
 	struct source_events events;
 	const struct step *steps;
+	const struct step *later; /* what it tells behind its end */
 	bool is_endless;
 	bool is_held[4];
 	uint32_t terms[4];
@@ -104,10 +106,18 @@ struct world {
 	const int *statuses;
 	const char *retry_after;
 	bool keeps_replies; /* until RELEASE or REVOKE */
+	unsigned stuck_left; /* requests with "stuck" in them that fail: 503 */
+	int old_from;        /* after so many requests what has "old" in it has expired; 0: never */
+	struct sink_done letter_done;
+	unsigned letters_open; /* rejected and refused, and not durable */
+	unsigned letters_open_most;
 	unsigned started, cancelled;
 	unsigned out, out_most;
 	char requests[TEXT_BYTES]; /* "a b|c|" */
 	size_t memory_bytes;
+	int64_t tell_ms;
+	unsigned told_count;
+	struct pump_summary told;
 	enum job_input input;
 	struct pump_summary summary;
 	struct err err;
@@ -123,6 +133,22 @@ release(struct world *w)
 	}
 }
 
+static void
+count_letter(struct world *w)
+{
+	if (++w->letters_open > w->letters_open_most)
+		w->letters_open_most = w->letters_open;
+}
+
+static int
+on_letter_done(void *context, struct position position, struct err *err)
+{
+	struct world *w = context;
+
+	w->letters_open--;
+	return w->letter_done.done(w->letter_done.context, position, err);
+}
+
 static enum source_status
 script_give(struct script *s, const struct step *step, struct record *ret, struct err *err)
 {
@@ -135,6 +161,7 @@ script_give(struct script *s, const struct step *step, struct record *ret, struc
 	};
 	if (step->kind == RECORD)
 		return SOURCE_RECORD;
+	count_letter(s->world);
 	(void)record_reject(ret, -1, "too long", err);
 	return SOURCE_REJECT;
 }
@@ -143,6 +170,9 @@ script_give(struct script *s, const struct step *step, struct record *ret, struc
 static bool
 script_waited(struct script *s, const struct step *step)
 {
+	if (step->kind == TOLD)
+		return s->world->told.read >= step->sequence &&
+		    s->world->told.open == atoi(step->value);
 	if (step->kind == SENT)
 		return s->world->started >= step->sequence;
 	if (step->kind == COMMITTED)
@@ -180,6 +210,7 @@ script_tell(struct script *s, const struct step *step, struct err *err)
 	case END:
 	case RECORD:
 	case REJECT:
+	case TOLD:
 	case SENT:
 	case COMMITTED:
 	case HELD:
@@ -207,6 +238,17 @@ script_next(struct source *source, int64_t deadline_mono_ms, struct record *ret,
 		return script_give(s, step, ret, err);
 	}
 	return script_tell(s, step, err) ? SOURCE_FAILED : SOURCE_WAIT;
+}
+
+static int
+script_serve(struct source *source, struct err *err)
+{
+	struct script *s = (struct script *)source;
+
+	if (s->steps->kind != END || !s->later || s->later->kind == END ||
+	    !script_waited(s, s->later))
+		return 0;
+	return script_tell(s, s->later++, err);
 }
 
 static int
@@ -244,6 +286,7 @@ static const struct source_ops script_ops = {
 	.commit = script_commit,
 	.is_endless = script_is_endless,
 	.hold = script_hold,
+	.serve = script_serve,
 };
 
 /* ---- the service ---- */
@@ -268,6 +311,25 @@ stage(struct service *service, const struct record *record, struct service_stage
 	ret->bytes = record->value.len + 1;
 	ret->note = slice_make(record->value.data, record->value.len ? 1 : 0);
 	return SERVICE_SEND;
+}
+
+static int
+expired(struct service *service, const struct service_item *const *items, size_t count,
+    size_t *ret_count, char ret_reason[static SERVICE_REASON_BYTES], struct err *err)
+{
+	const struct world *w =
+	    (const struct world *)((char *)service - offsetof(struct world, service));
+
+	(void)err;
+	*ret_count = 0;
+	if (!w->old_from || w->started < (unsigned)w->old_from)
+		return 0;
+	while (*ret_count < count &&
+	       memmem(items[*ret_count]->record.value.data, items[*ret_count]->record.value.len,
+		   "old", 3))
+		(*ret_count)++;
+	(void)snprintf(ret_reason, SERVICE_REASON_BYTES, "has expired");
+	return 0;
 }
 
 static int
@@ -330,7 +392,7 @@ service_free_nothing(struct service *service)
 }
 
 static const struct service_ops service_ops = {
-	.stage = stage, .request = request, .verdicts = verdicts, .free = service_free_nothing
+	.stage = stage, .expired = expired, .request = request, .verdicts = verdicts, .free = service_free_nothing
 };
 
 /* ---- the carrier ---- */
@@ -354,6 +416,10 @@ on_timer(void *context)
 
 	for (char *line = call->lines, *end; (end = strchr(line, '\n')); line = end + 1)
 		add(letters, "%s", strstr(line, "bad") && strstr(line, "bad") < end ? "x" : "d");
+	for (const char *c = letters; *c && call->status == 200; c++) {
+		if (*c == 'x')
+			count_letter(call->world);
+	}
 	reply.body = slice_of(letters);
 	call->is_out = false;
 	call->world->out--;
@@ -381,6 +447,10 @@ start(struct carrier *carrier, const struct service_request *request, carrier_re
 	call->timer.context = call;
 	if (w->statuses && *w->statuses)
 		call->status = *w->statuses++;
+	if (w->stuck_left && memmem(request->body.data, request->body.len, "stuck", 5)) {
+		w->stuck_left--;
+		call->status = 503;
+	}
 	if (call->status == 1) /* of the script: no reply */
 		call->status = 0;
 	add(call->lines, "%.*s", SLICE_ARGS(buf_slice(&request->body)));
@@ -444,10 +514,22 @@ teardown(void **state)
 	return 0;
 }
 
+static void
+on_progress(void *context, const struct pump_summary *summary)
+{
+	struct world *w = context;
+
+	/* what was told before is never more */
+	assert_true(summary->read >= w->told.read && summary->delivered >= w->told.delivered);
+	w->told = *summary;
+	w->told_count++;
+}
+
 static int
 run_source(struct world *w, struct source *source)
 {
-	struct pump_parts parts = { .service = &w->service, .carrier = &w->carrier.base };
+	struct pump_parts parts = { .service = &w->service, .carrier = &w->carrier.base,
+		.progress = { w, on_progress, w->tell_ms } };
 	struct client_options client = CLIENT_OPTIONS_INIT;
 	struct deadletter *letters;
 	struct sink_done done;
@@ -458,7 +540,8 @@ run_source(struct world *w, struct source *source)
 	assert_non_null(parts.loop);
 	pump = pump_new(&w->options, &parts, w->memory_bytes, &w->err);
 	assert_non_null(pump);
-	done = pump_letter_done(pump);
+	w->letter_done = pump_letter_done(pump);
+	done = (struct sink_done){ w, on_letter_done };
 	letters = deadletter_open(&w->letters_options, &client, "test", &done, &w->err);
 	assert_non_null(letters);
 	w->script.events = pump_events(pump);
@@ -512,6 +595,34 @@ to_the_end_of_the_input(void **state)
 	assert_string_equal(w->requests, "a1 a2 a3 |a4 |");
 	assert_non_null(strstr(w->script.commits, "0:12;"));
 	check_summary(w, "5 4 1 0 0 0");
+}
+
+/* While records wait for an answer too. */
+static void
+tells_how_it_goes(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a1" },
+		{ RECORD, 0, 1, "b1" },
+		{ SENT, 0, 2, NULL },
+		{ TOLD, 0, 2, "2" },
+		{ RELEASE, 0, 0, NULL },
+		{ TOLD, 0, 2, "0" },
+		{ RECORD, 0, 2, "a2" },
+		{ TOLD, 0, 3, "0" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->keeps_replies = true;
+	w->tell_ms = 10;
+	assert_int_equal(run(w, steps), 0);
+	assert_true(w->told_count >= 3);
+	assert_int_equal(w->told.delivered, 3);
+	assert_int_equal(w->told.in_flight, 0);
+	assert_int_equal(w->told.in_flight_max, 4);
+	assert_int_equal(w->told.lag, -1); /* this source knows none */
 }
 
 static void
@@ -587,6 +698,44 @@ letters_are_durable_before_the_commit(void **state)
 	free(letters);
 }
 
+/* With these, or those that are in flight, the letters' topic would be full. */
+static void
+too_many_open_letters_hold_up_all(void **state)
+{
+	enum { COUNT = 3 * PUMP_LETTERS_OPEN_MAX, IN_FLIGHT = 200 };
+	static struct step steps[COUNT + 2] = { { ASSIGN, 0, 0, NULL } };
+	struct world *w = *state;
+
+	for (int i = 0; i < COUNT; i++)
+		steps[i + 1] = (struct step){ i < COUNT / 2 ? REJECT : RECORD, 0, i, "bad" };
+	steps[COUNT + 1].kind = END;
+	w->service.count_max = IN_FLIGHT;
+	w->options.connections = 1;
+	w->letters_options.target = w->letters_path;
+	assert_int_equal(run(w, steps), 0);
+	check_summary(w, "12288 0 0 12288 0 0");
+	assert_true(w->letters_open_most < PUMP_LETTERS_OPEN_MAX + IN_FLIGHT);
+	assert_int_equal(w->letters_open, 0);
+}
+
+static void
+large_open_letters_hold_up_all(void **state)
+{
+	enum { COUNT = 200, BYTES = 60000 };
+	static struct step steps[COUNT + 2] = { { ASSIGN, 0, 0, NULL } };
+	static char value[BYTES + 1];
+	struct world *w = *state;
+
+	memset(value, 'a', BYTES);
+	for (int i = 0; i < COUNT; i++)
+		steps[i + 1] = (struct step){ REJECT, 0, i, value };
+	steps[COUNT + 1].kind = END;
+	w->letters_options.target = w->letters_path;
+	assert_int_equal(run(w, steps), 0);
+	check_summary(w, "200 0 0 200 0 0");
+	assert_true(w->letters_open_most <= PUMP_LETTERS_BYTES_MAX / BYTES + 1);
+}
+
 static void
 a_refused_record_ends_behind_what_precedes(void **state)
 {
@@ -624,6 +773,31 @@ a_refusal_by_the_service_ends_behind_what_precedes(void **state)
 	assert_string_equal(w->err.text, "t[0]@1: mapping");
 	assert_string_equal(w->script.commits, "0:1;");
 	check_summary(w, "3 2 0 0 0 1");
+}
+
+/* In the order of one lane, with most of it read ahead. */
+static void
+nothing_goes_behind_a_refused_record(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a0" },
+		{ RECORD, 0, 1, "a1" },
+		{ RECORD, 0, 2, "abad" },
+		{ RECORD, 0, 3, "a3" },
+		{ RECORD, 0, 4, "b4" },
+		{ RECORD, 0, 5, "a5" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->options.batch_count = 1;
+	w->options.connections = 1;
+	assert_int_equal(run(w, steps), -1);
+	assert_int_equal(w->err.class, ERR_DATA);
+	assert_string_equal(w->requests, "a0 |a1 |abad |");
+	assert_non_null(strstr(w->script.commits, "0:2;"));
+	check_summary(w, "6 2 0 0 0 4");
 }
 
 static void
@@ -670,6 +844,160 @@ patience_ends(void **state)
 	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
 	check_summary(w, "1 0 0 0 0 1");
 	assert_string_equal(w->script.commits, "");
+}
+
+/* Nor does one that takes requests and never answers count as taking something. */
+static void
+patience_with_silence_ends(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a1" },
+		{ SENT, 0, 2, NULL }, /* never */
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->keeps_replies = true;
+	w->options.patience_ms = 30;
+	w->options.drain_ms = 0;
+	(void)alarm(120);
+	assert_int_equal(run(w, steps), -1);
+	(void)alarm(0);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_int_equal(w->cancelled, 1);
+	check_summary(w, "1 0 0 0 0 1");
+	assert_string_equal(w->script.commits, "");
+}
+
+/* What is taken now and then is enough. */
+static void
+patience_begins_anew(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a1" },
+		{ RECORD, 0, 1, "b1" },
+		{ SENT, 0, 2, NULL },
+		{ TOLD, 0, 2, "2" },
+		{ RELEASE, 0, 0, NULL },
+		{ TOLD, 0, 2, "0" },
+		{ RECORD, 0, 2, "a2" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->keeps_replies = true;
+	w->tell_ms = 1;
+	w->options.patience_ms = 10 * 1000;
+	assert_int_equal(run(w, steps), 0);
+	check_summary(w, "3 3 0 0 0 0");
+}
+
+/* ---- what is said ---- */
+
+/* Runs with standard error in a file, and counts lines with these words. */
+static unsigned
+count_said(struct world *w, const struct step *steps, const char *words)
+{
+	char *path = scratch_path(w->root, "said");
+	int saved = dup(STDERR_FILENO), fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	unsigned count = 0;
+	size_t len;
+	char *said;
+
+	assert_true(saved >= 0 && fd >= 0);
+	assert_int_equal(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	assert_int_equal(run(w, steps), 0);
+	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	(void)close(saved);
+	(void)close(fd);
+	said = scratch_read(w->root, "said", &len);
+	for (const char *at = said; (at = strstr(at, words)); at++)
+		count++;
+	free(said);
+	free(path);
+	return count;
+}
+
+static void
+a_record_that_is_stuck_is_named(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "astuck" },
+		{ SENT, 0, 2, NULL },
+		{ RECORD, 0, 1, "b1" }, /* which is taken meanwhile */
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->stuck_left = 6;
+	w->options.trouble_ms = 1;
+	assert_int_equal(
+	    count_said(w, steps, "t[0]@0: status 503; not taken for 0 s, what comes behind it waits"),
+	    1);
+	check_summary(w, "2 2 0 0 0 0");
+}
+
+static void
+trouble_is_said_again_after_partitions_went(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "astuck" },
+		{ SENT, 0, 2, NULL },
+		{ REVOKE, 0, 0, NULL },
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "astuck" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->stuck_left = 4;
+	w->options.trouble_ms = 0;
+	assert_int_equal(count_said(w, steps, "status 503; nothing was taken for 0 s, trying on"), 2);
+	check_summary(w, "2 1 0 0 1 0");
+}
+
+/* ---- what expires ---- */
+
+static void
+what_expires_is_not_sent_again(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "aold0" },
+		{ RECORD, 0, 1, "aold1" },
+		{ RECORD, 0, 2, "a2" },
+		{ END, 0, 0, NULL },
+	};
+	static const int statuses[] = { 1, 503, 0 };
+	struct world *w = *state;
+	size_t len;
+	char *letters;
+
+	w->statuses = statuses;
+	w->old_from = 2;
+	w->letters_options.target = w->letters_path;
+	assert_int_equal(run(w, steps), 0);
+	assert_string_equal(w->requests, "aold0 aold1 a2 |aold0 aold1 a2 |a2 |");
+	assert_non_null(strstr(w->script.commits, "0:3;"));
+	check_summary(w, "3 1 0 2 0 0");
+	letters = scratch_read(w->root, "letters", &len);
+	assert_non_null(strstr(letters, "has expired"));
+	free(letters);
+	(void)teardown(state);
+	(void)setup(state);
+	/* without a place */
+	w = *state;
+	w->statuses = statuses;
+	w->old_from = 2;
+	assert_int_equal(run(w, steps), -1);
+	assert_int_equal(w->err.class, ERR_DATA);
+	assert_string_equal(w->err.text, "t[0]@0: has expired");
+	assert_string_equal(w->script.commits, "");
+	check_summary(w, "3 0 0 0 0 3");
 }
 
 static void
@@ -750,6 +1078,81 @@ what_is_lost_is_dropped_at_once(void **state)
 	check_summary(w, "2 1 0 0 1 0");
 }
 
+/* They are not read again in this run: it cannot say that all is well. */
+static void
+what_goes_after_the_end_is_not_delivered(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ ASSIGN, 1, 0, NULL },
+		{ RECORD, 0, 0, "a0" },
+		{ RECORD, 0, 1, "a1" },
+		{ RECORD, 0, 2, "a2" },
+		{ RECORD, 0, 3, "a3" },
+		{ RECORD, 1, 0, "b0" },
+		{ END, 0, 0, NULL },
+	};
+	static const struct step lost[] = {
+		{ SENT, 0, 2, NULL },
+		{ LOSE, 0, 0, NULL },
+		{ ASSIGN, 0, 0, NULL },
+		{ RELEASE, 0, 0, NULL },
+		{ END, 0, 0, NULL },
+	};
+	static const struct step revoked[] = {
+		{ SENT, 0, 2, NULL },
+		{ REVOKE, 0, 0, NULL },
+		{ ASSIGN, 0, 3, NULL },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->script.later = lost;
+	w->keeps_replies = true;
+	assert_int_equal(run(w, steps), -1);
+	assert_int_equal(w->err.class, ERR_STOPPED);
+	assert_string_equal(w->err.text, "the group took away partitions with 4 records that were "
+					 "read and not delivered");
+	assert_string_equal(w->script.commits, "1:1;");
+	check_summary(w, "5 1 0 0 4 0");
+	(void)teardown(state);
+	(void)setup(state);
+	/* three of them were in flight, and were awaited */
+	w = *state;
+	w->script.later = revoked;
+	w->keeps_replies = true;
+	assert_int_equal(run(w, steps), -1);
+	assert_int_equal(w->err.class, ERR_STOPPED);
+	assert_string_equal(w->script.commits, "0:3 1:1;");
+	check_summary(w, "5 4 0 0 1 0");
+}
+
+/* What was settled when it went is no loss. */
+static void
+what_goes_after_the_end_and_was_delivered(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a0" },
+		{ RECORD, 0, 1, "a1" },
+		{ END, 0, 0, NULL },
+	};
+	static const struct step later[] = {
+		{ SENT, 0, 1, NULL },
+		{ REVOKE, 0, 0, NULL },
+		{ ASSIGN, 0, 2, NULL },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->script.later = later;
+	w->keeps_replies = true;
+	assert_int_equal(run(w, steps), 0);
+	assert_int_equal(w->input, JOB_INPUT_ENDED);
+	assert_string_equal(w->script.commits, "0:2;");
+	check_summary(w, "2 2 0 0 0 0");
+}
+
 static void
 a_silent_service_does_not_keep_partitions(void **state)
 {
@@ -768,6 +1171,30 @@ a_silent_service_does_not_keep_partitions(void **state)
 	assert_int_equal(run(w, steps), -1);
 	assert_int_equal(w->err.class, ERR_IO);
 	assert_int_equal(w->cancelled, 1);
+	assert_string_equal(w->script.commits, "");
+	check_summary(w, "1 0 0 0 1 0");
+}
+
+/* Nor does one with a long --drain, where the group would not wait. */
+static void
+the_group_waits_less_than_a_drain(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "a0" },
+		{ SENT, 0, 1, NULL },
+		{ REVOKE, 0, 0, "silent" },
+		{ FAIL, 0, 0, NULL },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->keeps_replies = true;
+	w->options.drain_ms = INT64_MAX;
+	w->options.poll_ms_max = 50;
+	(void)alarm(120); /* it would wait for ever */
+	assert_int_equal(run(w, steps), -1);
+	(void)alarm(0);
 	assert_string_equal(w->script.commits, "");
 	check_summary(w, "1 0 0 0 1 0");
 }
@@ -967,18 +1394,30 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(to_the_end_of_the_input),
+		CASE(tells_how_it_goes),
 		CASE(what_fails_is_sent_again_in_order),
 		CASE(too_large_goes_in_halves_and_alone_is_refused),
 		CASE(letters_are_durable_before_the_commit),
+		CASE(too_many_open_letters_hold_up_all),
+		CASE(large_open_letters_hold_up_all),
 		CASE(a_refused_record_ends_behind_what_precedes),
 		CASE(a_refusal_by_the_service_ends_behind_what_precedes),
+		CASE(nothing_goes_behind_a_refused_record),
 		CASE(a_denial_ends_the_run),
 		CASE(patience_ends),
+		CASE(patience_with_silence_ends),
+		CASE(patience_begins_anew),
+		CASE(a_record_that_is_stuck_is_named),
+		CASE(trouble_is_said_again_after_partitions_went),
+		CASE(what_expires_is_not_sent_again),
 		CASE(faults_end_the_run),
 		CASE(expired_offsets_end_behind_what_precedes),
 		CASE(what_is_in_flight_is_awaited_when_partitions_go),
 		CASE(what_is_lost_is_dropped_at_once),
+		CASE(what_goes_after_the_end_is_not_delivered),
+		CASE(what_goes_after_the_end_and_was_delivered),
 		CASE(a_silent_service_does_not_keep_partitions),
+		CASE(the_group_waits_less_than_a_drain),
 		CASE(a_partition_too_far_ahead_is_not_read),
 		CASE(little_memory_is_enough),
 		CASE(a_stop_drains),

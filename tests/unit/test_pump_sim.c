@@ -2,12 +2,15 @@
 /*
  * The lanes under a seeded simulation: partitions that are read, taken away, lost and given back
  * under new terms, a service that delivers, retries, throttles, refuses, answers nothing or wants
- * less at once, dead letters that take their time, crashes and stops. The clock is virtual.
+ * less at once, dead letters that take their time, or have no place until somebody gives them one,
+ * input that ends and partitions that go even then, crashes and stops. The clock is virtual.
  *
  * Held at each step: no commit passes a record without a fate; records of one lane number are
  * delivered in order and never in two requests at once; memory, requests in flight and the distance
- * read ahead stay within their bounds; something is always due while something waits. At the end
- * each record has exactly the fate that the script has for it.
+ * read ahead stay within their bounds; something is always due while something waits; nothing of a
+ * partition is sent behind a record that was refused and had no place, and all that precedes it is
+ * settled and committed; a run that says it was complete was. At the end each record has exactly
+ * the fate that the script has for it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,6 +97,12 @@ struct sim {
 	int64_t event_ms; /* the next rebalance, crash or stop */
 	unsigned events_left;
 	bool is_disturbed; /* some record may have been sent twice */
+	/* Refused records have no place: the first ends the process. */
+	bool is_placeless, has_failed;
+	int64_t stops[PARTITIONS_MAX]; /* where; INT64_MAX: nowhere */
+	/* Input is read to its end; a process ends when all has its fate. */
+	bool is_bounded, has_ended;
+	int64_t dropped_at_end;
 };
 
 /* ---- randomness: the same for a seed ---- */
@@ -238,6 +247,8 @@ begin(struct sim *s, uint64_t seed)
 		fill_partition(s, &s->partitions[i]);
 	for (size_t i = 0; i < KEYS_MAX; i++)
 		s->last_put[i] = -1;
+	s->is_placeless = percent(s, 30);
+	s->is_bounded = percent(s, 40);
 	s->events_left = (unsigned)below(s, 2) * (unsigned)below(s, 5);
 	s->event_ms = (int64_t)below(s, 2000);
 	s->commit_ms = COMMIT_MS;
@@ -252,6 +263,18 @@ write_letter(struct sim *s, struct position position)
 	s->letters[s->letter_count++] = (struct letter){
 		.position = position, .durable_ms = s->now_ms + (int64_t)below(s, 400)
 	};
+}
+
+/* True: there is no place for it. What is behind is nobody's business any more. */
+static bool
+fail_refusal(struct sim *s, struct position position)
+{
+	if (!s->is_placeless)
+		return false;
+	HOLDS(s, position.sequence < s->stops[position.stream]);
+	s->stops[position.stream] = position.sequence;
+	s->has_failed = true;
+	return true;
 }
 
 static void
@@ -322,8 +345,10 @@ read_one(struct sim *s, struct partition *p)
 		put(s, p, r);
 		return;
 	case PLAN_REJECT:
-		r->refused++;
 		HOLDS(s, !lanes_take(s->lanes, position, &err));
+		if (fail_refusal(s, position))
+			return;
+		r->refused++;
 		write_letter(s, position);
 		return;
 	case PLAN_FILTER:
@@ -337,7 +362,8 @@ read_one(struct sim *s, struct partition *p)
 static bool
 may_read(struct sim *s, const struct partition *p)
 {
-	return p->is_ours && p->next < p->count && lanes_has_room(s->lanes) &&
+	return p->is_ours && p->next < p->count && !s->has_failed && !s->has_ended &&
+	       lanes_has_room(s->lanes) &&
 	       !lanes_is_ahead(s->lanes, (int32_t)(p - s->partitions));
 }
 
@@ -425,6 +451,7 @@ send(struct sim *s, struct lane *lane)
 		/* what was taken away is another's to send */
 		HOLDS(s, s->partitions[at->stream].is_ours);
 		HOLDS(s, s->partitions[at->stream].term == at->term);
+		HOLDS(s, at->sequence < s->stops[at->stream]);
 		s->is_key_out[note_of(items[i]).key] = true;
 	}
 	lanes_counts(s->lanes, &c);
@@ -450,8 +477,9 @@ on_refused(void *context, const struct service_item *item, const char *reason, s
 {
 	struct sim *s = context;
 
-	(void)err;
 	HOLDS(s, slice_is(slice_of(reason), "bad"));
+	if (fail_refusal(s, item->record.position))
+		return err_set(err, ERR_DATA, "no place");
 	find_record(s, item->record.position)->refused++;
 	write_letter(s, item->record.position);
 	return 0;
@@ -487,7 +515,9 @@ settle(struct sim *s, struct lane *lane, const struct service_item *const *items
 			deliver(s, items[i]);
 		}
 	}
-	HOLDS(s, !lane_settle(lane, verdicts, s->now_ms, &events, &err));
+	/* err says whether the reason is a refusal that failed */
+	HOLDS(s, lane_settle(lane, verdicts, s->now_ms, &events, &err) ? err.class == ERR_DATA
+	                                                                : err.class == ERR_NONE);
 }
 
 static void
@@ -497,7 +527,8 @@ refuse_large(struct sim *s, struct lane *lane)
 	struct lanes_events events = { .context = s, .refused = on_refused };
 	struct err err = ERR_INIT;
 
-	HOLDS(s, !lane_settle(lane, &verdict, s->now_ms, &events, &err));
+	HOLDS(s, lane_settle(lane, &verdict, s->now_ms, &events, &err) ? err.class == ERR_DATA
+	                                                                : err.class == ERR_NONE);
 }
 
 static void
@@ -527,13 +558,33 @@ reply(struct sim *s, struct flight *f)
 	}
 }
 
+/* Some that will be refused are so before they are sent. True: the lane is to be asked again. */
+static bool
+refuse_unsent(struct sim *s, struct lane *lane)
+{
+	const struct service_item *const *items;
+	size_t count = lane_items(lane, &items), unsent = 0;
+	struct lanes_events events = { .context = s, .refused = on_refused };
+	struct err err = ERR_INIT;
+
+	while (unsent < count && percent(s, 60) &&
+	       find_record(s, items[unsent]->record.position)->plan == PLAN_REFUSE)
+		unsent++;
+	if (unsent)
+		HOLDS(s, lane_refuse(lane, unsent, "bad", &events, &err) ? err.class == ERR_DATA
+		                                                         : err.class == ERR_NONE);
+	return unsent > 0;
+}
+
 static void
 send_all(struct sim *s, bool is_draining, int64_t *ret_due_ms)
 {
 	struct lane *lane;
 
-	while ((lane = lanes_next(s->lanes, s->now_ms, is_draining, ret_due_ms)))
-		send(s, lane);
+	while ((lane = lanes_next(s->lanes, s->now_ms, is_draining, ret_due_ms))) {
+		if (!refuse_unsent(s, lane))
+			send(s, lane);
+	}
 }
 
 static void
@@ -598,6 +649,7 @@ assign(struct sim *s, size_t number)
 	struct err err = ERR_INIT;
 
 	p->is_ours = true;
+	s->stops[number] = INT64_MAX;
 	p->term = s->last_term;
 	p->next = 0;
 	while (p->next < p->count && p->records[p->next].sequence < p->committed)
@@ -613,6 +665,7 @@ start_process(struct sim *s)
 	s->lanes = lanes_new(&s->options, &err);
 	HOLDS(s, s->lanes != NULL);
 	s->last_term = 1;
+	s->has_failed = s->has_ended = false;
 	for (size_t i = 0; i < s->partition_count; i++)
 		assign(s, i);
 }
@@ -637,6 +690,22 @@ crash(struct sim *s)
 	start_process(s);
 }
 
+/* All that was read, or what of it precedes the record that has no place. */
+static void
+check_committed(struct sim *s)
+{
+	for (size_t i = 0; i < s->partition_count; i++) {
+		struct partition *p = &s->partitions[i];
+
+		if (!p->is_ours || !p->next)
+			continue;
+		if (s->stops[i] < INT64_MAX)
+			HOLDS(s, p->committed == s->stops[i]);
+		else
+			HOLDS(s, p->committed > p->records[p->next - 1].sequence);
+	}
+}
+
 /* Stops reading, delivers what was read for at most DRAIN_MS, commits, and begins anew. */
 static void
 stop(struct sim *s)
@@ -648,18 +717,17 @@ stop(struct sim *s)
 
 		send_all(s, true, &due_ms);
 		sooner(&due_ms, next_reply_ms(s));
-		HOLDS(s, due_ms != CLOCK_NEVER);
+		HOLDS(s, due_ms != CLOCK_NEVER || is_quiet(s));
 		sooner(&due_ms, deadline_ms);
-		advance(s, due_ms);
+		if (!is_quiet(s))
+			advance(s, due_ms);
 	}
 	commit(s);
-	for (size_t i = 0; is_quiet(s) && i < s->partition_count; i++) {
-		struct partition *p = &s->partitions[i];
-
-		if (p->is_ours && p->next)
-			HOLDS(s, p->committed > p->records[p->next - 1].sequence);
-	}
-	s->is_disturbed |= !is_quiet(s);
+	if (is_quiet(s))
+		check_committed(s);
+	s->is_disturbed |= !is_quiet(s) || s->has_failed;
+	if (s->has_failed)
+		s->is_placeless = false; /* somebody has read what it said */
 	end_process(s);
 	start_process(s);
 }
@@ -749,6 +817,29 @@ is_all_read(const struct sim *s)
 	return true;
 }
 
+static int64_t
+count_dropped(const struct sim *s)
+{
+	struct lanes_counts c;
+
+	lanes_counts(s->lanes, &c);
+	return c.dropped;
+}
+
+/* The input was read to its end, and all has its fate. Where nothing went since, that fate is none but
+ * what was wanted. */
+static void
+end_run(struct sim *s)
+{
+	commit(s);
+	for (size_t i = 0; count_dropped(s) == s->dropped_at_end && i < s->partition_count; i++) {
+		for (size_t at = 0; at < s->partitions[i].count; at++)
+			HOLDS(s, s->partitions[i].records[at].is_settled);
+	}
+	end_process(s);
+	start_process(s);
+}
+
 static void
 step(struct sim *s)
 {
@@ -757,8 +848,20 @@ step(struct sim *s)
 
 	take_back(s);
 	may_go_on = read_some(s);
+	if (s->is_bounded && !s->has_ended && !s->has_failed && is_all_read(s)) {
+		s->has_ended = true;
+		s->dropped_at_end = count_dropped(s);
+	}
 	check_bounds(s);
-	send_all(s, is_all_read(s), &due_ms);
+	send_all(s, s->has_ended || is_all_read(s), &due_ms);
+	if (s->has_failed) {
+		stop(s);
+		return;
+	}
+	if (s->has_ended && is_quiet(s)) {
+		end_run(s);
+		return;
+	}
 	if (s->now_ms >= s->commit_ms)
 		commit(s);
 	if (may_go_on && percent(s, 70)) {

@@ -36,7 +36,11 @@ enum act {
 	WAIT,     /* for a request to stop; then returns 0 */
 	WAIT_FAIL, /* likewise; then fails with class `arg` */
 	HANG,     /* says that it was asked to stop, and goes on */
+	TELL,     /* its leader, TOLD times, how it goes; then returns 0 */
+	TELL_DIE, /* likewise; then by signal `arg` */
 };
+
+enum { TOLD = 10 };
 
 struct script {
 	enum act act;
@@ -53,6 +57,9 @@ struct summary {
 struct result {
 	struct summary sum;
 	enum job_input input;
+	struct summary told; /* the last */
+	int told_count;
+	bool has_shrunk; /* some sum that was told was less than one before it */
 };
 
 /* What the tool process is given, and how it and its members talk back. */
@@ -61,6 +68,8 @@ struct stage {
 	bool is_dry_run;
 	int result_fd; /* struct result */
 	int told_fd;   /* 'r' ready, 's' asked to stop; its end: all of them have ended */
+	struct workers_link link;
+	struct result *result; /* in the leader */
 };
 
 /* ---- in the tool and its members ---- */
@@ -80,6 +89,36 @@ wait_stop(const struct stage *stage, struct summary *summary)
 	tell(stage, 'r');
 	(void)stop_wait(INT64_MAX);
 	summary->stopped = 1;
+}
+
+/* Not more often than its pipe has room for, so that none is left out. */
+static void
+tell_leader(const struct stage *stage, struct summary *summary)
+{
+	for (int i = 0; i < TOLD; i++) {
+		summary->numbers++;
+		summary->stopped = 1;
+		workers_tell(&stage->link, summary);
+	}
+	summary->stopped = 0;
+}
+
+static void
+on_told(void *context, const void *sum)
+{
+	struct result *result = context;
+	const struct summary *now = sum;
+
+	result->has_shrunk |= now->members < result->told.members ||
+	    now->numbers < result->told.numbers;
+	result->told = *now;
+	result->told_count++;
+}
+
+static void
+rest(void *summary)
+{
+	((struct summary *)summary)->stopped = 0;
 }
 
 static int
@@ -117,6 +156,12 @@ run(void *context, unsigned number, void *ret_summary, enum job_input *ret_input
 		tell(stage, 's');
 		for (;;)
 			(void)pause();
+	case TELL:
+		tell_leader(stage, summary);
+		return 0;
+	case TELL_DIE:
+		tell_leader(stage, summary);
+		stop_die(script->arg);
 	}
 	return 0;
 }
@@ -136,12 +181,14 @@ static int
 be_tool(struct stage *stage)
 {
 	static const struct tool tool = { .name = "tool" };
-	struct workers_work work = { stage, sizeof(struct summary), run, add };
+	struct result result = { .input = JOB_INPUT_BOUNDED };
+	struct workers_watch watch = { &result, &stage->link, on_told, rest };
+	struct workers_work work = { stage, sizeof(struct summary), run, add, &watch };
 	struct workers_options options = WORKERS_OPTIONS_INIT;
 	struct job job = { .tool = &tool, .options = { .is_dry_run = stage->is_dry_run } };
-	struct result result = { .input = JOB_INPUT_BOUNDED };
 	struct err err = ERR_INIT;
 
+	stage->link = (struct workers_link)WORKERS_LINK_INIT;
 	for (options.count = 1; options.count < MEMBERS_MAX; options.count++) {
 		if (stage->scripts[options.count].act == NOBODY)
 			break;
@@ -335,6 +382,67 @@ test_members(void **state)
 	}
 }
 
+/* What a member told stays in the sum when it is killed; what was of the moment does not. */
+static void
+test_watch(void **state)
+{
+	static const struct script scripts[MEMBERS_MAX] = { { TELL, 0, ENDED },
+		{ TELL_DIE, SIGKILL, ENDED }, { WAIT, 0, ENDED } };
+	struct process process = start(scripts, false);
+	struct result result;
+	char *log;
+
+	(void)state;
+	assert_int_equal(finish(&process, &result, &log), ERR_FAULT);
+	/* 1 + TOLD, 2 + TOLD, 3 */
+	assert_int_equal(result.told.numbers, 6 + 2 * TOLD);
+	assert_int_equal(result.told.members, 3);
+	assert_int_equal(result.told.stopped, 0);
+	assert_false(result.has_shrunk);
+	assert_true(result.told_count > 2 * TOLD);
+	/* as ever: what it left no report of is missing */
+	assert_int_equal(result.sum.members, 2);
+	assert_int_equal(result.sum.numbers, 4 + TOLD);
+	free(log);
+}
+
+/* A leader that does not read holds up nobody. */
+static void
+test_tell_never_waits(void **state)
+{
+	struct summary summary = { .members = 1 };
+	struct workers_link link = WORKERS_LINK_INIT;
+	int pair[2];
+
+	(void)state;
+	workers_tell(&link, &summary); /* no member */
+	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+	link = (struct workers_link){ pair[1], sizeof(summary) };
+	(void)alarm(PATIENCE_S);
+	for (int i = 0; i < 100 * 1000; i++)
+		workers_tell(&link, &summary);
+	(void)alarm(0);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+}
+
+static void
+test_instances(void **state)
+{
+	struct kafka_options o = { .brokers = NULL };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(workers_name_instance(&o, 2, &err), 0);
+	assert_null(kafka_options_get(&o, "group.instance.id"));
+	assert_int_equal(kafka_options_add(&o, "group.instance.id=a", false, &err), 0);
+	assert_int_equal(workers_name_instance(&o, 0, &err), 0);
+	assert_string_equal(kafka_options_get(&o, "group.instance.id"), "a");
+	assert_int_equal(workers_name_instance(&o, 12, &err), 0);
+	assert_string_equal(kafka_options_get(&o, "group.instance.id"), "a-12");
+	kafka_options_release(&o);
+}
+
 /* Nothing is forked where nothing is done. */
 static void
 test_dry_run(void **state)
@@ -520,6 +628,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_tell_never_waits),
+		cmocka_unit_test(test_instances),
 		cmocka_unit_test(test_dry_run),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_second_signal),

@@ -119,6 +119,9 @@ decimal_append_canonical(const struct decimal *d, struct buf *out, struct err *e
 {
 	if (!d->digit_count)
 		return buf_append_char(out, '0', err);
-	return buf_appendf(out, err, "%s%.*se%d", d->is_negative ? "-" : "", (int)d->digit_count,
-	    d->digits, d->magnitude);
+	return (d->is_negative && buf_append_char(out, '-', err)) ||
+	               buf_append(out, slice_make(d->digits, d->digit_count), err) ||
+	               buf_append_char(out, 'e', err) || buf_append_int(out, d->magnitude, err)
+	           ? -1
+	           : 0;
 }

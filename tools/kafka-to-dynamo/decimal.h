@@ -27,7 +27,9 @@ struct decimal {
 /* All of text, in JSON's grammar (RFC 8259, section 6). -1 with a static phrase. */
 int decimal_read(struct slice text, struct decimal *ret, const char **ret_reason);
 
-/* What DynamoDB counts for it: "approximately 1 byte per two significant digits and 1 byte". */
+/* What DynamoDB counts for it: "approximately 1 byte per two significant digits and 1 byte". DynamoDB Local 3.0
+ * counts one more for a sign, and one more where the point parts a pair of digits (1.5): this is never more
+ * than it counts, so that it refuses what is passed over here. */
 size_t decimal_size(const struct decimal *);
 
 /* A form that all texts of one number share: 10, 1e1 and 10.0 are one key. */

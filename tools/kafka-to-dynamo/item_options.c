@@ -26,6 +26,19 @@ check_path(struct slice path, struct err *err)
 	return 0;
 }
 
+/* Of two rules for one field only one would count. `first` is the path in the first of `count` rules. */
+static bool
+is_twice(size_t count, const struct slice *first, size_t rule_bytes, struct slice path)
+{
+	for (size_t i = 0; i < count; i++) {
+		const void *rule = (const char *)first + i * rule_bytes;
+
+		if (slice_equal(*(const struct slice *)rule, path))
+			return true;
+	}
+	return false;
+}
+
 int
 item_parse_select(const char *text, struct item_options *o, struct err *err)
 {
@@ -37,6 +50,8 @@ item_parse_select(const char *text, struct item_options *o, struct err *err)
 		path = bare_path(slice_trim(path));
 		if (check_path(path, err))
 			return -1;
+		if (is_twice(o->select_count, o->selects, sizeof(*o->selects), path))
+			return err_set(err, ERR_USAGE, "\"%.*s\" is there twice", SLICE_ARGS(path));
 		if (o->select_count == ITEM_RULES_MAX)
 			return err_set(err, ERR_USAGE, "more than %d fields", ITEM_RULES_MAX);
 		o->selects[o->select_count++] = path;
@@ -61,6 +76,9 @@ item_parse_rename(const char *text, struct item_options *o, struct err *err)
 
 	if (split_rule(text, "NAME", &rule.path, &rule.name, err))
 		return -1;
+	if (is_twice(o->rename_count, &o->renames->path, sizeof(*o->renames), rule.path))
+		return err_set(
+		    err, ERR_USAGE, "\"%.*s\" has two names", SLICE_ARGS(rule.path));
 	if (o->rename_count == ITEM_RULES_MAX)
 		return err_set(err, ERR_USAGE, "more than %d fields", ITEM_RULES_MAX);
 	o->renames[o->rename_count++] = rule;
@@ -76,6 +94,9 @@ item_parse_typing(const char *text, struct item_options *o, struct err *err)
 	if (split_rule(text, "TYPE", &rule.path, &type, err) ||
 	    attribute_type_parse(type, &rule.type, err))
 		return -1;
+	if (is_twice(o->typing_count, &o->typings->path, sizeof(*o->typings), rule.path))
+		return err_set(
+		    err, ERR_USAGE, "\"%.*s\" has two types", SLICE_ARGS(rule.path));
 	if (o->typing_count == ITEM_RULES_MAX)
 		return err_set(err, ERR_USAGE, "more than %d fields", ITEM_RULES_MAX);
 	o->typings[o->typing_count++] = rule;

@@ -19,8 +19,7 @@
 #include "run/carrier_http.h"
 #include "run/client.h"
 #include "run/input.h"
-#include "run/pump.h"
-#include "run/workers.h"
+#include "run/pump_tool.h"
 
 /* ---- options ---- */
 
@@ -31,6 +30,7 @@ struct options {
 	struct deadletter_options letters;
 	struct pump_options pump;
 	struct workers_options workers;
+	struct stats_options stats;
 	struct item_options items;
 	enum dynamo_op op;
 	struct schema create;
@@ -178,27 +178,6 @@ say_dry_run(const struct options *o, const char *endpoint)
 	    o->job.operands[0], endpoint);
 }
 
-static void
-say_summary(const struct pump_summary *s)
-{
-	char filtered[48] = "", lost[64] = "", open[64] = "", retried[64] = "";
-
-	if (s->filtered)
-		(void)snprintf(
-		    filtered, sizeof(filtered), ", %lld filtered", (long long)s->filtered);
-	if (s->lost)
-		(void)snprintf(lost, sizeof(lost), ", %lld left to another member of the group",
-		    (long long)s->lost);
-	if (s->open)
-		(void)snprintf(open, sizeof(open), ", %lld not delivered", (long long)s->open);
-	if (s->retried)
-		(void)snprintf(
-		    retried, sizeof(retried), ", %lld records sent again", (long long)s->retried);
-	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s; %lld requests%s",
-	    (long long)s->read, (long long)s->delivered, (long long)s->rejected, filtered, lost,
-	    open, (long long)s->requests, retried);
-}
-
 /* ---- the run ---- */
 
 /* What is opened, in this order. */
@@ -209,17 +188,11 @@ struct parts {
 	struct schema schema;
 	struct service *service;
 	struct carrier *carrier;
-	struct pump *pump;
-	struct deadletter *letters;
-	struct source *source;
 };
 
 static void
 close_parts(struct parts *p)
 {
-	source_free(p->source);
-	deadletter_free(p->letters);
-	pump_free(p->pump);
 	carrier_free(p->carrier);
 	service_free(p->service);
 	table_free(p->table);
@@ -260,26 +233,15 @@ open_service(const struct options *o, struct parts *p, struct err *err)
 }
 
 static int
-open_pump(const struct options *o, struct parts *p, struct err *err)
+open_pump(const struct options *o, const struct parts *p, struct pump_tool *pumping,
+    struct err *err)
 {
-	struct input_options input = o->input;
-	struct input_needs needs = { .target = o->job.operands[0], .want_headers = true };
-	struct pump_parts parts = { .loop = p->loop, .service = p->service, .carrier = p->carrier };
-	struct source_events events;
-	struct sink_done done;
+	const struct input_needs needs = { .target = o->job.operands[0], .want_headers = true };
+	const struct pump_parts parts = {
+		.loop = p->loop, .service = p->service, .carrier = p->carrier
+	};
 
-	p->pump = pump_new(&o->pump, &parts, (size_t)input.memory_bytes, err);
-	if (!p->pump)
-		return -1;
-	/* what the pump leaves to the source */
-	input.memory_bytes = input.memory_bytes / 8 * 3;
-	done = pump_letter_done(p->pump);
-	events = pump_events(p->pump);
-	p->letters = deadletter_open(&o->letters, &o->client, tool.name, &done, err);
-	if (!p->letters)
-		return -1;
-	p->source = input_open(&input, &o->client, &o->job, &needs, &events, err);
-	return p->source ? 0 : -1;
+	return pump_tool_open(pumping, &parts, &needs, err);
 }
 
 /* Last, so that what is wrong with options and brokers is said first. */
@@ -293,14 +255,14 @@ begin(struct parts *p, struct err *err)
 	return dynamo_service_begin(p->service, err);
 }
 
+/* One member of the group, or the only process. */
 static int
-run(void *context, unsigned number, void *ret_summary, enum job_input *ret_input, struct err *err)
+run_member(struct pump_tool *pumping, enum job_input *ret_input, struct err *err)
 {
-	const struct options *o = context;
+	const struct options *o = pumping->context;
 	struct parts p = { .loop = NULL };
 	int rc = -1;
 
-	(void)number;
 	if (open_table(o, &p, err))
 		goto out;
 	if (o->job.options.is_dry_run) {
@@ -309,31 +271,33 @@ run(void *context, unsigned number, void *ret_summary, enum job_input *ret_input
 		rc = 0;
 		goto out;
 	}
-	if (open_service(o, &p, err) || open_pump(o, &p, err) || begin(&p, err))
-		goto out;
-	rc = pump_run(p.pump, p.source, p.letters, ret_input, err);
-	pump_summary(p.pump, ret_summary);
+	if (!open_service(o, &p, err) && !open_pump(o, &p, pumping, err) && !begin(&p, err))
+		rc = pump_tool_run(pumping, ret_input, err);
+	if (p.service)
+		pumping->numbers.superseded = dynamo_service_superseded(p.service);
 out:
+	pump_tool_close(pumping);
 	close_parts(&p);
 	return rc;
 }
 
 static int
-work(struct options *o, enum job_input *ret_input, struct err *err)
+run(struct options *o, enum job_input *ret_input, struct err *err)
 {
-	struct pump_summary sum = { .read = 0 };
-	struct workers_work work = {
-		.context = o, .summary_bytes = sizeof(sum), .run = run, .add = pump_summary_add
+	struct pump_tool pumping = {
+		.job = &o->job,
+		.client = &o->client,
+		.input = &o->input,
+		.letters = &o->letters,
+		.pump_options = &o->pump,
+		.workers = &o->workers,
+		.stats = &o->stats,
+		.requests = "requests",
+		.context = o,
+		.run = run_member,
 	};
-	int rc;
 
-	if (check(o, err) || workers_check(&o->workers, &o->input, err))
-		return -1;
-	rc = workers_run(&o->workers, &o->job, &work, &sum, ret_input, err);
-	/* what ended before it read said why, and no more */
-	if (!o->job.options.is_dry_run && (!rc || sum.read))
-		say_summary(&sum);
-	return rc;
+	return check(o, err) ? -1 : pump_tool_work(&pumping, ret_input, err);
 }
 
 int
@@ -344,6 +308,7 @@ main(int argc, char **argv)
 		.input = INPUT_OPTIONS_INIT,
 		.pump = PUMP_OPTIONS_INIT,
 		.workers = WORKERS_OPTIONS_INIT,
+		.stats = STATS_OPTIONS_INIT,
 	};
 	const struct opt_group groups[] = {
 		{ "Items", rows, sizeof(rows) / sizeof(*rows), &o },
@@ -353,6 +318,7 @@ main(int argc, char **argv)
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
 		    &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
+		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.stats },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "Services of AWS", aws_service_rows, aws_service_row_count, &o.client.aws },
@@ -363,7 +329,7 @@ main(int argc, char **argv)
 
 	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
 	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished)
-		(void)work(&o, &input, &err); /* err says it all */
+		(void)run(&o, &input, &err); /* err says it all */
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);
 }

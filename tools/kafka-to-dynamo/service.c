@@ -31,6 +31,7 @@ struct dynamo {
 	struct item_maker *maker;
 	struct buf note;
 	bool is_batch;
+	int64_t superseded;
 };
 
 /* ---- notes: call, length of the identity, identity, text ---- */
@@ -206,9 +207,10 @@ dynamo_verdicts(struct service *s, const struct service_item *const *items, size
     const struct service_reply *reply, struct service_verdict *ret, struct err *err)
 {
 	struct dynamo *d = (struct dynamo *)s;
-	const struct verdicts_context context = {
-		.schema = d->options.schema, .identity = note_identity, .is_batch = d->is_batch
-	};
+	const struct verdicts_context context = { .schema = d->options.schema,
+		.identity = note_identity,
+		.is_batch = d->is_batch,
+		.superseded = &d->superseded };
 
 	return verdicts_read(&context, items, count, reply, ret, err);
 }
@@ -258,4 +260,10 @@ dynamo_service_begin(struct service *s, struct err *err)
 	assert(!d->maker);
 	d->maker = item_maker_new(d->options.items, d->options.schema, err);
 	return d->maker ? 0 : -1;
+}
+
+int64_t
+dynamo_service_superseded(const struct service *s)
+{
+	return ((const struct dynamo *)s)->superseded;
 }

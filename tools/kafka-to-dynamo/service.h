@@ -35,4 +35,8 @@ struct service *dynamo_service_new(const struct dynamo_options *, struct err *);
 /* Before the first record is staged: takes the schema on. ERR_USAGE: rules that contradict it. */
 int dynamo_service_begin(struct service *, struct err *);
 
+/* Records that count as delivered because an offset not below theirs was there already: a newer record's, or
+ * their own, of a request that was done without an answer. */
+int64_t dynamo_service_superseded(const struct service *);
+
 #endif

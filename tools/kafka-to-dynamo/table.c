@@ -162,7 +162,7 @@ ask(struct table *t, const char *target, struct slice body, struct buf *ret_repl
 
 /* One DescribeTable. */
 static int
-look(struct table *t, struct schema *ret, enum table_state *ret_state, struct err *err)
+look(struct table *t, struct table_description *ret, struct err *err)
 {
 	struct buf body = BUF_INIT(BODY_BYTES_MAX), reply = BUF_INIT(1024 * 1024);
 	int rc = -1;
@@ -176,7 +176,7 @@ look(struct table *t, struct schema *ret, enum table_state *ret_state, struct er
 			err->class = ERR_NO_INPUT;
 		goto out;
 	}
-	rc = table_read(buf_slice(&reply), ret, ret_state, err);
+	rc = table_read(buf_slice(&reply), ret, err);
 	if (rc)
 		err_wrap(err, "%s", t->options.name);
 out:
@@ -246,13 +246,17 @@ int
 table_describe(struct table *t, struct schema *ret, struct err *err)
 {
 	int64_t until = clock_deadline(BEGIN_MS_MAX);
-	enum table_state state = TABLE_GONE;
+	struct table_description found;
 	bool is_created = false;
 
 	for (;;) {
-		if (look(t, ret, &state, err)) {
-			if (err->class != ERR_NO_INPUT || !t->options.create)
+		if (look(t, &found, err)) {
+			if (err->class != ERR_NO_INPUT)
 				return -1;
+			if (!t->options.create)
+				return err_set(err, ERR_NO_INPUT,
+				    "there is no table %s at %s (--create-table makes one)",
+				    t->options.name, t->endpoint);
 			/* a table that was just made may not be seen at once */
 			if (is_created ? wait_a_little(t, until, err) : create(t, err))
 				return -1;
@@ -260,13 +264,14 @@ table_describe(struct table *t, struct schema *ret, struct err *err)
 			err_clear(err);
 			continue;
 		}
-		if (check_keys(t, ret, err))
+		if (check_keys(t, &found.schema, err))
 			return -1;
-		if (state == TABLE_READY)
+		if (found.state == TABLE_SHUT)
+			return err_set(err, ERR_NO_INPUT, "table %s cannot be written: it is %s",
+			    t->options.name, found.status);
+		*ret = found.schema;
+		if (found.state == TABLE_READY)
 			return 0;
-		if (state == TABLE_GONE)
-			return err_set(err, ERR_NO_INPUT, "table %s is being deleted or archived",
-			    t->options.name);
 		if (wait_a_little(t, until, err))
 			return -1;
 	}

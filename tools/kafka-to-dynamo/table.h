@@ -18,11 +18,19 @@ int table_parse_keys(const char *text, struct schema *ret, struct err *);
 enum table_state {
 	TABLE_READY,
 	TABLE_BEGINS, /* being made */
-	TABLE_GONE,   /* being deleted, or archived */
+	TABLE_SHUT,   /* DELETING, ARCHIVED, INACCESSIBLE_ENCRYPTION_CREDENTIALS and the like */
+};
+
+enum { TABLE_STATUS_BYTES = 64 };
+
+struct table_description {
+	struct schema schema;
+	enum table_state state;
+	char status[TABLE_STATUS_BYTES]; /* in DynamoDB's word */
 };
 
 /* Reads DescribeTable's reply. ERR_UNAVAILABLE where it is none. */
-int table_read(struct slice reply, struct schema *ret, enum table_state *ret_state, struct err *);
+int table_read(struct slice reply, struct table_description *ret, struct err *);
 
 /* CreateTable's request: on-demand capacity. */
 int table_append_create(struct buf *, const char *table, const struct schema *, struct err *);

@@ -6,24 +6,64 @@
 
 #include "kafka-to-dynamo/table.h"
 
+enum { TABLE_BARE_BYTES_MIN = 3, TABLE_BARE_BYTES_MAX = 255 };
+
 static const char *const key_types[SCHEMA_KEYS] = { "HASH", "RANGE" };
 
-/* "Quotas in Amazon DynamoDB", Naming rules; an ARN has ':' and '/' besides. */
+/* "Quotas in Amazon DynamoDB", Naming rules. */
+static bool
+is_name(struct slice name)
+{
+	static const char others[] = "_-.";
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			(c && strchr(others, c))))
+			return false;
+	}
+	return name.len >= TABLE_BARE_BYTES_MIN && name.len <= TABLE_BARE_BYTES_MAX;
+}
+
+/* arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME (Service Authorization Reference, "Actions, resources,
+ * and condition keys for Amazon DynamoDB"). */
+static bool
+is_arn(struct slice arn)
+{
+	struct slice part, rest;
+
+	slice_cut(arn, ':', &part, &rest); /* arn */
+	slice_cut(rest, ':', &part, &rest);
+	if (!part.len)
+		return false;
+	slice_cut(rest, ':', &part, &rest);
+	if (!slice_is(part, "dynamodb"))
+		return false;
+	slice_cut(rest, ':', &part, &rest);
+	if (!part.len)
+		return false;
+	slice_cut(rest, ':', &part, &rest);
+	return part.len && slice_starts(rest, "table/") && is_name(slice_skip(rest, 6)) &&
+	       arn.len < TABLE_NAME_BYTES;
+}
+
 int
 table_check_name(const char *name, struct err *err)
 {
-	size_t len = strlen(name);
-	bool is_arn = strncmp(name, "arn:", 4) == 0;
+	struct slice text = slice_of(name);
 
-	if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/") !=
-		len ||
-	    (!is_arn && strpbrk(name, ":/")))
-		return err_set(err, ERR_USAGE,
-		    "not the name of a table: %s (letters, digits, '_', '-', '.')", name);
-	if (len < 3 || len >= (is_arn ? (size_t)TABLE_NAME_BYTES : 256))
-		return err_set(
-		    err, ERR_USAGE, "not the name of a table: %s (3 to 255 bytes)", name);
-	return 0;
+	if (slice_starts(text, "arn:"))
+		return is_arn(text) ? 0
+		                    : err_set(err, ERR_USAGE,
+		                          "not the ARN of a table: %s "
+		                          "(arn:aws:dynamodb:REGION:ACCOUNT:table/NAME)",
+		                          name);
+	return is_name(text) ? 0
+	                     : err_set(err, ERR_USAGE,
+	                           "not the name of a table: %s (3 to 255 letters, digits, "
+	                           "'_', '-', '.')",
+	                           name);
 }
 
 static int
@@ -113,30 +153,47 @@ read_schema(json_t *table, struct schema *ret, struct err *err)
 	return 0;
 }
 
+/* API Reference, TableDescription, TableStatus. */
 static enum table_state
-read_state(json_t *table)
+state_of(struct slice status)
 {
-	struct slice status = text_of(table, "TableStatus");
-
 	if (slice_is(status, "CREATING"))
 		return TABLE_BEGINS;
 	return slice_is(status, "ACTIVE") || slice_is(status, "UPDATING") ? TABLE_READY
-	                                                                  : TABLE_GONE;
+	                                                                  : TABLE_SHUT;
+}
+
+/* It is shown: what is no word is none. */
+static void
+copy_status(struct slice status, char ret[static TABLE_STATUS_BYTES])
+{
+	size_t n = 0;
+
+	while (n < status.len && ((status.data[n] >= 'A' && status.data[n] <= 'Z') ||
+				     status.data[n] == '_'))
+		n++;
+	if (n != status.len || !n || n >= TABLE_STATUS_BYTES)
+		status = slice_of("in no known state");
+	memcpy(ret, status.data, status.len);
+	ret[status.len] = '\0';
 }
 
 int
-table_read(struct slice reply, struct schema *ret, enum table_state *ret_state, struct err *err)
+table_read(struct slice reply, struct table_description *ret, struct err *err)
 {
 	json_t *root = reply.len ? json_loadb(reply.data, reply.len, 0, NULL) : NULL;
 	json_t *table = json_object_get(root, "Table");
+	struct slice status = text_of(table, "TableStatus");
 	int rc;
 
 	if (table)
-		rc = read_schema(table, ret, err);
+		rc = read_schema(table, &ret->schema, err);
 	else
 		rc = err_set(err, ERR_UNAVAILABLE, "the reply is no description of a table");
-	if (!rc)
-		*ret_state = read_state(table);
+	if (!rc) {
+		ret->state = state_of(status);
+		copy_status(status, ret->status);
+	}
 	json_decref(root);
 	return rc;
 }

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <zlib.h>
 
 #include "aws/json_error.h"
 #include "codec/base64.h"
@@ -128,6 +129,22 @@ again(struct err *err, const char *what)
 	return SERVICE_AGAIN;
 }
 
+/* X-Amz-Crc32 is of the body as it was sent; where it is not there, nothing is promised (AWS SDK for Go v2,
+ * service/dynamodb/internal/customizations, "Response checksum validation"). */
+static bool
+is_intact(const struct service_reply *reply)
+{
+	const char *told =
+	    reply->header ? reply->header(reply->header_context, "x-amz-crc32") : NULL;
+	char found[16];
+
+	if (!told)
+		return true;
+	(void)snprintf(found, sizeof(found), "%lu",
+	    crc32_z(0, (const unsigned char *)reply->body.data, reply->body.len));
+	return strcmp(told, found) == 0;
+}
+
 /* "If there are no unprocessed items remaining, the response contains an empty UnprocessedItems
  * map" (API Reference, BatchWriteItem): what has none is not DynamoDB's answer. */
 static enum service_outcome
@@ -190,12 +207,13 @@ refuse(size_t count, const char *text, struct service_verdict *ret, struct err *
 }
 
 static enum service_outcome
-by_meaning(enum meaning meaning, size_t count, const char *text, struct service_verdict *ret,
-    struct err *err)
+by_meaning(const struct verdicts_context *c, enum meaning meaning, size_t count, const char *text,
+    struct service_verdict *ret, struct err *err)
 {
 	switch (meaning) {
 	case MEANS_DONE:
 		memset(ret, 0, count * sizeof(*ret));
+		*c->superseded += (int64_t)count;
 		return SERVICE_JUDGED;
 	case MEANS_REFUSED:
 		return refuse(count, text, ret, err);
@@ -210,8 +228,8 @@ by_meaning(enum meaning meaning, size_t count, const char *text, struct service_
 }
 
 static enum service_outcome
-read_failure(
-    size_t count, const struct service_reply *reply, struct service_verdict *ret, struct err *err)
+read_failure(const struct verdicts_context *c, size_t count, const struct service_reply *reply,
+    struct service_verdict *ret, struct err *err)
 {
 	const char *type =
 	    reply->header ? reply->header(reply->header_context, "x-amzn-errortype") : NULL;
@@ -222,21 +240,28 @@ read_failure(
 	(void)aws_json_error_text(&error, text);
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++) {
 		if (aws_json_error_is(&error, meanings[i].code))
-			return by_meaning(meanings[i].meaning, count, text, ret, err);
+			return by_meaning(c, meanings[i].meaning, count, text, ret, err);
 	}
 	if (reply->status == 413)
 		return refuse(count, text, ret, err);
 	err_set(err, aws_json_error_class(&error), "%s", text);
 	if (error.kind == AWS_JSON_THROTTLED)
 		return SERVICE_SLOWER;
-	return error.kind == AWS_JSON_UNAVAILABLE ? SERVICE_AGAIN : SERVICE_STOP;
+	/* an error without a code is somebody else's, or has lost its end */
+	if (error.kind == AWS_JSON_UNAVAILABLE || (error.kind == AWS_JSON_OTHER && !error.code[0]))
+		return SERVICE_AGAIN;
+	return SERVICE_STOP;
 }
 
 enum service_outcome
 verdicts_read(const struct verdicts_context *c, const struct service_item *const *items,
     size_t count, const struct service_reply *reply, struct service_verdict *ret, struct err *err)
 {
+	if (!is_intact(reply)) {
+		err_clear(err);
+		return again(err, "the reply is not what its checksum says");
+	}
 	if (reply->status >= 200 && reply->status < 300)
 		return read_success(c, items, count, reply, ret, err);
-	return read_failure(count, reply, ret, err);
+	return read_failure(c, count, reply, ret, err);
 }

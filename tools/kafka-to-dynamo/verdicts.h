@@ -13,6 +13,7 @@ struct verdicts_context {
 	const struct schema *schema;
 	identity_of *identity;
 	bool is_batch;
+	int64_t *superseded; /* counts up for each record whose condition failed */
 };
 
 /* As service_ops.verdicts. */

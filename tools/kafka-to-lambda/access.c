@@ -73,6 +73,7 @@ open_all(struct access *access, const struct aws_options *options, const char *f
 		.about = function,
 		.judge = aws_json_judge,
 		.total_ms_max = ms_max,
+		.is_trouble_told = true,
 	};
 	char endpoint[ENDPOINT_BYTES];
 

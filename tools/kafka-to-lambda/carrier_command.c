@@ -140,6 +140,14 @@ free_carrier(struct carrier *carrier)
 	free(command);
 }
 
+int64_t
+carrier_command_at_once(long processors)
+{
+	if (processors < 1)
+		return 1;
+	return processors < CARRIER_COMMAND_AT_ONCE_MOST ? processors : CARRIER_COMMAND_AT_ONCE_MOST;
+}
+
 struct carrier *
 carrier_command_new(const struct carrier_command_options *options, struct err *err)
 {

@@ -19,17 +19,17 @@
 #include "run/client.h"
 #include "run/deadletter.h"
 #include "run/input.h"
-#include "run/workers.h"
+#include "run/pump_tool.h"
 
 /* ---- limits ---- */
 
 enum {
 	BATCH_COUNT_DEFAULT = 100,              /* API_CreateEventSourceMapping, BatchSize */
-	TIMEOUT_MS_DEFAULT = 15 * 60 * 1000,    /* of a function ("Lambda quotas") */
+	/* longer than a function may run, 15 min ("Lambda quotas"), so that Lambda tells first */
+	TIMEOUT_MS_DEFAULT = 16 * 60 * 1000,
 	RETRIES_MOST = 10 * 1000,               /* MaximumRetryAttempts */
 	RETRIES_WITH_PLACE = 10, /* "Configuring error handling controls for Kafka event sources" */
 	NOT_GIVEN = -2,
-	WORKERS_MOST = 256,
 };
 
 /* ---- options ---- */
@@ -41,6 +41,7 @@ struct options {
 	struct deadletter_options letters;
 	struct pump_options pump;
 	struct workers_options members;
+	struct stats_options stats;
 	struct lambda_options lambda;
 	const char *on_failure;
 	int64_t timeout_ms;
@@ -69,10 +70,10 @@ set_order(void *target, const char *value, enum opt_origin origin, struct err *e
 static const struct opt rows[] = {
 	{ 0, "async", NULL, "only queue events: how the function ends is not known [wait for it]",
 	    OPT_FLAG, offsetof(struct options, lambda.is_async), 0, 0, NULL },
-	{ 0, "timeout", "DURATION", "how long one invocation may take [15m]", OPT_DURATION,
+	{ 0, "timeout", "DURATION", "how long one invocation may take [16m]", OPT_DURATION,
 	    offsetof(struct options, timeout_ms), 1, 24 * 60 * 60 * 1000, NULL },
 	{ 0, "workers", "N", "run at most N commands at once [one a processor]", OPT_INT,
-	    offsetof(struct options, workers), 1, WORKERS_MOST, NULL },
+	    offsetof(struct options, workers), 1, CARRIER_COMMAND_AT_ONCE_MOST, NULL },
 	{ 0, "order", "partition|key|none",
 	    "which records wait for those before them: of their partition, of their key, none "
 	    "[partition]",
@@ -192,16 +193,15 @@ check(struct options *o, struct err *err)
 static void
 complete(struct options *o)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	bool has_place = o->on_failure || o->letters.target;
 
 	if (o->lambda.retries_max == NOT_GIVEN)
 		o->lambda.retries_max = has_place ? RETRIES_WITH_PLACE : -1;
 	if (o->command)
-		o->pump.connections = o->workers ? o->workers
-		                      : processors > 0 && processors < WORKERS_MOST ? processors
-		                                                                    : 1;
+		o->pump.connections =
+		    o->workers ? o->workers : carrier_command_at_once(sysconf(_SC_NPROCESSORS_ONLN));
 	o->lambda.function = o->first;
+	o->lambda.is_command = o->command;
 	o->lambda.event.bootstrap_servers = o->client.kafka.brokers;
 	o->lambda.wall_ms = clock_wall_ms;
 }
@@ -221,33 +221,14 @@ say_dry_run(const struct options *o)
 	    o->input.topic ? o->input.topic : "standard input", retries);
 }
 
-static void
-say_summary(const struct pump_summary *s)
-{
-	char lost[64] = "", open[48] = "";
-
-	if (s->lost)
-		(void)snprintf(lost, sizeof(lost), ", %lld left to another member of the group",
-		    (long long)s->lost);
-	if (s->open)
-		(void)snprintf(open, sizeof(open), ", %lld not delivered", (long long)s->open);
-	diag_note("%lld records read: %lld delivered, %lld rejected%s%s; %lld invocations, %lld "
-		  "records retried",
-	    (long long)s->read, (long long)s->delivered, (long long)s->rejected, lost, open,
-	    (long long)s->requests, (long long)s->retried);
-}
-
 /* ---- the run ---- */
 
-/* What is open while records go through. */
-struct run {
+/* What a member has open beside its pump. */
+struct parts {
 	struct service *service;
 	struct loop *loop;
 	struct access *access;
 	struct carrier *command;
-	struct pump *pump;
-	struct deadletter *letters;
-	struct source *source;
 };
 
 static int
@@ -257,114 +238,98 @@ append_failure(void *context, const struct record *record, struct buf *out, stru
 }
 
 static int
-open_carrier(const struct options *o, struct run *r, struct err *err)
+open_carrier(const struct options *o, struct parts *p, struct err *err)
 {
 	struct carrier_command_options command = {
-		.loop = r->loop, .argv = o->command, .ms_max = o->timeout_ms
+		.loop = p->loop, .argv = o->command, .ms_max = o->timeout_ms
 	};
 
 	if (o->command)
-		return (r->command = carrier_command_new(&command, err)) ? 0 : -1;
-	r->access = access_open(&o->client.aws, o->first, o->timeout_ms, r->loop, err);
-	return r->access ? 0 : -1;
+		return (p->command = carrier_command_new(&command, err)) ? 0 : -1;
+	p->access = access_open(&o->client.aws, o->first, o->timeout_ms, p->loop, err);
+	return p->access ? 0 : -1;
 }
 
 static int
-open_pump(const struct options *o, struct run *r, struct err *err)
+open_service(const struct options *o, struct parts *p, struct err *err)
 {
-	struct pump_parts parts;
+	p->service = lambda_service_new(&o->lambda, err);
+	return p->service && (p->loop = loop_new(err)) ? open_carrier(o, p, err) : -1;
+}
 
-	r->service = lambda_service_new(&o->lambda, err);
-	if (!r->service || !(r->loop = loop_new(err)) || open_carrier(o, r, err))
-		return -1;
-	parts = (struct pump_parts){ .loop = r->loop, .service = r->service,
-		.carrier = o->command ? r->command : access_carrier(r->access) };
-	r->pump = pump_new(&o->pump, &parts, (size_t)o->input.memory_bytes, err);
-	return r->pump ? 0 : -1;
+static void
+close_service(struct parts *p)
+{
+	carrier_free(p->command);
+	access_free(p->access);
+	loop_free(p->loop);
+	service_free(p->service);
 }
 
 static int
-open_letters(const struct options *o, struct run *r, struct err *err)
+pump_all(const struct options *o, struct pump_tool *pumping, const struct parts *p,
+    enum job_input *ret_input, struct err *err)
 {
-	const struct deadletter_form form = { .option = "--on-failure", .context = r->service,
+	const struct deadletter_form form = { .option = "--on-failure", .context = p->service,
 		.append = append_failure };
+	const struct pump_parts parts = { .loop = p->loop, .service = p->service,
+		.carrier = o->command ? p->command : access_carrier(p->access) };
+	const char *slash = o->command ? strrchr(o->first, '/') : NULL;
+	const struct input_needs needs = { .target = slash ? slash + 1 : o->first,
+		.want_headers = true };
 	struct deadletter_options letters = o->letters;
-	struct sink_done done = pump_letter_done(r->pump);
 
 	if (o->on_failure) {
 		letters.target = o->on_failure;
 		letters.form = &form;
 	}
-	r->letters = deadletter_open(&letters, &o->client, tool.name, &done, err);
-	return r->letters ? 0 : -1;
-}
-
-static int
-open_source(const struct options *o, struct run *r, struct err *err)
-{
-	struct input_options input = o->input;
-	struct input_needs needs = { .target = o->first, .want_headers = true };
-	struct source_events events = pump_events(r->pump);
-	const char *slash = strrchr(o->first, '/');
-
-	if (o->command && slash)
-		needs.target = slash + 1;
-	input.memory_bytes = input.memory_bytes / 8 * 3; /* run/pump.h */
-	r->source = input_open(&input, &o->client, &o->job, &needs, &events, err);
-	return r->source ? 0 : -1;
-}
-
-static void
-close_run(struct run *r)
-{
-	source_free(r->source);
-	deadletter_free(r->letters);
-	pump_free(r->pump);
-	carrier_free(r->command);
-	access_free(r->access);
-	loop_free(r->loop);
-	service_free(r->service);
+	pumping->letters = &letters;
+	if (pump_tool_open(pumping, &parts, &needs, err) ||
+	    (p->access && access_begin(p->access, err)))
+		return -1;
+	return pump_tool_run(pumping, ret_input, err);
 }
 
 /* One member of the group, or the only process. */
 static int
-run_member(void *context, unsigned number, void *ret_summary, enum job_input *ret_input,
-    struct err *err)
+run_member(struct pump_tool *pumping, enum job_input *ret_input, struct err *err)
 {
-	const struct options *o = context;
-	struct run r = { .service = NULL };
+	const struct options *o = pumping->context;
+	struct parts p = { .service = NULL };
 	int rc = -1;
 
-	(void)number;
-	if (!open_pump(o, &r, err) && !open_source(o, &r, err) && !open_letters(o, &r, err) &&
-	    (!r.access || !access_begin(r.access, err))) {
-		rc = pump_run(r.pump, r.source, r.letters, ret_input, err);
-		pump_summary(r.pump, ret_summary);
+	if (o->job.options.is_dry_run) {
+		say_dry_run(o);
+		*ret_input = JOB_INPUT_ENDED;
+		return 0;
 	}
-	close_run(&r);
+	if (!open_service(o, &p, err))
+		rc = pump_all(o, pumping, &p, ret_input, err);
+	pump_tool_close(pumping);
+	close_service(&p);
 	return rc;
 }
 
 static int
 run(struct options *o, enum job_input *ret_input, struct err *err)
 {
-	struct pump_summary sum = { .read = 0 };
-	const struct workers_work work = { .context = o, .summary_bytes = sizeof(sum),
-		.run = run_member, .add = pump_summary_add };
-	int rc;
+	struct pump_tool pumping = {
+		.job = &o->job,
+		.client = &o->client,
+		.input = &o->input,
+		.letters = &o->letters,
+		.pump_options = &o->pump,
+		.workers = &o->members,
+		.stats = &o->stats,
+		.requests = "invocations",
+		.context = o,
+		.run = run_member,
+	};
 
-	if (check(o, err) || workers_check(&o->members, &o->input, err))
+	if (check(o, err))
 		return -1;
 	complete(o);
-	if (o->job.options.is_dry_run) {
-		say_dry_run(o);
-		*ret_input = JOB_INPUT_ENDED;
-		return 0;
-	}
-	rc = workers_run(&o->members, &o->job, &work, &sum, ret_input, err);
-	if (sum.read || !rc)
-		say_summary(&sum);
-	return rc;
+	return pump_tool_work(&pumping, ret_input, err);
 }
 
 int
@@ -375,6 +340,7 @@ main(int argc, char **argv)
 		.input = INPUT_OPTIONS_INIT,
 		.pump = PUMP_OPTIONS_INIT,
 		.members = WORKERS_OPTIONS_INIT,
+		.stats = STATS_OPTIONS_INIT,
 		.lambda = { .retries_max = NOT_GIVEN, .age_ms_max = -1 },
 		.timeout_ms = TIMEOUT_MS_DEFAULT,
 	};
@@ -386,6 +352,7 @@ main(int argc, char **argv)
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
 		    &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
+		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.stats },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "Lambda", aws_service_rows, aws_service_row_count, &o.client.aws },

@@ -41,21 +41,30 @@ read_failures(json_t *list, struct result *result, struct err *err)
 	return 0;
 }
 
+/* Most answers do not speak of records. */
+static bool
+may_name(struct slice body, bool is_of_lambda)
+{
+	struct slice text = slice_trim(body);
+
+	return text.len && ((is_of_lambda && text.data[0] == '{') ||
+			       memmem(text.data, text.len, member, sizeof(member) - 1));
+}
+
 int
-result_read(struct slice body, struct result *ret, struct err *err)
+result_read(struct slice body, bool is_of_lambda, struct result *ret, struct err *err)
 {
 	struct result result = { .failures = NULL };
 	json_error_t why;
 	json_t *list;
 
-	/* most answers do not speak of records */
-	if (!body.len || !memmem(body.data, body.len, member, sizeof(member) - 1)) {
+	if (!may_name(body, is_of_lambda)) {
 		*ret = result;
 		return 0;
 	}
 	result.tree = json_loadb(body.data, body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
 	if (!result.tree)
-		return err_set(err, ERR_DATA, "it names %s and is no JSON: %s", member, why.text);
+		return err_set(err, ERR_DATA, "it is no JSON: %s", why.text);
 	list = json_object_get(result.tree, member);
 	if (list && !json_is_null(list) && read_failures(list, &result, err)) {
 		result_release(&result);

@@ -5,7 +5,8 @@
  *
  *   {"batchItemFailures":[{"itemIdentifier":{"partition":"trips-0","offset":100}}]}
  *
- * An answer without that member, null, empty, or no JSON at all says that all is well.
+ * An answer without that member, null, empty, or no JSON at all says that all is well. What Lambda hands on is
+ * one JSON value, so that one of its that begins an object and does not end it was cut short on its way.
  */
 #ifndef SLUICE_KAFKA_TO_LAMBDA_RESULT_H
 #define SLUICE_KAFKA_TO_LAMBDA_RESULT_H
@@ -25,8 +26,9 @@ struct result {
 	void *tree;           /* what the slices point into */
 };
 
-/* ERR_DATA: it means to name records and cannot be understood. Release *ret after success only. */
-int result_read(struct slice body, struct result *ret, struct err *);
+/* ERR_DATA: it means to name records and cannot be understood, or may do so (is_of_lambda, an object that is none).
+ * Release *ret after success only. */
+int result_read(struct slice body, bool is_of_lambda, struct result *ret, struct err *);
 void result_release(struct result *);
 
 /* The words of a function that failed, "TYPE: MESSAGE" of its errorType and errorMessage (Lambda Developer

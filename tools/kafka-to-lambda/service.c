@@ -11,6 +11,8 @@
 #include "kafka-to-lambda/failure.h"
 #include "kafka-to-lambda/result.h"
 
+enum { HTTP_ACCEPTED = 202 }; /* RFC 9110 15.3.3 */
+
 /* What became of a record that is not sent again, for lambda_append_failure. */
 struct refusal {
 	struct position position;
@@ -32,6 +34,8 @@ struct lambda {
 	size_t sorted_capacity;
 };
 
+static const char too_old[] = "older than --max-record-age";
+
 static struct lambda *
 of(struct service *service)
 {
@@ -43,6 +47,21 @@ clear_refusals(struct lambda *lambda)
 {
 	lambda->refusal_count = 0;
 	lambda->has_answer = false;
+}
+
+static int
+make_room(struct lambda *lambda, size_t count, struct err *err)
+{
+	struct refusal *refusals;
+
+	if (count <= lambda->refusal_capacity)
+		return 0;
+	refusals = realloc(lambda->refusals, count * sizeof(*refusals));
+	if (!refusals)
+		return err_no_memory(err);
+	lambda->refusals = refusals;
+	lambda->refusal_capacity = count;
+	return 0;
 }
 
 /* There is room for each of a batch. */
@@ -105,7 +124,7 @@ stage(struct service *service, const struct record *record, struct service_stage
 	char reason[96];
 
 	if (is_too_old(lambda, record))
-		return reject(lambda, record, FAILURE_AGE, "older than --max-record-age", err);
+		return reject(lambda, record, FAILURE_AGE, too_old, err);
 	if (bytes > service->bytes_max) {
 		(void)snprintf(reason, sizeof(reason),
 		    "its event may be %zu bytes long, the limit is %zu",
@@ -117,15 +136,41 @@ stage(struct service *service, const struct record *record, struct service_stage
 	return SERVICE_SEND;
 }
 
+static int
+expired(struct service *service, const struct service_item *const *items, size_t count,
+    size_t *ret_count, char ret_reason[static SERVICE_REASON_BYTES], struct err *err)
+{
+	struct lambda *lambda = of(service);
+	size_t old = 0;
+
+	while (old < count && is_too_old(lambda, &items[old]->record))
+		old++;
+	*ret_count = old;
+	if (!old)
+		return 0;
+	if (make_room(lambda, old, err))
+		return -1;
+	clear_refusals(lambda);
+	for (size_t i = 0; i < old; i++)
+		add_refusal(lambda, &items[i]->record, FAILURE_AGE, items[i]->retries);
+	(void)snprintf(ret_reason, SERVICE_REASON_BYTES, "%s", too_old);
+	return 0;
+}
+
 /* ---- request ---- */
 
-/* A batch that failed is given again as it was: what came behind it has not failed yet. */
+/*
+ * A batch that failed is given again as it was: what came behind it has not failed yet. One that has become
+ * too old is not given: the next request begins with it.
+ */
 static size_t
-count_alike(const struct service_item *const *items, size_t count)
+count_alike(
+    const struct lambda *lambda, const struct service_item *const *items, size_t count)
 {
 	size_t n = 1;
 
-	while (n < count && items[n]->retries == items[0]->retries)
+	while (n < count && items[n]->retries == items[0]->retries &&
+	       !is_too_old(lambda, &items[n]->record))
 		n++;
 	return n;
 }
@@ -137,7 +182,7 @@ request(struct service *service, const struct service_item *const *items, size_t
 	const struct lambda_options *options = &of(service)->options;
 
 	ret->method = "POST";
-	*ret_count = count_alike(items, count);
+	*ret_count = count_alike(of(service), items, count);
 	/* API_Invoke, "Request Syntax"; the name may hold an ARN's colons */
 	if (buf_append_text(&ret->path, "/2015-03-31/functions/", err) ||
 	    sigv4_append_encoded(&ret->path, slice_of(options->function), false, err) ||
@@ -176,21 +221,6 @@ read_answer(struct lambda *lambda, const struct service_reply *reply)
 		(void)snprintf(answer->function_error, FAILURE_WORD_BYTES, "Unhandled");
 }
 
-static int
-make_room(struct lambda *lambda, size_t count, struct err *err)
-{
-	struct refusal *refusals;
-
-	if (count <= lambda->refusal_capacity)
-		return 0;
-	refusals = realloc(lambda->refusals, count * sizeof(*refusals));
-	if (!refusals)
-		return err_no_memory(err);
-	lambda->refusals = refusals;
-	lambda->refusal_capacity = count;
-	return 0;
-}
-
 static void
 refuse(struct lambda *lambda, const struct service_item *item, enum failure_condition condition,
     const char *reason, struct service_verdict *ret)
@@ -199,7 +229,7 @@ refuse(struct lambda *lambda, const struct service_item *item, enum failure_cond
 	ret->fate = SERVICE_REFUSED;
 	if (condition == FAILURE_AGE)
 		(void)snprintf(ret->reason, sizeof(ret->reason),
-		    "older than --max-record-age: %.200s", reason);
+		    "%s: %.200s", too_old, reason);
 	else if (!item->retries)
 		(void)snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
 	else
@@ -361,7 +391,7 @@ judge_result(struct lambda *lambda, const struct service_item *const *items, siz
 	bool is_known;
 
 	set_done(ret, count);
-	if (result_read(body, &result, err))
+	if (result_read(body, !lambda->options.is_command, &result, err))
 		return fail_report(lambda, items, count, ret, err);
 	if (!result.failure_count) {
 		result_release(&result);
@@ -405,12 +435,43 @@ drop_old(struct lambda *lambda, const struct service_item *const *items, size_t 
 	return SERVICE_JUDGED;
 }
 
+/* Somebody between us and Lambda answers: a page of a proxy or a portal. What Lambda says has its request's number
+ * (botocore, parsers.py, x-amzn-requestid); servers that play it need not have one. What is queued is answered with
+ * 202, and nothing else is (API_Invoke, "StatusCode"). */
+static bool
+is_foreign(const struct lambda *lambda, const struct service_reply *reply)
+{
+	char id[FAILURE_WORD_BYTES], type[FAILURE_WORD_BYTES];
+
+	if (reply->status < 200 || reply->status > 299)
+		return false;
+	if (lambda->options.is_async)
+		return reply->status != HTTP_ACCEPTED;
+	copy_header(reply, "x-amzn-RequestId", id);
+	copy_header(reply, "Content-Type", type);
+	return !*id && slice_starts(slice_of(type), "text/html") &&
+	       slice_starts(slice_trim(reply->body), "<");
+}
+
 /* API_Invoke, "Errors": 4xx of the function's state (it is being made or changed) pass. */
 static bool
 may_pass(const struct service_reply *reply)
 {
 	return reply->status >= 500 || reply->status == 408 || reply->status == 409 ||
 	       reply->status == 410;
+}
+
+static enum service_outcome
+judge_silence(struct lambda *lambda, const struct service_item *const *items, size_t count,
+    const struct service_reply *reply, struct service_verdict *ret, struct err *err)
+{
+	clear_refusals(lambda);
+	if (reply->status < 0)
+		err_set(err, ERR_UNAVAILABLE, "%.*s", SLICE_ARGS(reply->body));
+	else
+		err_set(err, ERR_UNAVAILABLE, "%s: status %d, and not from Lambda",
+		    lambda->options.function, reply->status);
+	return drop_old(lambda, items, count, SERVICE_AGAIN, ret, err);
 }
 
 static enum service_outcome
@@ -449,6 +510,8 @@ verdicts(struct service *service, const struct service_item *const *items, size_
 
 	if (make_room(lambda, count, err))
 		return SERVICE_STOP;
+	if (reply->status < 0 || is_foreign(lambda, reply))
+		return judge_silence(lambda, items, count, reply, ret, err);
 	read_answer(lambda, reply);
 	if (reply->status && (reply->status < 200 || reply->status > 299))
 		return judge_refusal(lambda, items, count, reply, ret, err);
@@ -480,7 +543,8 @@ free_service(struct service *service)
 struct service *
 lambda_service_new(const struct lambda_options *options, struct err *err)
 {
-	static const struct service_ops ops = { stage, request, verdicts, free_service };
+	static const struct service_ops ops = { .stage = stage, .expired = expired,
+		.request = request, .verdicts = verdicts, .free = free_service };
 	struct lambda *lambda = calloc(1, sizeof(*lambda));
 	size_t frame_bytes = event_frame_bytes(&options->event);
 

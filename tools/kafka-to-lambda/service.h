@@ -7,8 +7,8 @@
  * error handling controls for Kafka event sources"): a function that fails is given the same batch again, at most
  * retries_max times; one that names records (batchItemFailures) is given those again; what was tried
  * that often, or has become too old, is refused. Splitting a batch does not count as a retry (Developer Guide,
- * "Retain discarded batch records for a Kinesis Data Streams event source"). Throttling and answers that are not the
- * function's do not count either.
+ * "Retain discarded batch records for a Kinesis Data Streams event source"). Throttling, no answer and answers that
+ * are not the function's do not count either.
  */
 #ifndef SLUICE_KAFKA_TO_LAMBDA_SERVICE_H
 #define SLUICE_KAFKA_TO_LAMBDA_SERVICE_H
@@ -33,6 +33,7 @@ enum lambda_order {
 /* Texts are borrowed. */
 struct lambda_options {
 	const char *function; /* its name or ARN, for path and failures; a command's name */
+	bool is_command;
 	bool is_async;        /* invocation type Event: it is queued, and nobody hears how it ends */
 	enum lambda_order order;
 	struct event_form event;

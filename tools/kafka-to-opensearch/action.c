@@ -72,7 +72,9 @@ append_member(struct opensearch *s, const char *name, struct err *err)
 	bool is_first = s->note.data[s->note.len - 1] == '{';
 
 	return (!is_first && buf_append_char(&s->note, ',', err)) ||
-	               buf_appendf(&s->note, err, "\"%s\":", name) ||
+	               buf_append_char(&s->note, '"', err) ||
+	               buf_append_text(&s->note, name, err) ||
+	               buf_append_text(&s->note, "\":", err) ||
 	               json_string_append(&s->note, buf_slice(&s->text), err)
 	           ? -1
 	           : 0;
@@ -193,7 +195,9 @@ write_note(struct opensearch *s, const struct record *record, enum bulk_op op, u
 
 	buf_clear(&s->note);
 	if (event_time(s, record, &time_ms, err) || buf_append_char(&s->note, (char)op, err) ||
-	    buf_appendf(&s->note, err, "{\"%s\":{", bulk_op_names[op]) ||
+	    buf_append_text(&s->note, "{\"", err) ||
+	    buf_append_text(&s->note, bulk_op_names[op], err) ||
+	    buf_append_text(&s->note, "\":{", err) ||
 	    append_index(s, record, time_ms, err) ||
 	    append_id(s, record, time_ms, ret_lane, err) ||
 	    append_routing(s, record, time_ms, err) || append_rest(s, record, op, err))

@@ -160,8 +160,18 @@ is_delivered(const struct service_item *item, const struct reply_item *r)
 }
 
 /*
+ * A tombstone without a version makes no index (TransportBulkAction.java: of deletions only those with
+ * external versions do): it may well come before the first document.
+ */
+static bool
+is_early_tombstone(const struct opensearch *s, const struct service_item *item)
+{
+	return note_op(item) == BULK_DELETE && s->op != BULK_DELETE && !is_versioned(item);
+}
+
+/*
  * "Bulk API", "Response"; the statuses of RestStatus.java. A deletion of what is not there has 404 and no
- * error. 403 is a block of the cluster's or a refusal of permissions: never the record's fault.
+ * error; whether it had an index is judged before. 403 is a block of the cluster's or a refusal of permissions: never the record's fault.
  */
 static enum service_fate
 fate_of(const struct service_item *item, const struct reply_item *r)
@@ -186,6 +196,24 @@ fate_of(const struct service_item *item, const struct reply_item *r)
 	}
 }
 
+/* An index that the service does not make: of all records, or of this one's template. */
+static enum service_outcome
+judge_missing_index(struct opensearch *s, const struct service_item *item,
+    const struct reply_item *r, struct service_verdict *ret, struct err *err)
+{
+	if (is_early_tombstone(s, item)) {
+		*ret = (struct service_verdict){ .fate = SERVICE_DONE };
+		return SERVICE_JUDGED;
+	}
+	if (s->is_index_in_path) {
+		err_set(err, ERR_CANT_CREATE, "status %d: %s", r->status, r->reason);
+		return SERVICE_STOP;
+	}
+	ret->fate = SERVICE_REFUSED;
+	memcpy(ret->reason, r->reason, sizeof(r->reason));
+	return SERVICE_JUDGED;
+}
+
 static enum service_outcome
 judge_item(struct opensearch *s, const struct service_item *item, struct service_verdict *ret,
     struct err *err)
@@ -198,6 +226,8 @@ judge_item(struct opensearch *s, const struct service_item *item, struct service
 		err_set(err, ERR_DENIED, "status %d: %s", r.status, r.reason);
 		return SERVICE_STOP;
 	}
+	if (r.is_index_missing)
+		return judge_missing_index(s, item, &r, ret, err);
 	ret->fate = fate_of(item, &r);
 	ret->reason[0] = '\0';
 	if (ret->fate == SERVICE_DONE)
@@ -233,6 +263,30 @@ judge_items(struct opensearch *s, const struct service_item *const *items, size_
 		}
 	}
 	return outcome;
+}
+
+/*
+ * Longer than there is room for: many failures, with many words. Halves are asked again, which makes the
+ * same documents (as any repetition does). Of one record alone it is a failure too: success has few
+ * words.
+ */
+static enum service_outcome
+judge_cut(struct opensearch *s, size_t count, struct slice body, struct err *err)
+{
+	char words[REPLY_REASON_BYTES];
+
+	if (!reply_is_begun(body)) {
+		err_set(err, ERR_UNAVAILABLE,
+		    "not the reply to a bulk request, and longer than %zu bytes", body.len);
+		return SERVICE_AGAIN;
+	}
+	if (count > 1) {
+		err_set(err, ERR_DATA, "a reply that is longer than %zu bytes", body.len);
+		return SERVICE_SPLIT;
+	}
+	reply_reason(s->reader, body, words);
+	err_set(err, ERR_DATA, "a reply that is longer than %zu bytes: %s", body.len, words);
+	return SERVICE_SPLIT;
 }
 
 /*
@@ -280,6 +334,8 @@ opensearch_verdicts(struct service *service, const struct service_item *const *i
 {
 	struct opensearch *s = (struct opensearch *)service;
 
+	if (reply->status == 200 && reply->is_cut)
+		return judge_cut(s, count, reply->body, err);
 	if (reply->status == 200)
 		return judge_items(s, items, count, reply->body, ret, err);
 	return judge_whole(s, reply, err);

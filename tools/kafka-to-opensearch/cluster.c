@@ -97,37 +97,35 @@ judge(void *context, const struct http_reply *reply, struct err *err)
 	return access_judge((void *)(uintptr_t)ask->access, reply, err);
 }
 
+/* The request has a method and, where there is one, a body and a limit of attempts. */
 static int
-fetch(const struct access *a, const char *method, struct slice path, struct slice body,
-    int64_t wait_ms, struct buf *ret_body, int *ret_status, struct err *err)
+fetch(const struct access *a, struct http_request *request, struct slice path, int64_t wait_ms,
+    struct buf *ret_body, int *ret_status, struct err *err)
 {
 	struct ask ask = { .access = a, .reader = reply_reader_new(err) };
 	struct http_header headers[2] = { { slice_of("Content-Type"),
 		slice_of("application/json") } };
 	struct buf url = BUF_INIT(URL_BYTES_MAX);
-	struct http_request request = {
-		.method = method,
-		.headers = headers,
-		.header_count = 1,
-		.body = body,
-		.body_bytes_max = REPLY_BYTES_MAX,
-		.signer = a->signer,
-		.events = { .context = &ask, .judge = judge },
-		.about = a->endpoint,
-		/* the time is the limit */
-		.attempts_max = wait_ms ? 0 : 1,
-		.attempts_usual = ATTEMPTS_USUAL,
-		.total_ms_max = wait_ms,
-	};
 	int rc = -1;
 
+	request->headers = headers;
+	request->header_count = 1;
 	if (a->header_count)
-		headers[request.header_count++] = a->header;
+		headers[request->header_count++] = a->header;
+	request->body_bytes_max = REPLY_BYTES_MAX;
+	request->signer = a->signer;
+	request->events = (struct http_events){ .context = &ask, .judge = judge };
+	request->about = a->endpoint;
+	/* the time is the limit */
+	if (!wait_ms)
+		request->attempts_max = 1;
+	request->attempts_usual = ATTEMPTS_USUAL;
+	request->total_ms_max = wait_ms;
 	*ret_status = 0;
 	if (ask.reader && !buf_append_text(&url, a->endpoint, err) &&
 	    !buf_append(&url, path, err)) {
-		request.url = buf_slice(&url);
-		rc = http_fetch(a->http, &request, ret_body, ret_status, err);
+		request->url = buf_slice(&url);
+		rc = http_fetch(a->http, request, ret_body, ret_status, err);
 	}
 	buf_release(&url);
 	reply_reader_free(ask.reader);
@@ -135,19 +133,39 @@ fetch(const struct access *a, const char *method, struct slice path, struct slic
 }
 
 int
-cluster_ask(const struct access *a, int64_t wait_ms, struct cluster *ret, struct err *err)
+cluster_ask(const struct access *a, unsigned attempts_max, int64_t wait_ms, struct cluster *ret,
+    struct err *err)
 {
+	struct http_request request = { .method = "GET", .attempts_max = attempts_max };
 	struct buf body = BUF_INIT(REPLY_BYTES_MAX);
 	int status, rc;
 
 	*ret = (struct cluster){ .is_known = false };
-	rc = fetch(a, "GET", slice_of("/"), slice_make(NULL, 0), wait_ms, &body, &status, err);
+	rc = fetch(a, &request, slice_of("/"), wait_ms, &body, &status, err);
 	if (!rc && cluster_read(buf_slice(&body), ret, err))
 		rc = err_wrap(err, "%s", a->endpoint);
 	if (rc && status == 403 && err->class == ERR_DENIED) {
 		err_clear(err);
 		rc = 0;
 	}
+	buf_release(&body);
+	return rc;
+}
+
+/* "Index exists" */
+int
+cluster_find_index(const struct access *a, struct slice path, int64_t wait_ms, bool *ret,
+    struct err *err)
+{
+	struct http_request request = { .method = "HEAD" };
+	struct buf body = BUF_INIT(REPLY_BYTES_MAX);
+	int status, rc = fetch(a, &request, path, wait_ms, &body, &status, err);
+
+	if (rc && (status == 403 || status == 404)) {
+		err_clear(err);
+		rc = 0;
+	}
+	*ret = status != 404;
 	buf_release(&body);
 	return rc;
 }
@@ -257,12 +275,13 @@ int
 cluster_put_template(const struct access *a, const char *name, struct slice body, int64_t wait_ms,
     struct err *err)
 {
+	struct http_request request = { .method = "PUT", .body = body };
 	struct buf path = BUF_INIT(URL_BYTES_MAX), reply = BUF_INIT(REPLY_BYTES_MAX);
 	int status, rc = -1;
 
 	if (!buf_append_text(&path, "/_index_template/", err) &&
 	    !sigv4_append_encoded(&path, slice_of(name), false, err))
-		rc = fetch(a, "PUT", buf_slice(&path), body, wait_ms, &reply, &status, err);
+		rc = fetch(a, &request, buf_slice(&path), wait_ms, &reply, &status, err);
 	if (rc)
 		rc = err_wrap(err, "index template %s", name);
 	buf_release(&path);

@@ -16,10 +16,16 @@ struct cluster {
 int cluster_read(struct slice body, struct cluster *ret, struct err *);
 
 /*
- * Asks it, for as long as wait_ms where nobody answers (ERR_UNAVAILABLE). A refusal of this alone (403) is
+ * Asks it, so many times (0: no limit), for as long as wait_ms where nobody answers (ERR_UNAVAILABLE). A refusal of this alone (403) is
  * none of writing: is_known is false then.
  */
-int cluster_ask(const struct access *, int64_t wait_ms, struct cluster *ret, struct err *);
+int cluster_ask(const struct access *, unsigned attempts_max, int64_t wait_ms, struct cluster *ret,
+    struct err *);
+
+/* Whether an index, an alias or a data stream of that path ("/trips") is there; true also where that may not
+ * be asked (403). */
+int cluster_find_index(const struct access *, struct slice path, int64_t wait_ms, bool *ret,
+    struct err *);
 
 /*
  * Makes the body of a composable index template out of a file's text: one that is such a template goes as

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "io/read_file.h"
 #include "kafka-to-opensearch/cluster.h"
@@ -17,8 +18,7 @@
 #include "run/carrier_http.h"
 #include "run/client.h"
 #include "run/input.h"
-#include "run/pump.h"
-#include "run/workers.h"
+#include "run/pump_tool.h"
 
 enum { TEMPLATE_BYTES_MAX = 4 * 1024 * 1024 };
 
@@ -31,6 +31,7 @@ struct options {
 	struct deadletter_options letters;
 	struct pump_options pump;
 	struct workers_options workers;
+	struct stats_options stats;
 	struct opensearch_options service;
 	struct access_options access;
 	const char *template_file;
@@ -237,46 +238,6 @@ say_cluster(const struct access *a, const struct cluster *c)
 		diag_note("writing to %s, which does not say what it is", a->endpoint);
 }
 
-/* What a run did; of several members, added up. */
-struct summary {
-	struct pump_summary pump;
-	bool has_run;
-};
-
-static void
-add_summary(void *into, const void *from)
-{
-	struct summary *sum = into;
-	const struct summary *one = from;
-
-	sum->has_run = sum->has_run || one->has_run;
-	pump_summary_add(&sum->pump, &one->pump);
-}
-
-static void
-say_summary(const struct options *o, const struct summary *sum)
-{
-	const struct pump_summary *c = &sum->pump;
-	char filtered[48] = "", retried[48] = "", lost[64] = "", open[48] = "";
-
-	if (!sum->has_run)
-		return;
-	if (o->service.skips_tombstones)
-		(void)snprintf(
-		    filtered, sizeof(filtered), ", %lld filtered", (long long)c->filtered);
-	if (c->retried)
-		(void)snprintf(
-		    retried, sizeof(retried), ", %lld records sent again", (long long)c->retried);
-	if (c->lost)
-		(void)snprintf(lost, sizeof(lost), ", %lld left to another member of the group",
-		    (long long)c->lost);
-	if (c->open)
-		(void)snprintf(open, sizeof(open), ", %lld not delivered", (long long)c->open);
-	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s; %lld requests%s",
-	    (long long)c->read, (long long)c->delivered, (long long)c->rejected, filtered, lost,
-	    open, (long long)c->requests, retried);
-}
-
 /* ---- opening ---- */
 
 /* What is made of the options before anything is opened. */
@@ -286,27 +247,73 @@ struct plan {
 	struct index_template template;
 };
 
-/* What is installed and asked before the first document. */
+static size_t
+reply_bytes(const struct options *o)
+{
+	return pump_reply_bytes(&o->pump, (size_t)o->input.memory_bytes);
+}
+
+/* One look first: who has to wait is told what for. */
 static int
-prepare(const struct options *o, const struct access *a, const struct index_template *t,
+ask_cluster(const struct options *o, const struct access *a, struct cluster *ret, struct err *err)
+{
+	int64_t deadline_ms = clock_deadline(o->client.wait_ms), left_ms;
+
+	if (!cluster_ask(a, 1, o->client.wait_ms, ret, err))
+		return 0;
+	left_ms = deadline_ms - clock_mono_ms();
+	if (err->class != ERR_UNAVAILABLE || left_ms <= 0)
+		return -1;
+	diag_note("waiting for %s", err->text);
+	err_clear(err);
+	return cluster_ask(a, 0, left_ms, ret, err);
+}
+
+/*
+ * An index that is misspelt gets no documents, and deletions with versions would make it: all of them would
+ * count as delivered.
+ */
+static int
+check_index(const struct options *o, const struct access *a, const struct service *service,
     struct err *err)
 {
+	struct slice path = opensearch_index_path(service);
+	bool is_there;
+
+	if (o->service.op != BULK_DELETE || !path.len)
+		return 0;
+	if (cluster_find_index(a, path, o->client.wait_ms, &is_there, err))
+		return -1;
+	return is_there ? 0
+	                : err_set(err, ERR_CANT_CREATE,
+	                      "%s: there is no index %s to delete from", a->endpoint,
+	                      o->service.index);
+}
+
+/* What is installed and asked before the first document. */
+static int
+prepare(const struct plan *p, const struct access *a, struct err *err)
+{
+	const struct options *o = p->options;
+	const struct index_template *t = &p->template;
 	struct cluster cluster = { .is_known = false };
 
 	if (a->session && aws_session_wait_credentials(a->session, err))
 		return -1;
 	if (access_is_exposed(a))
 		diag_warn("%s: credentials go over plain HTTP", a->endpoint);
-	if (!access_is_serverless(a) && cluster_ask(a, o->client.wait_ms, &cluster, err))
+	if (!access_is_serverless(a) && ask_cluster(o, a, &cluster, err))
 		return -1;
 	say_cluster(a, &cluster);
+	if (check_index(o, a, p->service, err))
+		return -1;
 	if (!t->body.len)
 		return 0;
 	return cluster_put_template(a, t->name.data, buf_slice(&t->body), o->client.wait_ms, err);
 }
 
 static struct carrier *
-open_carrier(struct access *a, struct err *err)
+open_carrier(const struct options *o, struct access *a, struct err *err)
 {
 	struct carrier_http_options options = {
 		.http = a->http,
@@ -317,92 +324,70 @@ open_carrier(struct access *a, struct err *err)
 		.header_count = a->header_count,
 		.judge = access_judge,
 		.judge_context = a,
+		.reply_bytes_max = reply_bytes(o),
+		.takes_cut_replies = true,
 	};
 
 	return carrier_http_new(&options, err);
 }
 
 /* Indices of one service are targets of their own, each with a group of its own. */
-static struct source *
-open_source(const struct options *o, const struct access *a, const struct service *service,
-    struct pump *pump, struct err *err)
+static int
+open_pump(const struct plan *p, struct access *a, struct pump_tool *pumping,
+    struct carrier *carrier, struct err *err)
 {
-	struct input_options input = o->input;
+	const struct options *o = p->options;
+	const struct pump_parts parts = {
+		.loop = a->loop, .service = p->service, .carrier = carrier
+	};
 	struct buf target = BUF_INIT(64 * 1024);
 	struct input_needs needs = {
-		.want_headers = o->letters.target || opensearch_uses_headers(service),
+		.want_headers = o->letters.target || opensearch_uses_headers(p->service),
 	};
-	struct source_events events = pump_events(pump);
-	struct source *source = NULL;
+	int rc = buf_appendf(
+	    &target, err, "%s/%s", strstr(a->endpoint, "://") + 3, o->service.index);
 
-	/* the rest of --memory is the pump's */
-	input.memory_bytes = input.memory_bytes / 8 * 3;
-	if (!buf_appendf(&target, err, "%s/%s", strstr(a->endpoint, "://") + 3, o->service.index)) {
-		needs.target = target.data;
-		source = input_open(&input, &o->client, &o->job, &needs, &events, err);
-	}
+	needs.target = target.data;
+	if (!rc)
+		rc = pump_tool_open(pumping, &parts, &needs, err);
 	buf_release(&target);
-	return source;
+	return rc;
 }
 
 static int
-pump_all(const struct plan *p, struct access *a, struct summary *ret, enum job_input *ret_input,
-    struct err *err)
+pump_all(const struct plan *p, struct access *a, struct pump_tool *pumping,
+    enum job_input *ret_input, struct err *err)
 {
-	const struct options *o = p->options;
-	struct pump_parts parts = { .loop = a->loop, .service = p->service };
-	struct pump *pump = NULL;
-	struct deadletter *letters = NULL;
-	struct source *source = NULL;
-	struct sink_done done;
+	struct carrier *carrier = open_carrier(p->options, a, err);
 	int rc = -1;
 
-	parts.carrier = open_carrier(a, err);
-	if (!parts.carrier)
-		goto out;
-	pump = pump_new(&o->pump, &parts, (size_t)o->input.memory_bytes, err);
-	if (!pump)
-		goto out;
-	source = open_source(o, a, p->service, pump, err);
-	if (!source || prepare(o, a, &p->template, err))
-		goto out;
-	done = pump_letter_done(pump);
-	letters = deadletter_open(&o->letters, &o->client, tool.name, &done, err);
-	if (!letters)
-		goto out;
-	rc = pump_run(pump, source, letters, ret_input, err);
-	pump_summary(pump, &ret->pump);
-	ret->has_run = true;
-out:
-	source_free(source);
-	deadletter_free(letters);
-	pump_free(pump);
-	carrier_free(parts.carrier);
+	if (carrier && !open_pump(p, a, pumping, carrier, err) && !prepare(p, a, err))
+		rc = pump_tool_run(pumping, ret_input, err);
+	pump_tool_close(pumping);
+	carrier_free(carrier);
 	return rc;
 }
 
 static int
 plan(struct options *o, struct plan *p, struct err *err)
 {
-	if (check(o, err) || workers_check(&o->workers, &o->input, err) ||
-	    read_template(o, &p->template, err))
+	if (check(o, err) || read_template(o, &p->template, err))
 		return -1;
+	o->service.reply_bytes_max = reply_bytes(o);
 	p->service = opensearch_new(&o->service, err);
 	return p->service ? check_service(o, p->service, err) : -1;
 }
 
 /* One member of the group, or the only process. */
 static int
-run_member(void *context, unsigned number, void *ret_summary, enum job_input *ret_input,
-    struct err *err)
+run_member(struct pump_tool *pumping, enum job_input *ret_input, struct err *err)
 {
-	const struct plan *p = context;
+	const struct plan *p = pumping->context;
 	const struct options *o = p->options;
 	struct access access = { .endpoint = NULL };
 	struct loop *loop = loop_new(err);
 	int rc = -1;
 
-	(void)number;
 	if (!loop ||
 	    access_open(&access, o->job.operands[0], &o->access, &o->client.aws, loop, err))
 		goto out;
@@ -411,7 +396,7 @@ run_member(void *context, unsigned number, void *ret_summary, enum job_input *re
 		rc = say_dry_run(o, &access, &p->template, err);
 		goto out;
 	}
-	rc = pump_all(p, &access, ret_summary, ret_input, err);
+	rc = pump_all(p, &access, pumping, ret_input, err);
 out:
 	access_release(&access);
 	loop_free(loop);
@@ -423,14 +408,21 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 {
 	struct plan p = { .options = o,
 		.template = { BUF_INIT(1024), BUF_INIT(TEMPLATE_BYTES_MAX) } };
-	struct summary sum = { .has_run = false };
-	struct workers_work work = {
-		.context = &p, .summary_bytes = sizeof(sum), .run = run_member, .add = add_summary
+	struct pump_tool pumping = {
+		.job = &o->job,
+		.client = &o->client,
+		.input = &o->input,
+		.letters = &o->letters,
+		.pump_options = &o->pump,
+		.workers = &o->workers,
+		.stats = &o->stats,
+		.requests = "requests",
+		.context = &p,
+		.run = run_member,
 	};
 
 	if (!plan(o, &p, err))
-		(void)workers_run(&o->workers, &o->job, &work, &sum, ret_input, err);
-	say_summary(o, &sum);
+		(void)pump_tool_work(&pumping, ret_input, err);
 	service_free(p.service);
 	buf_release(&p.template.name);
 	buf_release(&p.template.body);
@@ -444,6 +436,7 @@ main(int argc, char **argv)
 		.input = INPUT_OPTIONS_INIT,
 		.pump = PUMP_OPTIONS_INIT,
 		.workers = WORKERS_OPTIONS_INIT,
+		.stats = STATS_OPTIONS_INIT,
 	};
 	const struct opt_group groups[] = {
 		{ "Documents", rows, sizeof(rows) / sizeof(*rows), &o },
@@ -454,6 +447,7 @@ main(int argc, char **argv)
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
 		    &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
+		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.stats },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "AWS signatures", unsigned_rows, 1, &o.client.aws },

@@ -15,6 +15,9 @@ enum { ITEM_STATUS, ITEM_TYPE, ITEM_REASON, ITEM_CAUSE_TYPE, ITEM_CAUSE, ITEM_ER
 static const char *const item_fields[ITEM_FIELDS] = { "status", "error.type", "error.reason",
 	"error.caused_by.type", "error.caused_by.reason", "error" };
 
+/* How far into a reply its beginning may reach. */
+enum { BEGUN_BYTES = 128 };
+
 enum { WHOLE_ERRORS, WHOLE_ITEMS, WHOLE_FIELDS };
 
 static const char *const whole_fields[WHOLE_FIELDS] = { "errors", "items" };
@@ -244,15 +247,34 @@ reply_open(struct reply_reader *r, struct slice body, size_t *ret_count, bool *r
 	return 0;
 }
 
+/* "took" and "ingest_took" may come before it (BulkResponse.java, toXContent). */
+bool
+reply_is_begun(struct slice body)
+{
+	static const char member[] = "\"errors\":";
+	struct slice begin = slice_trim(body);
+
+	if (begin.len > BEGUN_BYTES)
+		begin.len = BEGUN_BYTES;
+	return begin.len && begin.data[0] == '{' &&
+	       memmem(begin.data, begin.len, member, sizeof(member) - 1);
+}
+
+static bool
+is_type(const struct json_value *type, const char *name)
+{
+	return type->type == JSON_TYPE_STRING && slice_is(json_slice(type), name);
+}
+
+/* Types are the names of exceptions (VersionConflictEngineException.java, IndexNotFoundException.java). */
 static void
 read_reason(struct reply_reader *r, const struct json_value *values, struct reply_item *ret)
 {
 	const struct json_value *type = &values[ITEM_TYPE];
 
 	ret->reason[0] = '\0';
-	/* "version_conflict_engine_exception" (VersionConflictEngineException.java) */
-	ret->is_version_conflict = type->type == JSON_TYPE_STRING &&
-	                           slice_is(json_slice(type), "version_conflict_engine_exception");
+	ret->is_version_conflict = is_type(type, "version_conflict_engine_exception");
+	ret->is_index_missing = is_type(type, "index_not_found_exception");
 	append_string(r, &values[ITEM_ERROR], "", ret->reason);
 	append_string(r, type, "", ret->reason);
 	append_string(r, &values[ITEM_REASON], ": ", ret->reason);

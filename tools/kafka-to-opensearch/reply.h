@@ -32,6 +32,7 @@ enum { REPLY_REASON_BYTES = 256 };
 struct reply_item {
 	int status;
 	bool is_version_conflict;
+	bool is_index_missing; /* and the service did not make one */
 	/* Another request gave this field its type while this one was read: nothing is wrong with it. */
 	bool is_mapping_race;
 	char reason[REPLY_REASON_BYTES]; /* "type: words"; "" where there is no error */
@@ -51,6 +52,9 @@ int reply_open(struct reply_reader *, struct slice body, size_t *ret_count, bool
 
 /* The next item, which is of this operation. ERR_UNAVAILABLE where it is not, or has no status. */
 int reply_next(struct reply_reader *, enum bulk_op, struct reply_item *ret, struct err *);
+
+/* This is how a bulk reply begins: enough to tell one that is cut from somebody else's. */
+bool reply_is_begun(struct slice body);
 
 /*
  * The words of a failure: {"error":{"type","reason"}}, {"error":"words"}, or {"message":"words"} as AWS

@@ -128,6 +128,7 @@ write_path(struct opensearch *s, const struct opensearch_options *o, struct err 
 		if (buf_append_char(&s->path, '/', err) ||
 		    sigv4_append_encoded(&s->path, buf_slice(&index), false, err))
 			goto out;
+		s->index_bytes = s->path.len;
 	}
 	/* "Common REST parameters", "Response filtering": a tenth of the reply, and of the work of
 	 * making it */
@@ -153,6 +154,22 @@ write_common(struct opensearch *s, const struct opensearch_options *o, struct er
 	               json_string_append(&s->pipeline, slice_of(o->pipeline), err)
 	           ? -1
 	           : 0;
+}
+
+/* So many that what is said of them has room, if all is well. */
+static void
+limit_count(struct opensearch *s, size_t item_reply_bytes)
+{
+	size_t most = s->reply_bytes_max / item_reply_bytes;
+
+	if (s->reply_bytes_max && most < s->service.count_max)
+		s->service.count_max = most;
+}
+
+void
+opensearch_expect_full_replies(struct service *service)
+{
+	limit_count((struct opensearch *)service, OPENSEARCH_ITEM_REPLY_BYTES_FULL);
 }
 
 static void
@@ -196,6 +213,8 @@ opensearch_new(const struct opensearch_options *o, struct err *err)
 	buf_init(&s->pipeline, 4096);
 	buf_init(&s->note, 64 * 1024);
 	buf_init(&s->text, UINT32_MAX); /* a field's value; its length is checked then */
+	s->reply_bytes_max = o->reply_bytes_max;
+	limit_count(s, OPENSEARCH_ITEM_REPLY_BYTES);
 	s->op = o->op;
 	s->skips_tombstones = o->skips_tombstones;
 	s->reader = reply_reader_new(err);
@@ -209,6 +228,14 @@ opensearch_new(const struct opensearch_options *o, struct err *err)
 	if (o->op != BULK_DELETE)
 		field_set_check_all(s->fields);
 	return &s->service;
+}
+
+struct slice
+opensearch_index_path(const struct service *service)
+{
+	const struct opensearch *s = (const struct opensearch *)service;
+
+	return slice_make(s->path.data, s->index_bytes);
 }
 
 bool

@@ -30,10 +30,12 @@ struct opensearch {
 	enum version_from version;
 	unsigned version_index;
 	struct buf path;     /* of every request */
+	size_t index_bytes;  /* of it the index with its '/', where is_index_in_path */
 	struct buf pipeline; /* a member of action lines, or nothing */
 	struct buf note;     /* of the record that was staged last */
 	struct buf text;     /* what a template made */
 	struct reply_reader *reader;
+	size_t reply_bytes_max;
 	uint64_t *ids; /* a table of those in the request that is made */
 	size_t id_capacity;
 };

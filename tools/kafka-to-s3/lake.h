@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop of kafka-to-s3: records from the source into open files, positions back once the files
- * that hold them are published.
+ * The loop of kafka-to-s3: records from the source into the files of their partition's epoch, epochs closed,
+ * published and committed as kafka-to-s3/epoch.h says.
  *
  * Every value is checked, whether a field of it is used or not: one broken line makes a whole
  * object unreadable for most of its readers. A value travels byte for byte, except that line breaks
@@ -11,7 +11,8 @@
 #define SLUICE_KAFKA_TO_S3_LAKE_H
 
 #include "codec/time.h"
-#include "kafka-to-s3/open_files.h"
+#include "kafka-to-s3/collector.h"
+#include "kafka-to-s3/epoch.h"
 #include "run/deadletter.h"
 #include "run/job.h"
 #include "source/source.h"
@@ -23,6 +24,15 @@ struct lake_options {
 	bool skips_tombstones; /* they are rejected otherwise */
 	bool is_bounded;       /* the input has an end of its own */
 	int64_t drain_ms;
+	struct epoch_limits limits;
+	int64_t spool_bytes;  /* of all epochs together, about; 0: no bound */
+	const char *topic;    /* NULL: from a pipe */
+	const char *group;    /* NULL: nothing is committed, and no mark is kept */
+	/* Of all that shapes names and bytes of objects. */
+	char fingerprint[EPOCH_FINGERPRINT_BYTES];
+	/* Told of each object that was published; may be NULL. */
+	void (*published)(void *context, const struct object *);
+	void *published_context;
 };
 
 struct lake_counts {
@@ -32,6 +42,9 @@ struct lake_counts {
 	int64_t filtered; /* tombstones that were skipped */
 	int64_t lost;     /* with their partition, to another member of the group */
 	int64_t open;     /* not published */
+	int64_t files;    /* published, those of an earlier run included */
+	int64_t files_there; /* of those, found there */
+	int64_t object_bytes;
 };
 
 struct lake;
@@ -47,8 +60,14 @@ bool lake_uses_headers(const struct lake *);
 /* For opening the source with. */
 struct source_events lake_events(struct lake *);
 
-/* Borrowed; before the source is opened. */
-void lake_set_outputs(struct lake *, struct open_files *, struct deadletter *);
+/* Borrowed; before the source is read. */
+struct lake_outputs {
+	struct collector *collector;
+	struct publisher *publisher; /* the collector's */
+	struct deadletter *letters;
+};
+
+void lake_set_outputs(struct lake *, const struct lake_outputs *);
 
 /*
  * Runs to the end of the input, to a request to stop, or to the first error. Then everything that

@@ -2,12 +2,20 @@
 bin_PROGRAMS += kafka-to-s3
 noinst_LIBRARIES += libkafkatos3.a
 libkafkatos3_a_SOURCES = \
+	tools/kafka-to-s3/epoch.c \
+	tools/kafka-to-s3/epoch.h \
 	tools/kafka-to-s3/lake.c \
 	tools/kafka-to-s3/lake.h \
 	tools/kafka-to-s3/naming.c \
 	tools/kafka-to-s3/naming.h \
-	tools/kafka-to-s3/open_files.c \
-	tools/kafka-to-s3/open_files.h \
+	tools/kafka-to-s3/lake_epochs.c \
+	tools/kafka-to-s3/lake_state.h \
+	tools/kafka-to-s3/mark.c \
+	tools/kafka-to-s3/mark.h \
+	tools/kafka-to-s3/bundle.c \
+	tools/kafka-to-s3/bundle.h \
+	tools/kafka-to-s3/collector.c \
+	tools/kafka-to-s3/collector.h \
 	tools/kafka-to-s3/publisher.c \
 	tools/kafka-to-s3/publisher.h
 kafka_to_s3_SOURCES = tools/kafka-to-s3/main.c

@@ -2,11 +2,10 @@
 /*
  * kafka-to-s3: a topic, or newline JSON from a pipe, into a lake of files partitioned by path.
  *
- * Promise: at least once. A file appears when it is whole and synced, under a name that tells which
- * records it holds; offsets are committed only past what has appeared. After a crash records that
- * had appeared but were not committed yet are read again, and a file that comes out the same is
- * recognised.
+ * Promise: from a topic, exactly once (kafka-to-s3/epoch.h). A file appears when it is whole and synced; what a
+ * crash leaves is rebuilt by the next owner of the partition, record for record.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,10 +22,14 @@
 enum {
 	DRAIN_MS_DEFAULT = 30 * 1000,
 	AGE_MS_DEFAULT = 5 * 60 * 1000,
-	FILE_BYTES_DEFAULT = 128 * 1024 * 1024,
+	ROLL_BYTES_DEFAULT = 128 * 1024 * 1024,
 	OPEN_MAX_DEFAULT = 1000,
 	OPEN_MAX_MOST = 1000 * 1000,
+	FORMAT_VERSION = 1, /* of names and bytes: part of the fingerprint */
 };
+
+#define EPOCH_BYTES_DEFAULT ((int64_t)512 * 1024 * 1024)
+#define SPOOL_BYTES_DEFAULT ((int64_t)4 * 1024 * 1024 * 1024)
 
 /* ---- options ---- */
 
@@ -36,10 +39,10 @@ struct options {
 	struct input_options input;
 	struct deadletter_options letters;
 	struct lake_options lake;
+	const char *time_format; /* as written; NULL: not given */
 	enum compression compression;
-	int64_t file_bytes_max;
-	int64_t file_records_max;
-	int64_t file_age_ms_max; /* -1: not given */
+	int64_t roll_bytes;
+	int64_t roll_records;
 	int64_t open_max;
 	const char *run_id;
 	bool may_overwrite;
@@ -51,6 +54,7 @@ set_time_format(void *target, const char *value, enum opt_origin origin, struct 
 	struct options *options = target;
 
 	(void)origin;
+	options->time_format = value;
 	return time_format_parse(value, &options->lake.time_format, err);
 }
 
@@ -89,18 +93,28 @@ static const struct opt rows[] = {
 	    0, 0, 0, set_format },
 	{ 'z', "compress", "CODEC", "compression of files: none, lz4, gzip, zstd [none]", OPT_CALL,
 	    0, 0, 0, set_compression },
-	{ 0, "max-bytes", "SIZE", "publish a file before its lines are larger than this [128M]",
-	    OPT_SIZE, offsetof(struct options, file_bytes_max), 1, 0, NULL },
-	{ 0, "max-records", "N", "publish a file when it holds N records [no limit]", OPT_INT,
-	    offsetof(struct options, file_records_max), 1, 0, NULL },
+	{ 0, "max-bytes", "SIZE",
+	    "publish a partition's files when their lines are as large as this together [512M]",
+	    OPT_SIZE, offsetof(struct options, lake.limits.bytes), 1, 0, NULL },
+	{ 0, "max-records", "N", "publish them when they hold N records [no limit]", OPT_INT,
+	    offsetof(struct options, lake.limits.records), 1, 0, NULL },
 	{ 0, "max-age", "DURATION",
-	    "publish a file this long after its first record, 0 for never [5m; never where "
-	    "standard "
+	    "publish them this long after the first record, 0 for never [5m; never where standard "
 	    "input is a file]",
-	    OPT_DURATION, offsetof(struct options, file_age_ms_max), 0, 0, NULL },
+	    OPT_DURATION, offsetof(struct options, lake.limits.age_ms), 0, 0, NULL },
+	{ 0, "max-event-age", "DURATION",
+	    "publish them when their event times lie this far apart [no limit]", OPT_DURATION,
+	    offsetof(struct options, lake.limits.event_ms), 1, 0, NULL },
+	{ 0, "roll-bytes", "SIZE", "a file's lines are no larger than this [128M]", OPT_SIZE,
+	    offsetof(struct options, roll_bytes), 1, 0, NULL },
+	{ 0, "roll-records", "N", "a file holds at most N records [no limit]", OPT_INT,
+	    offsetof(struct options, roll_records), 1, 0, NULL },
 	{ 0, "max-open", "N",
-	    "collect at most N files at a time; the least recently used is published first [1000]",
+	    "collect at most N files at a time: the largest partition's are published first [1000]",
 	    OPT_INT, offsetof(struct options, open_max), 1, OPEN_MAX_MOST, NULL },
+	{ 0, "spool", "SIZE",
+	    "keep at most about this on the disk of files that are collected [4G]", OPT_SIZE,
+	    offsetof(struct options, lake.spool_bytes), 1, 0, NULL },
 	{ 0, "run-id", "ID", "part of the names of files made from a pipe", OPT_TEXT,
 	    offsetof(struct options, run_id), 0, 0, NULL },
 	{ 0, "overwrite", NULL, "replace files that exist [stop]", OPT_FLAG,
@@ -149,8 +163,8 @@ check(struct options *o, struct err *err)
 	if (o->input.has_envelopes_out)
 		return err_set(err, ERR_USAGE,
 		    "-J: this version writes values only; -J=in reads envelopes from a pipe");
-	if (o->file_age_ms_max < 0)
-		o->file_age_ms_max = !o->input.topic && is_file_on_stdin() ? 0 : AGE_MS_DEFAULT;
+	if (o->lake.limits.age_ms < 0)
+		o->lake.limits.age_ms = !o->input.topic && is_file_on_stdin() ? 0 : AGE_MS_DEFAULT;
 	o->lake.is_bounded = input_is_bounded(&o->input);
 	return 0;
 }
@@ -162,8 +176,8 @@ check_lake(
 	if (lake_uses_time(lake) && !o->lake.time_field && !o->input.topic &&
 	    !o->input.has_envelopes_in)
 		return err_set(err, ERR_USAGE,
-		    "--path uses the event time, but lines of a pipe have "
-		    "none: give --time FIELD");
+		    "%s uses the event time, but lines of a pipe have none: give --time FIELD",
+		    o->lake.limits.event_ms ? "--max-event-age" : "--path");
 	return naming_check(naming, err);
 }
 
@@ -172,7 +186,7 @@ check_lake(
 static void
 say_dry_run(const struct options *o, const struct naming *naming)
 {
-	static const struct extent example = { .first = 0, .last = 999, .record_count = 1000 };
+	static const struct object_id example = { .begin = 0 };
 	char name[OBJECT_NAME_BYTES];
 
 	naming_format(naming, &example, name);
@@ -182,20 +196,20 @@ say_dry_run(const struct options *o, const struct naming *naming)
 }
 
 static void
-say_published(void *context, const struct publication *item, const struct extent *extent)
+say_published(void *context, const struct object *object)
 {
 	const char *target = context;
 
 	diag_detail("%s %s/%s%s%s: %lld records, %lld bytes",
-	    item->was_there ? "found" : "published", target, item->path, *item->path ? "/" : "",
-	    item->name, (long long)extent->record_count, (long long)item->object_bytes);
+	    object->was_there ? "found" : "published", target, object->path,
+	    *object->path ? "/" : "", object->name, (long long)object->record_count,
+	    (long long)object->object_bytes);
 }
 
 static void
-say_summary(const struct options *o, const struct lake *lake, const struct open_files *files)
+say_summary(const struct options *o, const struct lake *lake)
 {
 	struct lake_counts c = lake_counts(lake);
-	struct open_files_counts f = open_files_counts(files);
 	char filtered[48] = "", lost[64] = "", open[48] = "", there[48] = "";
 
 	if (o->lake.skips_tombstones)
@@ -206,13 +220,13 @@ say_summary(const struct options *o, const struct lake *lake, const struct open_
 		    (long long)c.lost);
 	if (c.open)
 		(void)snprintf(open, sizeof(open), ", %lld not published", (long long)c.open);
-	if (f.files_there)
+	if (c.files_there)
 		(void)snprintf(
-		    there, sizeof(there), ", %lld of them there already", (long long)f.files_there);
+		    there, sizeof(there), ", %lld of them there already", (long long)c.files_there);
 	diag_note(
 	    "%lld records read: %lld delivered, %lld rejected%s%s%s; %lld files, %lld bytes%s",
 	    (long long)c.read, (long long)c.delivered, (long long)c.rejected, filtered, lost, open,
-	    (long long)f.files, (long long)f.object_bytes, there);
+	    (long long)c.files, (long long)c.object_bytes, there);
 }
 
 /* ---- opening ---- */
@@ -231,41 +245,97 @@ open_publisher(const struct options *o, struct err *err)
 	return publisher_new(&options, err);
 }
 
-static struct open_files *
-open_open_files(const struct options *o, struct publisher *publisher, const struct naming *naming,
+static struct collector *
+open_collector(const struct options *o, struct publisher *publisher, const struct naming *naming,
     struct err *err)
 {
-	/* a quarter of --memory is for the buffers of open files, three eighths for what the source
+	/* a quarter of --memory is for the buffers of files, three eighths for what the source
 	 * has fetched; librdkafka needs more for what it is just unpacking */
-	struct open_files_options options = {
+	struct collector_options options = {
 		.publisher = publisher,
 		.naming = naming,
-		.file_bytes_max = o->file_bytes_max,
-		.file_records_max = o->file_records_max,
-		.file_age_ms_max = o->file_age_ms_max,
+		.roll_bytes = o->roll_bytes,
+		.roll_records = o->roll_records,
 		.open_max = (unsigned)o->open_max,
 		.memory_bytes = (size_t)o->input.memory_bytes / 4,
-		.published = { .context = o->job.operands[0], .published = say_published },
 	};
-	struct open_files *files = open_files_new(&options, err);
+	struct collector *collector = collector_new(&options, err);
 
-	if (files && open_files_open_max(files) < options.open_max)
+	if (collector && collector_open_max(collector) < options.open_max)
 		diag_warn(
 		    "--max-open is %u: the limit of open descriptors or --memory allow no more",
-		    open_files_open_max(files));
-	return files;
+		    collector_open_max(collector));
+	return collector;
+}
+
+static struct input_needs
+needs_of(const struct options *o, const struct lake *lake)
+{
+	return (struct input_needs){ .target = o->job.operands[0],
+		.want_headers = lake && lake_uses_headers(lake) };
 }
 
 static struct source *
 open_source(const struct options *o, struct lake *lake, struct err *err)
 {
 	struct input_options input = o->input;
-	struct input_needs needs = { .target = o->job.operands[0],
-		.want_headers = lake_uses_headers(lake) };
+	struct input_needs needs = needs_of(o, lake);
 	struct source_events events = lake_events(lake);
 
 	input.memory_bytes = input.memory_bytes / 8 * 3;
 	return input_open(&input, &o->client, &o->job, &needs, &events, err);
+}
+
+/* ---- the run ---- */
+
+/* Of all that shapes names and bytes of files: an epoch that was begun with other options is not finished by
+ * these. What a bad record does shapes neither. */
+static void
+make_fingerprint(struct options *o)
+{
+	const char *texts[] = { o->lake.path, o->lake.time_field, o->time_format };
+	int64_t numbers[] = { FORMAT_VERSION, o->compression, o->roll_bytes, o->roll_records,
+		o->lake.skips_tombstones };
+	uint64_t hash = SLICE_HASH_SEED;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		/* with its NUL; what is not given is not "" */
+		if (texts[i])
+			hash = slice_hash(hash, slice_make(texts[i], strlen(texts[i]) + 1));
+		hash = slice_hash(hash, slice_make("", 1));
+	}
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		char text[32];
+
+		(void)snprintf(text, sizeof(text), "%lld;", (long long)numbers[i]);
+		hash = slice_hash(hash, slice_of(text));
+	}
+	(void)snprintf(o->lake.fingerprint, sizeof(o->lake.fingerprint), "%016" PRIx64, hash);
+}
+
+static int
+land(const struct options *o, struct lake *lake, const struct naming *naming,
+    enum job_input *ret_input, struct err *err)
+{
+	struct lake_outputs outputs = { .letters = NULL };
+	struct source *source = open_source(o, lake, err);
+	int rc = -1;
+
+	if (!source || !(outputs.publisher = open_publisher(o, err)) ||
+	    !(outputs.collector = open_collector(o, outputs.publisher, naming, err)))
+		goto out;
+	outputs.letters = deadletter_open(&o->letters, &o->client, tool.name, NULL, err);
+	if (!outputs.letters)
+		goto out;
+	lake_set_outputs(lake, &outputs);
+	rc = lake_run(lake, source, ret_input, err);
+	say_summary(o, lake);
+out:
+	source_free(source);
+	deadletter_free(outputs.letters);
+	collector_free(outputs.collector);
+	publisher_free(outputs.publisher);
+	return rc;
 }
 
 static int
@@ -275,38 +345,30 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		.run_id = o->run_id,
 		.format = "json",
 		.compression = o->compression };
+	struct input_needs needs = needs_of(o, NULL);
+	char text[INPUT_GROUP_BYTES_MAX + 1];
+	const char *group;
 	struct lake *lake = NULL;
-	struct publisher *publisher = NULL;
-	struct open_files *files = NULL;
-	struct deadletter *letters = NULL;
-	struct source *source = NULL;
 	int rc = -1;
 
-	if (check(o, err) || !(lake = lake_new(&o->lake, err)) || check_lake(o, lake, &naming, err))
-		goto out;
-	if (o->job.options.is_dry_run) {
-		say_dry_run(o, &naming);
-		*ret_input = JOB_INPUT_ENDED;
-		rc = 0;
-		goto out;
+	if (check(o, err))
+		return -1;
+	o->lake.topic = o->input.topic;
+	group = input_group(&o->input, &o->job, &needs, text);
+	o->lake.group = *group ? group : NULL;
+	o->lake.published = say_published;
+	o->lake.published_context = o->job.operands[0];
+	make_fingerprint(o);
+	lake = lake_new(&o->lake, err);
+	if (lake && !check_lake(o, lake, &naming, err)) {
+		if (o->job.options.is_dry_run) {
+			say_dry_run(o, &naming);
+			*ret_input = JOB_INPUT_ENDED;
+			rc = 0;
+		} else {
+			rc = land(o, lake, &naming, ret_input, err);
+		}
 	}
-	source = open_source(o, lake, err);
-	if (!source)
-		goto out;
-	publisher = open_publisher(o, err);
-	if (!publisher || !(files = open_open_files(o, publisher, &naming, err)))
-		goto out;
-	letters = deadletter_open(&o->letters, &o->client, tool.name, NULL, err);
-	if (!letters)
-		goto out;
-	lake_set_outputs(lake, files, letters);
-	rc = lake_run(lake, source, ret_input, err);
-	say_summary(o, lake, files);
-out:
-	source_free(source);
-	deadletter_free(letters);
-	open_files_free(files);
-	publisher_free(publisher);
 	lake_free(lake);
 	return rc;
 }
@@ -317,9 +379,10 @@ main(int argc, char **argv)
 	struct options o = {
 		.client = CLIENT_OPTIONS_INIT,
 		.input = INPUT_OPTIONS_INIT,
-		.lake = { .drain_ms = DRAIN_MS_DEFAULT },
-		.file_bytes_max = FILE_BYTES_DEFAULT,
-		.file_age_ms_max = -1,
+		.lake = { .drain_ms = DRAIN_MS_DEFAULT,
+		    .limits = { .bytes = EPOCH_BYTES_DEFAULT, .age_ms = -1 },
+		    .spool_bytes = SPOOL_BYTES_DEFAULT },
+		.roll_bytes = ROLL_BYTES_DEFAULT,
 		.open_max = OPEN_MAX_DEFAULT,
 	};
 	const struct opt_group groups[] = {

@@ -17,23 +17,26 @@ is_run_id(const char *text)
 }
 
 static int
-format_name(const struct naming *n, const struct extent *e, char *name, size_t name_bytes)
+format_name(const struct naming *n, const struct object_id *id, char *name, size_t name_bytes)
 {
 	const char *extension = compression_extension(n->compression);
+	char roll[16] = "";
 
+	if (id->roll)
+		(void)snprintf(roll, sizeof(roll), "_%04u", id->roll);
 	if (n->topic)
-		return snprintf(name, name_bytes,
-		    "%s-%05" PRId32 "-%020" PRId64 "-%020" PRId64 ".%s%s", n->topic, e->stream,
-		    e->first, e->last, n->format, extension);
-	return snprintf(name, name_bytes, "part-%s%s%012" PRId64 ".%s%s",
-	    n->run_id ? n->run_id : "", n->run_id ? "-" : "", e->first + 1, n->format, extension);
+		return snprintf(name, name_bytes, "%s-%05" PRId32 "-%020" PRId64 "%s.%s%s",
+		    n->topic, id->stream, id->begin, roll, n->format, extension);
+	return snprintf(name, name_bytes, "part-%s%s%012" PRId64 "%s.%s%s",
+	    n->run_id ? n->run_id : "", n->run_id ? "-" : "", id->begin + 1, roll, n->format,
+	    extension);
 }
 
 int
 naming_check(const struct naming *n, struct err *err)
 {
-	static const struct extent widest = {
-		.stream = INT32_MAX, .first = INT64_MAX - 1, .last = INT64_MAX
+	static const struct object_id widest = {
+		.stream = INT32_MAX, .begin = INT64_MAX - 1, .roll = UINT_MAX
 	};
 
 	if (n->run_id && !is_run_id(n->run_id))
@@ -46,17 +49,12 @@ naming_check(const struct naming *n, struct err *err)
 	return 0;
 }
 
-bool
-naming_is_known_at_start(const struct naming *n)
-{
-	return !n->topic;
-}
-
 void
-naming_format(const struct naming *n, const struct extent *e, char name[static OBJECT_NAME_BYTES])
+naming_format(
+    const struct naming *n, const struct object_id *id, char name[static OBJECT_NAME_BYTES])
 {
 	/* fits: naming_check tried the widest */
-	(void)format_name(n, e, name, OBJECT_NAME_BYTES);
+	(void)format_name(n, id, name, OBJECT_NAME_BYTES);
 }
 
 static int

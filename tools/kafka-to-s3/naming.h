@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names of objects in the lake. A name is unique within its path by where its first record stands,
- * so that the same input makes the same names, and sorts in the order of the records:
+ * Names of objects in the lake. A name is unique within its path by the epoch that the object belongs to, so
+ * that the same epoch makes the same names, and sorts in the order of the records:
  *
- *   from a topic   trips-00003-00000000000000000991-00000000000000001204.json.lz4
- *                  (topic, partition, first and last offset, as wide as Kafka's own segment files)
- *   from a pipe    part-000000000001.json, part-RUN-000000000001.json (the first record's line)
+ *   from a topic   trips-00003-00000000000000000991.json.lz4
+ *                  (topic, partition, where the epoch begins, as wide as Kafka's own segment files)
+ *   from a pipe    part-000000000001.json, part-RUN-000000000001.json (the epoch's first line)
+ *   further files of one path and epoch   ..._0001.json
  */
 #ifndef SLUICE_KAFKA_TO_S3_NAMING_H
 #define SLUICE_KAFKA_TO_S3_NAMING_H
@@ -26,23 +27,18 @@ struct naming {
 	enum compression compression;
 };
 
-/* Which records an object holds: of one stream, in order, perhaps not all between the ends. */
-struct extent {
+struct object_id {
 	int32_t stream;
-	int64_t first;
-	int64_t last;
-	int64_t record_count;
+	int64_t begin; /* of its epoch */
+	unsigned roll; /* files of its path in that epoch before it */
 };
 
 /* ERR_USAGE where the run id has odd characters or names would be too long. */
 int naming_check(const struct naming *, struct err *);
 
-/* True where the name does not depend on the last record. */
-bool naming_is_known_at_start(const struct naming *);
-
 /* NUL terminated. */
 void naming_format(
-    const struct naming *, const struct extent *, char name[static OBJECT_NAME_BYTES]);
+    const struct naming *, const struct object_id *, char name[static OBJECT_NAME_BYTES]);
 
 /* ERR_DATA where a path that a template gave for a record cannot be one: too long for a file or a
  * key, or (the template takes care of that) leading out of the target. "" is the target itself. */

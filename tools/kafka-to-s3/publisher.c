@@ -6,6 +6,10 @@
 enum {
 	ENCODE_BYTES = 64 * 1024,
 	ENCODED_BYTES_MAX = 16 * 1024 * 1024, /* of one step; far above what it can become */
+	/* A batch shares the waiting for the disk. A second or two of compressing, then others get a turn. */
+	BATCH_COUNT_MAX = 256,
+	BATCH_BYTES_MAX = 256 * 1024 * 1024,
+	MARK_BYTES_MAX = 4096,
 };
 
 struct publisher {
@@ -56,6 +60,12 @@ publisher_free(struct publisher *p)
 	free(p->raw);
 	directory_free(p->directory);
 	free(p);
+}
+
+const char *
+publisher_target(const struct publisher *p)
+{
+	return directory_name(p->directory);
 }
 
 struct spool *
@@ -122,76 +132,127 @@ encode(struct publisher *p, const struct spool *from, struct spool *to, struct e
 
 /* Puts the object's final bytes in place of the lines. */
 static int
-finish(struct publisher *p, struct publication *item, struct err *err)
+finish(struct publisher *p, struct object *object, struct err *err)
 {
 	struct spool *encoded;
 
 	if (p->encoder) {
-		encoded = spool_open(p->directory, item->path, err);
-		if (!encoded || encode(p, item->spool, encoded, err)) {
+		encoded = spool_open(p->directory, object->path, err);
+		if (!encoded || encode(p, object->spool, encoded, err)) {
 			spool_free(encoded);
 			return -1;
 		}
-		spool_free(item->spool);
-		item->spool = encoded;
+		spool_free(object->spool);
+		object->spool = encoded;
 	}
-	item->object_bytes = spool_bytes(item->spool);
+	object->object_bytes = spool_bytes(object->spool);
 	return 0;
 }
 
 static int
-settle_existing(struct publisher *p, struct publication *item, struct err *err)
+settle_existing(struct publisher *p, struct object *object, bool is_rebuilt, struct err *err)
 {
 	bool is_equal;
 
+	object->was_there = true;
+	if (is_rebuilt)
+		return 0;
 	if (p->existing != PUBLISH_COMPARE)
-		return refuse_existing(p, item->path, item->name, err);
-	if (spool_equals(item->spool, item->name, &is_equal, err))
+		return refuse_existing(p, object->path, object->name, err);
+	if (spool_equals(object->spool, object->name, &is_equal, err))
 		return -1;
-	if (!is_equal)
-		return refuse(p, item->path, item->name,
-		    "exists and holds something else (--overwrite replaces it)", err);
-	item->was_there = true;
-	return 0;
+	return is_equal ? 0
+	                : refuse(p, object->path, object->name,
+			      "exists and holds something else (--overwrite replaces it)", err);
 }
 
 static int
-link_item(struct publisher *p, struct publication *item, struct err *err)
+link_object(struct publisher *p, struct object *object, bool is_rebuilt, struct err *err)
 {
-	item->was_there = false;
-	switch (spool_link(item->spool, item->name, p->existing == PUBLISH_REPLACE, err)) {
+	switch (spool_link(object->spool, object->name, p->existing == PUBLISH_REPLACE, err)) {
 	case SPOOL_LINKED:
 		return 0;
 	case SPOOL_EXISTS:
-		return settle_existing(p, item, err);
+		return settle_existing(p, object, is_rebuilt, err);
 	case SPOOL_FAILED:
 		break;
 	}
 	return -1;
 }
 
-int
-publisher_publish(struct publisher *p, struct publication *items, size_t count, struct err *err)
+/* The content of all, then the names, then the directories. */
+static int
+publish_batch(struct publisher *p, struct object **objects, size_t count, bool is_rebuilt,
+    struct err *err)
 {
 	const char *synced = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		if (finish(p, &items[i], err))
+		if (finish(p, objects[i], err))
 			return -1;
-		spool_start_sync(items[i].spool);
+		spool_start_sync(objects[i]->spool);
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (spool_sync(items[i].spool, err))
-			return -1;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (link_item(p, &items[i], err))
+		if (spool_sync(objects[i]->spool, err))
 			return -1;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (directory_sync(p->directory, items[i].path, synced, err))
+		if (link_object(p, objects[i], is_rebuilt, err))
 			return -1;
-		synced = items[i].path;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (directory_sync(p->directory, objects[i]->path, synced, err))
+			return -1;
+		synced = objects[i]->path;
 	}
 	return 0;
+}
+
+static size_t
+batch_count(const struct bundle *bundle)
+{
+	size_t count = 0;
+	int64_t bytes = 0;
+
+	while (bundle->published + count < bundle->count && count < BATCH_COUNT_MAX &&
+	       bytes < BATCH_BYTES_MAX)
+		bytes += bundle->objects[bundle->published + count++]->line_bytes;
+	return count;
+}
+
+int
+publisher_step(struct publisher *p, struct bundle *bundle, bool is_rebuilt, struct err *err)
+{
+	struct object **objects = bundle->objects + bundle->published;
+	size_t count = batch_count(bundle);
+
+	if (publish_batch(p, objects, count, is_rebuilt, err))
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		spool_free(objects[i]->spool);
+		objects[i]->spool = NULL;
+	}
+	bundle->published += count;
+	return bundle->published < bundle->count;
+}
+
+int
+publisher_read_mark(struct publisher *p, const char *path, const char *name, bool *ret_has,
+    struct buf *ret, struct err *err)
+{
+	return directory_read(p->directory, path, name, MARK_BYTES_MAX, ret_has, ret, err);
+}
+
+int
+publisher_write_mark(struct publisher *p, const char *path, const char *name, struct slice text,
+    struct err *err)
+{
+	struct spool *spool = spool_open(p->directory, path, err);
+	int rc = -1;
+
+	if (spool && !spool_write(spool, text, err) &&
+	    spool_publish(spool, name, true, err) == SPOOL_LINKED)
+		rc = 0;
+	spool_free(spool);
+	return rc;
 }

@@ -10,13 +10,11 @@
 #define SLUICE_KAFKA_TO_S3_PUBLISHER_H
 
 #include "codec/frames.h"
-#include "io/file.h"
-#include "kafka-to-s3/naming.h"
+#include "kafka-to-s3/bundle.h"
 
 enum publish_existing {
 	PUBLISH_REFUSE,  /* ERR_CANT_CREATE where an object exists */
-	PUBLISH_COMPARE, /* one with the same bytes is already published; another is ERR_CANT_CREATE
-	                  */
+	PUBLISH_COMPARE, /* one with the same bytes is already published; another: ERR_CANT_CREATE */
 	PUBLISH_REPLACE,
 };
 
@@ -31,28 +29,28 @@ struct publisher;
 struct publisher *publisher_new(const struct publisher_options *, struct err *);
 void publisher_free(struct publisher *);
 
+/* As it was given. */
+const char *publisher_target(const struct publisher *);
+
+/* Where the lines for an object in `path` are collected; the caller's until it is published. */
 /* Where the lines for an object in `path` are collected; the caller's until it is published. */
 struct spool *publisher_begin(struct publisher *, const char *path, struct err *);
 
 /* ERR_CANT_CREATE where publishing path/name is going to be refused. */
 int publisher_check(struct publisher *, const char *path, const char *name, struct err *);
 
-enum { PUBLISH_BATCH_MAX = 256 };
-
-/* One object to be made. */
-struct publication {
-	const char *path;
-	char name[OBJECT_NAME_BYTES];
-	struct spool *spool; /* whole; replaced by the encoded one */
-	/* set by publisher_publish: */
-	int64_t object_bytes;
-	bool was_there; /* published by an earlier run (PUBLISH_COMPARE) */
-};
-
 /*
- * Publishes them all, durably. A batch shares the waiting for the disk: the content of all, then
- * the names, then the directories. After an error some may have appeared, each of them whole.
+ * Publishes some of the objects, durably, from bundle->published on: as many as take a second or two. 1 where
+ * some are left, 0 where none is. is_rebuilt: what exists was made by an earlier owner of the partition, and is
+ * left alone. After an error some may have appeared, each of them whole.
  */
-int publisher_publish(struct publisher *, struct publication *, size_t count, struct err *);
+int publisher_step(struct publisher *, struct bundle *, bool is_rebuilt, struct err *);
+
+/* A small file beside the data, that is replaced each time. *ret_has is false where there is none; `ret` is
+ * appended to. */
+int publisher_read_mark(struct publisher *, const char *path, const char *name, bool *ret_has,
+    struct buf *ret, struct err *);
+int publisher_write_mark(struct publisher *, const char *path, const char *name, struct slice text,
+    struct err *);
 
 #endif

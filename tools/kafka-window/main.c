@@ -246,6 +246,7 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 	struct source *source = NULL;
 	struct sink *output = NULL, *late = NULL;
 	struct deadletter *letters = NULL;
+	const struct client_target late_target = { .name = o->late };
 	int late_fd = -1;
 	int rc = -1;
 
@@ -264,7 +265,8 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 	    o->windower.drain_ms, NULL, err);
 	if (!output)
 		goto out;
-	if (o->late && !(late = client_open_target(&o->client, o->late, NULL, &late_fd, err))) {
+	if (o->late &&
+	    !(late = client_open_target(&o->client, &late_target, NULL, &late_fd, err))) {
 		err_wrap(err, "--late");
 		goto out;
 	}

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# --stats-file: numbers that Prometheus takes, of the moment while a tool works and of the whole at its end.
+# shellcheck source=tests/lib.sh
+. "${srcdir:-.}/tests/lib.sh"
+# shellcheck source=tests/numbers.sh
+. "$top_srcdir/tests/numbers.sh"
+
+# lines COUNT [FIRST]
+lines() {
+	seq "${2:-1}" $((${2:-1} + $1 - 1)) | sed 's/.*/{"n":&}/'
+}
+
+test_of_the_whole_run() {
+	lines 250 >in
+	expect_status 0 kafka-to-lambda --batch-size 100 --stats-file a.prom --stats-label job_name='a "b"' \
+		-- cat <in
+	expect_exposition a.prom
+	expect_number a.prom sluice_records_read_total 250
+	expect_number a.prom sluice_records_delivered_total 250
+	expect_number a.prom sluice_records_rejected_total 0
+	expect_number a.prom sluice_requests_total 3
+	expect_number a.prom sluice_requests_in_flight 0
+	expect_number a.prom sluice_processes 0
+	expect_line '^sluice_requests_total\{tool="kafka-to-lambda",job_name="a \\"b\\""\} 3$' a.prom
+	# a pipe has no lag
+	expect_no_line sluice_lag a.prom
+	[ ! -e a.prom.tmp ]
+}
+
+# a number of the text: this moment's, so that the file is not seen before it is whole
+has_number() {
+	[ -e "$1" ] && [ "$(number "$1" "$2")" = "$3" ]
+}
+
+test_while_it_works() {
+	mkfifo in
+	kafka-to-lambda -q --batch-window 0 --stats-interval 100ms --stats-file a.prom -- cat <in >/dev/null &
+	local tool=$!
+	exec 3>in
+	lines 10 >&3
+	wait_for 30 has_number a.prom sluice_records_delivered_total 10
+	expect_number a.prom sluice_processes 1
+	expect_exposition a.prom
+	lines 5 >&3
+	wait_for 30 has_number a.prom sluice_records_delivered_total 15
+	exec 3>&-
+	wait $tool
+	expect_number a.prom sluice_processes 0
+	expect_number a.prom sluice_records_delivered_total 15
+}
+
+# what a run did before it failed counts
+test_of_a_run_that_fails() {
+	lines 3 >in
+	expect_status 65 kafka-to-lambda --retries 0 --workers 1 --stats-file a.prom -- false <in
+	expect_exposition a.prom
+	expect_number a.prom sluice_records_read_total 3
+	expect_number a.prom sluice_records_delivered_total 0
+}
+
+test_a_place_that_is_none() {
+	lines 3 >in
+	expect_status 73 kafka-to-lambda --stats-file not/there.prom -- touch ran <in
+	expect_line '^kafka-to-lambda: not/there.prom.tmp: No such file or directory$' err
+	expect_status 73 kafka-to-lambda --stats-file /dev/null -- touch ran <in
+	expect_line '^kafka-to-lambda: /dev/null: not a regular file$' err
+	expect_status 2 kafka-to-lambda --stats-file a.prom --stats-label topic=a -- touch ran <in
+	expect_status 2 kafka-to-lambda --stats-file a.prom --stats-interval 5 -- touch ran <in
+	[ ! -e ran ]
+}
+
+# the directory goes away: the work does not
+test_a_place_that_goes_away() {
+	mkdir place
+	mkfifo in
+	kafka-to-lambda --batch-window 0 --stats-interval 100ms --stats-file place/a.prom -- cat <in 2>err >/dev/null &
+	local tool=$!
+	exec 3>in
+	lines 10 >&3
+	wait_for 30 test -s place/a.prom
+	rm -rf place
+	wait_for 30 grep -q 'stats-file: place/a.prom.tmp: No such file' err
+	lines 5 >&3
+	exec 3>&-
+	wait $tool
+	expect_line '15 records read: 15 delivered' err
+	[ "$(grep -c stats-file err)" = 1 ] || fail "$(cat err)"
+}
+
+test_no_dry_run_writes() {
+	lines 3 >in
+	expect_status 0 kafka-to-lambda --dry-run --stats-file a.prom -- cat <in
+	[ ! -e a.prom ]
+}
+
+run_tests

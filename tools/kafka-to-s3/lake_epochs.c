@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "kafka-to-s3/lake_state.h"
+#include "kafka-to-s3/mark.h"
+
+enum {
+	LETTERS_MS_MAX = 30 * 1000, /* for dead letters to become durable before a commit */
+	/* To publish what is taken away: the group waits so long, and other members with it. Below half of
+	 * max.poll.interval.ms (5 min). */
+	REVOKE_MS_MAX = 120 * 1000,
+};
+
+/* ---- streams ---- */
+
+static int
+grow_streams(struct lake *l, struct err *err)
+{
+	size_t capacity = l->stream_capacity ? 2 * l->stream_capacity : 16;
+	struct commit_point *points = reallocarray(l->points, capacity, sizeof(*points));
+	struct lake_stream *streams;
+	void *metadata;
+
+	if (!points)
+		return err_no_memory(err);
+	l->points = points;
+	metadata = reallocarray(l->metadata, capacity, sizeof(*l->metadata));
+	if (!metadata)
+		return err_no_memory(err);
+	l->metadata = metadata;
+	streams = reallocarray(l->streams, capacity, sizeof(*streams));
+	if (!streams)
+		return err_no_memory(err);
+	l->streams = streams;
+	l->stream_capacity = capacity;
+	return 0;
+}
+
+/* NULL where it is not ours. */
+static struct lake_stream *
+find_stream(struct lake *l, int32_t number)
+{
+	if (l->stream_recent < l->stream_count && l->streams[l->stream_recent].number == number)
+		return &l->streams[l->stream_recent];
+	for (size_t i = 0; i < l->stream_count; i++) {
+		if (l->streams[i].number == number) {
+			l->stream_recent = i;
+			return &l->streams[i];
+		}
+	}
+	return NULL;
+}
+
+static struct lake_stream *
+add_stream(
+    struct lake *l, int32_t number, int64_t sequence, const char *metadata, struct err *err)
+{
+	struct lake_stream *s;
+
+	if (l->stream_count == l->stream_capacity && grow_streams(l, err))
+		return NULL;
+	s = &l->streams[l->stream_count];
+	*s = (struct lake_stream){ .number = number };
+	if (epochs_begin(&s->epochs, sequence, metadata, l->options.fingerprint, err))
+		return NULL;
+	l->stream_count++;
+	return s;
+}
+
+struct lake_stream *
+lake_stream_of(struct lake *l, const struct record *record, struct err *err)
+{
+	const struct position *at = &record->position;
+	struct lake_stream *s = find_stream(l, at->stream);
+
+	return s ? s : add_stream(l, at->stream, at->sequence, "", err);
+}
+
+/* What it had open is the next owner's. */
+static void
+drop_stream(struct lake *l, int32_t number)
+{
+	struct lake_stream *s = find_stream(l, number);
+
+	if (!s)
+		return;
+	l->counts.lost +=
+	    collector_drop(l->outputs.collector, number) + bundle_open_records(&s->bundle);
+	l->bundled_bytes -= s->bundle.line_bytes;
+	bundle_release(&s->bundle);
+	*s = l->streams[--l->stream_count];
+}
+
+void
+lake_forget_streams(struct lake *l)
+{
+	for (size_t i = 0; i < l->stream_count; i++)
+		bundle_release(&l->streams[i].bundle);
+	free(l->streams);
+	free(l->points);
+	free(l->metadata);
+}
+
+/* ---- closing ---- */
+
+static bool
+is_spool_full(const struct lake *l)
+{
+	int64_t most = l->options.spool_bytes;
+
+	return most && l->bundled_bytes + collector_bytes(l->outputs.collector) >= most;
+}
+
+static bool
+is_crowded(const struct lake *l)
+{
+	return collector_is_full(l->outputs.collector) || is_spool_full(l);
+}
+
+void
+lake_count(
+    struct lake *l, struct lake_stream *s, const struct epoch_record *record, int64_t now_ms)
+{
+	int64_t due_ms;
+
+	epochs_take(&s->epochs, record, now_ms);
+	due_ms = epochs_due_ms(&s->epochs, &l->options.limits);
+	if (due_ms < l->due_ms)
+		l->due_ms = due_ms;
+	if (s->epochs.phase != EPOCH_NONE || is_crowded(l) ||
+	    epochs_is_due(&s->epochs, &l->options.limits, now_ms))
+		l->is_busy = true;
+}
+
+/* Where there are too many files or bytes, the largest epoch that can be closed is. */
+static void
+relieve(struct lake *l)
+{
+	struct lake_stream *largest = NULL;
+
+	if (!is_crowded(l))
+		return;
+	for (size_t i = 0; i < l->stream_count; i++) {
+		struct lake_stream *s = &l->streams[i];
+
+		if (s->epochs.phase != EPOCH_NONE)
+			return; /* that one gives room */
+		if (s->epochs.rebuild_until < 0 &&
+		    (!largest || s->epochs.open.bytes > largest->epochs.open.bytes))
+			largest = s;
+	}
+	if (largest && epochs_close(&largest->epochs) && !l->has_told_crowded &&
+	    collector_is_thrashing(l->outputs.collector)) {
+		l->has_told_crowded = true;
+		diag_warn("records go to more than %u paths at a time (--max-open): files are published "
+			  "before they are full",
+		    collector_open_max(l->outputs.collector));
+	}
+}
+
+static void
+close_due(struct lake *l, int64_t now_ms)
+{
+	for (size_t i = 0; i < l->stream_count; i++) {
+		struct lake_stream *s = &l->streams[i];
+
+		if (epochs_is_due(&s->epochs, &l->options.limits, now_ms))
+			(void)epochs_close(&s->epochs);
+	}
+}
+
+/* ---- committing ---- */
+
+static bool
+is_to_be_committed(const struct lake_stream *s)
+{
+	return s->epochs.phase == EPOCH_PREPARE || s->epochs.phase == EPOCH_SETTLE;
+}
+
+/* Before the commit that says the same: see epoch_check_mark. */
+static int
+write_mark(struct lake *l, const struct lake_stream *s, struct err *err)
+{
+	if (!l->options.group || s->epochs.phase != EPOCH_SETTLE)
+		return 0;
+	return mark_write(l->outputs.publisher, l->options.topic, s->number, l->options.group,
+	    s->epochs.until, err);
+}
+
+static int
+commit_points(struct lake *l, size_t count, struct err *err)
+{
+	int rc = l->options.group ? source_commit_or_lose(l->source, l->points, count, err) : 0;
+
+	if (rc < 0)
+		return -1;
+	if (rc > 0) {
+		l->is_lost = true;
+		return 0;
+	}
+	for (size_t i = 0; i < l->stream_count; i++) {
+		if (is_to_be_committed(&l->streams[i]))
+			epochs_committed(&l->streams[i].epochs);
+	}
+	return 0;
+}
+
+static int
+commit(struct lake *l, struct err *err)
+{
+	size_t count = 0;
+	bool settles = false;
+
+	for (size_t i = 0; i < l->stream_count; i++) {
+		const struct lake_stream *s = &l->streams[i];
+
+		if (!is_to_be_committed(s))
+			continue;
+		settles |= s->epochs.phase == EPOCH_SETTLE;
+		l->points[count] = (struct commit_point){ .stream = s->number,
+			.sequence = epochs_commit_point(&s->epochs, l->metadata[count]),
+			.metadata = l->metadata[count] };
+		count++;
+	}
+	if (!count)
+		return 0;
+	if (settles &&
+	    deadletter_flush(l->outputs.letters, clock_deadline(LETTERS_MS_MAX), err))
+		return -1;
+	for (size_t i = 0; i < l->stream_count; i++) {
+		if (write_mark(l, &l->streams[i], err))
+			return -1;
+	}
+	return commit_points(l, count, err);
+}
+
+/* ---- publishing ---- */
+
+static int
+take_bundle(struct lake *l, struct lake_stream *s, struct err *err)
+{
+	struct epoch_id epoch = { .stream = s->number, .begin = s->epochs.begin };
+
+	if (collector_close(l->outputs.collector, &epoch, &s->bundle, err))
+		return -1;
+	l->bundled_bytes += s->bundle.line_bytes;
+	return 0;
+}
+
+static void
+count_published(struct lake *l, const struct object *object)
+{
+	l->counts.delivered += object->record_count;
+	l->counts.files++;
+	l->counts.files_there += object->was_there;
+	l->counts.object_bytes += object->object_bytes;
+	if (l->options.published)
+		l->options.published(l->options.published_context, object);
+}
+
+/* A step of it. */
+static int
+publish(struct lake *l, struct lake_stream *s, struct err *err)
+{
+	size_t before;
+	int rc;
+
+	if (!s->bundle.objects && take_bundle(l, s, err))
+		return -1;
+	before = s->bundle.published;
+	rc = publisher_step(l->outputs.publisher, &s->bundle, s->epochs.is_rebuilt, err);
+	for (size_t i = before; i < s->bundle.published; i++)
+		count_published(l, s->bundle.objects[i]);
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	l->bundled_bytes -= s->bundle.line_bytes;
+	bundle_release(&s->bundle);
+	epochs_published(&s->epochs);
+	return 0;
+}
+
+static int
+publish_some(struct lake *l, struct err *err)
+{
+	for (size_t i = 0; i < l->stream_count; i++) {
+		if (l->streams[i].epochs.phase == EPOCH_PUBLISH)
+			return publish(l, &l->streams[i], err);
+	}
+	return 0;
+}
+
+/* ---- turns ---- */
+
+/* Nothing is fenced while it waits for the source to say that all is lost. */
+static int
+step(struct lake *l, struct err *err)
+{
+	if (l->is_lost)
+		return 0;
+	if (commit(l, err))
+		return -1;
+	return l->is_lost ? 0 : publish_some(l, err);
+}
+
+static void
+look_ahead(struct lake *l, int64_t now_ms)
+{
+	l->is_busy = false;
+	l->due_ms = CLOCK_NEVER;
+	for (size_t i = 0; i < l->stream_count; i++) {
+		struct lake_stream *s = &l->streams[i];
+		int64_t due_ms = epochs_due_ms(&s->epochs, &l->options.limits);
+		bool is_full = epochs_is_full(&s->epochs, &l->options.limits, now_ms);
+
+		l->is_busy |= s->epochs.phase != EPOCH_NONE && !l->is_lost;
+		if (due_ms < l->due_ms)
+			l->due_ms = due_ms;
+		if (is_full != s->is_held)
+			source_hold(l->source, s->number, is_full);
+		s->is_held = is_full;
+	}
+}
+
+int
+lake_turn(struct lake *l, int64_t now_ms, struct err *err)
+{
+	if (l->end_failure.class != ERR_NONE) {
+		*err = l->end_failure;
+		return -1;
+	}
+	close_due(l, now_ms);
+	relieve(l);
+	if (step(l, err))
+		return -1;
+	look_ahead(l, now_ms);
+	return 0;
+}
+
+bool
+lake_is_blocked(const struct lake *l, int64_t now_ms)
+{
+	bool is_moving = false, is_full = false;
+
+	if (!l->is_busy || l->is_lost)
+		return false;
+	for (size_t i = 0; i < l->stream_count; i++) {
+		const struct epochs *e = &l->streams[i].epochs;
+
+		is_moving |= e->phase != EPOCH_NONE;
+		is_full |= epochs_is_full(e, &l->options.limits, now_ms);
+	}
+	return is_moving && (is_crowded(l) || (is_full && !source_can_hold(l->source)));
+}
+
+/* ---- the end ---- */
+
+/* What may be closed is; false where all of that is settled. */
+static bool
+close_open(struct lake *l)
+{
+	bool has_open = false;
+
+	for (size_t i = 0; i < l->stream_count; i++) {
+		struct epochs *e = &l->streams[i].epochs;
+
+		(void)epochs_close(e);
+		has_open |= e->phase != EPOCH_NONE;
+	}
+	return has_open && !l->is_lost;
+}
+
+static int
+settle(struct lake *l, int64_t deadline_ms, struct err *err)
+{
+	while (close_open(l)) {
+		if (clock_mono_ms() >= deadline_ms)
+			return err_set(err, ERR_STOPPED,
+			    "stopped with records not published within --drain");
+		if (step(l, err))
+			return -1;
+	}
+	return 0;
+}
+
+int
+lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
+{
+	if (settle(l, deadline_ms, err))
+		return -1;
+	for (size_t i = 0; i < l->stream_count; i++) {
+		const struct epochs *e = &l->streams[i].epochs;
+
+		if (e->rebuild_until >= 0 && e->open.records)
+			return err_set(err, ERR_STOPPED,
+			    "stopped before offsets %" PRId64 " to %" PRId64
+			    " of partition %" PRId32
+			    ", which an earlier run has published in part, were read again",
+			    e->open.begin, e->rebuild_until - 1, l->streams[i].number);
+	}
+	return 0;
+}
+
+/* ---- what the source tells ---- */
+
+static int
+check_mark(struct lake *l, int32_t number, int64_t sequence, const char *metadata, struct err *err)
+{
+	int64_t marked;
+
+	if (!l->options.group)
+		return 0;
+	if (mark_read(l->outputs.publisher, l->options.topic, number, l->options.group, &marked, err))
+		return -1;
+	return epoch_check_mark(sequence, metadata, marked, err);
+}
+
+static int
+on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, const char *metadata,
+    struct err *err)
+{
+	struct lake *l = context;
+
+	(void)term;
+	drop_stream(l, number);
+	l->is_lost = false;
+	if (check_mark(l, number, sequence, metadata, err) ||
+	    !add_stream(l, number, sequence, metadata, err))
+		return l->options.topic ? err_wrap(err, "%s[%" PRId32 "]", l->options.topic, number)
+		                        : -1;
+	return 0;
+}
+
+static int
+on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, struct err *err)
+{
+	struct lake *l = context;
+	int64_t wait_ms =
+	    l->options.drain_ms < REVOKE_MS_MAX ? l->options.drain_ms : REVOKE_MS_MAX;
+
+	/* what is not settled in time is rebuilt by the next owner */
+	if (!is_lost && settle(l, clock_deadline(wait_ms), err) && err->class != ERR_STOPPED)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		drop_stream(l, numbers[i]);
+	l->is_lost = false;
+	err_clear(err);
+	return 0;
+}
+
+/* What lies between the last record and the end of the log is nobody's: transaction markers. */
+static void
+on_end(void *context, int32_t number, int64_t sequence)
+{
+	struct lake *l = context;
+	struct lake_stream *s = find_stream(l, number);
+	struct err err = ERR_INIT;
+
+	if (!s)
+		return;
+	l->is_busy = true; /* it may be due */
+	if (!epochs_end_at(&s->epochs, sequence, clock_mono_ms(), &err))
+		return;
+	err_wrap(&err, "%s[%" PRId32 "]", l->options.topic ? l->options.topic : "stdin", number);
+	/* a log that grows may only look shorter than it was, after its leader was replaced */
+	if (l->options.is_bounded)
+		l->end_failure = err;
+	else
+		diag_warn("%s", err.text);
+}
+
+struct source_events
+lake_events(struct lake *l)
+{
+	return (struct source_events){
+		.context = l, .assigned = on_assigned, .revoked = on_revoked, .at_end = on_end
+	};
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "kafka-to-s3/mark.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+
+enum { MARK_BYTES_MAX = 8 * 1024 }; /* twice what publisher_read_mark gives */
+
+/* Topics have 249 bytes at most (Kafka, org.apache.kafka.common.internals.Topic.MAX_NAME_LENGTH). */
+static void
+format_name(const char *topic, int32_t partition, char name[static OBJECT_NAME_BYTES])
+{
+	(void)snprintf(name, OBJECT_NAME_BYTES, "%s-%05" PRId32, topic, partition);
+}
+
+static int
+parse(json_t *mark, const char *group, int64_t *ret_until, struct err *err)
+{
+	const char *there = json_string_value(json_object_get(mark, "group"));
+	json_t *until = json_object_get(mark, "until");
+
+	if (!there || !json_is_integer(until) || json_integer_value(until) < 0)
+		return err_set(err, ERR_DATA, "no mark of kafka-to-s3");
+	if (strcmp(there, group) != 0)
+		return err_set(err, ERR_DATA,
+		    "group %s has put this partition there, and %s would put it there again", there,
+		    group);
+	*ret_until = json_integer_value(until);
+	return 0;
+}
+
+int
+mark_read(struct publisher *p, const char *topic, int32_t partition, const char *group,
+    int64_t *ret_until, struct err *err)
+{
+	char name[OBJECT_NAME_BYTES];
+	struct buf text = BUF_INIT(MARK_BYTES_MAX);
+	json_t *mark = NULL;
+	json_error_t error;
+	bool has;
+	int rc;
+
+	format_name(topic, partition, name);
+	*ret_until = -1;
+	rc = publisher_read_mark(p, MARK_PATH, name, &has, &text, err);
+	if (!rc && has) {
+		mark = json_loadb(text.data, text.len, 0, &error);
+		rc = parse(mark, group, ret_until, err);
+		if (rc)
+			err_wrap(err, "%s/%s/%s", publisher_target(p), MARK_PATH, name);
+	}
+	json_decref(mark);
+	buf_release(&text);
+	return rc;
+}
+
+int
+mark_write(struct publisher *p, const char *topic, int32_t partition, const char *group,
+    int64_t until, struct err *err)
+{
+	char name[OBJECT_NAME_BYTES];
+	json_t *mark = json_pack("{s:s, s:I}", "group", group, "until", (json_int_t)until);
+	char text[MARK_BYTES_MAX];
+	size_t len = mark ? json_dumpb(mark, text, sizeof(text) - 1, JSON_COMPACT) : 0;
+
+	json_decref(mark);
+	if (!len || len >= sizeof(text))
+		return err_set(err, ERR_FAULT, "group %s: no mark can be made", group);
+	text[len++] = '\n';
+	format_name(topic, partition, name);
+	return publisher_write_mark(p, MARK_PATH, name, slice_make(text, len), err);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mark beside the data, _sluice/TOPIC-PARTITION: which group writes a partition there, and up to where.
+ *
+ *     {"group":"sluice.kafka-to-s3.trips.lake","until":1205}
+ *
+ * It is written before `until` is committed. A committed offset that is missing or lower, or another group, would
+ * put the same records there twice (flow: tools/kafka-to-s3/epoch.h).
+ */
+#ifndef SLUICE_KAFKA_TO_S3_MARK_H
+#define SLUICE_KAFKA_TO_S3_MARK_H
+
+#include "kafka-to-s3/publisher.h"
+
+#define MARK_PATH "_sluice"
+
+/* What is beside the data: *ret_until is -1 where there is nothing. ERR_DATA where another group has written it, or it
+ * cannot be read. */
+int mark_read(struct publisher *, const char *topic, int32_t partition, const char *group,
+    int64_t *ret_until, struct err *);
+
+int mark_write(struct publisher *, const char *topic, int32_t partition, const char *group,
+    int64_t until, struct err *);
+
+#endif
