@@ -13,6 +13,7 @@ each line for one request:
   done CODE       the same, but done
   moved           the bucket is in another region
   lost            done, and the connection ends without an answer
+  late            done, and answered half a second later
   cut             the connection ends after half of the body came
   blanks          done; blanks before and in the answer
   empty           done, and the answer has no body and no entity tag
@@ -30,6 +31,7 @@ import hashlib
 import hmac
 import re
 import threading
+import time
 import urllib.parse
 
 SECRETS = {"AKIAIOSFODNN7EXAMPLE": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
@@ -211,6 +213,8 @@ class Store:
             status, answer, headers = getattr(self, "do_" + self.command.lower() + "_stored")(body)
         if word == "lost":
             raise Lost
+        if word == "late":
+            time.sleep(0.5)
         if word == "done":
             answer, headers = self.error_text(rest), {}
         if word == "blanks":

@@ -326,6 +326,7 @@ puts_may_be_cancelled(void **state)
 		{ 100, "PUT\thang\n", "request PUT" },
 		{ IN_PARTS, "", NULL },
 		{ IN_PARTS, TWICE("POST k.uploads\t503 SlowDown"), "request POST" },
+		{ IN_PARTS, "POST k.uploads\tlate\n", "upload k" },
 		{ IN_PARTS, "partNumber=2\thang\n", "request PUT k?partNumber=2" },
 		{ IN_PARTS, "POST k.uploadId\thang\n", "request POST k?uploadId" },
 		{ IN_PARTS, "POST k.uploadId\tother hello\nHEAD\thang\n", "request HEAD" },
