@@ -88,6 +88,8 @@ one_request_with_faults(void **state)
 		{ .bytes = 0, .faults = "PUT\tlost\n", .class = ERR_NONE, .was_there = true },
 		{ .bytes = 100, .faults = "PUT\tlost\nHEAD\tbare\n",
 		    .class = ERR_NONE, .was_there = true },
+		{ .bytes = 100, .faults = "PUT\tlost\nHEAD\tbare\nGET\thalf\n",
+		    .class = ERR_NONE, .was_there = true },
 		{ .bytes = 100, .faults = "PUT\tlost\nHEAD\t503 SlowDown\n",
 		    .class = ERR_NONE, .was_there = true },
 		{ .bytes = 100, .faults = "PUT\tlost\nHEAD\t403 AccessDenied\n",
@@ -395,7 +397,7 @@ begins_with_b(void *context, struct slice key)
 static void
 uploads_are_aborted(void **state)
 {
-	static const char *const keys[] = { "p/a", "p/b 1", "p/b\n2", "p/b3", "p/b3", "p/c", "q/b" };
+	static const char *const keys[] = { "p/a", "p/b 1", "p/b3", "p/b3", "p/b3", "p/c", "q/b" };
 	struct world *w = *state;
 	size_t count = 99;
 	int asked = 0;
