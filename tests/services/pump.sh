@@ -73,7 +73,7 @@ start() {
 # ---- numbers ----
 
 test_numbers_of_members() {
-	local tool victim read_before
+	local tool victim
 	make_records 400 4
 	make_handler
 	start tool -j 2 --batch-size 20 --workers 1 --stats-file a.prom --stats-interval 200ms
