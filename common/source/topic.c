@@ -225,6 +225,7 @@ fill_record(struct source_topic *s, const struct topic_partition *p, const rd_ka
 	r->topic = slice_of(s->options.topic);
 	r->partition = p->number;
 	r->offset = m->offset;
+	r->has_offset = true;
 	r->time_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || time_ms < 0 ? RECORD_NO_TIME : time_ms;
 	r->is_append_time = kind == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
 	r->key = slice_make(m->key, m->key_len);
