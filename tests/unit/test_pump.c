@@ -317,8 +317,7 @@ static int
 expired(struct service *service, const struct service_item *const *items, size_t count,
     size_t *ret_count, char ret_reason[static SERVICE_REASON_BYTES], struct err *err)
 {
-	const struct world *w =
-	    (const struct world *)((char *)service - offsetof(struct world, service));
+	const struct world *w = (void *)((char *)service - offsetof(struct world, service));
 
 	(void)err;
 	*ret_count = 0;
