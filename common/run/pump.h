@@ -95,6 +95,7 @@ struct pump_parts {
 	struct service *service;
 	struct carrier *carrier;
 	struct pump_progress progress;
+	bool is_counted; /* the input ends after so many records, whoever delivers them */
 };
 
 /*
