@@ -394,7 +394,7 @@ test_signatures_of_aws() {
 	export AWS_ACCESS_KEY_ID=AKID AWS_SECRET_ACCESS_KEY=secret/key
 	start_service --sigv4 es/eu-west-1
 	# escapes in the path, and parameters behind it, are signed
-	expect_status 65 kafka-to-opensearch -q --index 'a b' --id '{id}' --refresh wait_for --aws-service es \
+	expect_status 73 kafka-to-opensearch -q --index 'a b' --id '{id}' --refresh wait_for --aws-service es \
 		--region eu-west-1 $url <<<'{"id":1}'
 	expect_line 'Invalid index name \[a b\]' err
 	expect_status 0 kafka-to-opensearch -q --index 't-{id}' --id '{id}' --aws-service es --region eu-west-1 $url \
