@@ -11,7 +11,7 @@ enum {
 	/* after what io/http tries: full jitter, as there */
 	AGAIN_MS = 500,
 	AGAIN_MS_MAX = 20 * 1000,
-	/* of replies that are good but for their body */
+	/* of replies that begin well, but for their body */
 	BAD_REPLIES_MAX = 8,
 };
 
@@ -129,6 +129,8 @@ on_done(void *context, const struct http_reply *reply, const struct err *err)
 		go_on(call);
 		return;
 	}
+	/* io/http does not begin again what has begun */
+	is_bad_reply = call->request.body_came && reply->body_bytes > 0;
 	if (told.class == ERR_NONE && call->request.has_errors_in_200)
 		is_bad_reply = has_error(call, reply, &told);
 	if (told.class == ERR_UNAVAILABLE && !call->is_refused && try_again(call, is_bad_reply))

@@ -13,6 +13,8 @@ each line for one request:
   done CODE       the same, but done
   moved           the bucket is in another region
   lost            done, and the connection ends without an answer
+  half            the connection ends after half of the answer's body
+  late            done, and answered half a second later
   cut             the connection ends after half of the body came
   blanks          done; blanks before and in the answer
   empty           done, and the answer has no body and no entity tag
@@ -30,6 +32,7 @@ import hashlib
 import hmac
 import re
 import threading
+import time
 import urllib.parse
 
 SECRETS = {"AKIAIOSFODNN7EXAMPLE": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
@@ -211,6 +214,8 @@ class Store:
             status, answer, headers = getattr(self, "do_" + self.command.lower() + "_stored")(body)
         if word == "lost":
             raise Lost
+        if word == "late":
+            time.sleep(0.5)
         if word == "done":
             answer, headers = self.error_text(rest), {}
         if word == "blanks":
@@ -218,6 +223,10 @@ class Store:
             answer = f"   \n{head}{sep}\n \n  {tail}"
         if word == "empty":
             answer, headers = "", {}
+        if word == "half":
+            headers["content_length"] = len(answer)
+            answer = answer[:len(answer) // 2]
+            self.close_connection = True
         self.answer(status, answer, **headers)
 
     def meddle(self, word, text, body):
@@ -344,7 +353,8 @@ class Store:
         """Two a page; a key with several uploads has them in the order of their ids."""
         if "uploads" not in self.query or self.query.get("encoding-type") != "url":
             raise Refused(400, "InvalidArgument")
-        marker = (self.query.get("key-marker", ""), self.query.get("upload-id-marker", ""))
+        # without an id the listing goes on behind the key
+        marker = (self.query.get("key-marker", ""), self.query.get("upload-id-marker", "~"))
         found = sorted((u["key"], name) for name, u in uploads.items()
                        if u["bucket"] == self.bucket
                        and u["key"].startswith(self.query.get("prefix", "")))

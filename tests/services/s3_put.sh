@@ -164,6 +164,34 @@ test_a_killed_run_is_cleaned_up() {
 	expect_same f "$folder/lake/0/f"
 }
 
+# At any moment; the next run finds what is there, and sends what is not.
+test_kills() {
+	local round n pid how arguments
+	new_bucket
+	for n in 1 2 3 4; do make_file "f$n" $((n * part / 2 + n)); done
+	for round in $(seq "${S3_PUT_KILLS:-8}"); do
+		arguments=()
+		for n in 1 2 3 4; do arguments+=("$round/$n" "f$n"); done
+		for how in '' --look; do
+			# shellcheck disable=SC2086
+			"$top_builddir/tests/tools/s3_put" --part-bytes $part --create $how put "$bucket" \
+				"${arguments[@]}" >>out 2>&1 &
+			pid=$!
+			sleep "0.$((RANDOM % 400 + 100))"
+			kill -9 $pid 2>/dev/null || true
+			wait $pid || true
+			for n in 1 2 3 4; do
+				[ ! -e "$folder/$round/$n" ] || expect_same "f$n" "$folder/$round/$n"
+			done
+		done
+		expect_status 0 s3_put abort "$bucket" "$round/"
+		expect_status 0 s3_put --create --look put "$bucket" "${arguments[@]}"
+		for n in 1 2 3 4; do expect_same "f$n" "$folder/$round/$n"; done
+	done
+	expect_status 0 s3_put abort "$bucket" ''
+	expect_uploads 0
+}
+
 test_what_is_given_up_leaves_nothing() {
 	new_bucket
 	make_file f $((3 * part))
