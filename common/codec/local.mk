@@ -19,6 +19,7 @@ libcommon_a_SOURCES += common/codec/parquet_stats.c common/codec/parquet_stats.h
 libcommon_a_SOURCES += common/codec/parquet_thrift.c common/codec/parquet_thrift.h
 libcommon_a_SOURCES += common/codec/sigv4.c common/codec/sigv4.h
 libcommon_a_SOURCES += common/codec/table_decimal.c
+libcommon_a_SOURCES += common/codec/table_row.c common/codec/table_row.h
 libcommon_a_SOURCES += common/codec/table_schema.c common/codec/table_schema.h
 libcommon_a_SOURCES += common/codec/table_schema_avro.c common/codec/table_schema_parts.h
 libcommon_a_SOURCES += common/codec/table_value.c common/codec/table_value.h

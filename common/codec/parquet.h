@@ -12,9 +12,11 @@
  *
  * Memory. A row group is held until it is complete: by row_group_bytes_max bytes or
  * row_group_rows_max rows, whichever first, with no more than one row past the bound. Buffers grow
- * by doubling, so the peak is at most twice the bound, and beside it that of one page (twice
- * page_bytes_max), 1 KiB a column, and about 150 bytes of the footer a column and row group. What
- * grew stays allocated until the writer is freed.
+ * by doubling, so the peak is twice the bound at most, which is 32 MiB with the default. To that
+ * come one page (before and after compression, about twice page_bytes_max, or what 8 rows hold if
+ * that is more), 256 KiB for what small columns keep from one row group to the next, per column,
+ * and about 200 bytes of the footer for each column of each row group. A program with many tables
+ * open does best to spool rows and to write them with one writer after the other.
  */
 #ifndef SLUICE_CODEC_PARQUET_H
 #define SLUICE_CODEC_PARQUET_H

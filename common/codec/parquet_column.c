@@ -11,6 +11,7 @@ enum {
 	 * offset, all in powers of two */
 	DICTIONARY_OVERHEAD = 24,
 	INDICES_BYTES_MAX = 1 << 30,
+	KEPT_BYTES_MAX = 1 << 16,
 };
 
 unsigned
@@ -97,14 +98,25 @@ parquet_column_release(struct parquet_column *c)
 	parquet_dictionary_release(&c->dictionary);
 }
 
+/* Large ones go: the next row group may need its memory for another column. */
+static void
+empty(struct buf *b)
+{
+	if (b->capacity > KEPT_BYTES_MAX)
+		buf_release(b);
+	else
+		buf_clear(b);
+}
+
 void
 parquet_column_clear(struct parquet_column *c)
 {
-	buf_clear(&c->levels);
-	buf_clear(&c->indices);
-	buf_clear(&c->plain);
+	empty(&c->levels);
+	empty(&c->indices);
+	empty(&c->plain);
 	parquet_dictionary_clear(&c->dictionary);
 	c->rows = c->values = c->dictionary_rows = 0;
+	c->index_bytes = 1;
 	/* two values need no dictionary */
 	c->is_plain = c->type == PARQUET_BOOLEAN;
 }
@@ -132,14 +144,75 @@ append_level(struct parquet_column *c, bool has_value, size_t *held, struct err 
 	return 0;
 }
 
-static int
-append_index(struct parquet_column *c, int32_t index, size_t *held, struct err *err)
+static size_t
+indices_count(const struct parquet_column *c)
 {
+	return c->indices.len / c->index_bytes;
+}
+
+static uint32_t
+index_at(const struct parquet_column *c, size_t i)
+{
+	uint32_t index = 0;
+
+	memcpy(&index, c->indices.data + i * c->index_bytes, c->index_bytes);
+	return index;
+}
+
+void
+parquet_column_indices(
+    const struct parquet_column *c, uint32_t first, uint32_t count, uint32_t *ret)
+{
+	const unsigned char *at = (const unsigned char *)c->indices.data;
+	uint16_t two;
+
+	switch (c->index_bytes) {
+	case 1:
+		for (uint32_t i = 0; i < count; i++)
+			ret[i] = at[first + i];
+		break;
+	case 2:
+		for (uint32_t i = 0; i < count; i++) {
+			memcpy(&two, at + ((size_t)first + i) * sizeof(two), sizeof(two));
+			ret[i] = two;
+		}
+		break;
+	default:
+		memcpy(ret, at + (size_t)first * sizeof(*ret), count * sizeof(*ret));
+	}
+}
+
+/* Gives each index twice the bytes, from the last one on. */
+static int
+widen_indices(struct parquet_column *c, size_t *held, struct err *err)
+{
+	size_t count = indices_count(c);
+	unsigned bytes = c->index_bytes * 2;
+
+	if (make_room(&c->indices, c->indices.len, err))
+		return -1;
+	for (size_t i = count; i--;) {
+		uint32_t index = index_at(c, i);
+
+		memcpy(c->indices.data + i * bytes, &index, bytes);
+	}
+	*held += c->indices.len;
+	c->indices.len *= 2;
+	c->index_bytes = bytes;
+	return 0;
+}
+
+static int
+append_index(struct parquet_column *c, uint32_t index, size_t *held, struct err *err)
+{
+	while (c->index_bytes < sizeof(index) && index >> (8 * c->index_bytes))
+		if (widen_indices(c, held, err))
+			return -1;
 	if (make_room(&c->indices, sizeof(index), err))
 		return -1;
 	memcpy(c->indices.data + c->indices.len, &index, sizeof(index));
-	c->indices.len += sizeof(index);
-	*held += sizeof(index);
+	c->indices.len += c->index_bytes;
+	*held += c->index_bytes;
 	return 0;
 }
 
@@ -169,21 +242,6 @@ append_plain_bytes(struct parquet_column *c, struct slice s, size_t *held, struc
 	c->plain.len += s.len;
 	*held += prefix + s.len;
 	return 0;
-}
-
-static uint32_t
-index_at(const struct parquet_column *c, size_t i)
-{
-	uint32_t index;
-
-	memcpy(&index, c->indices.data + i * sizeof(index), sizeof(index));
-	return index;
-}
-
-static size_t
-indices_count(const struct parquet_column *c)
-{
-	return c->indices.len / sizeof(uint32_t);
 }
 
 /* Bytes of the values with indices in plain encoding. */
@@ -226,9 +284,10 @@ static int
 move_to_plain(struct parquet_column *c, size_t first, size_t *held, struct err *err)
 {
 	const struct parquet_dictionary *d = &c->dictionary;
+	size_t count = indices_count(c);
 	int rc = 0;
 
-	for (size_t i = first; !rc && i < indices_count(c); i++) {
+	for (size_t i = first; !rc && i < count; i++) {
 		uint32_t index = index_at(c, i);
 
 		if (d->is_number)
@@ -236,8 +295,8 @@ move_to_plain(struct parquet_column *c, size_t first, size_t *held, struct err *
 		else
 			rc = append_plain_bytes(c, parquet_dictionary_slice(d, index), held, err);
 	}
-	*held -= c->indices.len - first * sizeof(uint32_t);
-	c->indices.len = first * sizeof(uint32_t);
+	*held -= (count - first) * c->index_bytes;
+	c->indices.len = first * c->index_bytes;
 	return rc;
 }
 
@@ -280,7 +339,7 @@ append_numbered(
 		return -1;
 	if (c->dictionary.count != before)
 		*held += DICTIONARY_OVERHEAD;
-	return append_index(c, number, held, err);
+	return append_index(c, (uint32_t)number, held, err);
 }
 
 static int

@@ -33,7 +33,8 @@ struct parquet_column {
 	uint32_t values;          /* rows that are not null */
 	uint32_t dictionary_rows; /* where is_plain: so many rows have indices, a multiple of 8 */
 	struct buf levels;        /* a bit a row, 1 where it has a value; nullable columns alone */
-	struct buf indices;       /* uint32_t each */
+	struct buf indices;       /* of index_bytes each */
+	unsigned index_bytes;     /* 1, 2 or 4: what the dictionary's numbers need so far */
 	struct buf plain;         /* in plain encoding, but a bool is a byte */
 	struct parquet_dictionary dictionary;
 };
@@ -57,6 +58,10 @@ int parquet_column_append(
  * dictionary_rows is set. Called once all rows are there.
  */
 int parquet_column_settle(struct parquet_column *, struct err *);
+
+/* Copies `count` indices from number `first` on. */
+void parquet_column_indices(
+    const struct parquet_column *, uint32_t first, uint32_t count, uint32_t *ret);
 
 static inline bool
 parquet_column_is_bytes(const struct parquet_column *c)

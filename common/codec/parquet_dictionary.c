@@ -10,6 +10,7 @@ enum {
 	 * good hashes some dozens do not occur. */
 	PROBES_MAX = 256,
 	FAILED = -2,
+	KEPT_BYTES_MAX = 1 << 16,
 };
 
 /* Odd constants with well mixed bits: the fractions of the golden ratio and of the root of 2. */
@@ -30,15 +31,7 @@ parquet_dictionary_release(struct parquet_dictionary *d)
 	free(d->hashes);
 	free(d->slots);
 	d->offsets = d->hashes = d->slots = NULL;
-}
-
-void
-parquet_dictionary_clear(struct parquet_dictionary *d)
-{
-	buf_clear(&d->plain);
-	d->count = 0;
-	if (d->slots)
-		memset(d->slots, 0, ((size_t)d->slot_mask + 1) * sizeof(*d->slots));
+	d->count = d->room = d->slot_mask = 0;
 }
 
 size_t
@@ -47,6 +40,17 @@ parquet_dictionary_held(const struct parquet_dictionary *d)
 	size_t slots = d->slots ? (size_t)d->slot_mask + 1 : 0;
 
 	return d->plain.capacity + (slots + (size_t)d->room * 2) * sizeof(uint32_t);
+}
+
+void
+parquet_dictionary_clear(struct parquet_dictionary *d)
+{
+	if (parquet_dictionary_held(d) > KEPT_BYTES_MAX)
+		parquet_dictionary_release(d);
+	buf_clear(&d->plain);
+	d->count = 0;
+	if (d->slots)
+		memset(d->slots, 0, ((size_t)d->slot_mask + 1) * sizeof(*d->slots));
 }
 
 static uint32_t

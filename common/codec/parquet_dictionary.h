@@ -38,7 +38,7 @@ struct parquet_dictionary {
 void parquet_dictionary_init(struct parquet_dictionary *, unsigned width, bool is_number);
 void parquet_dictionary_release(struct parquet_dictionary *);
 
-/* Empties it and keeps its memory. */
+/* Empties it, and keeps its memory as far as that is little. */
 void parquet_dictionary_clear(struct parquet_dictionary *);
 
 /*

@@ -25,6 +25,7 @@ struct span {
 	uint32_t value, values; /* those of the rows that have one */
 	size_t byte, bytes;     /* in plain, where they have no indices */
 	bool has_indices;
+	const uint32_t *indices; /* of the values, where they have some */
 };
 
 void
@@ -37,6 +38,7 @@ parquet_pages_init(struct parquet_pages *p, struct parquet_output output,
 	buf_init(&p->body, PAGE_BYTES_CEILING);
 	buf_init(&p->packed, PAGE_BYTES_CEILING);
 	buf_init(&p->header, 1 << 16);
+	buf_init(&p->indices, PAGE_ROWS_MAX * sizeof(uint32_t));
 	buf_init(&p->seen, PARQUET_DICTIONARY_VALUES_MAX);
 }
 
@@ -46,6 +48,7 @@ parquet_pages_release(struct parquet_pages *p)
 	buf_release(&p->body);
 	buf_release(&p->packed);
 	buf_release(&p->header);
+	buf_release(&p->indices);
 	buf_release(&p->seen);
 }
 
@@ -195,28 +198,25 @@ append_levels(struct parquet_pages *p, const struct parquet_column *c, const str
 	return 0;
 }
 
-static const uint32_t *
-span_indices(const struct parquet_column *c, const struct span *span)
-{
-	return (const uint32_t *)(const void *)c->indices.data + span->value;
-}
-
 static int
 append_values(struct parquet_pages *p, const struct parquet_column *c, const struct span *span,
     struct err *err)
 {
 	unsigned width = parquet_bit_width(c->dictionary.count);
-	struct slice plain = slice_make(c->plain.data + span->byte, span->bytes);
+	struct slice plain;
 
 	if (span->has_indices)
-		return buf_append_char(&p->body, (char)width, err)
+		return buf_append_char(&p->body, (char)width, err) ||
+		               parquet_rle_append(&p->body, span->indices, span->values, width, err)
 		           ? -1
-		           : parquet_rle_append(
-				 &p->body, span_indices(c, span), span->values, width, err);
+		           : 0;
+	if (!span->bytes)
+		return 0;
+	plain = slice_make(c->plain.data + span->byte, span->bytes);
 	if (c->type == PARQUET_BOOLEAN)
 		return parquet_pack_bools(
 		    &p->body, (const unsigned char *)plain.data, span->values, err);
-	return span->bytes ? buf_append(&p->body, plain, err) : 0;
+	return buf_append(&p->body, plain, err);
 }
 
 /* ---- statistics ---- */
@@ -227,14 +227,13 @@ add_dictionary_stats(struct parquet_pages *p, const struct parquet_column *c,
     const struct span *span, struct parquet_stats *stats, struct err *err)
 {
 	const struct parquet_dictionary *d = &c->dictionary;
-	const uint32_t *indices = span_indices(c, span);
 
 	buf_clear(&p->seen);
 	if (buf_reserve(&p->seen, d->count, err))
 		return -1;
 	memset(p->seen.data, 0, d->count);
 	for (uint32_t i = 0; i < span->values; i++)
-		p->seen.data[indices[i]] = 1;
+		p->seen.data[span->indices[i]] = 1;
 	for (uint32_t i = 0; i < d->count; i++) {
 		if (!p->seen.data[i])
 			continue;
@@ -274,7 +273,6 @@ add_plain_stats(
 static void
 count_nans(const struct parquet_column *c, const struct span *span, struct parquet_stats *stats)
 {
-	const uint32_t *indices = span_indices(c, span);
 	struct parquet_stats of_one;
 
 	if (!stats->nan_count || !span->has_indices)
@@ -282,7 +280,8 @@ count_nans(const struct parquet_column *c, const struct span *span, struct parqu
 	stats->nan_count = 0;
 	for (uint32_t i = 0; i < span->values; i++) {
 		of_one = (struct parquet_stats){ .order = stats->order };
-		parquet_stats_number(&of_one, parquet_dictionary_value(&c->dictionary, indices[i]));
+		parquet_stats_number(
+		    &of_one, parquet_dictionary_value(&c->dictionary, span->indices[i]));
 		stats->nan_count += of_one.nan_count;
 	}
 }
@@ -303,13 +302,31 @@ span_stats(struct parquet_pages *p, const struct parquet_column *c, const struct
 /* ---- the chunk ---- */
 
 static int
+load_indices(
+    struct parquet_pages *p, const struct parquet_column *c, struct span *span, struct err *err)
+{
+	uint32_t *indices;
+
+	buf_clear(&p->indices);
+	if (buf_reserve(&p->indices, span->values * sizeof(*indices), err))
+		return -1;
+	indices = (uint32_t *)(void *)p->indices.data;
+	if (span->values)
+		parquet_column_indices(c, span->value, span->values, indices);
+	span->indices = indices;
+	return 0;
+}
+
+static int
 write_data_page(
-    struct parquet_pages *p, const struct span *span, struct parquet_chunk *chunk, struct err *err)
+    struct parquet_pages *p, struct span *span, struct parquet_chunk *chunk, struct err *err)
 {
 	const struct parquet_column *c = chunk->column;
 	struct parquet_stats stats;
 
 	buf_clear(&p->body);
+	if (span->has_indices && load_indices(p, c, span, err))
+		return -1;
 	if (span_stats(p, c, span, &stats, err) || append_levels(p, c, span, err) ||
 	    append_values(p, c, span, err))
 		return -1;

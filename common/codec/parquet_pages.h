@@ -34,7 +34,8 @@ struct parquet_pages {
 	struct buf body;   /* a page before it is compressed */
 	struct buf packed; /* and after */
 	struct buf header;
-	struct buf seen; /* a byte for each value of the dictionary */
+	struct buf indices; /* of a page, uint32_t each */
+	struct buf seen;    /* a byte for each value of the dictionary */
 };
 
 /* The compressor is borrowed. */

@@ -42,11 +42,11 @@ table_decimal_set(struct table_column *c, int64_t precision, int64_t scale, stru
 static int
 parse_decimal(const char *inside, struct table_column *c, struct err *err)
 {
-	unsigned precision, scale = 0;
+	int precision, scale = 0;
 	int end = 0;
 
-	if ((sscanf(inside, "%2u%n", &precision, &end) == 1 && !strcmp(inside + end, ")")) ||
-	    (sscanf(inside, "%2u , %2u%n", &precision, &scale, &end) == 2 &&
+	if ((sscanf(inside, "%2d%n", &precision, &end) == 1 && !strcmp(inside + end, ")")) ||
+	    (sscanf(inside, "%2d , %2d%n", &precision, &scale, &end) == 2 &&
 		!strcmp(inside + end, ")")))
 		return table_decimal_set(c, precision, scale, err);
 	return err_set(err, ERR_USAGE, "write decimal(PRECISION) or decimal(PRECISION,SCALE)");
@@ -229,12 +229,12 @@ column_from(const json_t *object, struct table_column *c, struct err *err)
 	    member_text(object, "path", &path, err) || member_text(object, "type", &type, err) ||
 	    member_text(object, "format", &format, err))
 		return -1;
+	c->name = (char *)(uintptr_t)name;
+	c->path = (char *)(uintptr_t)path;
 	if (!type)
 		return err_set(err, ERR_USAGE, "no type");
 	if (nullable && !json_is_boolean(nullable))
 		return err_set(err, ERR_USAGE, "\"nullable\" is neither true nor false");
-	c->name = (char *)(uintptr_t)name;
-	c->path = (char *)(uintptr_t)path;
 	c->is_nullable = json_is_true(nullable);
 	return table_type_parse(type, c, err) || column_format(format, c, err) ? -1 : 0;
 }

@@ -382,6 +382,7 @@ read_place(struct envelope_reader *r, struct record *next)
 	if (read_integer(r, PARTITION, 0, INT32_MAX, &partition))
 		return -1;
 	next->partition = (int32_t)partition;
+	next->has_offset = next->has_offset || is_said(&r->values[OFFSET]);
 	return read_integer(r, OFFSET, 0, INT64_MAX, &next->offset);
 }
 

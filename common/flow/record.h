@@ -41,7 +41,8 @@ struct record {
 	int64_t line;        /* from 1, where origin is set */
 	struct slice topic;  /* empty where not known */
 	int32_t partition;
-	int64_t offset;
+	int64_t offset;      /* without has_offset the line, from 0 */
+	bool has_offset;     /* it is one of a topic's: no other record of its partition has it */
 	int64_t time_ms;     /* Kafka's timestamp, or RECORD_NO_TIME */
 	bool is_append_time; /* time_ms is the broker's (LogAppendTime) */
 	struct slice key;

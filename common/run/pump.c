@@ -45,7 +45,7 @@ const struct opt pump_rows[] = {
 	    OPT_INT, offsetof(struct pump_options, ahead), 1, 0, NULL },
 	{ 0, "drain", "DURATION", "after a signal, how long to go on delivering what was read [30s]",
 	    OPT_DURATION, offsetof(struct pump_options, drain_ms), 0, 0, NULL },
-	{ 0, "patience", "DURATION", "end when the service took nothing for that long [5m; kafka-to-lambda: never]",
+	{ 0, "patience", "DURATION", "end when the service took nothing for that long [5m]",
 	    OPT_DURATION, offsetof(struct pump_options, patience_ms), 0, 0, NULL },
 };
 const size_t pump_row_count = sizeof(pump_rows) / sizeof(*pump_rows);
@@ -199,8 +199,18 @@ count_dropped(const struct pump *p)
 	return counts.dropped;
 }
 
+void
+pump_read_on(struct pump *p)
+{
+	if (!p->has_ended || p->parts.is_counted || p->is_stopping || p->has_failed ||
+	    stop_requested() || count_dropped(p) == p->dropped_at_end)
+		return;
+	p->has_ended = false;
+	p->is_reading = true;
+}
+
 static void
-read_some(struct pump *p, enum job_input *ret_input)
+read_some(struct pump *p)
 {
 	struct record record;
 	struct err err = ERR_INIT;
@@ -224,7 +234,7 @@ read_some(struct pump *p, enum job_input *ret_input)
 			p->is_idle = true;
 			return;
 		case SOURCE_END:
-			*ret_input = JOB_INPUT_ENDED;
+			p->has_ended = true;
 			p->is_reading = false;
 			p->dropped_at_end = count_dropped(p);
 			return;
@@ -364,13 +374,13 @@ turn(struct pump *p)
 }
 
 static void
-run(struct pump *p, enum job_input *ret_input)
+run(struct pump *p)
 {
 	for (;;) {
 		p->now_ms = clock_mono_ms();
 		look_for_stop(p);
 		pump_release_held(p);
-		read_some(p, ret_input);
+		read_some(p);
 		serve_source(p);
 		pump_send(p);
 		tick(p);
@@ -411,7 +421,7 @@ finish(struct pump *p, struct err *err)
 	if (count_open(p) || pump_letters_open(p))
 		return err_set(err, ERR_STOPPED,
 		    "stopped with %" PRId64 " records not delivered within --drain", count_open(p));
-	if (p->dropped_at_end >= 0 && count_dropped(p) > p->dropped_at_end)
+	if (p->has_ended && count_dropped(p) > p->dropped_at_end)
 		return err_set(err, ERR_STOPPED,
 		    "the group took away partitions with %" PRId64
 		    " records that were read and not delivered",
@@ -428,9 +438,10 @@ pump_run(struct pump *p, struct source *source, struct deadletter *letters,
 	p->letters = letters;
 	p->is_reading = true;
 	p->deadline_ms = CLOCK_NEVER;
-	p->dropped_at_end = -1;
 	p->watch.fd = source_fd(source);
-	run(p, ret_input);
+	run(p);
+	if (p->has_ended)
+		*ret_input = JOB_INPUT_ENDED;
 	pump_cancel(p);
 	return finish(p, err);
 }

@@ -29,7 +29,8 @@ struct pump_options {
 	    .patience_ms = 5 * 60 * 1000, .trouble_ms = 5 * 1000, \
 	    .poll_ms_max = 5 * 60 * 1000 }
 
-/* Target: struct pump_options. */
+/* Target: struct pump_options. The last is --patience: a tool whose default is another takes one row less,
+ * and has its own. */
 extern const struct opt pump_rows[];
 extern const size_t pump_row_count;
 
@@ -94,12 +95,14 @@ struct pump_parts {
 	struct service *service;
 	struct carrier *carrier;
 	struct pump_progress progress;
+	bool is_counted; /* the input ends after so many records, whoever delivers them */
 };
 
 /*
  * Parts are borrowed, until pump_run returns. memory_bytes is --memory: three eighths are for
- * copies of records, one for bodies (which bounds --batch-bytes where it is not given), three are
- * left to the source, which whoever opens it gives it, and one to replies.
+ * copies of records, one for bodies (which bounds --batch-bytes where it is not given, to 64 KiB each
+ * at least), three are left to the source, which whoever opens it gives it, and one to replies, which
+ * the carrier bounds (pump_reply_bytes, or what the service may answer at most).
  */
 struct pump *pump_new(const struct pump_options *, const struct pump_parts *, size_t memory_bytes,
     struct err *);

@@ -76,7 +76,8 @@ struct pump {
 	int64_t filtered;
 	int64_t letters_done;
 	int64_t letters_bytes_done; /* of letters, when the last of them was durable */
-	int64_t dropped_at_end;     /* lanes_counts.dropped at the end of the input; -1: it has not come */
+	bool has_ended;         /* the input was read to its end */
+	int64_t dropped_at_end; /* lanes_counts.dropped at that time */
 };
 
 /* ---- pump.c ---- */
@@ -86,6 +87,9 @@ void pump_fail(struct pump *, const struct err *);
 int64_t pump_letters_open(const struct pump *);
 /* So many are not durable that no more are to be made: nothing is read or sent meanwhile. */
 bool pump_is_choked(const struct pump *);
+/* Partitions went. Where the input had been read to its end and some of that is now another's to deliver, the
+ * source is asked again: whether they come back, and when all is read. */
+void pump_read_on(struct pump *);
 /* Tells how it goes, where it is time to. */
 void pump_tell(struct pump *);
 /* Dead letters are looked at now and then. */

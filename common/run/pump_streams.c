@@ -199,6 +199,7 @@ on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, st
 	lanes_counts(p->lanes, &counts);
 	if (!counts.waiting)
 		pump_end_trouble(p);
+	pump_read_on(p);
 	return 0;
 }
 

@@ -181,6 +181,7 @@ pump_tool_open(struct pump_tool *t, const struct pump_parts *given, const struct
 	parts.progress = (struct pump_progress){ t, on_progress,
 		t->stats->file ? t->stats->interval_ms : 0 };
 	options.poll_ms_max = kafka_options_poll_ms(&t->client->kafka);
+	parts.is_counted = input.count_max > 0;
 	t->pump = pump_new(&options, &parts, (size_t)input.memory_bytes, err);
 	if (!t->pump)
 		return -1;

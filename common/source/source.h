@@ -13,7 +13,8 @@ enum source_status {
 	SOURCE_REJECT, /* a record that cannot be given (too long, a bad envelope, a bad row): err says
 	                * why with its place; *ret_record has its position and, where known, raw bytes
 	                * (perhaps cut short) for the dead letter. The next call goes on behind it. */
-	SOURCE_END,    /* the end of bounded input */
+	SOURCE_END,    /* the end of bounded input; of a group's share, asked again behind a rebalance,
+	                * perhaps not the last one */
 	SOURCE_FAILED, /* err is set */
 };
 

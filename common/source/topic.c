@@ -225,6 +225,7 @@ fill_record(struct source_topic *s, const struct topic_partition *p, const rd_ka
 	r->topic = slice_of(s->options.topic);
 	r->partition = p->number;
 	r->offset = m->offset;
+	r->has_offset = true;
 	r->time_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || time_ms < 0 ? RECORD_NO_TIME : time_ms;
 	r->is_append_time = kind == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
 	r->key = slice_make(m->key, m->key_len);
@@ -522,6 +523,7 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 	if (s->lent)
 		rd_kafka_message_destroy(s->lent);
 	s->lent = NULL;
+	s->has_ended = false; /* asked again: partitions may have come */
 	if (s->has_failed || (!s->is_begun && topic_begin(s, err)))
 		return failed(s, err);
 	if (atomic_load_explicit(&s->bell.is_asleep, memory_order_relaxed))

@@ -157,7 +157,7 @@ END
 	echo '{}' | expect_status 65 kafka-to-lambda --retries 0 -- sh -c 'kill -9 $$'
 	expect_line 'stdin:1: killed by signal 9$' err
 	echo '{}' | expect_status 65 kafka-to-lambda --retries 0 -- sh -c 'head -c 7000000 /dev/zero'
-	expect_line 'stdin:1: its output: longer than 6291456 bytes$' err
+	expect_line 'stdin:1: its output: longer than 6291455 bytes$' err
 }
 
 # in the order of its partition, nothing is given behind what failed for good
@@ -497,6 +497,9 @@ test_usage() {
 	expect_usage 'in which region' fn
 	expect_usage '-J=in reads envelopes' -J -- cat
 	expect_usage 'one argument too many' -b h:1 -t t fn -e x
+	# else requests would go to the host that is left
+	expect_usage "the endpoint's URL is too long" --region eu-west-1 \
+		--endpoint-url "http://$(printf 'a%.0s' $(seq 260)).example" fn
 }
 
 run_tests

@@ -116,6 +116,28 @@ test_tombstones_delete() {
 	expect_documents 'sorted(documents["u"]) == ["a", "b"]'
 }
 
+# lines have no offsets, and would begin at the same ones in the next run
+test_envelopes_without_offsets() {
+	start_service
+	printf '%s\n' '{"topic":"t","payload":{"id":"a"}}' >in
+	expect_status 65 kafka-to-opensearch -J=in --index t --id '{id}' $url <in
+	expect_line 'stdin:1: an envelope without an offset, which makes its version' err
+	expect_status 65 kafka-to-opensearch -J=in --index t $url <in
+	expect_line 'stdin:1: an envelope without an offset, which makes its id' err
+	expect_status 0 kafka-to-opensearch -q -J=in --index t --id '{id}' --version-from none $url <in
+	expect_documents 'documents["t"] == {"a": [1, {"id": "a"}]}'
+}
+
+# a tombstone has no place in the order of a field
+test_tombstones_and_versions_of_a_field() {
+	start_service
+	printf '%s\n' 'a {"v":5}' 'a -' 'a {"v":5,"n":2}' | envelopes >in
+	expect_status 65 kafka-to-opensearch -J=in --index t --id '{@key}' --version-from v $url <in
+	expect_line 'stdin:2: a tombstone has no field with a version' err
+	expect_status 0 kafka-to-opensearch -q -J=in --index t --id '{@key}' --version-from v --skip-tombstones $url <in
+	expect_documents 'documents["t"] == {"a": [5, {"v": 5, "n": 2}]}'
+}
+
 test_operations() {
 	start_service
 	printf '%s\n' '{"id":1,"a":1}' '{"id":1,"b":2}' >in
@@ -363,6 +385,8 @@ test_api_keys() {
 	echo bWU6c2VjcmV0 >key
 	expect_status 0 kafka-to-opensearch -q --index t --id '{id}' --api-key-file key $url <<<'{"id":1}'
 	OPENSEARCH_API_KEY=bWU6c2VjcmV0 expect_status 0 kafka-to-opensearch -q --index t --id '{id}' $url <<<'{"id":1}'
+	OPENSEARCH_USERNAME=ada expect_status 2 kafka-to-opensearch --index t --id '{id}' $url <<<'{"id":1}'
+	expect_line '^kafka-to-opensearch: .OPENSEARCH_USERNAME without --password-file or .OPENSEARCH_PASSWORD' err
 	OPENSEARCH_API_KEY=b expect_status 77 kafka-to-opensearch --index t --id '{id}' $url <<<'{"id":1}'
 }
 

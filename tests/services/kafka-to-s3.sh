@@ -98,9 +98,9 @@ add() {
 	awk -v from="$from" -v count="$1" 'BEGIN {
 		for (i = from; i < from + count; i++)
 			printf "{\"id\":%d,\"p\":%d,\"pad\":\"%060d\"}\n", i, i * 7919 % 5, i
-	}' >more
-	s3-to-kafka -q -t "$topic" --key '{id}' more
-	cat more >>in
+	}' >more.json
+	s3-to-kafka -q -t "$topic" --key '{id}' more.json
+	cat more.json >>in
 }
 
 begin_campaign() {

@@ -194,6 +194,23 @@ test_kills_and_faults() {
 	expect_line '0 records read' err
 }
 
+# ---- memory ----
+
+# as large as records are where nobody has changed what a broker takes
+test_large_records() {
+	local kb
+	[ -x /usr/bin/time ] || skip "GNU time is not installed"
+	id=$(fresh_id)
+	create_topic $id 8
+	jq -cn 'range(96) | {n: ., x: ("0123456789abcdef" * 58000)}' >large
+	s3-to-kafka -q -t $id --key '{n}' large
+	expect_status 0 /usr/bin/time -o kb -f %M kafka-to-lambda -t $id -G $id -e --workers 8 -- sh -c 'cat >/dev/null; echo null'
+	expect_line '96 records read: 96 delivered, 0 rejected; 96 invocations' err
+	is_sanitized && return
+	kb=$(tail -n 1 kb)
+	[ "$kb" -lt 65536 ] || fail "$kb KB"
+}
+
 # ---- the same handler under cron ----
 
 test_lab6_as_a_command() {
@@ -213,7 +230,8 @@ test_members_share_the_work() {
 	cp "$handlers"/rides.py .
 	expect_status 0 timeout 120 kafka-to-lambda -t $id -G $id -e -j 2 --batch-size 50 --workers 1 -- \
 		python3 "$handlers/run_handler.py" rides.py
-	expect_line '^kafka-to-lambda: 600 records read: 600 delivered, 0 rejected; ' err
+	# what was read before a member came is read again by it
+	expect_line '^kafka-to-lambda: [0-9]+ records read: 600 delivered, 0 rejected' err
 	want_rides >want
 	sort_rides <rides.out >got
 	expect_same want got
@@ -255,6 +273,69 @@ in_turn() {
 		!known || $3 > max[$2] { max[$2] = $3; print $2 "\t" $3 >"got" }'
 	sort got >sorted
 	expect_same want sorted
+}
+
+# In the order of its partition: run after run, nothing is given behind what failed for good, and nothing more
+# is committed.
+test_nothing_behind_a_failure() {
+	local run first=
+	id=$(fresh_id)
+	create_topic $id 1
+	seq 0 399 | sed 's/.*/{"n":&}/' | s3-to-kafka -q -t $id
+	cat >handler <<'END'
+#!/bin/sh
+jq '.records[][].offset' >batch.$$
+cat batch.$$ >>given
+! grep -qx 205 batch.$$
+END
+	chmod +x handler
+	for run in 1 2 3; do
+		: >given
+		expect_status 65 timeout 120 kafka-to-lambda -t $id -G $id -e --retries 1 --batch-size 50 \
+			--workers 2 -- ./handler
+		expect_line "^kafka-to-lambda: $id\\[0\\]@[0-9]*: tried 2 times: exit status 1" err
+		first=${first:-$(committed $id)}
+		[ "$(committed $id)" = "$first" ] || fail "run $run: $(committed $id) committed, not $first"
+		[ "$(sort -n given | tail -n 1)" -lt $((first + 50)) ] ||
+			fail "run $run, behind $first: $(sort -n given | tail -n 1)"
+	done
+	[ "$first" -gt 155 ] && [ "$first" -le 205 ] || fail "committed: $first"
+	[ "$(sort -n given | head -n 1)" = "$first" ] || fail "from $(sort -n given | head -n 1)"
+}
+
+has_letter() {
+	[ "$(end_offsets $id)" = 1 ]
+}
+
+has_rejected() {
+	[ "$(awk '/^sluice_records_rejected_total/ { print $2 }' stats 2>/dev/null || echo 0)" -ge "$1" ] 2>/dev/null
+}
+
+# The topic of what failed is away: so much waits and no more, and a signal is heeded.
+test_letters_that_wait() {
+	id=$(fresh_id)
+	create_topic $id 1
+	mkfifo lines
+	{
+		kafka-to-lambda --on-failure $id --retries 0 --workers 2 --batch-size 10000 --drain 1s \
+			--stats-file ./stats --stats-interval 100ms -- false <lines 2>err &
+		echo $! >pid
+		wait $! || echo $? >status
+	} &
+	exec 5>lines
+	echo '{}' >&5
+	wait_for 30 has_letter
+	services pause kafka >/dev/null
+	seq 200000 >&5 2>/dev/null &
+	exec 5>&-
+	wait_for 60 has_rejected 4096
+	kill -TERM "$(cat pid)"
+	wait_for 60 test -s status
+	services resume kafka >/dev/null
+	expect_text status 75
+	expect_line 'not delivered within --drain' err
+	has_rejected 30000 && fail "$(grep rejected stats)"
+	wait
 }
 
 # SIGTERM: what was read is delivered and committed, and nothing is given twice

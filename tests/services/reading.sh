@@ -89,6 +89,9 @@ test_open_transactions_are_not_read() {
 	id=$(fresh_id)
 	create_topic $id 1
 	seq 1 10 | produce -t $id -X transactional.id=a-$id
+	# a commit returns before its markers are written
+	committed_all() { kcat -C -e -q -b "$BOOTSTRAP_SERVERS" -t $id -X isolation.level=read_committed >all && has_lines $1 all; }
+	wait_for 20 committed_all 10
 	# the end is a marker: one past the last record
 	kafka-to-pipe -q -t $id -G g-$id -e >got
 	expect_each_once 10 got
@@ -104,6 +107,7 @@ test_open_transactions_are_not_read() {
 	expect_each_once 10 early
 	exec 3>&-
 	wait $open
+	wait_for 20 committed_all 50000
 	kafka-to-pipe -q -t $id -e >late
 	expect_each_once 50000 late
 }

@@ -41,6 +41,10 @@ UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_dynamo_decimal
+tests_unit_test_dynamo_decimal_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dynamo_decimal_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_dynamo_item
 tests_unit_test_dynamo_item_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_dynamo_item_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
@@ -48,6 +52,10 @@ tests_unit_test_dynamo_item_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_dynamo_service
 tests_unit_test_dynamo_service_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_dynamo_service_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_dynamo_table
+tests_unit_test_dynamo_table_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_dynamo_table_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_envelope
 tests_unit_test_envelope_CFLAGS = $(UNIT_CFLAGS)
@@ -167,6 +175,10 @@ tests_unit_test_opensearch_verdict_LDADD = libkafkatoopensearch.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_parquet
 tests_unit_test_parquet_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_parquet_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_parquet_parts
+tests_unit_test_parquet_parts_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_parquet_parts_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_pump
 tests_unit_test_pump_SOURCES = tests/unit/test_pump.c tests/unit/scratch.c

@@ -20,6 +20,7 @@ record_of(const char *value)
 		.topic = slice_of("trips"),
 		.partition = 3,
 		.offset = 991,
+		.has_offset = true,
 		.time_ms = TIME_MS,
 		.has_key = true,
 		.key = slice_of("k\"1"),

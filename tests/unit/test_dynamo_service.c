@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* DynamoDB's service by bytes: requests of records, verdicts of replies, descriptions of tables. */
+/* DynamoDB's service by bytes: requests of records, verdicts of replies. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "kafka-to-dynamo/service.h"
-#include "kafka-to-dynamo/table.h"
 
 static const struct schema id_schema = {
 	.keys = { { "id", ATTRIBUTE_STRING } },
@@ -74,6 +73,7 @@ stage(struct kit *k, const char *value, const char *key)
 {
 	struct record record = { .topic = slice_of("t"),
 		.offset = (int64_t)k->count,
+		.has_offset = true,
 		.value = slice_of(value),
 		.has_value = value != NULL,
 		.key = slice_of(key),
@@ -606,132 +606,6 @@ test_stage_rejects(void **state)
 	close_kit(&k);
 }
 
-/* ---- tables ---- */
-
-#define KEYS "\"KeySchema\":[{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"}]"
-#define TYPES                                                                          \
-	"\"AttributeDefinitions\":[{\"AttributeName\":\"x\",\"AttributeType\":\"B\"}," \
-	"{\"AttributeName\":\"id\",\"AttributeType\":\"S\"}]"
-
-static const struct {
-	const char *reply;
-	const char *keys; /* as --create-table has them; NULL: no description */
-	enum table_state state;
-	const char *status;
-} descriptions[] = {
-	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"ACTIVE\"}}", "id:S", TABLE_READY, "ACTIVE" },
-	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"UPDATING\"}}", "id:S", TABLE_READY, "UPDATING" },
-	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"CREATING\"}}", "id:S", TABLE_BEGINS, "CREATING" },
-	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"DELETING\"}}", "id:S", TABLE_SHUT, "DELETING" },
-	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"INACCESSIBLE_ENCRYPTION_CREDENTIALS\"}}",
-	    "id:S", TABLE_SHUT, "INACCESSIBLE_ENCRYPTION_CREDENTIALS" },
-	{ "{\"Table\":{" KEYS "," TYPES ",\"TableStatus\":\"A\\u001b\"}}", "id:S", TABLE_SHUT,
-	    "in no known state" },
-	{ "{\"Table\":{" KEYS "," TYPES "}}", "id:S", TABLE_SHUT, "in no known state" },
-	{ "{\"Table\":{\"KeySchema\":[{\"AttributeName\":\"x\",\"KeyType\":\"RANGE\"},"
-	  "{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"}]," TYPES ",\"TableStatus\":\"ACTIVE\"}}",
-	    "id:S,x:B", TABLE_READY, "ACTIVE" },
-	{ "{\"Table\":{\"KeySchema\":[{\"AttributeName\":\"y\",\"KeyType\":\"HASH\"}]," TYPES "}}",
-	    NULL, TABLE_READY, NULL },
-	{ "{\"Table\":{\"KeySchema\":[{\"AttributeName\":\"id\",\"KeyType\":\"RANGE\"}]," TYPES
-	  "}}",
-	    NULL, TABLE_READY, NULL },
-	{ "{\"Table\":{" KEYS "}}", NULL, TABLE_READY, NULL },
-	{ "{\"Table\":{\"KeySchema\":[]," TYPES "}}", NULL, TABLE_READY, NULL },
-	{ "{\"Table\":[]}", NULL, TABLE_READY, NULL },
-	{ "{}", NULL, TABLE_READY, NULL },
-	{ "", NULL, TABLE_READY, NULL },
-};
-
-static void
-test_descriptions(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(descriptions) / sizeof(*descriptions); i++) {
-		struct table_description found;
-		struct schema want;
-		struct err err = ERR_INIT;
-		int rc = table_read(slice_of(descriptions[i].reply), &found, &err);
-
-		if (!descriptions[i].keys) {
-			assert_int_equal(rc, -1);
-			assert_int_equal(err.class, ERR_UNAVAILABLE);
-			continue;
-		}
-		if (rc)
-			fail_msg("%s: %s", descriptions[i].reply, err.text);
-		assert_int_equal(table_parse_keys(descriptions[i].keys, &want, &err), 0);
-		assert_int_equal(found.schema.key_count, want.key_count);
-		for (size_t n = 0; n < want.key_count; n++) {
-			assert_string_equal(found.schema.keys[n].name, want.keys[n].name);
-			assert_int_equal(found.schema.keys[n].type, want.keys[n].type);
-		}
-		assert_int_equal(found.state, descriptions[i].state);
-		assert_string_equal(found.status, descriptions[i].status);
-	}
-}
-
-static void
-test_keys_to_create(void **state)
-{
-	static const char *const wrong[] = { "", "id", "id:", ":S", "id:SS", "id:s", "id:S,",
-		"id:S,id:S", "a:S,b:S,c:S" };
-	struct buf out = BUF_INIT(4096);
-	struct schema schema;
-	struct err err = ERR_INIT;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-		assert_int_equal(table_parse_keys(wrong[i], &schema, &err), -1);
-		assert_int_equal(err.class, ERR_USAGE);
-	}
-	assert_int_equal(table_parse_keys("id:S,at:N", &schema, &err), 0);
-	assert_int_equal(table_append_create(&out, "rides", &schema, &err), 0);
-	assert_string_equal(out.data,
-	    "{\"TableName\":\"rides\",\"BillingMode\":\"PAY_PER_REQUEST\",\"KeySchema\":["
-	    "{\"AttributeName\":\"id\",\"KeyType\":\"HASH\"},"
-	    "{\"AttributeName\":\"at\",\"KeyType\":\"RANGE\"}],\"AttributeDefinitions\":["
-	    "{\"AttributeName\":\"id\",\"AttributeType\":\"S\"},"
-	    "{\"AttributeName\":\"at\",\"AttributeType\":\"N\"}]}");
-	buf_release(&out);
-}
-
-static void
-test_names_of_tables(void **state)
-{
-	static const struct {
-		const char *name;
-		bool is_right;
-	} names[] = {
-		{ "rides", true },
-		{ "My_table-1.x", true },
-		{ "arn:aws:dynamodb:eu-central-1:123456789012:table/rides", true },
-		{ "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/a.b", true },
-		{ "arn:aws:dynamodb:eu-central-1:123456789012:table/rides/index/x", false },
-		{ "arn:aws:dynamodb:eu-central-1:123456789012:table/", false },
-		{ "arn:aws:dynamodb:eu-central-1:table/rides", false },
-		{ "arn:aws:dynamodb::123456789012:table/rides", false },
-		{ "arn:aws:s3:::rides", false },
-		{ "arn:", false },
-		{ "ab", false },
-		{ "", false },
-		{ "a b", false },
-		{ "a/bc", false },
-		{ "caf\xc3\xa9", false },
-	};
-	char long_name[300];
-	struct err err = ERR_INIT;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		assert_int_equal(table_check_name(names[i].name, &err), names[i].is_right ? 0 : -1);
-	memset(long_name, 'a', sizeof(long_name));
-	long_name[256] = '\0';
-	assert_int_equal(table_check_name(long_name, &err), -1);
-	long_name[255] = '\0';
-	assert_int_equal(table_check_name(long_name, &err), 0);
-}
-
 int
 main(void)
 {
@@ -748,9 +622,6 @@ main(void)
 		cmocka_unit_test(test_verdicts_of_one_item),
 		cmocka_unit_test(test_a_batch_of_one_is_refused),
 		cmocka_unit_test(test_stage_rejects),
-		cmocka_unit_test(test_descriptions),
-		cmocka_unit_test(test_keys_to_create),
-		cmocka_unit_test(test_names_of_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

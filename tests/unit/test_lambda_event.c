@@ -87,7 +87,7 @@ bound(const struct event_form *form, const struct record *records, size_t count)
 	size_t bytes = event_frame_bytes(form);
 
 	for (size_t i = 0; i < count; i++)
-		bytes += event_record_bytes(form, &records[i]);
+		bytes += event_record_bytes(&records[i]);
 	return bytes;
 }
 

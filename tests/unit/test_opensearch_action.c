@@ -105,7 +105,7 @@ static const struct stage_case stage_cases[] = {
 	    "{\"delete\":{\"_id\":\"k\\\"1\"}}\n", SERVICE_SEND },
 	{ "a tombstone has no field with a version",
 	    { .index = "trips", .id = "{@key}", .version_from = "n" }, NULL,
-	    "{\"delete\":{\"_id\":\"k\\\"1\"}}\n", SERVICE_SEND },
+	    "trips[3]@991: a tombstone has no field with a version", SERVICE_REJECTED },
 	{ "a tombstone has no field for an id", { .index = "trips", .id = "{id}" }, NULL,
 	    "trips[3]@991: field id: missing", SERVICE_REJECTED },
 	{ "a tombstone under ids of offsets", { .index = "trips", .is_offset_known = true }, NULL,
@@ -203,7 +203,7 @@ test_limits_of_ids(void **state)
 
 /* An envelope that says nothing of where it was has no offset. */
 static void
-test_envelope_without_a_topic(void **state)
+test_envelope_without_an_offset(void **state)
 {
 	struct opensearch_options o = { .index = "trips", .id = "{@key}", .is_offset_known = true };
 	struct service *service = service_of(&o);
@@ -212,9 +212,14 @@ test_envelope_without_a_topic(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	record.topic = slice_of("");
+	record.has_offset = false;
 	assert_int_equal(service->ops->stage(service, &record, &staged, &err), SERVICE_REJECTED);
-	assert_non_null(strstr(err.text, "an envelope without a topic"));
+	assert_non_null(strstr(err.text, "an envelope without an offset, which makes its version"));
+	service_free(service);
+	o = (struct opensearch_options){ .index = "trips", .is_offset_known = true };
+	service = service_of(&o);
+	assert_int_equal(service->ops->stage(service, &record, &staged, &err), SERVICE_REJECTED);
+	assert_non_null(strstr(err.text, "an envelope without an offset, which makes its id"));
 	service_free(service);
 }
 
@@ -462,7 +467,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stage),
 		cmocka_unit_test(test_limits_of_ids),
-		cmocka_unit_test(test_envelope_without_a_topic),
+		cmocka_unit_test(test_envelope_without_an_offset),
 		cmocka_unit_test(test_lanes),
 		cmocka_unit_test(test_options_that_contradict),
 		cmocka_unit_test(test_index_patterns),

@@ -88,14 +88,18 @@ static const struct item_case {
 	{ DELETE_BY_FIELD, "\"result\":\"not_found\",\"status\":404", SERVICE_DONE, "" },
 	{ DELETE_BY_FIELD, "\"status\":404" FAILED("index_not_found_exception"), SERVICE_REFUSED,
 	    "index_not_found_exception: why" },
+	{ BY_FIELD, "\"status\":400" FAILED("invalid_index_name_exception"), SERVICE_REFUSED,
+	    "invalid_index_name_exception: why" },
+	{ INDEX, "\"status\":400" FAILED("validation_exception"), SERVICE_REFUSED,
+	    "validation_exception: why" },
 	{ INDEX, "\"status\":413" FAILED("too_large"), SERVICE_REFUSED, "too_large: why" },
 	{ INDEX, "\"status\":429" FAILED("rejected_execution_exception"), SERVICE_THROTTLED,
 	    "rejected_execution_exception: why" },
 	{ INDEX, "\"status\":500" FAILED("x"), SERVICE_RETRY, "x: why" },
-	{ INDEX, "\"status\":502" FAILED("x"), SERVICE_RETRY, "x: why" },
-	{ INDEX, "\"status\":503" FAILED("unavailable_shards_exception"), SERVICE_RETRY,
+	{ INDEX, "\"status\":502" FAILED("x"), SERVICE_THROTTLED, "x: why" },
+	{ INDEX, "\"status\":503" FAILED("unavailable_shards_exception"), SERVICE_THROTTLED,
 	    "unavailable_shards_exception: why" },
-	{ INDEX, "\"status\":504" FAILED("x"), SERVICE_RETRY, "x: why" },
+	{ INDEX, "\"status\":504" FAILED("x"), SERVICE_THROTTLED, "x: why" },
 	{ INDEX, "\"status\":302" FAILED("x"), SERVICE_RETRY, "x: why" },
 };
 
@@ -126,6 +130,48 @@ test_items(void **state)
 		assert_string_equal(verdicts[0].reason, c->reason);
 		assert_int_equal(verdicts[1].fate, SERVICE_DONE);
 		assert_string_equal(verdicts[1].reason, "");
+		batch_release(&b);
+		service_free(service);
+	}
+}
+
+/* What no record is to blame for ends the run, a place for dead letters or not. */
+static void
+test_setup(void **state)
+{
+	static const struct {
+		struct opensearch_options options;
+		const char *error; /* its type and reason */
+		const char *words;
+	} cases[] = {
+		{ INDEX,
+		    "\"illegal_argument_exception\",\"reason\":\"pipeline with id [p] does not exist\"",
+		    "status 400: illegal_argument_exception: pipeline with id [p] does not exist" },
+		{ BY_FIELD,
+		    "\"validation_exception\",\"reason\":\"Validation Failed: 1: this action would "
+		    "add [2] total shards, but this cluster currently has [999]/[1000] maximum shards "
+		    "open;\"",
+		    "status 400: validation_exception: Validation Failed: 1: this action would add [2] "
+		    "total shards, but this cluster currently has [999]/[1000] maximum shards open;" },
+		{ INDEX, "\"invalid_index_name_exception\",\"reason\":\"must be lowercase\"",
+		    "status 400: invalid_index_name_exception: must be lowercase" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct service *service = service_of(&cases[i].options);
+		struct batch b = { .count = 0 };
+		struct service_verdict verdict;
+		struct err err;
+		char body[1024];
+
+		stage_into(service, &b, record_of(DOC));
+		(void)snprintf(body, sizeof(body),
+		    "{\"errors\":true,\"items\":[{\"index\":{\"status\":400,\"error\":{\"type\":%s}}}]}",
+		    cases[i].error);
+		assert_int_equal(judge(service, &b, 200, body, &verdict, &err), SERVICE_STOP);
+		assert_int_equal(err.class, ERR_CANT_CREATE);
+		assert_string_equal(err.text, cases[i].words);
 		batch_release(&b);
 		service_free(service);
 	}
@@ -233,7 +279,7 @@ test_attempts(void **state)
 		int status;
 		enum service_fate fate;
 	} cases[] = { { 500, SERVICE_REFUSED }, { 409, SERVICE_REFUSED }, { 429, SERVICE_THROTTLED },
-		{ 503, SERVICE_RETRY } };
+		{ 503, SERVICE_THROTTLED } };
 	struct opensearch_options o = INDEX;
 	struct service *service = service_of(&o);
 	struct service_verdict verdict;
@@ -416,6 +462,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_items),
+		cmocka_unit_test(test_setup),
 		cmocka_unit_test(test_missing_index),
 		cmocka_unit_test(test_reply_that_is_cut),
 		cmocka_unit_test(test_attempts),

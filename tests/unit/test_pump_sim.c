@@ -35,6 +35,7 @@ enum {
 	COMMIT_MS = 1000,
 	DRAIN_MS = 3000,
 	REVOKE_MS = 500,
+	LINGER_MS = 1000 * 1000 * 1000, /* for ever */
 	LETTERS_MAX = PARTITIONS_MAX * RECORDS_MAX * 64,
 };
 
@@ -54,6 +55,8 @@ struct partition {
 	struct sim_record records[RECORDS_MAX];
 	size_t count;
 	size_t next;       /* to be read */
+	int64_t end;       /* of the log: behind the last record there may be markers */
+	bool is_end_told;
 	int64_t committed;
 	bool is_ours;
 	uint32_t term;
@@ -74,6 +77,7 @@ struct letter {
 struct mood {
 	unsigned retry, throttle, again, lost_answer;
 	bool is_uniform; /* one fate for a whole request, which may hold a key twice */
+	bool is_terse;   /* of a request with a bad record it says that there is one, not which */
 	size_t body_bytes_max; /* above: split */
 	int64_t latency_ms;
 };
@@ -212,6 +216,7 @@ fill_partition(struct sim *s, struct partition *p)
 		if (r->plan == PLAN_DELIVER && r->bytes > s->mood.body_bytes_max)
 			r->plan = PLAN_REFUSE; /* alone it is too large */
 	}
+	p->end = sequence + (int64_t)below(s, 3);
 }
 
 static void
@@ -231,6 +236,7 @@ begin(struct sim *s, uint64_t seed)
 		.again = (unsigned)below(s, 2) * (unsigned)below(s, 40),
 		.lost_answer = (unsigned)below(s, 2) * (unsigned)below(s, 10),
 		.is_uniform = percent(s, 50),
+		.is_terse = percent(s, 25),
 		.body_bytes_max = bodies[below(s, 3)],
 		.latency_ms = (int64_t)below(s, 300),
 	};
@@ -239,7 +245,7 @@ begin(struct sim *s, uint64_t seed)
 		.memory_bytes = memories[below(s, 4)],
 		.batch_count_max = 1 + below(s, 20),
 		.batch_bytes_max = 100 + below(s, 3000),
-		.linger_ms = (int64_t)below(s, 2) * (int64_t)below(s, 1000),
+		.linger_ms = percent(s, 50) ? 0 : percent(s, 30) ? LINGER_MS : (int64_t)below(s, 1000),
 		.ahead_max = 1 + (int64_t)below(s, 60),
 		.seed = seed,
 	};
@@ -359,6 +365,16 @@ read_one(struct sim *s, struct partition *p)
 	}
 }
 
+/* The reader finds the end, perhaps before the records that precede it are settled. */
+static void
+tell_end(struct sim *s, struct partition *p)
+{
+	if (!p->is_ours || p->is_end_told || p->next < p->count)
+		return;
+	p->is_end_told = true;
+	lanes_skip_to(s->lanes, (int32_t)(p - s->partitions), p->end);
+}
+
 static bool
 may_read(struct sim *s, const struct partition *p)
 {
@@ -376,6 +392,7 @@ read_some(struct sim *s)
 	for (size_t i = 0; i < count; i++) {
 		struct partition *p = &s->partitions[below(s, s->partition_count)];
 
+		tell_end(s, p);
 		if (!may_read(s, p))
 			continue;
 		read_one(s, p);
@@ -521,7 +538,7 @@ settle(struct sim *s, struct lane *lane, const struct service_item *const *items
 }
 
 static void
-refuse_large(struct sim *s, struct lane *lane)
+refuse_alone(struct sim *s, struct lane *lane)
 {
 	struct service_verdict verdict = { .fate = SERVICE_REFUSED, .reason = "bad" };
 	struct lanes_events events = { .context = s, .refused = on_refused };
@@ -537,6 +554,7 @@ reply(struct sim *s, struct flight *f)
 	struct lane *lane = f->lane;
 	const struct service_item *const *items;
 	size_t count = lane_in_flight(lane, &items), bytes = 0;
+	bool is_bad = false;
 
 	HOLDS(s, count >= 1);
 	f->lane = NULL;
@@ -544,15 +562,17 @@ reply(struct sim *s, struct flight *f)
 		check_copy(s, items[i]);
 		s->is_key_out[note_of(items[i]).key] = false;
 		bytes += items[i]->record.value.len;
+		is_bad |= s->mood.is_terse &&
+		    find_record(s, items[i]->record.position)->plan == PLAN_REFUSE;
 	}
 	if (percent(s, s->mood.lost_answer)) {
 		s->is_disturbed = true; /* it may have had an effect; nobody knows */
 		lane_again(lane, false, 0, s->now_ms);
 	} else if (percent(s, s->mood.again)) {
 		lane_again(lane, percent(s, 50), percent(s, 20) ? 700 : 0, s->now_ms);
-	} else if (bytes > s->mood.body_bytes_max) {
-		if (!lane_split(lane, true))
-			refuse_large(s, lane);
+	} else if (bytes > s->mood.body_bytes_max || is_bad) {
+		if (!lane_split(lane, bytes > s->mood.body_bytes_max))
+			refuse_alone(s, lane);
 	} else {
 		settle(s, lane, items, count);
 	}
@@ -652,6 +672,7 @@ assign(struct sim *s, size_t number)
 	s->stops[number] = INT64_MAX;
 	p->term = s->last_term;
 	p->next = 0;
+	p->is_end_told = false;
 	while (p->next < p->count && p->records[p->next].sequence < p->committed)
 		p->next++;
 	HOLDS(s, !lanes_assign(s->lanes, (int32_t)number, p->term, p->committed, &err));
@@ -801,7 +822,7 @@ is_over(const struct sim *s)
 	for (size_t i = 0; i < s->partition_count; i++) {
 		const struct partition *p = &s->partitions[i];
 
-		if (!p->is_ours || p->committed <= p->records[p->count - 1].sequence)
+		if (!p->is_ours || p->committed < p->end)
 			return false;
 	}
 	return is_quiet(s);
@@ -815,6 +836,25 @@ is_all_read(const struct sim *s)
 			return false;
 	}
 	return true;
+}
+
+/* As the pump has it: where all that may be read waits for its frontier, no batch gets fuller. Not where there is
+ * no room: that the lanes see themselves. */
+static bool
+is_held(struct sim *s)
+{
+	bool is_ahead = false;
+
+	for (size_t i = 0; i < s->partition_count; i++) {
+		const struct partition *p = &s->partitions[i];
+
+		if (!p->is_ours || p->next == p->count)
+			continue;
+		if (!lanes_is_ahead(s->lanes, (int32_t)i))
+			return false;
+		is_ahead = true;
+	}
+	return is_ahead;
 }
 
 static int64_t
@@ -853,7 +893,7 @@ step(struct sim *s)
 		s->dropped_at_end = count_dropped(s);
 	}
 	check_bounds(s);
-	send_all(s, s->has_ended || is_all_read(s), &due_ms);
+	send_all(s, s->has_ended || is_all_read(s) || is_held(s), &due_ms);
 	if (s->has_failed) {
 		stop(s);
 		return;

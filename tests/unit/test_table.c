@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "codec/table_row.h"
 #include "codec/table_schema.h"
 #include "codec/table_value.h"
 
@@ -144,7 +145,7 @@ static const struct {
 	{ "[{\"name\":\"a\",\"type\":\"decimal(39)\"}]", "the precision is 1 to 38" },
 	{ "[{\"name\":\"a\",\"type\":\"decimal(0)\"}]", "the precision is 1 to 38" },
 	{ "[{\"name\":\"a\",\"type\":\"decimal(4,5)\"}]", "the precision is 1 to 38" },
-	{ "[{\"name\":\"a\",\"type\":\"decimal(4,-1)\"}]", "write decimal" },
+	{ "[{\"name\":\"a\",\"type\":\"decimal(4,-1)\"}]", "the precision is 1 to 38" },
 	{ "[{\"name\":\"a\",\"type\":\"decimal(4,1)x\"}]", "write decimal" },
 	{ "[{\"name\":\"a\",\"type\":\"timestamp(ns)\"}]", "write timestamp" },
 	{ "[{\"name\":\"a\",\"type\":\"bool\",\"nullable\":1}]", "neither true nor false" },
@@ -430,7 +431,7 @@ test_a_row_of_escapes(void **state)
 	struct table_schema *schema = table_schema_parse(
 	    slice_of("[{\"name\":\"c\",\"type\":\"string\"},{\"name\":\"a\",\"type\":\"string\"},"
 		     "{\"name\":\"b\",\"type\":\"string\"},{\"name\":\"a2\",\"path\":\"a\","
-	             "\"type\":\"json\"}]"),
+		     "\"type\":\"json\"}]"),
 	    &err);
 	struct buf text = BUF_INIT(1000), scratch = BUF_INIT(1000);
 	struct json_paths *paths = json_paths_new(&err);
@@ -465,6 +466,62 @@ test_a_row_of_escapes(void **state)
 	buf_release(&scratch);
 }
 
+/* Rows through a spool, handed over byte by byte. */
+static void
+test_rows_as_bytes(void **state)
+{
+	struct err err = ERR_INIT;
+	struct table_schema *schema = table_schema_parse(
+	    slice_of("[{\"name\":\"a\",\"type\":\"int32\",\"nullable\":true},"
+		     "{\"name\":\"b\",\"type\":\"string\",\"nullable\":true},"
+		     "{\"name\":\"c\",\"type\":\"decimal(38,0)\",\"nullable\":true},"
+		     "{\"name\":\"d\",\"type\":\"double\",\"nullable\":true}]"),
+	    &err);
+	const number_wide wide = (number_wide)1 << 100;
+	struct table_value rows[][4] = {
+		{ { .i = -5 }, { .bytes = slice_of("text") }, { .wide = -wide }, { .d = -0.5 } },
+		{ { .is_null = true }, { .is_null = true }, { .is_null = true },
+		    { .is_null = true } },
+		{ { .is_null = true }, { .bytes = slice_of("") }, { .wide = 1 },
+		    { .is_null = true } },
+	};
+	struct buf bytes = BUF_INIT(1000), again = BUF_INIT(1000), small = BUF_INIT(40);
+	struct table_value row[4];
+	struct slice rest;
+	size_t begin = 0;
+
+	(void)state;
+	assert_non_null(schema);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(table_row_append(schema, rows[i], &bytes, &err), 0);
+	for (size_t end = 0; end <= bytes.len; end++) {
+		rest = slice_make(bytes.data + begin, end - begin);
+		if (!table_row_take(schema, &rest, row))
+			continue;
+		assert_int_equal(rest.len, 0);
+		assert_int_equal(table_row_append(schema, row, &again, &err), 0);
+		begin = end;
+	}
+	assert_int_equal(begin, bytes.len);
+	assert_true(slice_equal(buf_slice(&bytes), buf_slice(&again)));
+	rest = buf_slice(&bytes);
+	assert_int_equal(table_row_take(schema, &rest, row), 1);
+	assert_int_equal(row[0].i, -5);
+	assert_true(slice_is(row[1].bytes, "text"));
+	assert_true(row[2].wide == -wide);
+	assert_true(row[3].d == -0.5);
+	assert_int_equal(table_row_take(schema, &rest, row), 1);
+	assert_true(row[0].is_null && row[1].is_null && row[2].is_null && row[3].is_null);
+	assert_int_equal(table_row_take(schema, &rest, row), 1);
+	assert_true(row[0].is_null && !row[1].is_null && row[1].bytes.len == 0);
+	assert_int_equal(table_row_append(schema, rows[0], &small, &err), -1);
+	assert_int_equal(small.len, 0);
+	table_schema_free(schema);
+	buf_release(&bytes);
+	buf_release(&again);
+	buf_release(&small);
+}
+
 int
 main(void)
 {
@@ -474,6 +531,7 @@ main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_no_dates),
 		cmocka_unit_test(test_a_row_of_escapes),
+		cmocka_unit_test(test_rows_as_bytes),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);

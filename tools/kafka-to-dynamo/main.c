@@ -4,9 +4,8 @@
  *
  * Promise: at least once, and in order for each item. A record counts as done when DynamoDB has
  * said so of it; offsets are committed only past records that are done. Writing a record twice
- * leaves the item as writing it once; a late repetition of an old request cannot overwrite newer
- * ones with
- * --condition-offset.
+ * leaves the item as writing it once. With --condition-offset a request that lands late overwrites
+ * nothing newer.
  */
 #include <stdio.h>
 #include <string.h>

@@ -122,6 +122,10 @@ dynamo_stage(
 	struct item item;
 	char reason[ERR_TEXT_BYTES];
 
+	if (d->options.items->offset_name && !record->has_offset) {
+		record_reject(record, -1, "an envelope without an offset (--condition-offset)", err);
+		return SERVICE_REJECTED;
+	}
 	if (is_delete ? item_make_key(d->maker, record, &item, err)
 		      : item_make(d->maker, record, &item, err))
 		return err->class == ERR_DATA ? SERVICE_REJECTED : SERVICE_FAILED;

@@ -6,6 +6,7 @@
 
 #include "aws/endpoints.h"
 #include "aws/json_error.h"
+#include "kafka-to-lambda/service.h"
 #include "run/carrier_http.h"
 
 enum { ENDPOINT_BYTES = 256 };
@@ -50,18 +51,22 @@ choose_region(struct access *access, const char *function)
 	    region ? region : "");
 }
 
-static void
-choose_endpoint(const struct access *access, char ret[static ENDPOINT_BYTES])
+static int
+choose_endpoint(const struct access *access, char ret[static ENDPOINT_BYTES], struct err *err)
 {
 	const char *region = access->signing.region;
 	const char *endpoint = aws_session_endpoint(access->session, "LAMBDA");
+	int n;
 
 	/* AWS General Reference, "AWS Lambda endpoints and quotas" */
 	if (endpoint)
-		(void)snprintf(ret, ENDPOINT_BYTES, "%s", endpoint);
+		n = snprintf(ret, ENDPOINT_BYTES, "%s", endpoint);
 	else
-		(void)snprintf(ret, ENDPOINT_BYTES, "https://lambda.%s.%s", region,
+		n = snprintf(ret, ENDPOINT_BYTES, "https://lambda.%s.%s", region,
 		    aws_dns_suffix(region));
+	if (n < 0 || n >= ENDPOINT_BYTES)
+		return err_set(err, ERR_USAGE, "the endpoint's URL is too long");
+	return 0;
 }
 
 static int
@@ -72,6 +77,7 @@ open_all(struct access *access, const struct aws_options *options, const char *f
 	struct carrier_http_options http = {
 		.about = function,
 		.judge = aws_json_judge,
+		.reply_bytes_max = LAMBDA_PAYLOAD_BYTES_MAX, /* of answers too */
 		.total_ms_max = ms_max,
 		.is_trouble_told = true,
 	};
@@ -84,7 +90,8 @@ open_all(struct access *access, const struct aws_options *options, const char *f
 		return -1;
 	access->function = function;
 	choose_region(access, function);
-	choose_endpoint(access, endpoint);
+	if (choose_endpoint(access, endpoint, err))
+		return -1;
 	access->signing.session = access->session;
 	(void)snprintf(access->signing.service, sizeof(access->signing.service), "lambda");
 	http.http = aws_session_http(access->session);

@@ -7,9 +7,9 @@
 
 #include "io/child.h"
 #include "kafka-to-lambda/result.h"
+#include "kafka-to-lambda/service.h"
 
-/* Of an answer, as of a function's (Lambda Developer Guide, "Lambda quotas", invocation payload). */
-enum { OUT_BYTES_MAX = 6 * 1024 * 1024, WORDS_BYTES = SERVICE_REASON_BYTES + 64 };
+enum { WORDS_BYTES = SERVICE_REASON_BYTES + 64 };
 
 struct call {
 	struct command *command;
@@ -101,7 +101,7 @@ start(struct carrier *carrier, const struct service_request *request, carrier_re
 	struct child_request child = {
 		.argv = command->options.argv,
 		.input = buf_slice(&request->body),
-		.out_bytes_max = OUT_BYTES_MAX,
+		.out_bytes_max = LAMBDA_PAYLOAD_BYTES_MAX, /* of an answer, as a function's */
 		.ms_max = command->options.ms_max,
 	};
 	struct call *call = calloc(1, sizeof(*call));

@@ -51,14 +51,13 @@ event_frame_bytes(const struct event_form *form)
 }
 
 size_t
-event_record_bytes(const struct event_form *form, const struct record *record)
+event_record_bytes(const struct record *record)
 {
 	/* its partition's name may be its alone */
 	size_t bytes = RECORD_FRAME_BYTES + 2 * string_bytes(event_topic(record)) +
 	               4 * NUMBER_BYTES_MAX + base64_bytes(record->key) +
 	               base64_bytes(record->value);
 
-	(void)form;
 	for (size_t i = 0; i < record->header_count; i++)
 		bytes += HEADER_FRAME_BYTES + string_bytes(record->headers[i].name) +
 		         HEADER_BYTE_MAX * record->headers[i].value.len;

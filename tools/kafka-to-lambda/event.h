@@ -31,8 +31,8 @@ struct slice event_topic(const struct record *);
 
 /* The whole event but for its records. */
 size_t event_frame_bytes(const struct event_form *);
-/* What a record adds at most. */
-size_t event_record_bytes(const struct event_form *, const struct record *);
+/* What a record adds at most, whatever the form. */
+size_t event_record_bytes(const struct record *);
 
 /* Records of one partition stay in order; partitions stand in the order of their first record. */
 int event_append(struct buf *, const struct event_form *, const struct service_item *const *items,

@@ -74,6 +74,8 @@ static const struct opt rows[] = {
 	    offsetof(struct options, timeout_ms), 1, 24 * 60 * 60 * 1000, NULL },
 	{ 0, "workers", "N", "run at most N commands at once [one a processor]", OPT_INT,
 	    offsetof(struct options, workers), 1, CARRIER_COMMAND_AT_ONCE_MOST, NULL },
+	{ 0, "patience", "DURATION", "end when nothing was taken for that long [never]", OPT_DURATION,
+	    offsetof(struct options, pump.patience_ms), 0, 0, NULL },
 	{ 0, "order", "partition|key|none",
 	    "which records wait for those before them: of their partition, of their key, none "
 	    "[partition]",
@@ -346,7 +348,7 @@ main(int argc, char **argv)
 	};
 	const struct opt_group groups[] = {
 		{ "Invocations", rows, sizeof(rows) / sizeof(*rows), &o },
-		{ "Batches", pump_rows, pump_row_count, &o.pump },
+		{ "Batches", pump_rows, pump_row_count - 1, &o.pump }, /* --patience is ours */
 		{ "Members of the group", workers_rows, workers_row_count, &o.members },
 		{ "Input", input_rows, input_row_count, &o.input },
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,

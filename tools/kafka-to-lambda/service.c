@@ -120,7 +120,7 @@ stage(struct service *service, const struct record *record, struct service_stage
     struct err *err)
 {
 	struct lambda *lambda = of(service);
-	size_t bytes = event_record_bytes(&lambda->options.event, record);
+	size_t bytes = event_record_bytes(record);
 	char reason[96];
 
 	if (is_too_old(lambda, record))

@@ -191,7 +191,8 @@ set_authorization(struct access *a, const struct access_options *o, struct err *
 	char *password = NULL, *key = NULL;
 	int rc = -1;
 
-	if ((o->api_key_file || !o->user) &&
+	/* what is on the command line is what is meant */
+	if ((o->api_key_file || (!o->user && !o->password_file)) &&
 	    read_secret(o->api_key_file, "OPENSEARCH_API_KEY", &key, err))
 		goto out;
 	if (key) {
@@ -202,6 +203,9 @@ set_authorization(struct access *a, const struct access_options *o, struct err *
 		goto out;
 	if (user && *user && password)
 		rc = set_basic(a, user, password, err);
+	else if (user && *user && !o->user)
+		err_set(err, ERR_USAGE,
+		    "$OPENSEARCH_USERNAME without --password-file or $OPENSEARCH_PASSWORD");
 	else if (o->user)
 		err_set(err, ERR_USAGE, "--user without --password-file or $OPENSEARCH_PASSWORD");
 	else if (o->password_file)

@@ -28,6 +28,11 @@ scan(struct opensearch *s, const struct record *record, struct err *err)
 			    "a tombstone deletes nothing where ids are not those of earlier records "
 			    "(--skip-tombstones leaves it out)",
 			    err);
+		/* an order by versions has no place for it: it would hide what is newer, or what comes after */
+		if (s->version == VERSION_FIELD)
+			return record_reject(record, -1,
+			    "a tombstone has no field with a version (--skip-tombstones leaves it out)",
+			    err);
 		/* what it says of tombstones, the template says of the field it misses */
 		if (!field_scan(s->fields, record, &words) || words.class == ERR_DATA)
 			return 0;
@@ -88,6 +93,9 @@ append_id(struct opensearch *s, const struct record *record, int64_t time_ms, ui
 	*ret_lane = (uint64_t)record->offset + (uint64_t)record->partition;
 	if (!s->id)
 		return 0;
+	if (s->is_id_of_offsets && !record->has_offset)
+		return record_reject(
+		    record, -1, "an envelope without an offset, which makes its id (--id)", err);
 	if (render(s, s->id, record, time_ms, OPENSEARCH_ID_BYTES_MAX,
 		"the id is empty, longer than 512 bytes or not UTF-8", err))
 		return -1;
@@ -133,10 +141,9 @@ append_version(struct opensearch *s, const struct record *record, struct err *er
 
 	if (s->version == VERSION_FIELD && read_version(s, record, &version, err))
 		return -1;
-	if (s->version == VERSION_OFFSET && !record->topic.len)
+	if (s->version == VERSION_OFFSET && !record->has_offset)
 		return record_reject(record, -1,
-		    "an envelope without a topic: its offset makes no version (--version-from)",
-		    err);
+		    "an envelope without an offset, which makes its version (--version-from)", err);
 	s->note.data[0] = (char)(s->note.data[0] | NOTE_VERSIONED);
 	return buf_appendf(&s->note, err,
 	    "%s\"version\":%" PRId64 ",\"version_type\":\"external%s\"",
@@ -171,11 +178,7 @@ append_routing(struct opensearch *s, const struct record *record, int64_t time_m
 static int
 append_rest(struct opensearch *s, const struct record *record, enum bulk_op op, struct err *err)
 {
-	/* a deletion has no value to read one from */
-	bool is_versioned = s->version == VERSION_OFFSET ||
-	                    (s->version == VERSION_FIELD && record->has_value);
-
-	if (is_versioned && append_version(s, record, err))
+	if (s->version != VERSION_NONE && append_version(s, record, err))
 		return -1;
 	/* others write too */
 	if (op == BULK_UPDATE && buf_append_text(&s->note, ",\"retry_on_conflict\":3", err))

@@ -186,11 +186,10 @@ fate_of(const struct service_item *item, const struct reply_item *r)
 	case 409:
 		return is_delivered(item, r) ? SERVICE_DONE : again(item);
 	case 429:
-		return SERVICE_THROTTLED;
 	case 502:
 	case 503:
 	case 504:
-		return SERVICE_RETRY;
+		return SERVICE_THROTTLED; /* not counted: nothing is wrong with the record */
 	default:
 		return r->status >= 500 || r->status < 400 ? again(item) : SERVICE_REFUSED;
 	}
@@ -226,7 +225,11 @@ judge_item(struct opensearch *s, const struct service_item *item, struct service
 		err_set(err, ERR_DENIED, "status %d: %s", r.status, r.reason);
 		return SERVICE_STOP;
 	}
-	if (r.is_index_missing)
+	if (r.is_setup) {
+		err_set(err, ERR_CANT_CREATE, "status %d: %s", r.status, r.reason);
+		return SERVICE_STOP;
+	}
+	if (r.is_index_missing || (r.is_index_misnamed && s->is_index_in_path))
 		return judge_missing_index(s, item, &r, ret, err);
 	ret->fate = fate_of(item, &r);
 	ret->reason[0] = '\0';

@@ -396,6 +396,8 @@ run_member(struct pump_tool *pumping, enum job_input *ret_input, struct err *err
 		rc = say_dry_run(o, &access, &p->template, err);
 		goto out;
 	}
+	if (access.session)
+		opensearch_expect_full_replies(p->service);
 	rc = pump_all(p, &access, pumping, ret_input, err);
 out:
 	access_release(&access);

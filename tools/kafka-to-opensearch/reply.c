@@ -283,6 +283,12 @@ read_reason(struct reply_reader *r, const struct json_value *values, struct repl
 	/* "mapper [fare] cannot be changed from type [long] to [float]": types that two documents gave a
 	 * new field at one time (FieldMapper.java, merge; seen with 7 and 7.5). Once a field has its type
 	 * there is no such error: what does not fit is a parsing exception. */
+	ret->is_index_misnamed = is_type(type, "invalid_index_name_exception");
+	/* IngestService.java, "pipeline with id [x] does not exist"; ShardLimitValidator.java, "this action would
+	 * add [2] total shards, but this cluster currently has [1000]/[1000] maximum shards open" */
+	ret->is_setup = slice_starts(slice_of(ret->reason), "illegal_argument_exception: pipeline with id [") ||
+	                (is_type(type, "validation_exception") &&
+			    strstr(ret->reason, "but this cluster currently has ["));
 	ret->is_mapping_race = slice_starts(slice_of(ret->reason), "illegal_argument_exception: ") &&
 	                       strstr(ret->reason, "cannot be changed from type [");
 }

@@ -33,6 +33,8 @@ struct reply_item {
 	int status;
 	bool is_version_conflict;
 	bool is_index_missing; /* and the service did not make one */
+	bool is_index_misnamed;
+	bool is_setup; /* a pipeline that is missing, a cluster that takes no more shards: no record's fault */
 	/* Another request gave this field its type while this one was read: nothing is wrong with it. */
 	bool is_mapping_race;
 	char reason[REPLY_REASON_BYTES]; /* "type: words"; "" where there is no error */
