@@ -140,6 +140,11 @@ struct s3_head {
 /* Waits by turning the loop; an object that is not there is no error. */
 int s3_head(struct s3_bucket *, struct slice key, struct s3_head *ret, struct err *);
 
+/* A small object's bytes, replacing what ret_bytes has; as above. ERR_UNAVAILABLE where it is longer
+ * than that may be. */
+int s3_fetch(struct s3_bucket *, struct slice key, struct buf *ret_bytes, bool *ret_is_there,
+    struct err *);
+
 /*
  * Uploads below a prefix that were begun but neither completed nor aborted: is_ours is asked about
  * each, and those are aborted for which it says so. Waits by turning the loop. *ret_count: how many

@@ -133,6 +133,17 @@ test_command_that_reads_nothing() {
 	expect_line '5000 delivered' err
 }
 
+# what it prints is its own affair where it is no report of failures
+test_command_that_prints() {
+	envelopes 3 >in
+	expect_status 0 kafka-to-lambda -J=in --retries 0 -- jq -c '.records[][] | {offset}' <in
+	expect_line '3 delivered, 0 rejected' err
+	expect_status 0 kafka-to-lambda -J=in --retries 0 -- printf '{ no JSON' <in
+	expect_line '3 delivered, 0 rejected' err
+	expect_status 65 kafka-to-lambda -J=in --retries 0 -- printf '{"batchItemFailures":' <in
+	expect_line 'stdin:1: its answer: it is no JSON: ' err
+}
+
 test_command_that_is_not_there() {
 	echo '{}' | expect_status 66 kafka-to-lambda -- ./nothing --like this
 	expect_line '^kafka-to-lambda: cannot run ./nothing: No such file or directory$' err

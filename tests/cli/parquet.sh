@@ -37,4 +37,28 @@ test_many_rows() {
 	read_back rows
 }
 
+test_records_that_do_not_fit_are_named_and_left_out() {
+	printf '%s' '[{"name":"n","type":"int32"},{"name":"at","path":"a.t","type":"date","nullable":true}]' >schema.json
+	printf '%s\n' '{"n":1,"a":{"t":"2019-01-01"}}' '{"n":3000000000}' '{"n":2' '{"n":2,"a":{"t":"soon"}}' '{}' '{"n":7}' >in
+	expect_status 65 "$json_to_parquet" schema.json none <in
+	expect_line '^line 2: n: does not fit int32: 3000000000$' err
+	expect_line '^line 3: ' err
+	expect_line '^line 4: at: ' err
+	expect_line '^line 5: n: is missing$' err
+	[ "$(wc -l <err)" = 4 ] || fail "more was rejected"
+	[ "$(head -c 4 out)$(tail -c 4 out)" = PAR1PAR1 ]
+}
+
+# the schema and the trips of the workshop
+test_an_avro_schema() {
+	[ -r "$shared_data/TripEvent.avsc" ] || skip "no shared data"
+	expect_status 0 "$json_to_parquet" "$shared_data/TripEvent.avsc" PRINT
+	expect_line '"name": "pickup_datetime", "path": "pickup_datetime", "type": "timestamp\(ms\)", "nullable": false' out
+	lz4 -dcq "$shared_data/tripevents-2019-01.json.lz4" >trips.json
+	# which have no padding
+	sed '/"padding"/s/false/true/' out >schema.json
+	expect_status 0 "$json_to_parquet" schema.json <trips.json
+	[ ! -s err ] || fail "trips were rejected"
+}
+
 run_tests

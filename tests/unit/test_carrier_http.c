@@ -297,6 +297,13 @@ what_could_not_connect_is_not_overdue(void **state)
 	assert_int_equal(w->err.class, ERR_NONE);
 	assert_int_equal(w->status, -1);
 	assert_non_null(strstr(w->body, "not done within 200 ms"));
+	/* though there is nothing of a body to send */
+	(void)clear_world(state);
+	w->options.endpoint = endpoint;
+	w->options.total_ms_max = 200;
+	w->options.is_trouble_told = true;
+	ask(w, "/", "", true);
+	assert_int_equal(w->status, -1);
 	for (size_t i = 0; i < 4; i++)
 		(void)close(fds[i]);
 	(void)close(listener);

@@ -243,6 +243,41 @@ heads_tell_objects(void **state)
 }
 
 static void
+small_objects_are_fetched(void **state)
+{
+	struct world *w = *state;
+	struct put p = { .bytes = 1000 };
+	struct buf bytes = BUF_INIT(1000);
+	bool is_there = true;
+
+	new_bucket(w);
+	assert_int_equal(s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), 0);
+	assert_false(is_there);
+	start_put(w, &p, "k", &(struct s3_put_options){ .is_create_only = false });
+	feed_all(&p);
+	wait_for(&p);
+	order_faults(w, "GET\t503 SlowDown\n");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+		    s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), 0);
+		assert_true(is_there);
+		assert_int_equal(bytes.len, 1000);
+		assert_memory_equal(bytes.data, "abcdefghijklmnopqrstuvwabc", 26);
+	}
+	buf_release(&bytes);
+	buf_init(&bytes, 999);
+	assert_int_equal(s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), -1);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	order_faults(w, "GET\t403 AccessDenied\n");
+	assert_int_equal(s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), -1);
+	assert_int_equal(w->err.class, ERR_DENIED);
+	open_bucket(w, "store-none");
+	assert_int_equal(s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), -1);
+	assert_int_equal(w->err.class, ERR_NO_INPUT);
+	buf_release(&bytes);
+}
+
+static void
 buckets_must_be_there(void **state)
 {
 	struct world *w = *state;
@@ -374,6 +409,7 @@ main(void)
 		cmocka_unit_test(checksums_may_be_left_out),
 		cmocka_unit_test(objects_may_be_looked_for_first),
 		cmocka_unit_test(heads_tell_objects),
+		cmocka_unit_test(small_objects_are_fetched),
 		cmocka_unit_test(buckets_must_be_there),
 		cmocka_unit_test(options_are_checked),
 		cmocka_unit_test(parts_grow),
