@@ -171,7 +171,8 @@ is_early_tombstone(const struct opensearch *s, const struct service_item *item)
 
 /*
  * "Bulk API", "Response"; the statuses of RestStatus.java. A deletion of what is not there has 404 and no
- * error; whether it had an index is judged before. 403 is a block of the cluster's or a refusal of permissions: never the record's fault.
+ * error; whether it had an index is judged before. 403 is a block of the cluster's or a refusal of
+ * permissions: never the record's fault.
  */
 static enum service_fate
 fate_of(const struct service_item *item, const struct reply_item *r)
