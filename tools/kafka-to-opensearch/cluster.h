@@ -16,8 +16,8 @@ struct cluster {
 int cluster_read(struct slice body, struct cluster *ret, struct err *);
 
 /*
- * Asks it, so many times (0: no limit), for as long as wait_ms where nobody answers (ERR_UNAVAILABLE). A refusal of this alone (403) is
- * none of writing: is_known is false then.
+ * Asks it, so many times (0: no limit), for as long as wait_ms where nobody answers
+ * (ERR_UNAVAILABLE). A refusal of this alone (403) is none of writing: is_known is false then.
  */
 int cluster_ask(const struct access *, unsigned attempts_max, int64_t wait_ms, struct cluster *ret,
     struct err *);
