@@ -31,8 +31,8 @@ struct commit_point {
  */
 struct source_events {
 	void *context;
-	/* A stream begins at `sequence`; metadata is that of the commit it starts from, "" if
-	 * none. */
+	/* A stream begins at `sequence`; metadata is that of the commit it starts from, "" if it has none;
+	 * NULL: nothing is committed, and the sequence comes from the options or the log. */
 	int (*assigned)(void *context, int32_t stream, uint32_t term, int64_t sequence,
 	    const char *metadata, struct err *);
 	/* Streams are about to be taken away: finish or drop their work; source_commit may be

@@ -261,6 +261,7 @@ tell_ended(struct source_topic *s)
 		p->has_told_end = true;
 		if (s->events.ended)
 			s->events.ended(s->events.context, p->number);
+		s->has_told = true;
 	}
 }
 
@@ -277,6 +278,7 @@ reach_end(struct source_topic *s, struct topic_partition *p, int64_t offset)
 		finish(s, p);
 	if (s->events.at_end)
 		s->events.at_end(s->events.context, p->number, p->next);
+	s->has_told = true;
 }
 
 static int
@@ -524,6 +526,7 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 		rd_kafka_message_destroy(s->lent);
 	s->lent = NULL;
 	s->has_ended = false; /* asked again: partitions may have come */
+	s->has_told = false;
 	if (s->has_failed || (!s->is_begun && topic_begin(s, err)))
 		return failed(s, err);
 	if (atomic_load_explicit(&s->bell.is_asleep, memory_order_relaxed))
@@ -564,6 +567,12 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 			/* whoever has time to wait has it to serve: it counts as being alive */
 			atomic_store(&s->is_main_ready, true);
 			arm(s); /* for who polls source_topic_fd */
+			return SOURCE_WAIT;
+		}
+		/* what was told may be something to do, before the deadline that was right before it */
+		if (s->has_told) {
+			s->has_told = false;
+			arm(s);
 			return SOURCE_WAIT;
 		}
 		sleep_until(s, deadline);

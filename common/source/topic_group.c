@@ -44,7 +44,10 @@ take_partition(struct source_topic *s, struct topic_partition *p, const struct t
 		s->has_ended_news = true;
 	}
 	if (s->events.assigned && s->events.assigned(s->events.context, p->number, p->term, p->next,
-		start->metadata ? start->metadata : "", err))
+		start->was_resolved     ? NULL
+		    : start->metadata ? start->metadata
+		                      : "",
+		err))
 		return -1;
 	return 0;
 }
@@ -216,6 +219,7 @@ commit_points(struct source_topic *s, const struct commit_point *points, size_t 
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
 	int rc = -1;
 
+	s->commit_code = RD_KAFKA_RESP_ERR_NO_ERROR;
 	for (size_t i = 0; i < count; i++) {
 		if (add_point(list, s->options.topic, &points[i], err))
 			goto out;
@@ -369,7 +373,8 @@ begin_at(struct source_topic *s, rd_kafka_topic_partition_list_t *list, struct t
 		return -1;
 	if (needs_resolving(s, starts, count) && topic_resolve(s, starts, count, err))
 		return -1;
-	if (commit_resolved(s, starts, count, err) || topic_take_partitions(s, starts, count, err))
+	/* not before the user has agreed to start there */
+	if (topic_take_partitions(s, starts, count, err) || commit_resolved(s, starts, count, err))
 		return -1;
 	for (int i = 0; i < list->cnt; i++)
 		list->elems[i].offset = starts[i].offset;

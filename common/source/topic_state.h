@@ -102,6 +102,7 @@ struct source_topic {
 	bool has_ended;         /* SOURCE_END was given */
 	rd_kafka_resp_err_t commit_code; /* of the last commit that failed */
 	bool has_ended_news;    /* some partition is done and not yet told */
+	bool has_told;          /* at_end or ended, since the last call */
 	bool has_settled_timed; /* topic_settle_timed_ends was asked */
 	bool is_closing;
 	bool has_failed;    /* `failure` is final */

@@ -172,7 +172,18 @@ test_offsets_that_are_gone() {
 	[ "$(cat "lake/_sluice/$topic-00000")" = "{\"group\":\"g-$topic\",\"until\":100}" ]
 	services group delete "g-$topic"
 	expect_status 65 land -e
-	expect_line "$topic\[0\]: offset 0 is committed, but the data before offset 100 is there already" err
+	expect_line "$topic\[0\]: no offset is committed, and reading would begin at 0, but the data before offset 100" err
+	# nor is anything left out, and it is so again at the next start
+	for start in end 50; do
+		expect_status 65 land -e -o $start
+		expect_line "$topic\[0\]: no offset is committed, and reading would begin at " err
+	done
+	services group set-offset "g-$topic" "$topic" 0 40
+	expect_status 65 land -e
+	expect_line "$topic\[0\]: offset 40 is committed, but the data before offset 100 is there already" err
+	services group set-offset "g-$topic" "$topic" 0 100
+	expect_status 0 land -e
+	services group delete "g-$topic"
 	expect_status 65 kafka-to-s3 -t "$topic" -G other -e --path 'p={p}' lake
 	expect_line "lake/_sluice/$topic-00000: group g-$topic has put this partition there" err
 	expect_all_once
@@ -277,7 +288,7 @@ test_a_failing_write_commits_only_what_appeared() {
 	(
 		trap '' XFSZ
 		ulimit -f 100
-		expect_status 74 kafka-to-s3 -t "$topic" -G "g-$topic" -e --max-records 5000 lake
+		expect_status 74 kafka-to-s3 -t "$topic" -G "g-$topic" -e --max-records 500 --path "{@partition}" lake
 	)
 	local committed
 	committed=$(services group offsets "g-$topic" | awk '{ print $3 }')

@@ -93,13 +93,19 @@ test_marks(void **state)
 		int64_t marked;
 		const char *refusal; /* NULL: taken up */
 	} cases[] = {
-		{ -1, "", -1, NULL },
 		{ 0, "", -1, NULL },
 		{ 7, "", 7, NULL },
 		{ 8, "", 7, NULL },
 		{ 3, "until=7 fp=" FP, 7, NULL },
 		{ 3, "until=9 fp=" FP, 7, NULL },
-		{ -1, "", 7, "no offset is committed, but the data before offset 7 is there already" },
+		{ 7, NULL, -1, NULL },
+		{ 7, NULL, 7, NULL },
+		{ 0, NULL, 7,
+		    "no offset is committed, and reading would begin at 0, but the data before offset 7 is "
+		    "there already" },
+		{ 9, NULL, 7,
+		    "no offset is committed, and reading would begin at 9, but the data before offset 7 is "
+		    "there already" },
 		{ 6, "", 7,
 		    "offset 6 is committed, but the data before offset 7 is there already" },
 		{ 3, "until=6 fp=" FP, 7,

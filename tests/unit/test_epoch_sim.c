@@ -195,6 +195,14 @@ commit(struct sim *s, struct member *m)
 	char metadata[EPOCH_METADATA_BYTES];
 	int64_t sequence = epochs_commit_point(&m->epochs, metadata);
 
+	/* the mark is no member's to refuse */
+	if (m->epochs.phase == EPOCH_SETTLE && m->epochs.was_prepared &&
+	    s->marked < m->epochs.until)
+		s->marked = m->epochs.until;
+	if (percent(s, s->crash_percent)) {
+		crash(s, m);
+		return;
+	}
 	if (m->generation != s->generation) {
 		m->is_running = false; /* fenced: it forgets all */
 		return;
@@ -216,8 +224,6 @@ publish_some(struct sim *s, struct member *m)
 	struct object object = { .begin = m->epochs.begin, .path = m->path_next, .shape = m->shape };
 
 	if (m->path_next == PATHS) {
-		if (s->marked < m->epochs.until)
-			s->marked = m->epochs.until;
 		epochs_published(&m->epochs);
 		return;
 	}

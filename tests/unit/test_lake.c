@@ -49,6 +49,7 @@ struct script {
 	char commits[512]; /* "0:5 1:7;" for each call, "0:5-9;" where it says until=9 */
 	const char *metadata; /* of assignments */
 	unsigned refused;     /* so many commits from now on are: the member was fenced */
+	unsigned fails_after; /* so many commits: the coordinator is away; 0: never */
 };
 
 static void
@@ -139,7 +140,8 @@ script_commit(
 	struct script *s = (struct script *)source;
 	size_t len = strlen(s->commits);
 
-	(void)err;
+	if (s->fails_after && !--s->fails_after)
+		return err_set(err, ERR_UNAVAILABLE, "the coordinator is away");
 	if (s->refused) {
 		s->refused--;
 		return 1;
@@ -235,6 +237,7 @@ run(struct world *w, const struct step *steps)
 	err_clear(&w->err);
 	rc = lake_run(lake, &w->script.base, &w->input, &w->err);
 	w->counts = lake_counts(lake);
+	lake_drop_outputs(lake);
 	deadletter_free(outputs.letters);
 	collector_free(outputs.collector);
 	publisher_free(outputs.publisher);
@@ -308,6 +311,7 @@ line_breaks_between_tokens_become_blanks(void **state)
 	};
 	struct world *w = *state;
 
+	w->options.group = NULL; /* as a pipe, which tells of no streams */
 	assert_int_equal(run(w, steps), 0);
 	assert_true(
 	    scratch_holds(w->target, "1/" NAME(0, 0), "{ \t\"p\":1,  \"s\":\"a\\nb\" }\n"));
@@ -491,6 +495,46 @@ a_mark_above_what_is_committed(void **state)
 	assert_string_equal(w->script.commits, "");
 }
 
+/* The mark is there, the commit that says the same is not. */
+static void
+a_run_ends_between_mark_and_commit(void **state)
+{
+	struct world *w = *state;
+
+	w->script.fails_after = 2;
+	assert_int_equal(run(w, taken_up), -1);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_string_equal(w->script.commits, "0:3-9;");
+	assert_true(has_mark(w, MARK_PATH "/t-00000", 9));
+	w->script.metadata = "until=9 fp=0123456789abcdef";
+	assert_int_equal(run(w, taken_up), 0);
+	assert_string_equal(w->script.commits, "0:9;");
+	assert_int_equal(w->counts.files_there, 2);
+	assert_int_equal(count_data(w), 2);
+}
+
+/* What was not prepared leaves nothing to be found by its mark. */
+static void
+a_run_ends_before_an_epoch_without_objects_is_committed(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 3, NULL },
+		{ TOMBSTONE, 0, 3, NULL },
+		{ AT_END, 0, 9, NULL },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+
+	w->options.skips_tombstones = true;
+	w->script.fails_after = 1;
+	assert_int_equal(run(w, steps), -1);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_false(scratch_has(w->target, MARK_PATH "/t-00000"));
+	assert_int_equal(run(w, steps), 0);
+	assert_string_equal(w->script.commits, "0:9;");
+	assert_false(scratch_has(w->target, MARK_PATH "/t-00000"));
+}
+
 static void
 a_second_group_on_one_target(void **state)
 {
@@ -617,6 +661,7 @@ event_time_makes_the_path(void **state)
 	};
 	struct world *w = *state;
 
+	w->options.group = NULL; /* as a pipe, which tells of no streams */
 	w->options.path = "{@year}-{@hour}";
 	w->options.time_field = "at";
 	assert_int_equal(run(w, steps), -1);
@@ -635,6 +680,7 @@ without_a_time_field_the_timestamp_counts(void **state)
 	};
 	struct world *w = *state;
 
+	w->options.group = NULL; /* as a pipe, which tells of no streams */
 	w->options.path = "{@year}";
 	assert_int_equal(run(w, steps), 0);
 	assert_true(scratch_has(w->target, "2019/" NAME(0, 0)));
@@ -650,6 +696,7 @@ values_are_checked_where_no_field_is_used(void **state)
 	};
 	struct world *w = *state;
 
+	w->options.group = NULL; /* as a pipe, which tells of no streams */
 	w->options.path = NULL;
 	assert_int_equal(run(w, steps), -1);
 	assert_int_equal(w->err.class, ERR_DATA);
@@ -854,6 +901,8 @@ main(void)
 		LAKE(a_log_that_is_shorter_than_an_epoch),
 		LAKE(the_end_comes_before_an_epoch_is_rebuilt),
 		LAKE(a_mark_above_what_is_committed),
+		LAKE(a_run_ends_between_mark_and_commit),
+		LAKE(a_run_ends_before_an_epoch_without_objects_is_committed),
 		LAKE(a_second_group_on_one_target),
 		LAKE(a_fenced_member_publishes_nothing),
 		LAKE(a_bad_record_stops_behind_what_precedes_it),

@@ -44,14 +44,17 @@ bound(unsigned value, uint64_t most)
 	return value <= most ? value : (unsigned)most;
 }
 
-/* What descriptors and memory allow: as many again may wait, closed, to be published. */
+/*
+ * What descriptors and memory allow: as many again may wait, closed, to be published. More are asked for than
+ * that: epochs that several owners left are rebuilt as they were, at one time.
+ */
 static int
 fit_limits(struct collector *c, struct err *err)
 {
 	struct collector_options *o = &c->options;
 	uint64_t descriptors, wanted = 2 * (uint64_t)o->open_max + DESCRIPTORS_RESERVED;
 
-	if (file_raise_limit(wanted, &descriptors, err))
+	if (file_raise_limit(UINT32_MAX, &descriptors, err))
 		return -1;
 	if (descriptors < wanted)
 		o->open_max = bound(o->open_max, descriptors > 2 * DESCRIPTORS_RESERVED

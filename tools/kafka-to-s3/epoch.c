@@ -52,24 +52,28 @@ bad:
 /* ---- taking a partition up ---- */
 
 int
-epoch_check_mark(int64_t committed, const char *metadata, int64_t marked, struct err *err)
+epoch_check_mark(int64_t sequence, const char *metadata, int64_t marked, struct err *err)
 {
 	char fingerprint[EPOCH_FINGERPRINT_BYTES];
 	int64_t until = -1;
 
+	if (marked < 0)
+		return 0;
+	if (!metadata)
+		return sequence == marked
+		           ? 0
+		           : err_set(err, ERR_DATA,
+		                 "no offset is committed, and reading would begin at %" PRId64
+		                 ", but the data before offset %" PRId64 " is there already",
+		                 sequence, marked);
 	if (epoch_metadata_parse(metadata, &until, fingerprint, err) < 0)
 		return -1;
-	if (committed >= marked || (committed >= 0 && until >= marked))
+	if (sequence >= marked || until >= marked)
 		return 0;
-	if (committed < 0)
-		return err_set(err, ERR_DATA,
-		    "no offset is committed, but the data before offset %" PRId64
-		    " is there already",
-		    marked);
 	return err_set(err, ERR_DATA,
 	    "offset %" PRId64 " is committed, but the data before offset %" PRId64
 	    " is there already",
-	    committed, marked);
+	    sequence, marked);
 }
 
 static void
@@ -88,7 +92,7 @@ epochs_begin(struct epochs *e, int64_t committed, const char *metadata, const ch
 {
 	char began_with[EPOCH_FINGERPRINT_BYTES];
 	int64_t until;
-	int found = epoch_metadata_parse(metadata, &until, began_with, err);
+	int found = epoch_metadata_parse(metadata ? metadata : "", &until, began_with, err);
 
 	if (found < 0)
 		return -1;
@@ -113,6 +117,7 @@ close_open(struct epochs *e, int64_t until, enum epoch_phase phase)
 	e->begin = e->open.begin;
 	e->until = until;
 	e->is_rebuilt = false;
+	e->was_prepared = phase != EPOCH_SETTLE;
 	e->phase = phase;
 	open_at(e, until);
 }
@@ -123,6 +128,7 @@ end_rebuilding(struct epochs *e)
 {
 	close_open(e, e->rebuild_until, e->open.kept ? EPOCH_PUBLISH : EPOCH_SETTLE);
 	e->is_rebuilt = true;
+	e->was_prepared = true;
 	e->rebuild_until = -1;
 }
 
@@ -271,6 +277,7 @@ epochs_committed(struct epochs *e)
 	e->begin = e->until;
 	e->until = e->next_until;
 	e->is_rebuilt = false;
+	e->was_prepared = true;
 	e->phase = e->next_has_objects ? EPOCH_PUBLISH : EPOCH_SETTLE;
 	e->next_until = -1;
 }

@@ -64,6 +64,7 @@ struct epochs {
 	int64_t begin; /* of the closed epoch */
 	int64_t until;
 	bool is_rebuilt;    /* the closed epoch: an earlier owner may have published some of it */
+	bool was_prepared;  /* the closed epoch: a crash leaves "until" behind, not before */
 	int64_t next_until; /* in EPOCH_SETTLE: the open epoch was closed with the same commit; or -1 */
 	bool next_has_objects;
 };
@@ -79,13 +80,17 @@ int epoch_metadata_parse(const char *metadata, int64_t *ret_until,
     char ret_fingerprint[static EPOCH_FINGERPRINT_BYTES], struct err *);
 
 /*
- * May a partition be taken up at `committed` (-1: nothing is committed) with this metadata, where the mark that
- * lies beside the data says that it holds all before `marked` (-1: there is none)? ERR_DATA where what is
- * committed is missing or lower: offsets expire, topics are made anew, and the data would be there twice.
+ * May a partition be taken up at `sequence`, where the mark that lies beside the data says that it holds all
+ * before `marked` (-1: there is none)? The metadata is that of the commit; NULL: nothing is committed. ERR_DATA
+ * where what is committed is lower: topics are made anew, and the data would be there twice. Where nothing is
+ * (offsets expire), only the mark's own place neither repeats nor leaves out anything.
+ *
+ * The mark is written for prepared epochs only, before they are settled: so a crash in between leaves an "until"
+ * that reaches it.
  */
-int epoch_check_mark(int64_t committed, const char *metadata, int64_t marked, struct err *);
+int epoch_check_mark(int64_t sequence, const char *metadata, int64_t marked, struct err *);
 
-/* The partition is ours, from `committed`. ERR_DATA where an epoch is unfinished that other options began
+/* The partition is ours, from `committed`; metadata may be NULL. ERR_DATA where an epoch is unfinished that other options began
  * (another fingerprint): they have to finish it. */
 int epochs_begin(struct epochs *, int64_t committed, const char *metadata, const char *fingerprint,
     struct err *);

@@ -121,7 +121,7 @@ turn_if_due(struct lake *l, struct err *err)
 static int
 make_room(struct lake *l, struct err *err)
 {
-	while (lake_is_blocked(l, clock_mono_ms())) {
+	while (!stop_requested() && lake_is_blocked(l, clock_mono_ms())) {
 		if (source_serve(l->source, err) || lake_turn(l, clock_mono_ms(), err))
 			return -1;
 	}
@@ -241,7 +241,7 @@ lake_free(struct lake *l)
 {
 	if (!l)
 		return;
-	lake_forget_streams(l);
+	lake_drop_outputs(l);
 	template_free(l->template);
 	field_set_free(l->fields);
 	buf_release(&l->path);
@@ -259,6 +259,13 @@ bool
 lake_uses_headers(const struct lake *l)
 {
 	return l->template && template_uses_headers(l->template);
+}
+
+void
+lake_drop_outputs(struct lake *l)
+{
+	lake_forget_streams(l);
+	l->outputs = (struct lake_outputs){ .letters = NULL };
 }
 
 void

@@ -69,6 +69,9 @@ struct lake_outputs {
 
 void lake_set_outputs(struct lake *, const struct lake_outputs *);
 
+/* What was not published is gone; before the outputs are. */
+void lake_drop_outputs(struct lake *);
+
 /*
  * Runs to the end of the input, to a request to stop, or to the first error. Then everything that
  * was read is published and committed, also where a record is refused (ERR_DATA, ERR_DENIED); after

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/stop.h"
 #include "kafka-to-s3/lake_state.h"
 #include "kafka-to-s3/mark.h"
 
@@ -76,7 +77,12 @@ lake_stream_of(struct lake *l, const struct record *record, struct err *err)
 	const struct position *at = &record->position;
 	struct lake_stream *s = find_stream(l, at->stream);
 
-	return s ? s : add_stream(l, at->stream, at->sequence, "", err);
+	if (!s && l->options.group) {
+		err_set(err, ERR_FAULT, "a record of partition %" PRId32 ", which is not ours",
+		    at->stream);
+		return NULL;
+	}
+	return s ? s : add_stream(l, at->stream, at->sequence, NULL, err);
 }
 
 /* What it had open is the next owner's. */
@@ -102,6 +108,10 @@ lake_forget_streams(struct lake *l)
 	free(l->streams);
 	free(l->points);
 	free(l->metadata);
+	l->streams = NULL;
+	l->points = NULL;
+	l->metadata = NULL;
+	l->stream_count = l->stream_capacity = 0;
 }
 
 /* ---- closing ---- */
@@ -167,7 +177,7 @@ close_due(struct lake *l, int64_t now_ms)
 	for (size_t i = 0; i < l->stream_count; i++) {
 		struct lake_stream *s = &l->streams[i];
 
-		if (epochs_is_due(&s->epochs, &l->options.limits, now_ms))
+		if (s->has_ended || epochs_is_due(&s->epochs, &l->options.limits, now_ms))
 			(void)epochs_close(&s->epochs);
 	}
 }
@@ -184,9 +194,9 @@ is_to_be_committed(const struct lake_stream *s)
 static int
 write_mark(struct lake *l, const struct lake_stream *s, struct err *err)
 {
-	if (!l->options.group || s->epochs.phase != EPOCH_SETTLE)
+	if (!l->options.group || s->epochs.phase != EPOCH_SETTLE || !s->epochs.was_prepared)
 		return 0;
-	return mark_write(l->outputs.publisher, l->options.topic, s->number, l->options.group,
+	return mark_raise(l->outputs.publisher, l->options.topic, s->number, l->options.group,
 	    s->epochs.until, err);
 }
 
@@ -316,7 +326,7 @@ look_ahead(struct lake *l, int64_t now_ms)
 		bool is_full = epochs_is_full(&s->epochs, &l->options.limits, now_ms);
 
 		l->is_busy |= s->epochs.phase != EPOCH_NONE && !l->is_lost;
-		if (due_ms < l->due_ms)
+		if (due_ms < l->due_ms && !l->is_lost)
 			l->due_ms = due_ms;
 		if (is_full != s->is_held)
 			source_hold(l->source, s->number, is_full);
@@ -372,14 +382,15 @@ close_open(struct lake *l)
 	return has_open && !l->is_lost;
 }
 
+/* is_served: a member that joins meanwhile is not kept waiting; not where the source itself asks for it. */
 static int
-settle(struct lake *l, int64_t deadline_ms, struct err *err)
+settle(struct lake *l, int64_t deadline_ms, bool is_served, struct err *err)
 {
 	while (close_open(l)) {
 		if (clock_mono_ms() >= deadline_ms)
 			return err_set(err, ERR_STOPPED,
 			    "stopped with records not published within --drain");
-		if (step(l, err))
+		if (step(l, err) || (is_served && source_serve(l->source, err)))
 			return -1;
 	}
 	return 0;
@@ -388,12 +399,19 @@ settle(struct lake *l, int64_t deadline_ms, struct err *err)
 int
 lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
 {
-	if (settle(l, deadline_ms, err))
+	if (l->end_failure.class != ERR_NONE) {
+		*err = l->end_failure;
 		return -1;
+	}
+	if (settle(l, deadline_ms, true, err))
+		return -1;
+	if (l->is_lost)
+		return err_set(err, ERR_STOPPED,
+		    "stopped after this member had lost its partitions: what was not committed is left");
 	for (size_t i = 0; i < l->stream_count; i++) {
 		const struct epochs *e = &l->streams[i].epochs;
 
-		if (e->rebuild_until >= 0 && e->open.records)
+		if (e->rebuild_until >= 0 && (e->open.records || !stop_requested()))
 			return err_set(err, ERR_STOPPED,
 			    "stopped before offsets %" PRId64 " to %" PRId64
 			    " of partition %" PRId32
@@ -441,7 +459,7 @@ on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, st
 	    l->options.drain_ms < REVOKE_MS_MAX ? l->options.drain_ms : REVOKE_MS_MAX;
 
 	/* what is not settled in time is rebuilt by the next owner */
-	if (!is_lost && settle(l, clock_deadline(wait_ms), err) && err->class != ERR_STOPPED)
+	if (!is_lost && settle(l, clock_deadline(wait_ms), false, err) && err->class != ERR_STOPPED)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		drop_stream(l, numbers[i]);
@@ -471,10 +489,25 @@ on_end(void *context, int32_t number, int64_t sequence)
 		diag_warn("%s", err.text);
 }
 
+/* Other members wait until all of the topic is committed. */
+static void
+on_ended(void *context, int32_t number)
+{
+	struct lake *l = context;
+	struct lake_stream *s = find_stream(l, number);
+
+	if (!s)
+		return;
+	s->has_ended = true;
+	l->is_busy = true;
+}
+
 struct source_events
 lake_events(struct lake *l)
 {
-	return (struct source_events){
-		.context = l, .assigned = on_assigned, .revoked = on_revoked, .at_end = on_end
-	};
+	return (struct source_events){ .context = l,
+		.assigned = on_assigned,
+		.revoked = on_revoked,
+		.at_end = on_end,
+		.ended = on_ended };
 }

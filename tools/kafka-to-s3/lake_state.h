@@ -13,6 +13,7 @@ struct lake_stream {
 	struct epochs epochs;
 	struct bundle bundle; /* of the closed epoch, while it is published */
 	bool is_held;
+	bool has_ended; /* of bounded input */
 };
 
 struct lake {

@@ -13,6 +13,7 @@
 
 #include "base/diag.h"
 #include "kafka-to-s3/lake.h"
+#include "kafka-to-s3/mark.h"
 #include "run/aws.h"
 #include "run/client.h"
 #include "run/input.h"
@@ -295,7 +296,7 @@ make_fingerprint(struct options *o)
 {
 	const char *texts[] = { o->lake.path, o->lake.time_field, o->time_format };
 	int64_t numbers[] = { FORMAT_VERSION, o->compression, o->roll_bytes, o->roll_records,
-		o->lake.skips_tombstones };
+		o->lake.skips_tombstones, o->lake.limits.event_ms > 0 };
 	uint64_t hash = SLICE_HASH_SEED;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -331,6 +332,7 @@ land(const struct options *o, struct lake *lake, const struct naming *naming,
 	rc = lake_run(lake, source, ret_input, err);
 	say_summary(o, lake);
 out:
+	lake_drop_outputs(lake);
 	source_free(source);
 	deadletter_free(outputs.letters);
 	collector_free(outputs.collector);
@@ -356,6 +358,8 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 	o->lake.topic = o->input.topic;
 	group = input_group(&o->input, &o->job, &needs, text);
 	o->lake.group = *group ? group : NULL;
+	if (o->lake.group && mark_check_group(group, err))
+		return -1;
 	o->lake.published = say_published;
 	o->lake.published_context = o->job.operands[0];
 	make_fingerprint(o);

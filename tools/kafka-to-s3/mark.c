@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-enum { MARK_BYTES_MAX = 8 * 1024 }; /* twice what publisher_read_mark gives */
+enum { MARK_BYTES_MAX = 4 * 1024 };
 
 /* Topics have 249 bytes at most (Kafka, org.apache.kafka.common.internals.Topic.MAX_NAME_LENGTH). */
 static void
@@ -35,7 +35,7 @@ mark_read(struct publisher *p, const char *topic, int32_t partition, const char 
     int64_t *ret_until, struct err *err)
 {
 	char name[OBJECT_NAME_BYTES];
-	struct buf text = BUF_INIT(MARK_BYTES_MAX);
+	struct buf text = BUF_INIT(2 * MARK_BYTES_MAX);
 	json_t *mark = NULL;
 	json_error_t error;
 	bool has;
@@ -55,19 +55,44 @@ mark_read(struct publisher *p, const char *topic, int32_t partition, const char 
 	return rc;
 }
 
-int
-mark_write(struct publisher *p, const char *topic, int32_t partition, const char *group,
-    int64_t until, struct err *err)
+/* Bytes of the text, with a line feed; 0 where it does not fit. */
+static size_t
+format(const char *group, int64_t until, char text[static MARK_BYTES_MAX])
 {
-	char name[OBJECT_NAME_BYTES];
 	json_t *mark = json_pack("{s:s, s:I}", "group", group, "until", (json_int_t)until);
-	char text[MARK_BYTES_MAX];
-	size_t len = mark ? json_dumpb(mark, text, sizeof(text) - 1, JSON_COMPACT) : 0;
+	size_t len = mark ? json_dumpb(mark, text, MARK_BYTES_MAX - 1, JSON_COMPACT) : 0;
 
 	json_decref(mark);
-	if (!len || len >= sizeof(text))
-		return err_set(err, ERR_FAULT, "group %s: no mark can be made", group);
+	if (!len || len >= MARK_BYTES_MAX)
+		return 0;
 	text[len++] = '\n';
+	return len;
+}
+
+int
+mark_check_group(const char *group, struct err *err)
+{
+	char text[MARK_BYTES_MAX];
+
+	return format(group, INT64_MAX, text)
+	           ? 0
+	           : err_set(err, ERR_USAGE, "-G: longer than %d bytes, or not UTF-8", MARK_BYTES_MAX);
+}
+
+int
+mark_raise(struct publisher *p, const char *topic, int32_t partition, const char *group,
+    int64_t until, struct err *err)
+{
+	char name[OBJECT_NAME_BYTES], text[MARK_BYTES_MAX];
+	size_t len = format(group, until, text);
+	int64_t there;
+
+	if (!len)
+		return err_set(err, ERR_FAULT, "group %s: no mark can be made", group);
+	if (mark_read(p, topic, partition, group, &there, err))
+		return -1;
+	if (there >= until)
+		return 0;
 	format_name(topic, partition, name);
 	return publisher_write_mark(p, MARK_PATH, name, slice_make(text, len), err);
 }

@@ -4,7 +4,7 @@
  *
  *     {"group":"sluice.kafka-to-s3.trips.lake","until":1205}
  *
- * It is written before `until` is committed. A committed offset that is missing or lower, or another group, would
+ * It is written before `until` is committed, where that was prepared. A committed offset that is missing or lower, or another group, would
  * put the same records there twice (flow: tools/kafka-to-s3/epoch.h).
  */
 #ifndef SLUICE_KAFKA_TO_S3_MARK_H
@@ -14,12 +14,16 @@
 
 #define MARK_PATH "_sluice"
 
+/* Of a group that fits into a mark. ERR_USAGE. */
+int mark_check_group(const char *group, struct err *);
+
 /* What is beside the data: *ret_until is -1 where there is nothing. ERR_DATA where another group has written it, or it
  * cannot be read. */
 int mark_read(struct publisher *, const char *topic, int32_t partition, const char *group,
     int64_t *ret_until, struct err *);
 
-int mark_write(struct publisher *, const char *topic, int32_t partition, const char *group,
+/* Never lower than it is: a member that stood still for long may come late. ERR_DATA as above. */
+int mark_raise(struct publisher *, const char *topic, int32_t partition, const char *group,
     int64_t until, struct err *);
 
 #endif

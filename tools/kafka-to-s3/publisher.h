@@ -33,7 +33,6 @@ void publisher_free(struct publisher *);
 const char *publisher_target(const struct publisher *);
 
 /* Where the lines for an object in `path` are collected; the caller's until it is published. */
-/* Where the lines for an object in `path` are collected; the caller's until it is published. */
 struct spool *publisher_begin(struct publisher *, const char *path, struct err *);
 
 /* ERR_CANT_CREATE where publishing path/name is going to be refused. */

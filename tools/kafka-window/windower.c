@@ -181,7 +181,7 @@ on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, cons
 
 	(void)term;
 	if (w->options.is_group &&
-	    mark_parse(slice_of(metadata), &w->options.engine.assigner, sequence, &mark, err))
+	    mark_parse(slice_of(metadata ? metadata : ""), &w->options.engine.assigner, sequence, &mark, err))
 		return err_wrap(err, "partition %d: the committed offset's metadata", (int)number);
 	return add_stream(w, number, sequence, &mark, err);
 }
