@@ -174,6 +174,7 @@ test_offsets_that_are_gone() {
 	expect_status 65 land -e
 	expect_line "$topic\[0\]: no offset is committed, and reading would begin at 0, but the data before offset 100" err
 	# nor is anything left out, and it is so again at the next start
+	add 10
 	for start in end 50; do
 		expect_status 65 land -e -o $start
 		expect_line "$topic\[0\]: no offset is committed, and reading would begin at " err
@@ -208,6 +209,26 @@ test_other_options_in_the_middle_of_an_epoch() {
 	expect_line ' 20010 records read: 20010 delivered, .* 4 of them there already' err
 	expect_all_once
 	expect_committed 20010
+}
+
+# the last offset of an epoch may be a transaction's marker, behind which nothing comes
+test_an_unfinished_epoch_ends_with_a_marker() {
+	command -v kcat >/dev/null || skip "kcat is not installed"
+	local tool fingerprint status=0
+	prepare 16 1
+	topic=$(fresh_id)
+	create_topic "$topic" 1
+	kcat -P -b "$BOOTSTRAP_SERVERS" -t "$topic" -X transactional.id="$topic" <in
+	services group set-offset "g-$topic" "$topic" 0 0 "until=17 fp=0000000000000000"
+	expect_status 65 land -e
+	fingerprint=$(sed -n 's/.*these are \([0-9a-f]*\)).*/\1/p' err)
+	services group set-offset "g-$topic" "$topic" 0 0 "until=17 fp=$fingerprint"
+	start_land 2>err
+	wait_for 30 is_committed 17
+	kill -TERM "$tool"
+	wait "$tool" || status=$?
+	[ $status = 0 ]
+	expect_all_once
 }
 
 test_members_come_and_go() {
@@ -283,16 +304,19 @@ test_the_timestamp_of_a_record() {
 	[ -d "lake/$topic/0/$(date -u +%Y)" ] || [ -d "lake/$topic/0/$(date -u -d yesterday +%Y)" ]
 }
 
-test_a_failing_write_commits_only_what_appeared() {
+test_after_a_failing_write_the_next_goes_on() {
 	prepare 20000 1
+	printf '{"id":-1,"p":0,"pad":"%0200000d"}\n' 0 | tee -a in | s3-to-kafka -q -t "$topic"
 	(
 		trap '' XFSZ
 		ulimit -f 100
-		expect_status 74 kafka-to-s3 -t "$topic" -G "g-$topic" -e --max-records 500 --path "{@partition}" lake
+		expect_status 74 kafka-to-s3 -t "$topic" -G "g-$topic" -e --max-records 500 lake
 	)
 	local committed
 	committed=$(services group offsets "g-$topic" | awk '{ print $3 }')
-	[ "$(lines_of_lake | wc -l)" = "$committed" ]
+	# the last epoch before it may be under way
+	[ "$committed" -ge 19500 ]
+	[ "$(lines_of_lake | wc -l)" -ge "$committed" ]
 	expect_status 0 kafka-to-s3 -t "$topic" -G "g-$topic" -e lake
 	expect_all_once
 }
