@@ -137,7 +137,7 @@ some_trips() {
 whole_topic() { printf '%s' "-b $BOOTSTRAP_SERVERS -t $1 -G bench-\$RANDOM\$RANDOM -o beginning -e"; }
 
 bench_opensearch() {
-	scripts/services start opensearch >&2
+	SLUICE_SEARCH_HEAP=1g scripts/services start opensearch >&2
 	eval "$(scripts/services env opensearch)"
 	some_trips "$1"
 	at=$OPENSEARCH_URL

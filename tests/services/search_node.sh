@@ -101,7 +101,8 @@ search_node_configure() {
 }
 
 # The watermarks of disks would make indices read-only on a full machine. mmap of many indices needs a
-# larger vm.max_map_count than is common.
+# larger vm.max_map_count than is common. The serial collector leaves garbage lying until there is no room:
+# memory in use says nothing, and would refuse requests (429).
 search_node_settings() {
 	cat <<TEXT
 cluster.name: tests
@@ -114,6 +115,7 @@ path.data: $1/data
 path.logs: $1/logs
 cluster.routing.allocation.disk.threshold_enabled: false
 node.store.allow_mmap: false
+indices.breaker.total.use_real_memory: false
 TEXT
 	[[ ! -d $search_node_home/modules/x-pack-security ]] || echo 'xpack.security.enabled: false'
 	[[ ! -d $search_node_home/modules/ingest-geoip ]] || echo 'ingest.geoip.downloader.enabled: false'
