@@ -328,8 +328,8 @@ late_has_landed() {
 
 # ---- crashes ----
 
-# SLUICE_KILLS=N: how many times each campaign kills (12); SLUICE_SEED=N: of the moments (7)
-kills=${SLUICE_KILLS:-12}
+# SLUICE_KILLS=N: how many times each campaign kills (6); SLUICE_SEED=N: of the moments (7)
+kills=${SLUICE_KILLS:-6}
 
 # campaign RECORDS OPTION...: for each kill so many records; kills it again and again while it writes, with faults between; each time at a seeded
 # moment after its first request. What ended by itself begins anew, as another group. Calls after_kill.

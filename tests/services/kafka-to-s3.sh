@@ -68,9 +68,10 @@ test_what_was_published_before_is_recognised() {
 	expect_status 0 kafka-to-s3 -t "$topic" -p 0 -e -z zstd --path '{p}' --max-records 50 lake
 	expect_status 0 kafka-to-s3 -t "$topic" -p 0 -e -z zstd --path '{p}' --max-records 50 lake
 	expect_line '; 100 files, [0-9]+ bytes, 100 of them there already$' err
-	[ "$(files_of_lake | wc -l)" = 100 ]
+	files_of_lake >files
+	[ "$(wc -l <files)" = 100 ]
 	# other records under a name that is taken
-	files_of_lake | head -n 1 | xargs cp "$(files_of_lake | tail -n 1)"
+	cp "$(tail -n 1 files)" "$(head -n 1 files)"
 	expect_status 73 kafka-to-s3 -t "$topic" -p 0 -e -z zstd --path '{p}' --max-records 50 lake
 	expect_line 'exists and holds something else' err
 }
@@ -113,8 +114,8 @@ begin_campaign() {
 # nothing half, nothing hidden, nothing twice, whatever the moment
 expect_whole() {
 	[ -z "$(find lake -name '.*' -type f)" ]
-	lines_of_lake | jq -e . >/dev/null
-	[ -z "$(lines_of_lake | LC_ALL=C sort | uniq -d | head -n 1)" ] || fail "a record is there twice"
+	lines_of_lake | jq . >/dev/null
+	[ -z "$(lines_of_lake | LC_ALL=C sort | uniq -d)" ] || fail "a record is there twice"
 }
 
 # static membership: the next takes the place of the dead one without waiting for its session's end
