@@ -563,16 +563,11 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 			return finished < 0 ? SOURCE_FAILED : end(s);
 		poke_fetchers(s, true);
 		kafka_watch(s->kafka);
-		if (clock_poll_ms(deadline) == 0) {
+		/* what was told may be something to do, before the deadline that was right before it */
+		if (s->has_told || clock_poll_ms(deadline) == 0) {
 			/* whoever has time to wait has it to serve: it counts as being alive */
 			atomic_store(&s->is_main_ready, true);
 			arm(s); /* for who polls source_topic_fd */
-			return SOURCE_WAIT;
-		}
-		/* what was told may be something to do, before the deadline that was right before it */
-		if (s->has_told) {
-			s->has_told = false;
-			arm(s);
 			return SOURCE_WAIT;
 		}
 		sleep_until(s, deadline);
