@@ -20,6 +20,8 @@
 struct lake {
 	char *root;
 	struct publisher_options publisher_options;
+	struct format_options format_options;
+	struct format *format;
 	struct naming naming;
 	struct collector_options options;
 	struct publisher *publisher;
@@ -36,7 +38,7 @@ setup(void **state)
 
 	assert_non_null(l);
 	l->root = scratch_new();
-	l->naming = (struct naming){ .topic = "t", .format = "json" };
+	l->naming = (struct naming){ .topic = "t" };
 	l->publisher_options =
 	    (struct publisher_options){ .directory = l->root, .existing = PUBLISH_COMPARE };
 	l->options = (struct collector_options){ .open_max = 10, .memory_bytes = 1024 * 1024 };
@@ -47,10 +49,15 @@ setup(void **state)
 static void
 lake_open(struct lake *l)
 {
+	l->format = format_new(&l->format_options, &l->err);
+	assert_non_null(l->format);
+	l->naming.extension = format_extension(l->format);
+	l->publisher_options.format = l->format;
 	l->publisher = publisher_new(&l->publisher_options, &l->err);
 	assert_non_null(l->publisher);
 	l->options.publisher = l->publisher;
 	l->options.naming = &l->naming;
+	l->options.row_end = format_row_end(l->format);
 	l->collector = collector_new(&l->options, &l->err);
 	assert_non_null(l->collector);
 }
@@ -60,8 +67,10 @@ lake_close(struct lake *l)
 {
 	collector_free(l->collector);
 	publisher_free(l->publisher);
+	format_free(l->format);
 	l->collector = NULL;
 	l->publisher = NULL;
+	l->format = NULL;
 }
 
 static int
@@ -422,7 +431,7 @@ compressed_objects_are_one_frame_and_the_same_again(void **state)
 	char name[64];
 
 	for (size_t c = 0; c < 3; c++) {
-		l->naming.compression = l->publisher_options.compression = compressions[c];
+		l->format_options.compression = compressions[c];
 		(void)snprintf(name, sizeof(name), "a/" NAME(0, 0) "%s",
 		    compression_extension(compressions[c]));
 		for (int run = 0; run < 2; run++) {
@@ -543,7 +552,7 @@ paths_are_checked(void **state)
 static void
 names_are_checked(void **state)
 {
-	struct naming naming = { .run_id = "2019-01-01.a_B", .format = "json" };
+	struct naming naming = { .run_id = "2019-01-01.a_B", .extension = "json" };
 	char topic[250];
 	struct err err = ERR_INIT;
 

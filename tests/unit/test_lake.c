@@ -194,7 +194,7 @@ setup(void **state)
 		.topic = "t",
 		.group = "g",
 		.fingerprint = "0123456789abcdef" };
-	w->naming = (struct naming){ .topic = "t", .format = "json" };
+	w->naming = (struct naming){ .topic = "t", .extension = "json" };
 	w->collector_options = (struct collector_options){ .open_max = 10, .memory_bytes = 1 << 20 };
 	w->script.base.ops = &script_ops;
 	w->script.failure = ERR_IO;
@@ -221,13 +221,21 @@ run(struct world *w, const struct step *steps)
 	struct publisher_options publisher_options = { .directory = w->target,
 		.existing = PUBLISH_COMPARE };
 	struct client_options client = CLIENT_OPTIONS_INIT;
-	struct lake *lake = lake_new(&w->options, &w->err);
-	struct lake_outputs outputs = { .publisher = publisher_new(&publisher_options, &w->err),
-		.letters = deadletter_open(&w->letters_options, &client, "test", NULL, &w->err) };
+	struct format_options format_options = { .kind = FORMAT_JSON };
+	struct format *format = format_new(&format_options, &w->err);
+	struct lake *lake;
+	struct lake_outputs outputs;
 	int rc;
+
+	assert_non_null(format);
+	publisher_options.format = w->options.format = format;
+	outputs = (struct lake_outputs){ .publisher = publisher_new(&publisher_options, &w->err),
+		.letters = deadletter_open(&w->letters_options, &client, "test", NULL, &w->err) };
+	lake = lake_new(&w->options, &w->err);
 
 	w->collector_options.publisher = outputs.publisher;
 	w->collector_options.naming = &w->naming;
+	w->collector_options.row_end = format_row_end(format);
 	outputs.collector = collector_new(&w->collector_options, &w->err);
 	assert_true(lake && outputs.publisher && outputs.letters && outputs.collector);
 	lake_set_outputs(lake, &outputs);
@@ -242,6 +250,7 @@ run(struct world *w, const struct step *steps)
 	collector_free(outputs.collector);
 	publisher_free(outputs.publisher);
 	lake_free(lake);
+	format_free(format);
 	return rc;
 }
 

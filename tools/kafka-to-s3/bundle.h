@@ -9,9 +9,9 @@
 struct object {
 	char *path; /* below the target, "" for the target itself */
 	char name[OBJECT_NAME_BYTES];
-	struct spool *spool; /* its lines; as it is published, the encoded ones */
+	struct spool *spool; /* its rows; as it is published, what they were encoded to */
 	int64_t record_count;
-	int64_t line_bytes; /* line feeds included */
+	int64_t row_bytes; /* with their ends */
 	/* set by publishing: */
 	int64_t object_bytes;
 	bool was_there; /* made by an earlier owner of the partition, or an earlier run */
@@ -21,7 +21,7 @@ struct bundle {
 	struct object **objects; /* in the order of their paths */
 	size_t count;
 	size_t published; /* of them, from the first on, durable */
-	int64_t line_bytes;
+	int64_t row_bytes;
 };
 
 /* What was not published is gone. */

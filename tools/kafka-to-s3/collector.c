@@ -25,7 +25,7 @@ struct draft {
 struct collector {
 	struct collector_options options;
 	size_t buffers_bytes;  /* of all drafts */
-	int64_t line_bytes;    /* of all drafts */
+	int64_t row_bytes;    /* of all drafts */
 	struct draft **drafts; /* in no order */
 	unsigned count;
 	unsigned capacity;
@@ -125,7 +125,7 @@ collector_count(const struct collector *c, int32_t stream)
 int64_t
 collector_bytes(const struct collector *c)
 {
-	return c->line_bytes;
+	return c->row_bytes;
 }
 
 /* ---- finding ---- */
@@ -214,7 +214,7 @@ remove_at(struct collector *c, unsigned i)
 	if (d->buffer)
 		unlink_draft(c, d);
 	if (d->object)
-		c->line_bytes -= d->object->line_bytes;
+		c->row_bytes -= d->object->row_bytes;
 	c->drafts[i] = c->drafts[--c->count];
 	draft_free(d);
 }
@@ -369,6 +369,15 @@ grow_buffer(struct collector *c, struct draft *d, struct err *err)
 	return 0;
 }
 
+static void
+put(struct draft *d, struct slice bytes)
+{
+	if (!bytes.len)
+		return;
+	memcpy(d->buffer + d->buffer_len, bytes.data, bytes.len);
+	d->buffer_len += bytes.len;
+}
+
 /* Room for n bytes in the buffer, or an empty buffer. */
 static int
 make_room(struct collector *c, struct draft *d, size_t n, struct err *err)
@@ -381,18 +390,19 @@ make_room(struct collector *c, struct draft *d, size_t n, struct err *err)
 }
 
 static int
-append_line(struct collector *c, struct draft *d, struct slice line, struct err *err)
+append_row(struct collector *c, struct draft *d, struct slice row, struct err *err)
 {
-	if (make_room(c, d, line.len + 1, err))
+	struct slice end = c->options.row_end;
+
+	if (make_room(c, d, row.len + end.len, err))
 		return -1;
-	if (line.len + 1 > d->buffer_bytes) {
-		if (spool_write(d->object->spool, line, err))
-			return -1;
-	} else if (line.len) {
-		memcpy(d->buffer + d->buffer_len, line.data, line.len);
-		d->buffer_len += line.len;
-	}
-	d->buffer[d->buffer_len++] = '\n';
+	if (row.len + end.len > d->buffer_bytes)
+		return spool_write(d->object->spool, row, err) ||
+		               spool_write(d->object->spool, end, err)
+		           ? -1
+		           : 0;
+	put(d, row);
+	put(d, end);
 	return 0;
 }
 
@@ -402,10 +412,10 @@ is_rolled_before(const struct collector *c, const struct draft *d, size_t bytes)
 	const struct collector_options *o = &c->options;
 
 	return (o->roll_records && d->object->record_count >= o->roll_records) ||
-	       (o->roll_bytes && d->object->line_bytes + (int64_t)bytes > o->roll_bytes);
+	       (o->roll_bytes && d->object->row_bytes + (int64_t)bytes > o->roll_bytes);
 }
 
-/* The file that takes this line. */
+/* The file that takes this row. */
 static struct draft *
 choose(struct collector *c, const struct epoch_id *epoch, struct slice path, size_t bytes,
     struct err *err)
@@ -433,18 +443,18 @@ choose(struct collector *c, const struct epoch_id *epoch, struct slice path, siz
 
 int
 collector_write(struct collector *c, const struct epoch_id *epoch, struct slice path,
-    struct slice line, int64_t *ret_bytes, struct err *err)
+    struct slice row, int64_t *ret_bytes, struct err *err)
 {
-	struct draft *d = choose(c, epoch, path, line.len + 1, err);
-	int64_t bytes = (int64_t)line.len + 1;
+	size_t bytes = row.len + c->options.row_end.len;
+	struct draft *d = choose(c, epoch, path, bytes, err);
 
-	if (!d || append_line(c, d, line, err))
+	if (!d || append_row(c, d, row, err))
 		return -1;
 	d->object->record_count++;
-	d->object->line_bytes += bytes;
-	c->line_bytes += bytes;
+	d->object->row_bytes += (int64_t)bytes;
+	c->row_bytes += (int64_t)bytes;
 	c->recent = d;
-	*ret_bytes = bytes;
+	*ret_bytes = (int64_t)bytes;
 	return 0;
 }
 
@@ -471,8 +481,8 @@ move_drafts(struct collector *c, const struct epoch_id *epoch, struct bundle *re
 			continue;
 		if (d->buffer && flush(d, err))
 			return -1;
-		ret->line_bytes += d->object->line_bytes;
-		c->line_bytes -= d->object->line_bytes;
+		ret->row_bytes += d->object->row_bytes;
+		c->row_bytes -= d->object->row_bytes;
 		ret->objects[ret->count++] = d->object;
 		d->object = NULL;
 		remove_at(c, i);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The files that are being collected: of each epoch one for each path, and more of a path that is rolled by
- * records or bytes. Where a file is rolled depends on its lines alone, so that an epoch that is rebuilt gives the
+ * records or bytes. Where a file is rolled depends on its rows alone, so that an epoch that is rebuilt gives the
  * same files.
  *
- * Memory: a buffer for each file that still grows, their sum below memory_bytes; lines wait on the disk.
+ * Memory: a buffer for each file that still grows, their sum below memory_bytes; rows wait on the disk.
  */
 #ifndef SLUICE_KAFKA_TO_S3_COLLECTOR_H
 #define SLUICE_KAFKA_TO_S3_COLLECTOR_H
@@ -14,7 +14,8 @@
 struct collector_options {
 	struct publisher *publisher; /* borrowed */
 	const struct naming *naming; /* borrowed */
-	int64_t roll_bytes;   /* of lines, before compression; one longer line is a file. 0: no bound */
+	struct slice row_end; /* follows each row */
+	int64_t roll_bytes;   /* of rows, before they are encoded; one longer row is a file. 0: no bound */
 	int64_t roll_records; /* 0: no bound */
 	unsigned open_max;
 	size_t memory_bytes;
@@ -38,12 +39,12 @@ struct epoch_id {
 };
 
 /*
- * Adds a line, and a line feed, to the file of its epoch and path; *ret_bytes is how many bytes that made. ERR_DATA:
+ * Adds a row and its end to the file of its epoch and path; *ret_bytes is how many bytes that made. ERR_DATA:
  * the record's path cannot be one; nothing has changed, reject the record. All else is final: the collector can
  * only be freed. Goes beyond open_max where it must: see collector_is_full.
  */
 int collector_write(struct collector *, const struct epoch_id *, struct slice path,
-    struct slice line, int64_t *ret_bytes, struct err *);
+    struct slice row, int64_t *ret_bytes, struct err *);
 
 /* More files than may be: some epoch should be closed. */
 bool collector_is_full(const struct collector *);
@@ -54,7 +55,7 @@ bool collector_is_thrashing(const struct collector *);
 /* Files of a stream, those that were rolled included. */
 unsigned collector_count(const struct collector *, int32_t stream);
 
-/* Of all lines that wait. */
+/* Of all rows that wait. */
 int64_t collector_bytes(const struct collector *);
 
 /* What was collected of this epoch, in *ret, which was empty. */

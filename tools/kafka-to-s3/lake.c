@@ -12,25 +12,6 @@ enum { PATH_BYTES_MAX = 64 * 1024 };
 
 /* ---- one record ---- */
 
-/* The value without line breaks; what surrounds it goes with them. */
-static int
-make_line(struct lake *l, struct slice value, struct slice *ret, struct err *err)
-{
-	if (!memchr(value.data, '\n', value.len) && !memchr(value.data, '\r', value.len)) {
-		*ret = value;
-		return 0;
-	}
-	buf_clear(&l->line);
-	if (buf_append(&l->line, slice_trim(value), err))
-		return -1;
-	for (size_t i = 0; i < l->line.len; i++) {
-		if (l->line.data[i] == '\n' || l->line.data[i] == '\r')
-			l->line.data[i] = ' ';
-	}
-	*ret = buf_slice(&l->line);
-	return 0;
-}
-
 /* Where nothing asks for it, the record's own. */
 static int
 event_time(struct lake *l, const struct record *record, int64_t *ret_ms, struct err *err)
@@ -62,7 +43,7 @@ static int
 collect(struct lake *l, const struct epoch_id *epoch, const struct record *record,
     struct epoch_record *ret, struct err *err)
 {
-	struct slice line;
+	struct slice row;
 	char reason[ERR_TEXT_BYTES];
 
 	if (!record->has_value)
@@ -70,10 +51,10 @@ collect(struct lake *l, const struct epoch_id *epoch, const struct record *recor
 		    record, -1, "a tombstone has no line (--skip-tombstones leaves them out)", err);
 	if (field_scan(l->fields, record, err) || event_time(l, record, &ret->event_ms, err) ||
 	    render_path(l, record, ret->event_ms, err) ||
-	    make_line(l, record->value, &line, err))
+	    format_row(l->options.format, record, &row, err))
 		return -1;
 	if (!collector_write(
-		l->outputs.collector, epoch, buf_slice(&l->path), line, &ret->bytes, err)) {
+		l->outputs.collector, epoch, buf_slice(&l->path), row, &ret->bytes, err)) {
 		ret->is_kept = true;
 		return 0;
 	}
@@ -198,7 +179,8 @@ compile(struct lake *l, struct err *err)
 	l->fields = field_set_new(err);
 	if (!l->fields)
 		return -1;
-	field_set_check_all(l->fields);
+	if (format_bind(l->options.format, l->fields, err))
+		return -1;
 	if (l->options.path) {
 		l->template = template_compile(
 		    l->options.path, TEMPLATE_DEFAULT_PARTITION, TEMPLATE_PATH, l->fields, err);
@@ -228,7 +210,6 @@ lake_new(const struct lake_options *options, struct err *err)
 	l->options = *options;
 	l->due_ms = CLOCK_NEVER;
 	buf_init(&l->path, PATH_BYTES_MAX);
-	buf_init(&l->line, UINT32_MAX); /* no longer than the value */
 	if (compile(l, err)) {
 		lake_free(l);
 		return NULL;
@@ -245,7 +226,6 @@ lake_free(struct lake *l)
 	template_free(l->template);
 	field_set_free(l->fields);
 	buf_release(&l->path);
-	buf_release(&l->line);
 	free(l);
 }
 

@@ -2,10 +2,6 @@
 /*
  * The loop of kafka-to-s3: records from the source into the files of their partition's epoch, epochs closed,
  * published and committed as kafka-to-s3/epoch.h says.
- *
- * Every value is checked, whether a field of it is used or not: one broken line makes a whole
- * object unreadable for most of its readers. A value travels byte for byte, except that line breaks
- * between its tokens (the only place where JSON has them) become blanks: one record, one line.
  */
 #ifndef SLUICE_KAFKA_TO_S3_LAKE_H
 #define SLUICE_KAFKA_TO_S3_LAKE_H
@@ -18,6 +14,7 @@
 #include "source/source.h"
 
 struct lake_options {
+	struct format *format;  /* borrowed */
 	const char *path;       /* template; NULL: all in the target itself */
 	const char *time_field; /* NULL: the record's timestamp */
 	struct time_format time_format;

@@ -95,7 +95,7 @@ drop_stream(struct lake *l, int32_t number)
 		return;
 	l->counts.lost +=
 	    collector_drop(l->outputs.collector, number) + bundle_open_records(&s->bundle);
-	l->bundled_bytes -= s->bundle.line_bytes;
+	l->bundled_bytes -= s->bundle.row_bytes;
 	bundle_release(&s->bundle);
 	*s = l->streams[--l->stream_count];
 }
@@ -256,7 +256,7 @@ take_bundle(struct lake *l, struct lake_stream *s, struct err *err)
 
 	if (collector_close(l->outputs.collector, &epoch, &s->bundle, err))
 		return -1;
-	l->bundled_bytes += s->bundle.line_bytes;
+	l->bundled_bytes += s->bundle.row_bytes;
 	return 0;
 }
 
@@ -286,7 +286,7 @@ publish(struct lake *l, struct lake_stream *s, struct err *err)
 		count_published(l, s->bundle.objects[i]);
 	if (rc)
 		return rc < 0 ? -1 : 0;
-	l->bundled_bytes -= s->bundle.line_bytes;
+	l->bundled_bytes -= s->bundle.row_bytes;
 	bundle_release(&s->bundle);
 	epochs_published(&s->epochs);
 	return 0;

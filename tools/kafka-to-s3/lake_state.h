@@ -31,7 +31,6 @@ struct lake {
 	size_t stream_capacity;
 	size_t stream_recent;
 	struct buf path;
-	struct buf line;
 	struct lake_counts counts;
 	int64_t bundled_bytes; /* of lines in closed epochs */
 	int64_t due_ms;        /* when an epoch is by age */

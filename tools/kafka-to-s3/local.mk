@@ -4,6 +4,10 @@ noinst_LIBRARIES += libkafkatos3.a
 libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/epoch.c \
 	tools/kafka-to-s3/epoch.h \
+	tools/kafka-to-s3/format.c \
+	tools/kafka-to-s3/format.h \
+	tools/kafka-to-s3/format_json.c \
+	tools/kafka-to-s3/format_ops.h \
 	tools/kafka-to-s3/lake.c \
 	tools/kafka-to-s3/lake.h \
 	tools/kafka-to-s3/naming.c \

@@ -26,7 +26,7 @@ enum {
 	ROLL_BYTES_DEFAULT = 128 * 1024 * 1024,
 	OPEN_MAX_DEFAULT = 1000,
 	OPEN_MAX_MOST = 1000 * 1000,
-	FORMAT_VERSION = 1, /* of names and bytes: part of the fingerprint */
+	FORMAT_VERSION = 2, /* of names and bytes: part of the fingerprint */
 };
 
 #define EPOCH_BYTES_DEFAULT ((int64_t)512 * 1024 * 1024)
@@ -41,7 +41,7 @@ struct options {
 	struct deadletter_options letters;
 	struct lake_options lake;
 	const char *time_format; /* as written; NULL: not given */
-	enum compression compression;
+	struct format_options format;
 	int64_t roll_bytes;
 	int64_t roll_records;
 	int64_t open_max;
@@ -62,11 +62,10 @@ set_time_format(void *target, const char *value, enum opt_origin origin, struct 
 static int
 set_format(void *target, const char *value, enum opt_origin origin, struct err *err)
 {
-	(void)target;
+	struct options *options = target;
+
 	(void)origin;
-	if (strcmp(value, "json") != 0)
-		return err_set(err, ERR_USAGE, "\"%s\": this version writes json only", value);
-	return 0;
+	return format_kind_parse(value, &options->format.kind, err);
 }
 
 static int
@@ -75,7 +74,7 @@ set_compression(void *target, const char *value, enum opt_origin origin, struct 
 	struct options *options = target;
 
 	(void)origin;
-	return compression_parse(value, &options->compression, err);
+	return compression_parse(value, &options->format.compression, err);
 }
 
 static const struct opt rows[] = {
@@ -237,7 +236,7 @@ open_publisher(const struct options *o, struct err *err)
 {
 	struct publisher_options options = {
 		.directory = o->job.operands[0],
-		.compression = o->compression,
+		.format = o->lake.format,
 		.existing = o->may_overwrite ? PUBLISH_REPLACE
 		            : o->input.topic ? PUBLISH_COMPARE
 		                             : PUBLISH_REFUSE,
@@ -255,6 +254,7 @@ open_collector(const struct options *o, struct publisher *publisher, const struc
 	struct collector_options options = {
 		.publisher = publisher,
 		.naming = naming,
+		.row_end = format_row_end(o->lake.format),
 		.roll_bytes = o->roll_bytes,
 		.roll_records = o->roll_records,
 		.open_max = (unsigned)o->open_max,
@@ -295,7 +295,7 @@ static void
 make_fingerprint(struct options *o)
 {
 	const char *texts[] = { o->lake.path, o->lake.time_field, o->time_format };
-	int64_t numbers[] = { FORMAT_VERSION, o->compression, o->roll_bytes, o->roll_records,
+	int64_t numbers[] = { FORMAT_VERSION, o->roll_bytes, o->roll_records,
 		o->lake.skips_tombstones, o->lake.limits.event_ms > 0 };
 	uint64_t hash = SLICE_HASH_SEED;
 
@@ -311,6 +311,7 @@ make_fingerprint(struct options *o)
 		(void)snprintf(text, sizeof(text), "%lld;", (long long)numbers[i]);
 		hash = slice_hash(hash, slice_of(text));
 	}
+	hash = format_hash(o->lake.format, hash);
 	(void)snprintf(o->lake.fingerprint, sizeof(o->lake.fingerprint), "%016" PRIx64, hash);
 }
 
@@ -341,29 +342,14 @@ out:
 }
 
 static int
-run(struct options *o, enum job_input *ret_input, struct err *err)
+run_lake(struct options *o, enum job_input *ret_input, struct err *err)
 {
 	struct naming naming = { .topic = o->input.topic,
 		.run_id = o->run_id,
-		.format = "json",
-		.compression = o->compression };
-	struct input_needs needs = needs_of(o, NULL);
-	char text[INPUT_GROUP_BYTES_MAX + 1];
-	const char *group;
-	struct lake *lake = NULL;
+		.extension = format_extension(o->lake.format) };
+	struct lake *lake = lake_new(&o->lake, err);
 	int rc = -1;
 
-	if (check(o, err))
-		return -1;
-	o->lake.topic = o->input.topic;
-	group = input_group(&o->input, &o->job, &needs, text);
-	o->lake.group = *group ? group : NULL;
-	if (o->lake.group && mark_check_group(group, err))
-		return -1;
-	o->lake.published = say_published;
-	o->lake.published_context = o->job.operands[0];
-	make_fingerprint(o);
-	lake = lake_new(&o->lake, err);
 	if (lake && !check_lake(o, lake, &naming, err)) {
 		if (o->job.options.is_dry_run) {
 			say_dry_run(o, &naming);
@@ -374,6 +360,32 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		}
 	}
 	lake_free(lake);
+	return rc;
+}
+
+static int
+run(struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct input_needs needs = needs_of(o, NULL);
+	char text[INPUT_GROUP_BYTES_MAX + 1];
+	const char *group;
+	int rc;
+
+	if (check(o, err))
+		return -1;
+	o->lake.topic = o->input.topic;
+	group = input_group(&o->input, &o->job, &needs, text);
+	o->lake.group = *group ? group : NULL;
+	if (o->lake.group && mark_check_group(group, err))
+		return -1;
+	o->lake.published = say_published;
+	o->lake.published_context = o->job.operands[0];
+	o->lake.format = format_new(&o->format, err);
+	if (!o->lake.format)
+		return -1;
+	make_fingerprint(o);
+	rc = run_lake(o, ret_input, err);
+	format_free(o->lake.format);
 	return rc;
 }
 

@@ -19,17 +19,16 @@ is_run_id(const char *text)
 static int
 format_name(const struct naming *n, const struct object_id *id, char *name, size_t name_bytes)
 {
-	const char *extension = compression_extension(n->compression);
 	char roll[16] = "";
 
 	if (id->roll)
 		(void)snprintf(roll, sizeof(roll), "_%04u", id->roll);
 	if (n->topic)
-		return snprintf(name, name_bytes, "%s-%05" PRId32 "-%020" PRId64 "%s.%s%s",
-		    n->topic, id->stream, id->begin, roll, n->format, extension);
-	return snprintf(name, name_bytes, "part-%s%s%012" PRId64 "%s.%s%s",
-	    n->run_id ? n->run_id : "", n->run_id ? "-" : "", id->begin + 1, roll, n->format,
-	    extension);
+		return snprintf(name, name_bytes, "%s-%05" PRId32 "-%020" PRId64 "%s.%s",
+		    n->topic, id->stream, id->begin, roll, n->extension);
+	return snprintf(name, name_bytes, "part-%s%s%012" PRId64 "%s.%s",
+	    n->run_id ? n->run_id : "", n->run_id ? "-" : "", id->begin + 1, roll,
+	    n->extension);
 }
 
 int

@@ -11,8 +11,8 @@
 #ifndef SLUICE_KAFKA_TO_S3_NAMING_H
 #define SLUICE_KAFKA_TO_S3_NAMING_H
 
+#include "base/err.h"
 #include "base/slice.h"
-#include "codec/frames.h"
 
 enum {
 	OBJECT_NAME_BYTES = 256,     /* NAME_MAX and a NUL: files and keys are named alike */
@@ -23,8 +23,7 @@ enum {
 struct naming {
 	const char *topic;  /* NULL: from a pipe */
 	const char *run_id; /* NULL: none; not with a topic */
-	const char *format; /* the extension without its dot: "json" */
-	enum compression compression;
+	const char *extension; /* without its first dot: "json.lz4" */
 };
 
 struct object_id {

@@ -14,21 +14,11 @@ enum {
 
 struct publisher {
 	struct directory *directory;
-	struct frames_encoder *encoder; /* NULL: objects are the lines as they are */
+	struct format *format;
 	enum publish_existing existing;
 	struct buf encoded;
-	char *raw; /* ENCODE_BYTES, with an encoder */
+	char *raw; /* ENCODE_BYTES */
 };
-
-static int
-open_encoder(struct publisher *p, enum compression compression, struct err *err)
-{
-	p->encoder = frames_encoder_new(compression, err);
-	if (!p->encoder)
-		return -1;
-	p->raw = malloc(ENCODE_BYTES);
-	return p->raw ? 0 : err_no_memory(err);
-}
 
 struct publisher *
 publisher_new(const struct publisher_options *options, struct err *err)
@@ -41,9 +31,13 @@ publisher_new(const struct publisher_options *options, struct err *err)
 	}
 	p->existing = options->existing;
 	buf_init(&p->encoded, ENCODED_BYTES_MAX);
-	p->directory = directory_open(options->directory, err);
-	if (!p->directory || (options->compression != COMPRESSION_NONE &&
-				 open_encoder(p, options->compression, err))) {
+	p->format = options->format;
+	p->raw = malloc(ENCODE_BYTES);
+	if (!p->raw)
+		err_no_memory(err);
+	else
+		p->directory = directory_open(options->directory, err);
+	if (!p->directory) {
 		publisher_free(p);
 		return NULL;
 	}
@@ -55,7 +49,6 @@ publisher_free(struct publisher *p)
 {
 	if (!p)
 		return;
-	frames_encoder_free(p->encoder);
 	buf_release(&p->encoded);
 	free(p->raw);
 	directory_free(p->directory);
@@ -71,8 +64,8 @@ publisher_target(const struct publisher *p)
 struct spool *
 publisher_begin(struct publisher *p, const char *path, struct err *err)
 {
-	return p->encoder ? spool_open_scratch(p->directory, err)
-	                  : spool_open(p->directory, path, err);
+	return format_is_verbatim(p->format) ? spool_open(p->directory, path, err)
+	                                     : spool_open_scratch(p->directory, err);
 }
 
 static int
@@ -120,23 +113,23 @@ encode(struct publisher *p, const struct spool *from, struct spool *to, struct e
 	buf_clear(&p->encoded);
 	do {
 		if (spool_read(from, offset, p->raw, ENCODE_BYTES, &len, err) ||
-		    frames_encode(p->encoder, slice_make(p->raw, len), &p->encoded, err) ||
+		    format_encode(p->format, slice_make(p->raw, len), &p->encoded, err) ||
 		    move_encoded(p, to, err))
 			return -1;
 		offset += (int64_t)len;
 	} while (len == ENCODE_BYTES);
-	if (frames_encode_finish(p->encoder, &p->encoded, err))
+	if (format_encode_finish(p->format, &p->encoded, err))
 		return -1;
 	return move_encoded(p, to, err);
 }
 
-/* Puts the object's final bytes in place of the lines. */
+/* Puts the object's final bytes in place of the rows. */
 static int
 finish(struct publisher *p, struct object *object, struct err *err)
 {
 	struct spool *encoded;
 
-	if (p->encoder) {
+	if (!format_is_verbatim(p->format)) {
 		encoded = spool_open(p->directory, object->path, err);
 		if (!encoded || encode(p, object->spool, encoded, err)) {
 			spool_free(encoded);
@@ -216,7 +209,7 @@ batch_count(const struct bundle *bundle)
 
 	while (bundle->published + count < bundle->count && count < BATCH_COUNT_MAX &&
 	       bytes < BATCH_BYTES_MAX)
-		bytes += bundle->objects[bundle->published + count++]->line_bytes;
+		bytes += bundle->objects[bundle->published + count++]->row_bytes;
 	return count;
 }
 

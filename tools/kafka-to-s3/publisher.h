@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes objects in the target out of what was collected. Lines are collected in a spool on the disk
- * of the target; with a compression it is encoded into a second one when it is published, so that
- * one encoder serves any number of open files and each object is one frame.
+ * Makes objects in the target out of what was collected. Rows are collected in a spool on the disk
+ * of the target; where the format says so it is encoded into a second one when it is published, so
+ * that one encoder serves any number of open files.
  *
  * Publishing is create-only. What the target is, only this file knows.
  */
 #ifndef SLUICE_KAFKA_TO_S3_PUBLISHER_H
 #define SLUICE_KAFKA_TO_S3_PUBLISHER_H
 
-#include "codec/frames.h"
 #include "kafka-to-s3/bundle.h"
+#include "kafka-to-s3/format.h"
 
 enum publish_existing {
 	PUBLISH_REFUSE,  /* ERR_CANT_CREATE where an object exists */
@@ -20,7 +20,7 @@ enum publish_existing {
 
 struct publisher_options {
 	const char *directory; /* made where it is not there */
-	enum compression compression;
+	struct format *format; /* borrowed */
 	enum publish_existing existing;
 };
 
@@ -32,7 +32,7 @@ void publisher_free(struct publisher *);
 /* As it was given. */
 const char *publisher_target(const struct publisher *);
 
-/* Where the lines for an object in `path` are collected; the caller's until it is published. */
+/* Where the rows for an object in `path` are collected; the caller's until it is published. */
 struct spool *publisher_begin(struct publisher *, const char *path, struct err *);
 
 /* ERR_CANT_CREATE where publishing path/name is going to be refused. */

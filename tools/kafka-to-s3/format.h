@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What objects hold. A record becomes a row as it comes, which is when it is rejected where it does not fit;
+ * rows wait on the disk; an object's rows become its bytes when it is published. So any number of objects is
+ * collected at a time, and one encoder serves them all.
+ *
+ * Both are pure: the same records give the same rows, and the same rows the same bytes, with the same libraries.
+ */
+#ifndef SLUICE_KAFKA_TO_S3_FORMAT_H
+#define SLUICE_KAFKA_TO_S3_FORMAT_H
+
+#include "codec/frames.h"
+#include "flow/field.h"
+
+enum format_kind {
+	FORMAT_JSON, /* values as they came, one a line */
+};
+
+struct format_options {
+	enum format_kind kind;
+	enum compression compression; /* of the whole object */
+};
+
+struct format;
+
+struct format *format_new(const struct format_options *, struct err *);
+void format_free(struct format *);
+
+/* json; ERR_USAGE otherwise. */
+int format_kind_parse(const char *text, enum format_kind *ret, struct err *);
+
+/* How names of objects end, without the first dot: "json.lz4". */
+const char *format_extension(const struct format *);
+
+/* Adds what shapes the bytes of objects to a hash (base/slice.h). */
+uint64_t format_hash(const struct format *, uint64_t hash);
+
+/* ---- rows ---- */
+
+/* Says which fields it needs; before the first scan. The set is borrowed, and has scanned each record that
+ * format_row is given. ERR_USAGE. */
+int format_bind(struct format *, struct field_set *, struct err *);
+
+/* What lies between rows: "\n", or nothing where they say themselves how long they are. */
+struct slice format_row_end(const struct format *);
+
+/* The row, which is good until the next; its end is not part of it. ERR_DATA (record_reject) where the record
+ * does not fit, all else is final. */
+int format_row(struct format *, const struct record *, struct slice *ret, struct err *);
+
+/* ---- objects ---- */
+
+/* An object is its rows, each with its end: there is nothing to encode. */
+bool format_is_verbatim(const struct format *);
+
+/* Takes some of an object's rows, cut anywhere, and appends what becomes of them to `out` (nothing yet, maybe). After
+ * a failure nothing more can be encoded. Not where it is verbatim. */
+int format_encode(struct format *, struct slice rows, struct buf *out, struct err *);
+
+/* Ends the object; the next may then begin. */
+int format_encode_finish(struct format *, struct buf *out, struct err *);
+
+#endif

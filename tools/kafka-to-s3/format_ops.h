@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kinds of formats implement, each in a file of its own; see kafka-to-s3/format.h. */
+#ifndef SLUICE_KAFKA_TO_S3_FORMAT_OPS_H
+#define SLUICE_KAFKA_TO_S3_FORMAT_OPS_H
+
+#include "kafka-to-s3/format.h"
+
+struct format_ops {
+	const char *name;    /* of the option, and in the extension */
+	const char *row_end;
+	struct format *(*make)(const struct format_options *, struct err *);
+	void (*free)(struct format *); /* also half built */
+	int (*bind)(struct format *, struct field_set *, struct err *);
+	int (*row)(struct format *, const struct record *, struct slice *ret, struct err *);
+	/* NULL where rows are objects, but for the compression */
+	int (*encode)(struct format *, struct slice rows, struct buf *out, struct err *);
+	int (*finish)(struct format *, struct buf *out, struct err *);
+	uint64_t (*hash)(const struct format *, uint64_t hash); /* beyond kind and compression; may be NULL */
+};
+
+/* Begins the struct of each kind; set by format.c. */
+struct format {
+	const struct format_ops *ops;
+	struct format_options options;
+	struct frames_encoder *frames; /* NULL: without compression of the whole */
+	char extension[32];
+};
+
+extern const struct format_ops format_json_ops;
+
+#endif
