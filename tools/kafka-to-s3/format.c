@@ -6,9 +6,29 @@
 
 static const struct format_ops *const kinds[] = {
 	[FORMAT_JSON] = &format_json_ops,
+	[FORMAT_ENVELOPE] = &format_envelope_ops,
+	[FORMAT_CSV] = &format_csv_ops,
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(*kinds) };
+
+static enum compression
+compression_of(enum format_codec codec)
+{
+	switch (codec) {
+	case FORMAT_CODEC_LZ4:
+		return COMPRESSION_LZ4;
+	case FORMAT_CODEC_GZIP:
+		return COMPRESSION_GZIP;
+	case FORMAT_CODEC_ZSTD:
+		return COMPRESSION_ZSTD;
+	case FORMAT_CODEC_DEFAULT:
+	case FORMAT_CODEC_NONE:
+	case FORMAT_CODEC_SNAPPY:
+		break;
+	}
+	return COMPRESSION_NONE;
+}
 
 int
 format_kind_parse(const char *text, enum format_kind *ret, struct err *err)
@@ -19,23 +39,67 @@ format_kind_parse(const char *text, enum format_kind *ret, struct err *err)
 			return 0;
 		}
 	}
-	return err_set(err, ERR_USAGE, "\"%s\": this version writes json only", text);
+	return err_set(err, ERR_USAGE, "\"%s\" is neither json nor csv", text);
+}
+
+int
+format_codec_parse(const char *text, enum format_codec *ret, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum format_codec codec;
+	} names[] = {
+		{ "none", FORMAT_CODEC_NONE },
+		{ "lz4", FORMAT_CODEC_LZ4 },
+		{ "gzip", FORMAT_CODEC_GZIP },
+		{ "gz", FORMAT_CODEC_GZIP },
+		{ "zstd", FORMAT_CODEC_ZSTD },
+		{ "zst", FORMAT_CODEC_ZSTD },
+		{ "snappy", FORMAT_CODEC_SNAPPY },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(text, names[i].name) == 0) {
+			*ret = names[i].codec;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_USAGE, "\"%s\" is none of none, lz4, gzip, zstd, snappy", text);
+}
+
+static int
+check_options(const struct format_options *o, struct err *err)
+{
+	if (o->codec == FORMAT_CODEC_SNAPPY && !kinds[o->kind]->compresses_itself)
+		return err_set(err, ERR_USAGE,
+		    "-z snappy is for Parquet, which compresses its pages: files of %s take lz4, "
+		    "gzip or zstd",
+		    kinds[o->kind]->name);
+	if (o->kind != FORMAT_CSV && (o->delimiter || o->has_no_header))
+		return err_set(err, ERR_USAGE, "--delimiter and --no-header are for --format csv");
+	return shape_check(o->shape, err);
 }
 
 struct format *
 format_new(const struct format_options *options, struct err *err)
 {
 	const struct format_ops *ops = kinds[options->kind];
-	struct format *f = ops->make(options, err);
+	enum compression compression = compression_of(options->codec);
+	struct format *f;
 
+	if (check_options(options, err))
+		return NULL;
+	f = ops->make(options, err);
 	if (!f)
 		return NULL;
 	f->ops = ops;
 	f->options = *options;
+	if (ops->compresses_itself)
+		compression = COMPRESSION_NONE;
 	(void)snprintf(f->extension, sizeof(f->extension), "%s%s", ops->name,
-	    compression_extension(options->compression));
-	if (options->compression != COMPRESSION_NONE &&
-	    !(f->frames = frames_encoder_new(options->compression, err))) {
+	    compression_extension(compression));
+	if (compression != COMPRESSION_NONE &&
+	    !(f->frames = frames_encoder_new(compression, err))) {
 		format_free(f);
 		return NULL;
 	}
@@ -60,17 +124,41 @@ format_extension(const struct format *f)
 uint64_t
 format_hash(const struct format *f, uint64_t hash)
 {
+	const struct format_options *o = &f->options;
 	char text[64];
 
-	(void)snprintf(text, sizeof(text), "%s;%d;", f->ops->name, (int)f->options.compression);
+	(void)snprintf(text, sizeof(text), "%d;%s;%d;%d;%d;", (int)o->kind, f->ops->name,
+	    o->codec == FORMAT_CODEC_DEFAULT ? (int)FORMAT_CODEC_NONE : (int)o->codec,
+	    o->delimiter, o->has_no_header);
 	hash = slice_hash(hash, slice_of(text));
+	hash = shape_hash(o->shape, hash);
 	return f->ops->hash ? f->ops->hash(f, hash) : hash;
 }
+
+/* ---- rows ---- */
 
 int
 format_bind(struct format *f, struct field_set *fields, struct err *err)
 {
 	return f->ops->bind(f, fields, err);
+}
+
+bool
+format_uses_time(const struct format *f)
+{
+	return f->uses_time;
+}
+
+bool
+format_uses_headers(const struct format *f)
+{
+	return f->uses_headers;
+}
+
+bool
+format_takes_tombstones(const struct format *f)
+{
+	return f->ops->takes_tombstones;
 }
 
 struct slice
@@ -80,27 +168,42 @@ format_row_end(const struct format *f)
 }
 
 int
-format_row(struct format *f, const struct record *record, struct slice *ret, struct err *err)
+format_row(struct format *f, const struct record *record, int64_t time_ms, struct slice *ret,
+    struct err *err)
 {
-	return f->ops->row(f, record, ret, err);
+	return f->ops->row(f, record, time_ms, ret, err);
 }
+
+/* ---- objects ---- */
 
 bool
 format_is_verbatim(const struct format *f)
 {
-	return !f->ops->encode && !f->frames;
+	return !f->ops->encode && !f->frames && !f->head.len;
+}
+
+static int
+append_rows(struct format *f, struct slice rows, struct buf *out, struct err *err)
+{
+	return f->frames ? frames_encode(f->frames, rows, out, err) : buf_append(out, rows, err);
 }
 
 int
 format_encode(struct format *f, struct slice rows, struct buf *out, struct err *err)
 {
-	return f->ops->encode ? f->ops->encode(f, rows, out, err)
-	                      : frames_encode(f->frames, rows, out, err);
+	if (f->ops->encode)
+		return f->ops->encode(f, rows, out, err);
+	if (!f->has_begun && append_rows(f, f->head, out, err))
+		return -1;
+	f->has_begun = true;
+	return append_rows(f, rows, out, err);
 }
 
 int
 format_encode_finish(struct format *f, struct buf *out, struct err *err)
 {
-	return f->ops->encode ? f->ops->finish(f, out, err)
-	                      : frames_encode_finish(f->frames, out, err);
+	if (f->ops->encode)
+		return f->ops->finish(f, out, err);
+	f->has_begun = false;
+	return f->frames ? frames_encode_finish(f->frames, out, err) : 0;
 }
