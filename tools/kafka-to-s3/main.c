@@ -27,7 +27,7 @@ enum {
 	ROLL_BYTES_DEFAULT = 128 * 1024 * 1024,
 	OPEN_MAX_DEFAULT = 1000,
 	OPEN_MAX_MOST = 1000 * 1000,
-	FORMAT_VERSION = 2, /* of names and bytes: part of the fingerprint */
+	FORMAT_VERSION = 3, /* of names and bytes: part of the fingerprint */
 };
 
 #define EPOCH_BYTES_DEFAULT ((int64_t)512 * 1024 * 1024)
@@ -47,6 +47,7 @@ struct options {
 	int64_t roll_bytes;
 	int64_t roll_records;
 	int64_t open_max;
+	const char *name;
 	const char *run_id;
 	bool may_overwrite;
 };
@@ -66,6 +67,10 @@ static const struct opt rows[] = {
 	    "directories of a record's file, for example year={@year}/month={@month} [TARGET "
 	    "itself]",
 	    OPT_TEXT, offsetof(struct options, lake.path), 0, 0, NULL },
+	{ 0, "name", "TEMPLATE",
+	    "files' own names, of {@topic}, {@partition}, {@offset}; from a pipe {@line}, {@run-id} "
+	    "[{@topic}-{@partition:05d}-{@offset:020d}; part-{@line:012d}]",
+	    OPT_TEXT, offsetof(struct options, name), 0, 0, NULL },
 	{ 0, "time", "FIELD", "field with the event time [the record's timestamp]", OPT_TEXT,
 	    offsetof(struct options, lake.time_field), 0, 0, NULL },
 	{ 0, "time-format", "FORMAT",
@@ -276,7 +281,7 @@ open_source(const struct options *o, struct lake *lake, struct err *err)
 static void
 make_fingerprint(struct options *o)
 {
-	const char *texts[] = { o->lake.path, o->lake.time_field, o->time_format };
+	const char *texts[] = { o->lake.path, o->name, o->lake.time_field, o->time_format };
 	int64_t numbers[] = { FORMAT_VERSION, o->roll_bytes, o->roll_records,
 		o->lake.skips_tombstones, o->lake.limits.event_ms > 0 };
 	uint64_t hash = SLICE_HASH_SEED;
@@ -326,7 +331,8 @@ out:
 static int
 run_lake(struct options *o, enum job_input *ret_input, struct err *err)
 {
-	struct naming naming = { .topic = o->input.topic,
+	struct naming naming = { .template = o->name,
+		.topic = o->input.topic,
 		.run_id = o->run_id,
 		.extension = format_extension(o->lake.format) };
 	struct lake *lake = lake_new(&o->lake, err);
