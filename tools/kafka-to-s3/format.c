@@ -6,9 +6,13 @@
 
 static const struct format_ops *const kinds[] = {
 	[FORMAT_JSON] = &format_json_ops,
+	[FORMAT_PARQUET] = &format_parquet_ops,
 };
 
-enum { KIND_COUNT = sizeof(kinds) / sizeof(*kinds) };
+enum {
+	KIND_COUNT = sizeof(kinds) / sizeof(*kinds),
+	FRAMED_BYTES_MAX = 16 * 1024 * 1024, /* of one step; far above what it can become */
+};
 
 int
 format_kind_parse(const char *text, enum format_kind *ret, struct err *err)
@@ -19,7 +23,7 @@ format_kind_parse(const char *text, enum format_kind *ret, struct err *err)
 			return 0;
 		}
 	}
-	return err_set(err, ERR_USAGE, "\"%s\": this version writes json only", text);
+	return err_set(err, ERR_USAGE, "\"%s\": this version writes json and parquet", text);
 }
 
 struct format *
@@ -32,10 +36,13 @@ format_new(const struct format_options *options, struct err *err)
 		return NULL;
 	f->ops = ops;
 	f->options = *options;
+	if (ops->compresses_itself)
+		f->options.compression = COMPRESSION_NONE;
 	(void)snprintf(f->extension, sizeof(f->extension), "%s%s", ops->name,
-	    compression_extension(options->compression));
-	if (options->compression != COMPRESSION_NONE &&
-	    !(f->frames = frames_encoder_new(options->compression, err))) {
+	    compression_extension(f->options.compression));
+	buf_init(&f->framed, FRAMED_BYTES_MAX);
+	if (f->options.compression != COMPRESSION_NONE &&
+	    !(f->frames = frames_encoder_new(f->options.compression, err))) {
 		format_free(f);
 		return NULL;
 	}
@@ -48,6 +55,7 @@ format_free(struct format *f)
 	if (!f)
 		return;
 	frames_encoder_free(f->frames);
+	buf_release(&f->framed);
 	f->ops->free(f);
 }
 
@@ -91,16 +99,30 @@ format_is_verbatim(const struct format *f)
 	return !f->ops->encode && !f->frames;
 }
 
-int
-format_encode(struct format *f, struct slice rows, struct buf *out, struct err *err)
+static int
+write_framed(struct format *f, const struct format_output *output, struct err *err)
 {
-	return f->ops->encode ? f->ops->encode(f, rows, out, err)
-	                      : frames_encode(f->frames, rows, out, err);
+	int rc = output->write(output->context, buf_slice(&f->framed), err);
+
+	buf_clear(&f->framed);
+	return rc;
 }
 
 int
-format_encode_finish(struct format *f, struct buf *out, struct err *err)
+format_encode(
+    struct format *f, struct slice rows, const struct format_output *output, struct err *err)
 {
-	return f->ops->encode ? f->ops->finish(f, out, err)
-	                      : frames_encode_finish(f->frames, out, err);
+	if (f->ops->encode)
+		return f->ops->encode(f, rows, output, err);
+	return frames_encode(f->frames, rows, &f->framed, err) ? -1
+	                                                       : write_framed(f, output, err);
+}
+
+int
+format_encode_finish(struct format *f, const struct format_output *output, struct err *err)
+{
+	if (f->ops->encode)
+		return f->ops->finish(f, output, err);
+	return frames_encode_finish(f->frames, &f->framed, err) ? -1
+	                                                        : write_framed(f, output, err);
 }

@@ -10,15 +10,21 @@
 #define SLUICE_KAFKA_TO_S3_FORMAT_H
 
 #include "codec/frames.h"
+#include "codec/table_schema.h"
 #include "flow/field.h"
 
 enum format_kind {
-	FORMAT_JSON, /* values as they came, one a line */
+	FORMAT_JSON,    /* values as they came, one a line */
+	FORMAT_PARQUET, /* columns of a schema */
 };
 
 struct format_options {
 	enum format_kind kind;
-	enum compression compression; /* of the whole object */
+	enum compression compression; /* of the whole object, where it does not compress itself */
+	/* of parquet: */
+	const struct table_schema *schema; /* borrowed */
+	const char *codec; /* of its pages, for parquet_codec_parse; NULL: snappy */
+	size_t row_group_bytes;
 };
 
 struct format;
@@ -26,7 +32,7 @@ struct format;
 struct format *format_new(const struct format_options *, struct err *);
 void format_free(struct format *);
 
-/* json; ERR_USAGE otherwise. */
+/* json, parquet; ERR_USAGE otherwise. */
 int format_kind_parse(const char *text, enum format_kind *ret, struct err *);
 
 /* How names of objects end, without the first dot: "json.lz4". */
@@ -53,11 +59,18 @@ int format_row(struct format *, const struct record *, struct slice *ret, struct
 /* An object is its rows, each with its end: there is nothing to encode. */
 bool format_is_verbatim(const struct format *);
 
-/* Takes some of an object's rows, cut anywhere, and appends what becomes of them to `out` (nothing yet, maybe). After
+/* Where an object's bytes go, in order. One row may complete megabytes, which nobody should hold. */
+struct format_output {
+	int (*write)(void *context, struct slice bytes, struct err *);
+	void *context;
+};
+
+/* Takes some of an object's rows, cut anywhere, and writes what becomes of them (nothing yet, maybe). After
  * a failure nothing more can be encoded. Not where it is verbatim. */
-int format_encode(struct format *, struct slice rows, struct buf *out, struct err *);
+int format_encode(
+    struct format *, struct slice rows, const struct format_output *, struct err *);
 
 /* Ends the object; the next may then begin. */
-int format_encode_finish(struct format *, struct buf *out, struct err *);
+int format_encode_finish(struct format *, const struct format_output *, struct err *);
 
 #endif

@@ -8,13 +8,15 @@
 struct format_ops {
 	const char *name;    /* of the option, and in the extension */
 	const char *row_end;
+	bool compresses_itself;
 	struct format *(*make)(const struct format_options *, struct err *);
 	void (*free)(struct format *); /* also half built */
 	int (*bind)(struct format *, struct field_set *, struct err *);
 	int (*row)(struct format *, const struct record *, struct slice *ret, struct err *);
 	/* NULL where rows are objects, but for the compression */
-	int (*encode)(struct format *, struct slice rows, struct buf *out, struct err *);
-	int (*finish)(struct format *, struct buf *out, struct err *);
+	int (*encode)(
+	    struct format *, struct slice rows, const struct format_output *, struct err *);
+	int (*finish)(struct format *, const struct format_output *, struct err *);
 	uint64_t (*hash)(const struct format *, uint64_t hash); /* beyond kind and compression; may be NULL */
 };
 
@@ -23,9 +25,11 @@ struct format {
 	const struct format_ops *ops;
 	struct format_options options;
 	struct frames_encoder *frames; /* NULL: without compression of the whole */
+	struct buf framed;             /* what came out of it just now */
 	char extension[32];
 };
 
 extern const struct format_ops format_json_ops;
+extern const struct format_ops format_parquet_ops;
 
 #endif

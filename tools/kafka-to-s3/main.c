@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "kafka-to-s3/lake.h"
 #include "kafka-to-s3/mark.h"
+#include "kafka-to-s3/options_table.h"
 #include "run/aws.h"
 #include "run/client.h"
 #include "run/input.h"
@@ -42,6 +43,7 @@ struct options {
 	struct lake_options lake;
 	const char *time_format; /* as written; NULL: not given */
 	struct format_options format;
+	struct table_options table;
 	int64_t roll_bytes;
 	int64_t roll_records;
 	int64_t open_max;
@@ -74,7 +76,10 @@ set_compression(void *target, const char *value, enum opt_origin origin, struct 
 	struct options *options = target;
 
 	(void)origin;
-	return compression_parse(value, &options->format.compression, err);
+	options->format.codec = value;
+	return strcmp(value, "snappy") == 0
+	           ? 0
+	           : compression_parse(value, &options->format.compression, err);
 }
 
 static const struct opt rows[] = {
@@ -89,10 +94,13 @@ static const struct opt rows[] = {
 	    "number "
 	    "ms]",
 	    OPT_CALL, 0, 0, 0, set_time_format },
-	{ 0, "format", "json", "what files hold: the records' values, one a line [json]", OPT_CALL,
+	{ 0, "format", "FORMAT",
+	    "what files hold: json, the records' values, one a line, or parquet [json]", OPT_CALL,
 	    0, 0, 0, set_format },
-	{ 'z', "compress", "CODEC", "compression of files: none, lz4, gzip, zstd [none]", OPT_CALL,
-	    0, 0, 0, set_compression },
+	{ 'z', "compress", "CODEC",
+	    "compression of files: none, lz4, gzip, zstd, and snappy in parquet [none; snappy in "
+	    "parquet]",
+	    OPT_CALL, 0, 0, 0, set_compression },
 	{ 0, "max-bytes", "SIZE",
 	    "publish a partition's files when their lines are as large as this together [512M]",
 	    OPT_SIZE, offsetof(struct options, lake.limits.bytes), 1, 0, NULL },
@@ -163,6 +171,9 @@ check(struct options *o, struct err *err)
 	if (o->input.has_envelopes_out)
 		return err_set(err, ERR_USAGE,
 		    "-J: this version writes values only; -J=in reads envelopes from a pipe");
+	if (o->format.kind != FORMAT_PARQUET && o->format.codec &&
+	    strcmp(o->format.codec, "snappy") == 0)
+		return err_set(err, ERR_USAGE, "-z snappy is for --format parquet");
 	if (o->lake.limits.age_ms < 0)
 		o->lake.limits.age_ms = !o->input.topic && is_file_on_stdin() ? 0 : AGE_MS_DEFAULT;
 	o->lake.is_bounded = input_is_bounded(&o->input);
@@ -380,6 +391,8 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		return -1;
 	o->lake.published = say_published;
 	o->lake.published_context = o->job.operands[0];
+	if (table_options_load(&o->table, &o->format, err))
+		return -1;
 	o->lake.format = format_new(&o->format, err);
 	if (!o->lake.format)
 		return -1;
@@ -398,11 +411,13 @@ main(int argc, char **argv)
 		.lake = { .drain_ms = DRAIN_MS_DEFAULT,
 		    .limits = { .bytes = EPOCH_BYTES_DEFAULT, .age_ms = -1 },
 		    .spool_bytes = SPOOL_BYTES_DEFAULT },
+		.table = TABLE_OPTIONS_INIT,
 		.roll_bytes = ROLL_BYTES_DEFAULT,
 		.open_max = OPEN_MAX_DEFAULT,
 	};
 	const struct opt_group groups[] = {
 		{ "Lake", rows, sizeof(rows) / sizeof(*rows), &o },
+		{ "Columns", table_rows, table_row_count, &o.table },
 		{ "Input", input_rows, input_row_count, &o.input },
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
 		    &o.input },
@@ -417,6 +432,7 @@ main(int argc, char **argv)
 	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
 	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished)
 		(void)run(&o, &input, &err); /* err says it all */
+	table_options_release(&o.table);
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);
 }
