@@ -278,7 +278,7 @@ test_usage() {
 	expect_status 2 kafka-to-s3 -b localhost:1 lake </dev/null
 	expect_status 2 kafka-to-s3 -t '' lake </dev/null
 	expect_status 2 kafka-to-s3 -b localhost:1 -t t --run-id x lake </dev/null
-	expect_status 2 kafka-to-s3 -J lake </dev/null
+	expect_status 2 kafka-to-s3 -J --format csv --select a lake </dev/null
 	expect_status 2 kafka-to-s3 --max-age 5 lake </dev/null
 	expect_status 2 kafka-to-s3 --max-bytes 0 lake </dev/null
 	[ ! -e lake ]

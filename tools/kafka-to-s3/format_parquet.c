@@ -55,6 +55,25 @@ parquet_free(struct format *base)
 	free(f);
 }
 
+static enum parquet_codec
+codec_of(enum format_codec codec)
+{
+	switch (codec) {
+	case FORMAT_CODEC_NONE:
+		return PARQUET_UNCOMPRESSED;
+	case FORMAT_CODEC_LZ4:
+		return PARQUET_LZ4_RAW;
+	case FORMAT_CODEC_GZIP:
+		return PARQUET_GZIP;
+	case FORMAT_CODEC_ZSTD:
+		return PARQUET_ZSTD;
+	case FORMAT_CODEC_DEFAULT:
+	case FORMAT_CODEC_SNAPPY:
+		break;
+	}
+	return PARQUET_SNAPPY;
+}
+
 /* Of the schema as it is understood: a file that is only written otherwise is the same. */
 static int
 hash_schema(const struct table_schema *schema, uint64_t *ret, struct err *err)
@@ -79,6 +98,7 @@ parquet_make(const struct format_options *options, struct err *err)
 	}
 	f->schema = options->schema;
 	f->options = (struct parquet_options)PARQUET_OPTIONS_INIT;
+	f->options.codec = codec_of(options->codec);
 	f->options.row_group_bytes_max = options->row_group_bytes;
 	buf_init(&f->scratch, UINT32_MAX); /* decoded strings are no longer than the value */
 	buf_init(&f->waiting, UINT32_MAX);
@@ -92,11 +112,6 @@ parquet_make(const struct format_options *options, struct err *err)
 	}
 	if (hash_schema(f->schema, &f->schema_hash, err))
 		goto fail;
-	if (parquet_codec_parse(
-		options->codec ? options->codec : "snappy", &f->options.codec, err)) {
-		err_wrap(err, "--compress");
-		goto fail;
-	}
 	return &f->base;
 fail:
 	parquet_free(&f->base);
@@ -136,12 +151,14 @@ reject(const struct parquet_format *f, const struct record *record, unsigned col
 }
 
 static int
-parquet_row(struct format *base, const struct record *record, struct slice *ret, struct err *err)
+parquet_row(struct format *base, const struct record *record, int64_t time_ms, struct slice *ret,
+    struct err *err)
 {
 	struct parquet_format *f = (struct parquet_format *)base;
 	char reason[TABLE_REASON_BYTES];
 	unsigned column;
 
+	(void)time_ms;
 	if (table_row_read(f->schema, field_values(f->fields), f->indices, &f->scratch, f->row,
 		&column, reason))
 		return reject(f, record, column, reason, err);

@@ -38,6 +38,18 @@ render_path(struct lake *l, const struct record *record, int64_t time_ms, struct
 	           : 0;
 }
 
+/* A tombstone that gets here has no fields: they read as missing. */
+static int
+scan(struct lake *l, const struct record *record, struct err *err)
+{
+	if (!field_scan(l->fields, record, err))
+		return 0;
+	if (record->has_value || err->class != ERR_DATA)
+		return -1;
+	err_clear(err);
+	return 0;
+}
+
 /* ERR_DATA rejects the record, all else is final. */
 static int
 collect(struct lake *l, const struct epoch_id *epoch, const struct record *record,
@@ -46,12 +58,12 @@ collect(struct lake *l, const struct epoch_id *epoch, const struct record *recor
 	struct slice row;
 	char reason[ERR_TEXT_BYTES];
 
-	if (!record->has_value)
+	if (!record->has_value && !format_takes_tombstones(l->options.format))
 		return record_reject(
 		    record, -1, "a tombstone has no line (--skip-tombstones leaves them out)", err);
-	if (field_scan(l->fields, record, err) || event_time(l, record, &ret->event_ms, err) ||
+	if (scan(l, record, err) || event_time(l, record, &ret->event_ms, err) ||
 	    render_path(l, record, ret->event_ms, err) ||
-	    format_row(l->options.format, record, &row, err))
+	    format_row(l->options.format, record, ret->event_ms, &row, err))
 		return -1;
 	if (!collector_write(
 		l->outputs.collector, epoch, buf_slice(&l->path), row, &ret->bytes, err)) {
@@ -187,8 +199,8 @@ compile(struct lake *l, struct err *err)
 		if (!l->template)
 			return err_wrap(err, "--path");
 	}
-	l->wants_time =
-	    (l->template && template_uses_time(l->template)) || l->options.limits.event_ms;
+	l->wants_time = (l->template && template_uses_time(l->template)) ||
+	    l->options.limits.event_ms || format_uses_time(l->options.format);
 	if (!l->wants_time || !l->options.time_field)
 		return 0;
 	index = field_set_add(l->fields, slice_of(l->options.time_field), err);
@@ -238,7 +250,8 @@ lake_uses_time(const struct lake *l)
 bool
 lake_uses_headers(const struct lake *l)
 {
-	return l->template && template_uses_headers(l->template);
+	return (l->template && template_uses_headers(l->template)) ||
+	    format_uses_headers(l->options.format);
 }
 
 void

@@ -11,6 +11,10 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/format_parquet.c \
 	tools/kafka-to-s3/options_table.c \
 	tools/kafka-to-s3/options_table.h \
+	tools/kafka-to-s3/json_text.c \
+	tools/kafka-to-s3/json_text.h \
+	tools/kafka-to-s3/json_shaper.c \
+	tools/kafka-to-s3/json_shaper.h \
 	tools/kafka-to-s3/lake.c \
 	tools/kafka-to-s3/lake.h \
 	tools/kafka-to-s3/naming.c \
@@ -21,6 +25,14 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/mark.h \
 	tools/kafka-to-s3/bundle.c \
 	tools/kafka-to-s3/bundle.h \
+	tools/kafka-to-s3/additions.c \
+	tools/kafka-to-s3/additions.h \
+	tools/kafka-to-s3/shape.c \
+	tools/kafka-to-s3/shape.h \
+	tools/kafka-to-s3/options_format.c \
+	tools/kafka-to-s3/options_format.h \
+	tools/kafka-to-s3/format_envelope.c \
+	tools/kafka-to-s3/format_csv.c \
 	tools/kafka-to-s3/collector.c \
 	tools/kafka-to-s3/collector.h \
 	tools/kafka-to-s3/publisher.c \

@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "kafka-to-s3/lake.h"
 #include "kafka-to-s3/mark.h"
+#include "kafka-to-s3/options_format.h"
 #include "kafka-to-s3/options_table.h"
 #include "run/aws.h"
 #include "run/client.h"
@@ -43,6 +44,7 @@ struct options {
 	struct lake_options lake;
 	const char *time_format; /* as written; NULL: not given */
 	struct format_options format;
+	struct shape_options shape;
 	struct table_options table;
 	int64_t roll_bytes;
 	int64_t roll_records;
@@ -61,27 +63,6 @@ set_time_format(void *target, const char *value, enum opt_origin origin, struct 
 	return time_format_parse(value, &options->lake.time_format, err);
 }
 
-static int
-set_format(void *target, const char *value, enum opt_origin origin, struct err *err)
-{
-	struct options *options = target;
-
-	(void)origin;
-	return format_kind_parse(value, &options->format.kind, err);
-}
-
-static int
-set_compression(void *target, const char *value, enum opt_origin origin, struct err *err)
-{
-	struct options *options = target;
-
-	(void)origin;
-	options->format.codec = value;
-	return strcmp(value, "snappy") == 0
-	           ? 0
-	           : compression_parse(value, &options->format.compression, err);
-}
-
 static const struct opt rows[] = {
 	{ 0, "path", "TEMPLATE",
 	    "directories of a record's file, for example year={@year}/month={@month} [TARGET "
@@ -94,13 +75,6 @@ static const struct opt rows[] = {
 	    "number "
 	    "ms]",
 	    OPT_CALL, 0, 0, 0, set_time_format },
-	{ 0, "format", "FORMAT",
-	    "what files hold: json, the records' values, one a line, or parquet [json]", OPT_CALL,
-	    0, 0, 0, set_format },
-	{ 'z', "compress", "CODEC",
-	    "compression of files: none, lz4, gzip, zstd, and snappy in parquet [none; snappy in "
-	    "parquet]",
-	    OPT_CALL, 0, 0, 0, set_compression },
 	{ 0, "max-bytes", "SIZE",
 	    "publish a partition's files when their lines are as large as this together [512M]",
 	    OPT_SIZE, offsetof(struct options, lake.limits.bytes), 1, 0, NULL },
@@ -168,12 +142,11 @@ check(struct options *o, struct err *err)
 	if (o->run_id && o->input.topic)
 		return err_set(err, ERR_USAGE,
 		    "--run-id is for pipes: files made from a topic are named by their offsets");
+	if (o->input.has_envelopes_out && o->format.kind != FORMAT_JSON)
+		return err_set(err, ERR_USAGE, "-J writes JSON: leave out --format");
 	if (o->input.has_envelopes_out)
-		return err_set(err, ERR_USAGE,
-		    "-J: this version writes values only; -J=in reads envelopes from a pipe");
-	if (o->format.kind != FORMAT_PARQUET && o->format.codec &&
-	    strcmp(o->format.codec, "snappy") == 0)
-		return err_set(err, ERR_USAGE, "-z snappy is for --format parquet");
+		o->format.kind = FORMAT_ENVELOPE;
+	o->format.shape = &o->shape;
 	if (o->lake.limits.age_ms < 0)
 		o->lake.limits.age_ms = !o->input.topic && is_file_on_stdin() ? 0 : AGE_MS_DEFAULT;
 	o->lake.is_bounded = input_is_bounded(&o->input);
@@ -417,7 +390,9 @@ main(int argc, char **argv)
 	};
 	const struct opt_group groups[] = {
 		{ "Lake", rows, sizeof(rows) / sizeof(*rows), &o },
+		{ "Files", format_rows, format_row_count, &o.format },
 		{ "Columns", table_rows, table_row_count, &o.table },
+		{ "Fields", shape_rows, shape_row_count, &o.shape },
 		{ "Input", input_rows, input_row_count, &o.input },
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
 		    &o.input },
