@@ -56,6 +56,38 @@ naming_format(
 	(void)format_name(n, id, name, OBJECT_NAME_BYTES);
 }
 
+static bool
+skip_digits(struct slice *rest, size_t min)
+{
+	size_t n = 0;
+
+	while (n < rest->len && isdigit((unsigned char)rest->data[n]))
+		n++;
+	*rest = slice_skip(*rest, n);
+	return n >= min;
+}
+
+bool
+naming_is_of(const struct naming *n, struct slice name, int32_t stream)
+{
+	char begin[OBJECT_NAME_BYTES];
+	int len = n->topic ? snprintf(begin, sizeof(begin), "%s-%05" PRId32 "-", n->topic, stream) : 0;
+	struct slice rest;
+
+	if (!len || (size_t)len >= sizeof(begin) || name.len < (size_t)len ||
+	    memcmp(name.data, begin, (size_t)len) != 0)
+		return false;
+	rest = slice_skip(name, (size_t)len);
+	if (!skip_digits(&rest, 20))
+		return false;
+	if (rest.len && rest.data[0] == '_') {
+		rest = slice_skip(rest, 1);
+		if (!skip_digits(&rest, 4))
+			return false;
+	}
+	return rest.len > 1 && rest.data[0] == '.';
+}
+
 static int
 check_segment(struct slice name, struct err *err)
 {

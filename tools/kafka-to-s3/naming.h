@@ -39,6 +39,10 @@ int naming_check(const struct naming *, struct err *);
 void naming_format(
     const struct naming *, const struct object_id *, char name[static OBJECT_NAME_BYTES]);
 
+/* Is that a name of an object of this partition, of whatever epoch, format and compression? Not for pipes, whose objects
+ * are nobody's. */
+bool naming_is_of(const struct naming *, struct slice name, int32_t stream);
+
 /* ERR_DATA where a path that a template gave for a record cannot be one: too long for a file or a
  * key, or (the template takes care of that) leading out of the target. "" is the target itself. */
 int naming_check_path(struct slice path, struct err *);
