@@ -107,7 +107,20 @@ turn_if_due(struct lake *l, struct err *err)
 {
 	int64_t now_ms = clock_mono_ms();
 
-	return l->is_busy || now_ms >= l->due_ms ? lake_turn(l, now_ms, err) : 0;
+	if (now_ms < l->due_ms && (!l->is_busy || (now_ms < l->turn_ms && lake_is_waiting(l))))
+		return 0;
+	return lake_turn(l, now_ms, err);
+}
+
+/* How long a record may be waited for. */
+static int64_t
+next_turn_ms(const struct lake *l)
+{
+	if (!l->is_busy)
+		return l->due_ms;
+	if (!lake_is_waiting(l))
+		return 0;
+	return l->turn_ms < l->due_ms ? l->turn_ms : l->due_ms;
 }
 
 /* Until there is room: publishing takes a second or two a step, and a member of a group has to be heard. */
@@ -117,6 +130,7 @@ make_room(struct lake *l, struct err *err)
 	while (!stop_requested() && lake_is_blocked(l, clock_mono_ms())) {
 		if (source_serve(l->source, err) || lake_turn(l, clock_mono_ms(), err))
 			return -1;
+		lake_wait(l);
 	}
 	return 0;
 }
@@ -128,7 +142,7 @@ run_input(struct lake *l, enum job_input *ret_input, struct err *err)
 
 	for (;;) {
 		enum source_status status =
-		    source_next(l->source, l->is_busy ? 0 : l->due_ms, &record, err);
+		    source_next(l->source, next_turn_ms(l), &record, err);
 
 		switch (status) {
 		case SOURCE_RECORD:
@@ -164,7 +178,7 @@ lake_run(struct lake *l, struct source *source, enum job_input *ret_input, struc
 	if (!rc)
 		return lake_settle(
 		    l, stop_requested() ? clock_deadline(l->options.drain_ms) : CLOCK_NEVER, err);
-	if ((err->class == ERR_DATA || err->class == ERR_DENIED) &&
+	if (!l->has_failed && (err->class == ERR_DATA || err->class == ERR_DENIED) &&
 	    lake_settle(l, CLOCK_NEVER, &later))
 		diag_warn("what precedes the refused record is not all published: %s", later.text);
 	return rc;

@@ -13,6 +13,9 @@ enum {
 	/* To publish what is taken away: the group waits so long, and other members with it. Below half of
 	 * max.poll.interval.ms (5 min). */
 	REVOKE_MS_MAX = 120 * 1000,
+	/* While the target is waited for: how soon it is looked at again, and how long nobody else is heard. */
+	TURN_MS = 10,
+	WAIT_MS_MAX = 100,
 };
 
 /* ---- streams ---- */
@@ -64,7 +67,8 @@ add_stream(
 	if (l->stream_count == l->stream_capacity && grow_streams(l, err))
 		return NULL;
 	s = &l->streams[l->stream_count];
-	*s = (struct lake_stream){ .number = number };
+	*s = (struct lake_stream){ .number = number,
+		.is_clean = !l->options.group || !l->options.naming };
 	if (epochs_begin(&s->epochs, sequence, metadata, l->options.fingerprint, err))
 		return NULL;
 	l->stream_count++;
@@ -96,6 +100,7 @@ drop_stream(struct lake *l, int32_t number)
 	l->counts.lost +=
 	    collector_drop(l->outputs.collector, number) + bundle_open_records(&s->bundle);
 	l->bundled_bytes -= s->bundle.row_bytes;
+	publisher_drop(l->outputs.publisher, &s->bundle);
 	bundle_release(&s->bundle);
 	*s = l->streams[--l->stream_count];
 }
@@ -103,8 +108,10 @@ drop_stream(struct lake *l, int32_t number)
 void
 lake_forget_streams(struct lake *l)
 {
-	for (size_t i = 0; i < l->stream_count; i++)
+	for (size_t i = 0; i < l->stream_count; i++) {
+		publisher_drop(l->outputs.publisher, &l->streams[i].bundle);
 		bundle_release(&l->streams[i].bundle);
+	}
 	free(l->streams);
 	free(l->points);
 	free(l->metadata);
@@ -190,7 +197,7 @@ is_to_be_committed(const struct lake_stream *s)
 	return s->epochs.phase == EPOCH_PREPARE || s->epochs.phase == EPOCH_SETTLE;
 }
 
-/* Before the commit that says the same: see epoch_check_mark. */
+/* Before the commit that says the same: see epoch_check_mark. 1: not done yet. */
 static int
 write_mark(struct lake *l, const struct lake_stream *s, struct err *err)
 {
@@ -198,6 +205,22 @@ write_mark(struct lake *l, const struct lake_stream *s, struct err *err)
 		return 0;
 	return mark_raise(l->outputs.publisher, l->options.topic, s->number, l->options.group,
 	    s->epochs.until, err);
+}
+
+/* All at a time. 1: not all are done yet. */
+static int
+write_marks(struct lake *l, struct err *err)
+{
+	int left = 0;
+
+	for (size_t i = 0; i < l->stream_count; i++) {
+		int rc = write_mark(l, &l->streams[i], err);
+
+		if (rc < 0)
+			return -1;
+		left |= rc;
+	}
+	return left;
 }
 
 static int
@@ -223,6 +246,7 @@ commit(struct lake *l, struct err *err)
 {
 	size_t count = 0;
 	bool settles = false;
+	int rc;
 
 	for (size_t i = 0; i < l->stream_count; i++) {
 		const struct lake_stream *s = &l->streams[i];
@@ -240,10 +264,9 @@ commit(struct lake *l, struct err *err)
 	if (settles &&
 	    deadletter_flush(l->outputs.letters, clock_deadline(LETTERS_MS_MAX), err))
 		return -1;
-	for (size_t i = 0; i < l->stream_count; i++) {
-		if (write_mark(l, &l->streams[i], err))
-			return -1;
-	}
+	rc = write_marks(l, err);
+	if (rc)
+		return rc < 0 ? -1 : 0;
 	return commit_points(l, count, err);
 }
 
@@ -292,17 +315,52 @@ publish(struct lake *l, struct lake_stream *s, struct err *err)
 	return 0;
 }
 
+/* A step of one, and of more where those only wait for the target. */
 static int
 publish_some(struct lake *l, struct err *err)
 {
 	for (size_t i = 0; i < l->stream_count; i++) {
-		if (l->streams[i].epochs.phase == EPOCH_PUBLISH)
-			return publish(l, &l->streams[i], err);
+		if (l->streams[i].epochs.phase != EPOCH_PUBLISH)
+			continue;
+		if (publish(l, &l->streams[i], err))
+			return -1;
+		if (!publisher_is_waiting(l->outputs.publisher))
+			return 0;
 	}
 	return 0;
 }
 
 /* ---- turns ---- */
+
+static bool
+is_left_over(void *context, struct slice name)
+{
+	const struct lake *l = context;
+
+	for (size_t i = 0; i < l->stream_count; i++) {
+		const struct lake_stream *s = &l->streams[i];
+
+		if (!s->is_clean && naming_is_of(l->options.naming, name, s->number))
+			return true;
+	}
+	return false;
+}
+
+/* What earlier owners left half done of partitions that are new here: before anything of them is begun, and once for
+ * all that came together. */
+static void
+clean(struct lake *l)
+{
+	bool is_clean = true;
+
+	for (size_t i = 0; i < l->stream_count; i++)
+		is_clean &= l->streams[i].is_clean;
+	if (is_clean)
+		return;
+	publisher_clean(l->outputs.publisher, is_left_over, l);
+	for (size_t i = 0; i < l->stream_count; i++)
+		l->streams[i].is_clean = true;
+}
 
 /* Nothing is fenced while it waits for the source to say that all is lost. */
 static int
@@ -310,9 +368,13 @@ step(struct lake *l, struct err *err)
 {
 	if (l->is_lost)
 		return 0;
-	if (commit(l, err))
+	publisher_begin_turn(l->outputs.publisher);
+	clean(l);
+	l->has_failed = true;
+	if (commit(l, err) || (!l->is_lost && publish_some(l, err)))
 		return -1;
-	return l->is_lost ? 0 : publish_some(l, err);
+	l->has_failed = false;
+	return 0;
 }
 
 static void
@@ -346,7 +408,20 @@ lake_turn(struct lake *l, int64_t now_ms, struct err *err)
 	if (step(l, err))
 		return -1;
 	look_ahead(l, now_ms);
+	l->turn_ms = now_ms + TURN_MS;
 	return 0;
+}
+
+bool
+lake_is_waiting(const struct lake *l)
+{
+	return publisher_is_waiting(l->outputs.publisher);
+}
+
+void
+lake_wait(struct lake *l)
+{
+	publisher_wait(l->outputs.publisher, clock_deadline(WAIT_MS_MAX));
 }
 
 bool
@@ -392,6 +467,7 @@ settle(struct lake *l, int64_t deadline_ms, bool is_served, struct err *err)
 			    "stopped with records not published within --drain");
 		if (step(l, err) || (is_served && source_serve(l->source, err)))
 			return -1;
+		lake_wait(l);
 	}
 	return 0;
 }
@@ -444,6 +520,7 @@ on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, cons
 	(void)term;
 	drop_stream(l, number);
 	l->is_lost = false;
+	l->is_busy = true; /* it is to be cleaned */
 	if (check_mark(l, number, sequence, metadata, err) ||
 	    !add_stream(l, number, sequence, metadata, err))
 		return l->options.topic ? err_wrap(err, "%s[%" PRId32 "]", l->options.topic, number)

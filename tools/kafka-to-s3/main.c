@@ -50,6 +50,7 @@ struct options {
 	int64_t roll_records;
 	int64_t open_max;
 	const char *name;
+	struct s3_target_options s3;
 	const char *run_id;
 	bool may_overwrite;
 };
@@ -115,7 +116,7 @@ static const struct opt rows[] = {
 
 static const struct tool tool = {
 	.name = "kafka-to-s3",
-	.synopsis = "[options] DIRECTORY",
+	.synopsis = "[options] DIRECTORY|s3://BUCKET/PREFIX",
 	.summary =
 	    "Write a Kafka topic or newline JSON from a pipe as a lake of partitioned files.",
 	.examples =
@@ -139,11 +140,14 @@ is_file_on_stdin(void)
 static int
 check(struct options *o, struct err *err)
 {
-	const char *target = o->job.operands[0];
+	char *target = o->job.operands[0];
 
-	if (strncmp(target, "s3://", 5) == 0)
-		return err_set(
-		    err, ERR_USAGE, "%s: this version writes to directories only", target);
+	if (publisher_is_s3(target)) {
+		s3_address_normalise(target);
+		if (s3_target_options_check(&o->s3, target, err))
+			return -1;
+	}
+	o->s3.aws = &o->client.aws;
 	if (o->run_id && o->input.topic)
 		return err_set(err, ERR_USAGE,
 		    "--run-id is for pipes: files made from a topic are named by their offsets");
@@ -224,8 +228,9 @@ static struct publisher *
 open_publisher(const struct options *o, struct err *err)
 {
 	struct publisher_options options = {
-		.directory = o->job.operands[0],
+		.target = o->job.operands[0],
 		.format = o->lake.format,
+		.s3 = &o->s3,
 		.existing = o->may_overwrite ? PUBLISH_REPLACE
 		            : o->input.topic ? PUBLISH_COMPARE
 		                             : PUBLISH_REFUSE,
@@ -337,9 +342,11 @@ run_lake(struct options *o, enum job_input *ret_input, struct err *err)
 		.topic = o->input.topic,
 		.run_id = o->run_id,
 		.extension = format_extension(o->lake.format) };
-	struct lake *lake = lake_new(&o->lake, err);
+	struct lake *lake;
 	int rc = -1;
 
+	o->lake.naming = &naming;
+	lake = lake_new(&o->lake, err);
 	if (lake && !check_lake(o, lake, &naming, err)) {
 		if (o->job.options.is_dry_run) {
 			say_dry_run(o, &naming);
@@ -393,6 +400,7 @@ main(int argc, char **argv)
 		.table = TABLE_OPTIONS_INIT,
 		.roll_bytes = ROLL_BYTES_DEFAULT,
 		.open_max = OPEN_MAX_DEFAULT,
+		.s3 = S3_TARGET_OPTIONS_INIT,
 	};
 	const struct opt_group groups[] = {
 		{ "Lake", rows, sizeof(rows) / sizeof(*rows), &o },
@@ -405,6 +413,8 @@ main(int argc, char **argv)
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
+		{ "S3", s3_target_rows, s3_target_row_count, &o.s3 },
+		{ "AWS services", aws_service_rows, aws_service_row_count, &o.client.aws },
 		{ "General", job_rows, job_row_count, &o.job.options },
 	};
 	enum job_input input = JOB_INPUT_BOUNDED;
@@ -414,6 +424,7 @@ main(int argc, char **argv)
 	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished)
 		(void)run(&o, &input, &err); /* err says it all */
 	table_options_release(&o.table);
+	s3_target_options_release(&o.s3);
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);
 }
