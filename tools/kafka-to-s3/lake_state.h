@@ -34,6 +34,8 @@ struct lake {
 	struct lake_counts counts;
 	int64_t bundled_bytes; /* of lines in closed epochs */
 	int64_t due_ms;        /* when an epoch is by age */
+	struct lake_progress progress;
+	int64_t tell_ms;       /* when it is told next; CLOCK_NEVER */
 	bool is_busy; /* lake_turn has something to do */
 	bool is_lost; /* this member was fenced: nothing is done before the source has said so */
 	bool has_told_crowded;
@@ -51,6 +53,9 @@ void lake_count(
 
 /* Closes what is due, and does the next step of each closed epoch. */
 int lake_turn(struct lake *, int64_t now_ms, struct err *);
+
+/* Tells how it goes, where that is due. */
+void lake_tell(struct lake *, int64_t now_ms);
 
 /* No record should be taken now: none could be, or there is no room. */
 bool lake_is_blocked(const struct lake *, int64_t now_ms);
