@@ -468,6 +468,7 @@ settle(struct lake *l, int64_t deadline_ms, bool is_served, struct err *err)
 		if (step(l, err) || (is_served && source_serve(l->source, err)))
 			return -1;
 		lake_wait(l);
+		lake_tell(l, clock_mono_ms());
 	}
 	return 0;
 }

@@ -35,6 +35,8 @@ struct lake {
 	struct lake_counts counts;
 	int64_t bundled_bytes; /* of lines in closed epochs */
 	int64_t due_ms;        /* when an epoch is by age */
+	struct lake_progress progress;
+	int64_t tell_ms;       /* when it is told next; CLOCK_NEVER */
 	bool is_busy; /* lake_turn has something to do */
 	int64_t turn_ms; /* while that waits for the target: when it is looked at again */
 	bool has_failed; /* a turn: nothing more can be published */
@@ -60,6 +62,8 @@ bool lake_is_waiting(const struct lake *);
 
 /* Waits while that is so, not for long. */
 void lake_wait(struct lake *);
+/* Tells how it goes, where that is due. */
+void lake_tell(struct lake *, int64_t now_ms);
 
 /* No record should be taken now: none could be, or there is no room. */
 bool lake_is_blocked(const struct lake *, int64_t now_ms);

@@ -16,6 +16,7 @@
 #include "kafka-to-s3/mark.h"
 #include "kafka-to-s3/options_format.h"
 #include "kafka-to-s3/options_table.h"
+#include "kafka-to-s3/numbers.h"
 #include "run/aws.h"
 #include "run/client.h"
 #include "run/input.h"
@@ -39,7 +40,9 @@ enum {
 struct options {
 	struct job job; /* its options are a group's target */
 	struct client_options client;
+	struct workers_options workers;
 	struct input_options input;
+	struct stats_options stats;
 	struct deadletter_options letters;
 	struct lake_options lake;
 	const char *time_format; /* as written; NULL: not given */
@@ -199,29 +202,6 @@ say_published(void *context, const struct object *object)
 	    (long long)object->object_bytes);
 }
 
-static void
-say_summary(const struct options *o, const struct lake *lake)
-{
-	struct lake_counts c = lake_counts(lake);
-	char filtered[48] = "", lost[64] = "", open[48] = "", there[48] = "";
-
-	if (o->lake.skips_tombstones)
-		(void)snprintf(
-		    filtered, sizeof(filtered), ", %lld filtered", (long long)c.filtered);
-	if (c.lost)
-		(void)snprintf(lost, sizeof(lost), ", %lld left to another member of the group",
-		    (long long)c.lost);
-	if (c.open)
-		(void)snprintf(open, sizeof(open), ", %lld not published", (long long)c.open);
-	if (c.files_there)
-		(void)snprintf(
-		    there, sizeof(there), ", %lld of them there already", (long long)c.files_there);
-	diag_note(
-	    "%lld records read: %lld delivered, %lld rejected%s%s%s; %lld files, %lld bytes%s",
-	    (long long)c.read, (long long)c.delivered, (long long)c.rejected, filtered, lost, open,
-	    (long long)c.files, (long long)c.object_bytes, there);
-}
-
 /* ---- opening ---- */
 
 static struct publisher *
@@ -309,25 +289,59 @@ make_fingerprint(struct options *o)
 	(void)snprintf(o->lake.fingerprint, sizeof(o->lake.fingerprint), "%016" PRIx64, hash);
 }
 
-static int
-land(const struct options *o, struct lake *lake, const struct naming *naming,
-    enum job_input *ret_input, struct err *err)
+/* What a member has of the process that was forked, or the only process. */
+struct run {
+	const struct options *options;
+	struct lake *lake;
+	struct naming naming;
+	struct members members;
+	struct numbers numbers;
+};
+
+static void
+on_progress(void *context, const struct lake_counts *counts)
 {
+	struct run *r = context;
+
+	r->numbers.lake = *counts;
+	members_tell(&r->members);
+}
+
+static int
+run_lake(struct run *r, struct source *source, enum job_input *ret_input, struct err *err)
+{
+	const struct lake_progress progress = { r, on_progress, members_interval_ms(&r->members) };
+	const char *group = r->options->lake.group;
+	int rc;
+
+	(void)snprintf(r->numbers.member.group, sizeof(r->numbers.member.group), "%s",
+	    group ? group : "");
+	members_begin(&r->members);
+	lake_set_progress(r->lake, &progress);
+	rc = lake_run(r->lake, source, ret_input, err);
+	r->numbers.lake = lake_counts(r->lake);
+	return rc;
+}
+
+/* One member of the group, or the only process: with connections, files and memory of its own. */
+static int
+land(struct run *r, enum job_input *ret_input, struct err *err)
+{
+	const struct options *o = r->options;
 	struct lake_outputs outputs = { .letters = NULL };
-	struct source *source = open_source(o, lake, err);
+	struct source *source = open_source(o, r->lake, err);
 	int rc = -1;
 
 	if (!source || !(outputs.publisher = open_publisher(o, err)) ||
-	    !(outputs.collector = open_collector(o, outputs.publisher, naming, err)))
+	    !(outputs.collector = open_collector(o, outputs.publisher, &r->naming, err)))
 		goto out;
 	outputs.letters = deadletter_open(&o->letters, &o->client, tool.name, NULL, err);
 	if (!outputs.letters)
 		goto out;
-	lake_set_outputs(lake, &outputs);
-	rc = lake_run(lake, source, ret_input, err);
-	say_summary(o, lake);
+	lake_set_outputs(r->lake, &outputs);
+	rc = run_lake(r, source, ret_input, err);
 out:
-	lake_drop_outputs(lake);
+	lake_drop_outputs(r->lake);
 	source_free(source);
 	deadletter_free(outputs.letters);
 	collector_free(outputs.collector);
@@ -336,27 +350,66 @@ out:
 }
 
 static int
-run_lake(struct options *o, enum job_input *ret_input, struct err *err)
+run_member(void *context, enum job_input *ret_input, struct err *err)
 {
-	struct naming naming = { .template = o->name,
-		.topic = o->input.topic,
-		.run_id = o->run_id,
-		.extension = format_extension(o->lake.format) };
-	struct lake *lake;
+	struct run *r = context;
+
+	if (!r->options->job.options.is_dry_run)
+		return land(r, ret_input, err);
+	say_dry_run(r->options, &r->naming);
+	*ret_input = JOB_INPUT_ENDED;
+	return 0;
+}
+
+static void
+say_summary(void *context, const void *sum)
+{
+	const struct run *r = context;
+
+	numbers_say(sum, r->options->lake.skips_tombstones);
+}
+
+static int
+run_members(struct options *o, struct run *r, enum job_input *ret_input, struct err *err)
+{
+	r->members = (struct members){
+		.job = &o->job,
+		.client = &o->client,
+		.input = &o->input,
+		.workers = &o->workers,
+		.stats = &o->stats,
+		.context = r,
+		.run = run_member,
+		.add = numbers_add,
+		.rest = numbers_rest,
+		.forget = numbers_forget,
+		.has_some = numbers_has_some,
+		.say = say_summary,
+		.values = numbers_values,
+		.value_count = numbers_value_count,
+		.numbers = &r->numbers,
+		.numbers_bytes = sizeof(r->numbers),
+	};
+	return members_work(&r->members, ret_input, err);
+}
+
+/* All that needs no connection is made and checked before members are. */
+static int
+make_lake(struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct run r = { .options = o,
+		.naming = { .template = o->name,
+		    .topic = o->input.topic,
+		    .run_id = o->run_id,
+		    .extension = format_extension(o->lake.format) },
+	};
 	int rc = -1;
 
-	o->lake.naming = &naming;
-	lake = lake_new(&o->lake, err);
-	if (lake && !check_lake(o, lake, &naming, err)) {
-		if (o->job.options.is_dry_run) {
-			say_dry_run(o, &naming);
-			*ret_input = JOB_INPUT_ENDED;
-			rc = 0;
-		} else {
-			rc = land(o, lake, &naming, ret_input, err);
-		}
-	}
-	lake_free(lake);
+	o->lake.naming = &r.naming;
+	r.lake = lake_new(&o->lake, err);
+	if (r.lake && !check_lake(o, r.lake, &r.naming, err))
+		rc = run_members(o, &r, ret_input, err);
+	lake_free(r.lake);
 	return rc;
 }
 
@@ -383,7 +436,7 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 	if (!o->lake.format)
 		return -1;
 	make_fingerprint(o);
-	rc = run_lake(o, ret_input, err);
+	rc = make_lake(o, ret_input, err);
 	format_free(o->lake.format);
 	return rc;
 }
@@ -393,7 +446,9 @@ main(int argc, char **argv)
 {
 	struct options o = {
 		.client = CLIENT_OPTIONS_INIT,
+		.workers = WORKERS_OPTIONS_INIT,
 		.input = INPUT_OPTIONS_INIT,
+		.stats = STATS_OPTIONS_INIT,
 		.lake = { .drain_ms = DRAIN_MS_DEFAULT,
 		    .limits = { .bytes = EPOCH_BYTES_DEFAULT, .age_ms = -1 },
 		    .spool_bytes = SPOOL_BYTES_DEFAULT },
@@ -407,10 +462,12 @@ main(int argc, char **argv)
 		{ "Files", format_rows, format_row_count, &o.format },
 		{ "Columns", table_rows, table_row_count, &o.table },
 		{ "Fields", shape_rows, shape_row_count, &o.shape },
+		{ "Members of the group", workers_rows, workers_row_count, &o.workers },
 		{ "Input", input_rows, input_row_count, &o.input },
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
 		    &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
+		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.stats },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "S3", s3_target_rows, s3_target_row_count, &o.s3 },
