@@ -201,10 +201,10 @@ is_to_be_committed(const struct lake_stream *s)
 static int
 write_mark(struct lake *l, const struct lake_stream *s, struct err *err)
 {
-	if (!l->options.group || s->epochs.phase != EPOCH_SETTLE || !s->epochs.was_prepared)
+	if (!l->options.group || s->epochs.phase != EPOCH_SETTLE || s->epochs.prepared_until < 0)
 		return 0;
 	return mark_raise(l->outputs.publisher, l->options.topic, s->number, l->options.group,
-	    s->epochs.until, err);
+	    s->epochs.prepared_until, err);
 }
 
 /* All at a time. 1: not all are done yet. */
@@ -294,6 +294,22 @@ count_published(struct lake *l, const struct object *object)
 		l->options.published(l->options.published_context, object);
 }
 
+/* See epochs_accept_gap. Which records are in the files that were there cannot be told from their names. */
+static void
+say_left(const struct lake *l, const struct lake_stream *s)
+{
+	int64_t records = 0;
+
+	for (size_t i = 0; i < s->bundle.count; i++) {
+		if (s->bundle.objects[i]->was_there)
+			records += s->bundle.objects[i]->record_count;
+	}
+	if (records)
+		diag_warn("%s[%" PRId32 "]: %" PRId64 " of the records that are left belong to files "
+			  "that were there; of paths with several (--roll-bytes, --roll-records) some may be missing",
+		    l->options.topic, s->number, records);
+}
+
 /* A step of it. */
 static int
 publish(struct lake *l, struct lake_stream *s, struct err *err)
@@ -309,6 +325,8 @@ publish(struct lake *l, struct lake_stream *s, struct err *err)
 		count_published(l, s->bundle.objects[i]);
 	if (rc)
 		return rc < 0 ? -1 : 0;
+	if (s->epochs.is_rebuilt && s->epochs.has_gap)
+		say_left(l, s);
 	l->bundled_bytes -= s->bundle.row_bytes;
 	bundle_release(&s->bundle);
 	epochs_published(&s->epochs);
@@ -546,6 +564,42 @@ on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, st
 	return 0;
 }
 
+static void
+say_gap(const struct lake *l, const struct lake_stream *s, int64_t from, int64_t to,
+    enum epoch_gap gap, int64_t until)
+{
+	const char *topic = l->options.topic;
+
+	diag_warn("%s[%" PRId32 "]: offsets %" PRId64 " to %" PRId64 " have expired: %" PRId64
+	          " records are gone; reading goes on at %" PRId64,
+	    topic, s->number, from, to - 1, to - from, to);
+	if (gap == EPOCH_GAP_BEGAN)
+		diag_warn("%s[%" PRId32 "]: an earlier run has published offsets up to %" PRId64
+		          " in part: what is missing is made of those from %" PRId64 " on",
+		    topic, s->number, until - 1, to);
+	else if (gap == EPOCH_GAP_WHOLE)
+		diag_warn("%s[%" PRId32 "]: an earlier run has published offsets up to %" PRId64
+		          " in part: what is missing of them is gone",
+		    topic, s->number, until - 1);
+}
+
+static int
+on_gap(void *context, int32_t number, int64_t sequence, struct err *err)
+{
+	struct lake *l = context;
+	struct lake_stream *s = find_stream(l, number);
+	int64_t from, until;
+
+	(void)err;
+	if (!s)
+		return 0;
+	from = s->epochs.open.next;
+	until = s->epochs.rebuild_until;
+	l->is_busy = true;
+	say_gap(l, s, from, sequence, epochs_accept_gap(&s->epochs, sequence, clock_mono_ms()), until);
+	return 0;
+}
+
 /* What lies between the last record and the end of the log is nobody's: transaction markers. */
 static void
 on_end(void *context, int32_t number, int64_t sequence)
@@ -587,5 +641,6 @@ lake_events(struct lake *l)
 		.assigned = on_assigned,
 		.revoked = on_revoked,
 		.at_end = on_end,
+		.gap = on_gap,
 		.ended = on_ended };
 }

@@ -56,6 +56,7 @@ struct options {
 	struct s3_target_options s3;
 	const char *run_id;
 	bool may_overwrite;
+	bool accepts_gaps;
 };
 
 static int
@@ -110,6 +111,9 @@ static const struct opt rows[] = {
 	    offsetof(struct options, run_id), 0, 0, NULL },
 	{ 0, "overwrite", NULL, "replace files that exist [stop]", OPT_FLAG,
 	    offsetof(struct options, may_overwrite), 0, 0, NULL },
+	{ 0, "accept-gap", NULL,
+	    "go on where the log starts when records expired before they were read [stop]", OPT_FLAG,
+	    offsetof(struct options, accepts_gaps), 0, 0, NULL },
 	{ 0, "skip-tombstones", NULL, "leave out records without a value [reject them]", OPT_FLAG,
 	    offsetof(struct options, lake.skips_tombstones), 0, 0, NULL },
 	{ 0, "drain", "DURATION",
@@ -247,7 +251,8 @@ static struct input_needs
 needs_of(const struct options *o, const struct lake *lake)
 {
 	return (struct input_needs){ .target = o->job.operands[0],
-		.want_headers = lake && lake_uses_headers(lake) };
+		.want_headers = lake && lake_uses_headers(lake),
+		.accepts_gaps = o->accepts_gaps };
 }
 
 static struct source *
