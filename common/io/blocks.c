@@ -2,13 +2,15 @@
 #include "io/blocks.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 struct blocks {
 	int fd;
-	uint32_t count; /* in the file */
+	pthread_mutex_t lock; /* of what follows, and of all lists */
+	uint32_t count;       /* in the file */
 	uint32_t *unused;
 	uint32_t unused_count;
 	uint32_t unused_capacity; /* room for all there are: releasing cannot fail */
@@ -19,10 +21,12 @@ blocks_new(int fd)
 {
 	struct blocks *b = calloc(1, sizeof(*b));
 
-	if (b)
-		b->fd = fd;
-	else
+	if (!b || pthread_mutex_init(&b->lock, NULL)) {
 		close(fd);
+		free(b);
+		return NULL;
+	}
+	b->fd = fd;
 	return b;
 }
 
@@ -32,6 +36,7 @@ blocks_free(struct blocks *b)
 	if (!b)
 		return;
 	close(b->fd);
+	(void)pthread_mutex_destroy(&b->lock);
 	free(b->unused);
 	free(b);
 }
@@ -71,6 +76,7 @@ take_block(struct blocks *b, struct block_list *list)
 void
 blocks_release(struct blocks *b, struct block_list *list)
 {
+	(void)pthread_mutex_lock(&b->lock);
 	while (list->count)
 		b->unused[b->unused_count++] = list->numbers[--list->count];
 	free(list->numbers);
@@ -78,61 +84,100 @@ blocks_release(struct blocks *b, struct block_list *list)
 	/* it only makes room: where it fails the blocks are used again */
 	if (b->count && b->unused_count == b->count && !ftruncate(b->fd, 0))
 		b->count = b->unused_count = 0;
+	(void)pthread_mutex_unlock(&b->lock);
 }
 
 /* ---- bytes ---- */
 
-/* Where the sequence's byte is in the file. */
-static off_t
-place_of(const struct block_list *list, int64_t offset)
-{
-	return (off_t)list->numbers[offset / BLOCK_BYTES] * BLOCK_BYTES + offset % BLOCK_BYTES;
-}
+/* What is in one block. */
+struct piece {
+	off_t place; /* in the file */
+	size_t len;
+};
 
-/* How much of byte_count is in the same block. */
-static size_t
-in_block(int64_t offset, size_t byte_count)
+static struct piece
+piece_at(const struct block_list *list, int64_t offset, size_t len)
 {
 	size_t rest = BLOCK_BYTES - (size_t)(offset % BLOCK_BYTES);
 
-	return byte_count < rest ? byte_count : rest;
+	return (struct piece){ .place = (off_t)list->numbers[offset / BLOCK_BYTES] * BLOCK_BYTES +
+		    offset % BLOCK_BYTES,
+		.len = len < rest ? len : rest };
+}
+
+/* Where the next len bytes go, or some of them. -1 and errno. */
+static int
+place_next(struct blocks *b, struct block_list *list, size_t len, struct piece *ret)
+{
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&b->lock);
+	if (list->bytes == (int64_t)list->count * BLOCK_BYTES)
+		rc = take_block(b, list);
+	if (!rc)
+		*ret = piece_at(list, list->bytes, len);
+	(void)pthread_mutex_unlock(&b->lock);
+	return rc;
+}
+
+static void
+add_bytes(struct blocks *b, struct block_list *list, ssize_t n)
+{
+	(void)pthread_mutex_lock(&b->lock);
+	list->bytes += n;
+	(void)pthread_mutex_unlock(&b->lock);
 }
 
 int
 blocks_append(struct blocks *b, struct block_list *list, struct slice bytes)
 {
+	struct piece piece;
+
 	while (bytes.len) {
 		ssize_t n;
 
-		if (list->bytes == (int64_t)list->count * BLOCK_BYTES && take_block(b, list))
+		if (place_next(b, list, bytes.len, &piece))
 			return -1;
-		n = pwrite(b->fd, bytes.data, in_block(list->bytes, bytes.len),
-		    place_of(list, list->bytes));
+		n = pwrite(b->fd, bytes.data, piece.len, piece.place);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -1;
-		list->bytes += n;
+		add_bytes(b, list, n);
 		bytes = slice_skip(bytes, (size_t)n);
 	}
 	return 0;
 }
 
+/* len is 0 at the end. */
+static struct piece
+find_piece(struct blocks *b, const struct block_list *list, int64_t offset, size_t len)
+{
+	struct piece piece = { .len = 0 };
+
+	(void)pthread_mutex_lock(&b->lock);
+	if (offset < list->bytes) {
+		if ((int64_t)len > list->bytes - offset)
+			len = (size_t)(list->bytes - offset);
+		piece = piece_at(list, offset, len);
+	}
+	(void)pthread_mutex_unlock(&b->lock);
+	return piece;
+}
+
 ssize_t
-blocks_read(const struct blocks *b, const struct block_list *list, int64_t offset, char *bytes,
+blocks_read(struct blocks *b, const struct block_list *list, int64_t offset, char *bytes,
     size_t byte_count)
 {
 	size_t len = 0;
 
-	if (offset >= list->bytes)
-		return 0;
-	if ((int64_t)byte_count > list->bytes - offset)
-		byte_count = (size_t)(list->bytes - offset);
 	while (len < byte_count) {
-		int64_t at = offset + (int64_t)len;
-		ssize_t n = pread(
-		    b->fd, bytes + len, in_block(at, byte_count - len), place_of(list, at));
+		struct piece piece =
+		    find_piece(b, list, offset + (int64_t)len, byte_count - len);
+		ssize_t n = piece.len ? pread(b->fd, bytes + len, piece.len, piece.place) : 0;
 
+		if (!piece.len)
+			break;
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {

@@ -5,6 +5,9 @@
  * the inodes that were freed in the last minutes one by one when it looks for a new one (fs/ext4/ialloc.c,
  * recently_deleted), and each needs a descriptor.
  *
+ * One thread appends to a sequence and releases it, others may read what has been appended meanwhile; sequences of
+ * one file may have different owners.
+ *
  * Nothing here is durable. What was used and is free again keeps its room on the disk until all of it is free.
  */
 #ifndef SLUICE_IO_BLOCKS_H
@@ -23,7 +26,7 @@ struct blocks;
 struct blocks *blocks_new(int fd);
 void blocks_free(struct blocks *);
 
-/* One sequence; all zero at first. */
+/* One sequence; all zero at first. Read `bytes` where nobody appends. */
 struct block_list {
 	uint32_t *numbers; /* of blocks, in their order */
 	uint32_t count;
@@ -35,7 +38,7 @@ struct block_list {
 int blocks_append(struct blocks *, struct block_list *, struct slice);
 
 /* Fills the buffer up to the end of the sequence; says how much that was. */
-ssize_t blocks_read(const struct blocks *, const struct block_list *, int64_t offset, char *bytes,
+ssize_t blocks_read(struct blocks *, const struct block_list *, int64_t offset, char *bytes,
     size_t byte_count);
 
 /* Forgets it; all zero again. */

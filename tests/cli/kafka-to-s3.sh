@@ -268,8 +268,15 @@ test_usage() {
 	expect_status 2 kafka-to-s3 </dev/null
 	expect_status 2 kafka-to-s3 a b </dev/null
 	expect_status 2 kafka-to-s3 '' </dev/null
-	expect_status 2 kafka-to-s3 s3://bucket/lake </dev/null
-	expect_line 'directories only' err
+	expect_status 2 kafka-to-s3 s3:/// </dev/null
+	expect_line 'no bucket is named' err
+	expect_status 2 kafka-to-s3 "s3://bucket/$(printf '%01024d' 0)" </dev/null
+	expect_status 2 kafka-to-s3 --sse md5 s3://bucket </dev/null
+	expect_line '"md5" is none of AES256, aws:kms, aws:kms:dsse' err
+	expect_status 2 kafka-to-s3 --sse AES256 --sse-kms-key-id k s3://bucket </dev/null
+	expect_status 2 kafka-to-s3 --tag a s3://bucket </dev/null
+	expect_status 2 kafka-to-s3 --tag =a s3://bucket </dev/null
+	expect_status 2 kafka-to-s3 --part-size 4M s3://bucket </dev/null
 	expect_status 2 kafka-to-s3 --path '{@year}' lake </dev/null
 	expect_line 'give --time' err
 	expect_status 2 kafka-to-s3 --path '/abs/{x}' lake </dev/null
@@ -280,7 +287,7 @@ test_usage() {
 	expect_status 2 kafka-to-s3 -b localhost:1 lake </dev/null
 	expect_status 2 kafka-to-s3 -t '' lake </dev/null
 	expect_status 2 kafka-to-s3 -b localhost:1 -t t --run-id x lake </dev/null
-	expect_status 2 kafka-to-s3 -J lake </dev/null
+	expect_status 2 kafka-to-s3 -J --format csv --select a lake </dev/null
 	expect_status 2 kafka-to-s3 --max-age 5 lake </dev/null
 	expect_status 2 kafka-to-s3 --max-bytes 0 lake </dev/null
 	expect_status 2 kafka-to-s3 -j 2 lake </dev/null

@@ -38,6 +38,18 @@ render_path(struct lake *l, const struct record *record, int64_t time_ms, struct
 	           : 0;
 }
 
+/* A tombstone that gets here has no fields: they read as missing. */
+static int
+scan(struct lake *l, const struct record *record, struct err *err)
+{
+	if (!field_scan(l->fields, record, err))
+		return 0;
+	if (record->has_value || err->class != ERR_DATA)
+		return -1;
+	err_clear(err);
+	return 0;
+}
+
 /* ERR_DATA rejects the record, all else is final. */
 static int
 collect(struct lake *l, const struct epoch_id *epoch, const struct record *record,
@@ -46,12 +58,12 @@ collect(struct lake *l, const struct epoch_id *epoch, const struct record *recor
 	struct slice row;
 	char reason[ERR_TEXT_BYTES];
 
-	if (!record->has_value)
+	if (!record->has_value && !format_takes_tombstones(l->options.format))
 		return record_reject(
 		    record, -1, "a tombstone has no line (--skip-tombstones leaves them out)", err);
-	if (field_scan(l->fields, record, err) || event_time(l, record, &ret->event_ms, err) ||
+	if (scan(l, record, err) || event_time(l, record, &ret->event_ms, err) ||
 	    render_path(l, record, ret->event_ms, err) ||
-	    format_row(l->options.format, record, &row, err))
+	    format_row(l->options.format, record, ret->event_ms, &row, err))
 		return -1;
 	if (!collector_write(
 		l->outputs.collector, epoch, buf_slice(&l->path), row, &ret->bytes, err)) {
@@ -95,7 +107,22 @@ turn_if_due(struct lake *l, int64_t now_ms, struct err *err)
 {
 	if (now_ms >= l->tell_ms)
 		lake_tell(l, now_ms);
-	return l->is_busy || now_ms >= l->due_ms ? lake_turn(l, now_ms, err) : 0;
+	if (now_ms < l->due_ms && (!l->is_busy || (now_ms < l->turn_ms && lake_is_waiting(l))))
+		return 0;
+	return lake_turn(l, now_ms, err);
+}
+
+/* Until when a record may be waited for. */
+static int64_t
+wake_ms(const struct lake *l)
+{
+	int64_t wake = l->due_ms < l->tell_ms ? l->due_ms : l->tell_ms;
+
+	if (!l->is_busy)
+		return wake;
+	if (!lake_is_waiting(l))
+		return 0;
+	return l->turn_ms < wake ? l->turn_ms : wake;
 }
 
 /* Until there is room: publishing takes a second or two a step, and a member of a group has to be heard. */
@@ -105,18 +132,11 @@ make_room(struct lake *l, int64_t now_ms, struct err *err)
 	while (!stop_requested() && lake_is_blocked(l, now_ms)) {
 		if (source_serve(l->source, err) || lake_turn(l, clock_mono_ms(), err))
 			return -1;
+		lake_wait(l);
 		now_ms = clock_mono_ms();
 		lake_tell(l, now_ms);
 	}
 	return 0;
-}
-
-static int64_t
-wake_ms(const struct lake *l)
-{
-	if (l->is_busy)
-		return 0;
-	return l->due_ms < l->tell_ms ? l->due_ms : l->tell_ms;
 }
 
 static int
@@ -163,7 +183,7 @@ lake_run(struct lake *l, struct source *source, enum job_input *ret_input, struc
 	if (!rc)
 		return lake_settle(
 		    l, stop_requested() ? clock_deadline(l->options.drain_ms) : CLOCK_NEVER, err);
-	if ((err->class == ERR_DATA || err->class == ERR_DENIED) &&
+	if (!l->has_failed && (err->class == ERR_DATA || err->class == ERR_DENIED) &&
 	    lake_settle(l, CLOCK_NEVER, &later))
 		diag_warn("what precedes the refused record is not all published: %s", later.text);
 	return rc;
@@ -248,8 +268,8 @@ compile(struct lake *l, struct err *err)
 		if (!l->template)
 			return err_wrap(err, "--path");
 	}
-	l->wants_time =
-	    (l->template && template_uses_time(l->template)) || l->options.limits.event_ms;
+	l->wants_time = (l->template && template_uses_time(l->template)) ||
+	    l->options.limits.event_ms || format_uses_time(l->options.format);
 	if (!l->wants_time || !l->options.time_field)
 		return 0;
 	index = field_set_add(l->fields, slice_of(l->options.time_field), err);
@@ -300,7 +320,8 @@ lake_uses_time(const struct lake *l)
 bool
 lake_uses_headers(const struct lake *l)
 {
-	return l->template && template_uses_headers(l->template);
+	return (l->template && template_uses_headers(l->template)) ||
+	    format_uses_headers(l->options.format);
 }
 
 void

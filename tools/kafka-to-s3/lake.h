@@ -34,6 +34,8 @@ struct lake_options {
 	int64_t spool_bytes;  /* of all epochs together, about; 0: no bound */
 	const char *topic;    /* NULL: from a pipe */
 	const char *group;    /* NULL: nothing is committed, and no mark is kept */
+	/* Borrowed; with a group, what crashed runs left of our partitions is removed. NULL: it stays. */
+	const struct naming *naming;
 	/* Of all that shapes names and bytes of objects. */
 	char fingerprint[EPOCH_FINGERPRINT_BYTES];
 	/* Told of each object that was published; may be NULL. */

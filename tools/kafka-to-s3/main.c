@@ -14,6 +14,8 @@
 #include "base/diag.h"
 #include "kafka-to-s3/lake.h"
 #include "kafka-to-s3/mark.h"
+#include "kafka-to-s3/options_format.h"
+#include "kafka-to-s3/options_table.h"
 #include "kafka-to-s3/numbers.h"
 #include "run/aws.h"
 #include "run/client.h"
@@ -27,7 +29,7 @@ enum {
 	ROLL_BYTES_DEFAULT = 128 * 1024 * 1024,
 	OPEN_MAX_DEFAULT = 1000,
 	OPEN_MAX_MOST = 1000 * 1000,
-	FORMAT_VERSION = 2, /* of names and bytes: part of the fingerprint */
+	FORMAT_VERSION = 3, /* of names and bytes: part of the fingerprint */
 };
 
 #define EPOCH_BYTES_DEFAULT ((int64_t)512 * 1024 * 1024)
@@ -45,11 +47,16 @@ struct options {
 	struct lake_options lake;
 	const char *time_format; /* as written; NULL: not given */
 	struct format_options format;
+	struct shape_options shape;
+	struct table_options table;
 	int64_t roll_bytes;
 	int64_t roll_records;
 	int64_t open_max;
+	const char *name;
+	struct s3_target_options s3;
 	const char *run_id;
 	bool may_overwrite;
+	bool accepts_gaps;
 };
 
 static int
@@ -62,29 +69,15 @@ set_time_format(void *target, const char *value, enum opt_origin origin, struct 
 	return time_format_parse(value, &options->lake.time_format, err);
 }
 
-static int
-set_format(void *target, const char *value, enum opt_origin origin, struct err *err)
-{
-	struct options *options = target;
-
-	(void)origin;
-	return format_kind_parse(value, &options->format.kind, err);
-}
-
-static int
-set_compression(void *target, const char *value, enum opt_origin origin, struct err *err)
-{
-	struct options *options = target;
-
-	(void)origin;
-	return compression_parse(value, &options->format.compression, err);
-}
-
 static const struct opt rows[] = {
 	{ 0, "path", "TEMPLATE",
 	    "directories of a record's file, for example year={@year}/month={@month} [TARGET "
 	    "itself]",
 	    OPT_TEXT, offsetof(struct options, lake.path), 0, 0, NULL },
+	{ 0, "name", "TEMPLATE",
+	    "files' own names, of {@topic}, {@partition}, {@offset}; from a pipe {@line}, {@run-id} "
+	    "[{@topic}-{@partition:05d}-{@offset:020d}; part-{@line:012d}]",
+	    OPT_TEXT, offsetof(struct options, name), 0, 0, NULL },
 	{ 0, "time", "FIELD", "field with the event time [the record's timestamp]", OPT_TEXT,
 	    offsetof(struct options, lake.time_field), 0, 0, NULL },
 	{ 0, "time-format", "FORMAT",
@@ -92,10 +85,6 @@ static const struct opt rows[] = {
 	    "number "
 	    "ms]",
 	    OPT_CALL, 0, 0, 0, set_time_format },
-	{ 0, "format", "json", "what files hold: the records' values, one a line [json]", OPT_CALL,
-	    0, 0, 0, set_format },
-	{ 'z', "compress", "CODEC", "compression of files: none, lz4, gzip, zstd [none]", OPT_CALL,
-	    0, 0, 0, set_compression },
 	{ 0, "max-bytes", "SIZE",
 	    "publish a partition's files when their lines are as large as this together [512M]",
 	    OPT_SIZE, offsetof(struct options, lake.limits.bytes), 1, 0, NULL },
@@ -122,6 +111,9 @@ static const struct opt rows[] = {
 	    offsetof(struct options, run_id), 0, 0, NULL },
 	{ 0, "overwrite", NULL, "replace files that exist [stop]", OPT_FLAG,
 	    offsetof(struct options, may_overwrite), 0, 0, NULL },
+	{ 0, "accept-gap", NULL,
+	    "go on where the log starts when records expired before they were read [stop]", OPT_FLAG,
+	    offsetof(struct options, accepts_gaps), 0, 0, NULL },
 	{ 0, "skip-tombstones", NULL, "leave out records without a value [reject them]", OPT_FLAG,
 	    offsetof(struct options, lake.skips_tombstones), 0, 0, NULL },
 	{ 0, "drain", "DURATION",
@@ -131,7 +123,7 @@ static const struct opt rows[] = {
 
 static const struct tool tool = {
 	.name = "kafka-to-s3",
-	.synopsis = "[options] DIRECTORY",
+	.synopsis = "[options] DIRECTORY|s3://BUCKET/PREFIX",
 	.summary =
 	    "Write a Kafka topic or newline JSON from a pipe as a lake of partitioned files.",
 	.examples =
@@ -155,17 +147,22 @@ is_file_on_stdin(void)
 static int
 check(struct options *o, struct err *err)
 {
-	const char *target = o->job.operands[0];
+	char *target = o->job.operands[0];
 
-	if (strncmp(target, "s3://", 5) == 0)
-		return err_set(
-		    err, ERR_USAGE, "%s: this version writes to directories only", target);
+	if (publisher_is_s3(target)) {
+		s3_address_normalise(target);
+		if (s3_target_options_check(&o->s3, target, err))
+			return -1;
+	}
+	o->s3.aws = &o->client.aws;
 	if (o->run_id && o->input.topic)
 		return err_set(err, ERR_USAGE,
 		    "--run-id is for pipes: files made from a topic are named by their offsets");
+	if (o->input.has_envelopes_out && o->format.kind != FORMAT_JSON)
+		return err_set(err, ERR_USAGE, "-J writes JSON: leave out --format");
 	if (o->input.has_envelopes_out)
-		return err_set(err, ERR_USAGE,
-		    "-J: this version writes values only; -J=in reads envelopes from a pipe");
+		o->format.kind = FORMAT_ENVELOPE;
+	o->format.shape = &o->shape;
 	if (o->lake.limits.age_ms < 0)
 		o->lake.limits.age_ms = !o->input.topic && is_file_on_stdin() ? 0 : AGE_MS_DEFAULT;
 	o->lake.is_bounded = input_is_bounded(&o->input);
@@ -215,8 +212,9 @@ static struct publisher *
 open_publisher(const struct options *o, struct err *err)
 {
 	struct publisher_options options = {
-		.directory = o->job.operands[0],
+		.target = o->job.operands[0],
 		.format = o->lake.format,
+		.s3 = &o->s3,
 		.existing = o->may_overwrite ? PUBLISH_REPLACE
 		            : o->input.topic ? PUBLISH_COMPARE
 		                             : PUBLISH_REFUSE,
@@ -253,7 +251,8 @@ static struct input_needs
 needs_of(const struct options *o, const struct lake *lake)
 {
 	return (struct input_needs){ .target = o->job.operands[0],
-		.want_headers = lake && lake_uses_headers(lake) };
+		.want_headers = lake && lake_uses_headers(lake),
+		.accepts_gaps = o->accepts_gaps };
 }
 
 static struct source *
@@ -274,7 +273,7 @@ open_source(const struct options *o, struct lake *lake, struct err *err)
 static void
 make_fingerprint(struct options *o)
 {
-	const char *texts[] = { o->lake.path, o->lake.time_field, o->time_format };
+	const char *texts[] = { o->lake.path, o->name, o->lake.time_field, o->time_format };
 	int64_t numbers[] = { FORMAT_VERSION, o->roll_bytes, o->roll_records,
 		o->lake.skips_tombstones, o->lake.limits.event_ms > 0 };
 	uint64_t hash = SLICE_HASH_SEED;
@@ -404,12 +403,15 @@ static int
 make_lake(struct options *o, enum job_input *ret_input, struct err *err)
 {
 	struct run r = { .options = o,
-		.naming = { .topic = o->input.topic,
+		.naming = { .template = o->name,
+		    .topic = o->input.topic,
 		    .run_id = o->run_id,
 		    .extension = format_extension(o->lake.format) },
-		.lake = lake_new(&o->lake, err) };
+	};
 	int rc = -1;
 
+	o->lake.naming = &r.naming;
+	r.lake = lake_new(&o->lake, err);
 	if (r.lake && !check_lake(o, r.lake, &r.naming, err))
 		rc = run_members(o, &r, ret_input, err);
 	lake_free(r.lake);
@@ -433,6 +435,8 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		return -1;
 	o->lake.published = say_published;
 	o->lake.published_context = o->job.operands[0];
+	if (table_options_load(&o->table, &o->format, err))
+		return -1;
 	o->lake.format = format_new(&o->format, err);
 	if (!o->lake.format)
 		return -1;
@@ -453,11 +457,16 @@ main(int argc, char **argv)
 		.lake = { .drain_ms = DRAIN_MS_DEFAULT,
 		    .limits = { .bytes = EPOCH_BYTES_DEFAULT, .age_ms = -1 },
 		    .spool_bytes = SPOOL_BYTES_DEFAULT },
+		.table = TABLE_OPTIONS_INIT,
 		.roll_bytes = ROLL_BYTES_DEFAULT,
 		.open_max = OPEN_MAX_DEFAULT,
+		.s3 = S3_TARGET_OPTIONS_INIT,
 	};
 	const struct opt_group groups[] = {
 		{ "Lake", rows, sizeof(rows) / sizeof(*rows), &o },
+		{ "Files", format_rows, format_row_count, &o.format },
+		{ "Columns", table_rows, table_row_count, &o.table },
+		{ "Fields", shape_rows, shape_row_count, &o.shape },
 		{ "Members of the group", workers_rows, workers_row_count, &o.workers },
 		{ "Input", input_rows, input_row_count, &o.input },
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
@@ -466,6 +475,8 @@ main(int argc, char **argv)
 		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.stats },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
+		{ "S3", s3_target_rows, s3_target_row_count, &o.s3 },
+		{ "AWS services", aws_service_rows, aws_service_row_count, &o.client.aws },
 		{ "General", job_rows, job_row_count, &o.job.options },
 	};
 	enum job_input input = JOB_INPUT_BOUNDED;
@@ -474,6 +485,8 @@ main(int argc, char **argv)
 	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
 	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished)
 		(void)run(&o, &input, &err); /* err says it all */
+	table_options_release(&o.table);
+	s3_target_options_release(&o.s3);
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);
 }

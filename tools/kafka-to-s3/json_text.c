@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "kafka-to-s3/json_text.h"
+
+#include <assert.h>
+
+void
+json_text_blank_breaks(char *text, size_t len)
+{
+	if (!len || (!memchr(text, '\n', len) && !memchr(text, '\r', len)))
+		return;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\n' || text[i] == '\r')
+			text[i] = ' ';
+	}
+}
+
+bool
+json_text_is_object(struct slice text)
+{
+	return text.len && text.data[0] == '{';
+}
+
+static bool
+is_escaped(const char *quote)
+{
+	const char *at = quote;
+
+	while (at[-1] == '\\')
+		at--;
+	return (quote - at) % 2 != 0;
+}
+
+/* Behind the string that begins at text[at]. */
+static size_t
+skip_string(struct slice text, size_t at)
+{
+	const char *quote = text.data + at;
+
+	do {
+		quote = memchr(quote + 1, '"', (size_t)(text.data + text.len - quote - 1));
+		assert(quote);
+	} while (is_escaped(quote));
+	return (size_t)(quote - text.data) + 1;
+}
+
+/* Behind the value that begins there: at the comma or the brace of the object it stands in, or blanks before it. */
+static size_t
+skip_value(struct slice text, size_t at)
+{
+	unsigned depth = 0;
+
+	for (;;) {
+		char c = text.data[at];
+
+		if (c == '"') {
+			at = skip_string(text, at);
+			if (!depth)
+				return at;
+			continue;
+		}
+		if (!depth && strchr(",} \t\r\n", c))
+			return at;
+		if (c == '{' || c == '[')
+			depth++;
+		else if ((c == '}' || c == ']') && !--depth)
+			return at + 1;
+		at++;
+	}
+}
+
+/* To the next byte that is none of these. */
+static size_t
+skip_any(struct slice text, size_t at, const char *bytes)
+{
+	while (at < text.len && strchr(bytes, text.data[at]))
+		at++;
+	return at;
+}
+
+bool
+json_text_member(struct slice *rest, struct json_member *ret)
+{
+	struct slice text = *rest;
+	size_t at = skip_any(text, 0, "{, \t\r\n"), end;
+
+	if (at >= text.len || text.data[at] != '"')
+		return false;
+	end = skip_string(text, at);
+	ret->name = slice_make(text.data + at + 1, end - at - 2);
+	at = skip_any(text, end, ": \t\r\n");
+	end = skip_value(text, at);
+	ret->value = slice_make(text.data + at, end - at);
+	*rest = slice_skip(text, end);
+	return true;
+}
