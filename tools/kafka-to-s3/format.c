@@ -8,9 +8,13 @@ static const struct format_ops *const kinds[] = {
 	[FORMAT_JSON] = &format_json_ops,
 	[FORMAT_ENVELOPE] = &format_envelope_ops,
 	[FORMAT_CSV] = &format_csv_ops,
+	[FORMAT_PARQUET] = &format_parquet_ops,
 };
 
-enum { KIND_COUNT = sizeof(kinds) / sizeof(*kinds) };
+enum {
+	KIND_COUNT = sizeof(kinds) / sizeof(*kinds),
+	ENCODED_BYTES_MAX = 16 * 1024 * 1024, /* of one step; far above what it can become */
+};
 
 static enum compression
 compression_of(enum format_codec codec)
@@ -39,7 +43,7 @@ format_kind_parse(const char *text, enum format_kind *ret, struct err *err)
 			return 0;
 		}
 	}
-	return err_set(err, ERR_USAGE, "\"%s\" is neither json nor csv", text);
+	return err_set(err, ERR_USAGE, "\"%s\" is none of json, csv, parquet", text);
 }
 
 int
@@ -98,6 +102,7 @@ format_new(const struct format_options *options, struct err *err)
 		compression = COMPRESSION_NONE;
 	(void)snprintf(f->extension, sizeof(f->extension), "%s%s", ops->name,
 	    compression_extension(compression));
+	buf_init(&f->encoded, ENCODED_BYTES_MAX);
 	if (compression != COMPRESSION_NONE &&
 	    !(f->frames = frames_encoder_new(compression, err))) {
 		format_free(f);
@@ -112,6 +117,7 @@ format_free(struct format *f)
 	if (!f)
 		return;
 	frames_encoder_free(f->frames);
+	buf_release(&f->encoded);
 	f->ops->free(f);
 }
 
@@ -183,27 +189,40 @@ format_is_verbatim(const struct format *f)
 }
 
 static int
-append_rows(struct format *f, struct slice rows, struct buf *out, struct err *err)
+append_rows(struct format *f, struct slice rows, struct err *err)
 {
-	return f->frames ? frames_encode(f->frames, rows, out, err) : buf_append(out, rows, err);
+	return f->frames ? frames_encode(f->frames, rows, &f->encoded, err)
+	                 : buf_append(&f->encoded, rows, err);
+}
+
+static int
+write_encoded(struct format *f, const struct format_output *output, struct err *err)
+{
+	int rc = output->write(output->context, buf_slice(&f->encoded), err);
+
+	buf_clear(&f->encoded);
+	return rc;
 }
 
 int
-format_encode(struct format *f, struct slice rows, struct buf *out, struct err *err)
+format_encode(
+    struct format *f, struct slice rows, const struct format_output *output, struct err *err)
 {
 	if (f->ops->encode)
-		return f->ops->encode(f, rows, out, err);
-	if (!f->has_begun && append_rows(f, f->head, out, err))
+		return f->ops->encode(f, rows, output, err);
+	if (!f->has_begun && append_rows(f, f->head, err))
 		return -1;
 	f->has_begun = true;
-	return append_rows(f, rows, out, err);
+	return append_rows(f, rows, err) || write_encoded(f, output, err) ? -1 : 0;
 }
 
 int
-format_encode_finish(struct format *f, struct buf *out, struct err *err)
+format_encode_finish(struct format *f, const struct format_output *output, struct err *err)
 {
 	if (f->ops->encode)
-		return f->ops->finish(f, out, err);
+		return f->ops->finish(f, output, err);
 	f->has_begun = false;
-	return f->frames ? frames_encode_finish(f->frames, out, err) : 0;
+	if (f->frames && frames_encode_finish(f->frames, &f->encoded, err))
+		return -1;
+	return write_encoded(f, output, err);
 }

@@ -10,6 +10,7 @@
 #define SLUICE_KAFKA_TO_S3_FORMAT_H
 
 #include "codec/frames.h"
+#include "codec/table_schema.h"
 #include "flow/field.h"
 #include "kafka-to-s3/shape.h"
 
@@ -17,6 +18,7 @@ enum format_kind {
 	FORMAT_JSON,     /* values, one a line: as they came, or shaped */
 	FORMAT_ENVELOPE, /* records as JSON envelopes (record-stream(7)), tombstones too */
 	FORMAT_CSV,      /* rows of the selected and the added fields */
+	FORMAT_PARQUET,  /* columns of a schema */
 };
 
 /* What -z names. */
@@ -35,6 +37,8 @@ struct format_options {
 	const struct shape_options *shape; /* borrowed; NULL: none */
 	char delimiter;                    /* CSV's; 0: a comma */
 	bool has_no_header;                /* CSV's */
+	const struct table_schema *schema; /* borrowed; Parquet's */
+	size_t row_group_bytes;            /* Parquet's */
 };
 
 struct format;
@@ -42,7 +46,7 @@ struct format;
 struct format *format_new(const struct format_options *, struct err *);
 void format_free(struct format *);
 
-/* json, csv; ERR_USAGE otherwise. */
+/* json, csv, parquet; ERR_USAGE otherwise. */
 int format_kind_parse(const char *text, enum format_kind *ret, struct err *);
 
 /* none, lz4, gzip (gz), zstd (zst), snappy; ERR_USAGE otherwise. */
@@ -80,11 +84,18 @@ int format_row(struct format *, const struct record *, int64_t time_ms, struct s
 /* An object is its rows, each with its end: there is nothing to encode. */
 bool format_is_verbatim(const struct format *);
 
-/* Takes some of an object's rows, cut anywhere, and appends what becomes of them to `out` (nothing yet, maybe). After
+/* Where an object's bytes go, in order. One row may complete megabytes, which nobody should hold. */
+struct format_output {
+	int (*write)(void *context, struct slice bytes, struct err *);
+	void *context;
+};
+
+/* Takes some of an object's rows, cut anywhere, and writes what becomes of them (nothing yet, maybe). After
  * a failure nothing more can be encoded. Not where it is verbatim. */
-int format_encode(struct format *, struct slice rows, struct buf *out, struct err *);
+int format_encode(
+    struct format *, struct slice rows, const struct format_output *, struct err *);
 
 /* Ends the object; the next may then begin. */
-int format_encode_finish(struct format *, struct buf *out, struct err *);
+int format_encode_finish(struct format *, const struct format_output *, struct err *);
 
 #endif

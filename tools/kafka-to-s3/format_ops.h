@@ -16,8 +16,9 @@ struct format_ops {
 	int (*row)(struct format *, const struct record *, int64_t time_ms, struct slice *ret,
 	    struct err *);
 	/* NULL where rows are objects, but for the head and the compression */
-	int (*encode)(struct format *, struct slice rows, struct buf *out, struct err *);
-	int (*finish)(struct format *, struct buf *out, struct err *);
+	int (*encode)(
+	    struct format *, struct slice rows, const struct format_output *, struct err *);
+	int (*finish)(struct format *, const struct format_output *, struct err *);
 	uint64_t (*hash)(const struct format *, uint64_t hash); /* beyond the options; may be NULL */
 };
 
@@ -27,6 +28,7 @@ struct format {
 	const struct format_ops *ops;
 	struct format_options options;
 	struct frames_encoder *frames; /* NULL: without compression of the whole */
+	struct buf encoded;            /* what came out of it just now */
 	bool has_begun;                /* an object */
 	char extension[32];
 	/* set by the kind, when it is bound: */
@@ -38,5 +40,6 @@ struct format {
 extern const struct format_ops format_json_ops;
 extern const struct format_ops format_envelope_ops;
 extern const struct format_ops format_csv_ops;
+extern const struct format_ops format_parquet_ops;
 
 #endif

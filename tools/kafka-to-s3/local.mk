@@ -8,6 +8,9 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/format.h \
 	tools/kafka-to-s3/format_json.c \
 	tools/kafka-to-s3/format_ops.h \
+	tools/kafka-to-s3/format_parquet.c \
+	tools/kafka-to-s3/options_table.c \
+	tools/kafka-to-s3/options_table.h \
 	tools/kafka-to-s3/json_text.c \
 	tools/kafka-to-s3/json_text.h \
 	tools/kafka-to-s3/json_shaper.c \

@@ -15,6 +15,7 @@
 #include "kafka-to-s3/lake.h"
 #include "kafka-to-s3/mark.h"
 #include "kafka-to-s3/options_format.h"
+#include "kafka-to-s3/options_table.h"
 #include "run/aws.h"
 #include "run/client.h"
 #include "run/input.h"
@@ -44,6 +45,7 @@ struct options {
 	const char *time_format; /* as written; NULL: not given */
 	struct format_options format;
 	struct shape_options shape;
+	struct table_options table;
 	int64_t roll_bytes;
 	int64_t roll_records;
 	int64_t open_max;
@@ -368,6 +370,8 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		return -1;
 	o->lake.published = say_published;
 	o->lake.published_context = o->job.operands[0];
+	if (table_options_load(&o->table, &o->format, err))
+		return -1;
 	o->lake.format = format_new(&o->format, err);
 	if (!o->lake.format)
 		return -1;
@@ -386,12 +390,14 @@ main(int argc, char **argv)
 		.lake = { .drain_ms = DRAIN_MS_DEFAULT,
 		    .limits = { .bytes = EPOCH_BYTES_DEFAULT, .age_ms = -1 },
 		    .spool_bytes = SPOOL_BYTES_DEFAULT },
+		.table = TABLE_OPTIONS_INIT,
 		.roll_bytes = ROLL_BYTES_DEFAULT,
 		.open_max = OPEN_MAX_DEFAULT,
 	};
 	const struct opt_group groups[] = {
 		{ "Lake", rows, sizeof(rows) / sizeof(*rows), &o },
 		{ "Files", format_rows, format_row_count, &o.format },
+		{ "Columns", table_rows, table_row_count, &o.table },
 		{ "Fields", shape_rows, shape_row_count, &o.shape },
 		{ "Input", input_rows, input_row_count, &o.input },
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
@@ -407,6 +413,7 @@ main(int argc, char **argv)
 	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
 	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished)
 		(void)run(&o, &input, &err); /* err says it all */
+	table_options_release(&o.table);
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);
 }

@@ -35,11 +35,13 @@ set_delimiter(void *target, const char *value, enum opt_origin origin, struct er
 }
 
 const struct opt format_rows[] = {
-	{ 0, "format", "json|csv",
-	    "what files hold: values as JSON lines, or rows of --select's fields [json]", OPT_CALL,
+	{ 0, "format", "json|csv|parquet",
+	    "what files hold: values as JSON lines, rows of --select's fields, or columns of a "
+	    "--schema [json]", OPT_CALL,
 	    0, 0, 0, set_format },
 	{ 'z', "compress", "CODEC",
-	    "compression of files: none, lz4, gzip, zstd, and snappy for Parquet [none]", OPT_CALL,
+	    "compression of files: none, lz4, gzip, zstd, and snappy for Parquet [none; snappy "
+	    "for Parquet]", OPT_CALL,
 	    0, 0, 0, set_codec },
 	{ 0, "delimiter", "CHARACTER", "between the cells of CSV [,]", OPT_CALL, 0, 0, 0,
 	    set_delimiter },

@@ -5,7 +5,6 @@
 
 enum {
 	ENCODE_BYTES = 64 * 1024,
-	ENCODED_BYTES_MAX = 16 * 1024 * 1024, /* of one step; far above what it can become */
 	/* A batch shares the waiting for the disk. A second or two of compressing, then others get a turn. */
 	BATCH_COUNT_MAX = 256,
 	BATCH_BYTES_MAX = 256 * 1024 * 1024,
@@ -16,7 +15,6 @@ struct publisher {
 	struct directory *directory;
 	struct format *format;
 	enum publish_existing existing;
-	struct buf encoded;
 	char *raw; /* ENCODE_BYTES */
 };
 
@@ -30,7 +28,6 @@ publisher_new(const struct publisher_options *options, struct err *err)
 		return NULL;
 	}
 	p->existing = options->existing;
-	buf_init(&p->encoded, ENCODED_BYTES_MAX);
 	p->format = options->format;
 	p->raw = malloc(ENCODE_BYTES);
 	if (!p->raw)
@@ -49,7 +46,6 @@ publisher_free(struct publisher *p)
 {
 	if (!p)
 		return;
-	buf_release(&p->encoded);
 	free(p->raw);
 	directory_free(p->directory);
 	free(p);
@@ -96,31 +92,27 @@ publisher_check(struct publisher *p, const char *path, const char *name, struct 
 }
 
 static int
-move_encoded(struct publisher *p, struct spool *to, struct err *err)
+write_encoded(void *context, struct slice bytes, struct err *err)
 {
-	int rc = spool_write(to, buf_slice(&p->encoded), err);
+	struct spool *to = context;
 
-	buf_clear(&p->encoded);
-	return rc;
+	return spool_write(to, bytes, err);
 }
 
 static int
 encode(struct publisher *p, const struct spool *from, struct spool *to, struct err *err)
 {
+	struct format_output output = { .write = write_encoded, .context = to };
 	int64_t offset = 0;
 	size_t len;
 
-	buf_clear(&p->encoded);
 	do {
 		if (spool_read(from, offset, p->raw, ENCODE_BYTES, &len, err) ||
-		    format_encode(p->format, slice_make(p->raw, len), &p->encoded, err) ||
-		    move_encoded(p, to, err))
+		    format_encode(p->format, slice_make(p->raw, len), &output, err))
 			return -1;
 		offset += (int64_t)len;
 	} while (len == ENCODE_BYTES);
-	if (format_encode_finish(p->format, &p->encoded, err))
-		return -1;
-	return move_encoded(p, to, err);
+	return format_encode_finish(p->format, &output, err);
 }
 
 /* Puts the object's final bytes in place of the rows. */

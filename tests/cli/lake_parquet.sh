@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# kafka-to-s3 --format parquet, read by readers that are not ours: pyarrow and DuckDB, as scripts/install-deps check has them.
+# shellcheck source=tests/lib.sh
+. "${srcdir:-.}/tests/lib.sh"
+
+readers=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}/readers/bin/python
+
+# read_back CASE: tests/parquet/lake.py says what it holds
+read_back() {
+	"$readers" -c 'import duckdb, pyarrow' 2>/dev/null || skip "no pyarrow and DuckDB (scripts/install-deps check)"
+	"$readers" "$top_srcdir/tests/parquet/lake.py" "$1"
+}
+
+test_all_types_in_all_compressions_below_hive_directories() {
+	read_back types
+}
+
+test_many_row_groups() {
+	read_back groups
+}
+
+test_nothing_but_nulls() {
+	read_back nothing
+}
+
+test_a_hundred_columns() {
+	read_back columns
+}
+
+# SLUICE_LARGE_ROWS=10000000 for more
+test_many_rows() {
+	read_back large
+}
+
+schema() {
+	printf '%s' '[{"name":"n","type":"int32"},{"name":"a_t","path":"a.t","type":"date","nullable":true}]' >schema.json
+}
+
+test_records_that_do_not_fit_are_dead_letters() {
+	schema
+	printf '%s\n' '{"n":1,"a":{"t":"2019-01-01"}}' '{"n":3000000000}' '{"n":2' '{"n": 2,"a":{"t":"soon"}}' '{}' \
+		'{"n":null}' '{"n":"7"}' '7' '{"n":7}' >in
+	expect_status 0 kafka-to-s3 --format parquet --schema schema.json --dead-letter ./dead lake <in
+	expect_line '9 records read: 2 delivered, 7 rejected; 1 files' err
+	expect_line 'stdin:2: byte 5: field n: does not fit int32: 3000000000' err
+	[ "$(grep -c . dead)" = 7 ]
+	expect_line '"line":4,.*"reason":"field a.t: column a_t: not an ISO 8601 time","byte":17' dead
+	expect_line '"line":5,.*"reason":"field n: is missing"}' dead
+	expect_line '"line":6,.*"reason":"field n: is null","byte":5' dead
+	expect_line '"line":7,.*"reason":"field n: is a string, not a number","byte":5' dead
+	[ "$(head -c 4 lake/*.parquet)$(tail -c 4 lake/*.parquet)" = PAR1PAR1 ]
+}
+
+test_a_record_that_does_not_fit_ends_the_run() {
+	schema
+	printf '%s\n' '{"n":1}' '{"n":"x"}' '{"n":2}' >in
+	expect_status 65 kafka-to-s3 --format parquet --schema schema.json lake <in
+	expect_line 'stdin:2: byte 5: field n: ' err
+	[ -s lake/part-000000000001.parquet ]
+}
+
+test_the_same_again_is_the_same() {
+	local codec
+	schema
+	awk 'BEGIN { for (i = 0; i < 5000; i++) printf "{\"n\":%d,\"p\":%d}\n", i, i % 3 }' >in
+	for codec in none snappy lz4 zstd gzip; do
+		expect_status 0 kafka-to-s3 --format parquet --schema schema.json -z $codec --path 'p={p}' "a-$codec" <in
+		expect_status 0 kafka-to-s3 --format parquet --schema schema.json -z $codec --path 'p={p}' "b-$codec" <in
+		diff -r "a-$codec" "b-$codec"
+		[ -s "a-$codec/p=2/part-000000000001.parquet" ]
+	done
+	expect_status 0 kafka-to-s3 --format parquet --schema schema.json --path 'p={p}' default <in
+	diff -r default a-snappy
+	cmp -s a-snappy/p=0/* a-zstd/p=0/* && fail "the compression is not used"
+	return 0
+}
+
+test_an_avro_schema() {
+	need_shared TripEvent.avsc
+	lz4 -dcq "$shared_data/tripevents-2019-01.json.lz4" | sed 's/}$/,"padding":""}/' >trips.json
+	expect_status 0 kafka-to-s3 --format parquet --schema "$shared_data/TripEvent.avsc" lake <trips.json
+}
+
+test_usage() {
+	schema
+	expect_status 2 kafka-to-s3 --format parquet lake </dev/null
+	expect_line 'needs --schema FILE' err
+	expect_status 66 kafka-to-s3 --format parquet --schema not-there lake </dev/null
+	echo '[{"name":"n","type":"int33"}]' >bad.json
+	expect_status 2 kafka-to-s3 --format parquet --schema bad.json lake </dev/null
+	expect_line 'bad.json: column "n": no type "int33"' err
+	expect_status 2 kafka-to-s3 --schema schema.json lake </dev/null
+	expect_status 2 kafka-to-s3 --row-group-bytes 1M lake </dev/null
+	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --row-group-bytes 1K lake </dev/null
+	expect_status 2 kafka-to-s3 --format parquet --schema schema.json -z brotli lake </dev/null
+	expect_status 2 kafka-to-s3 -z snappy lake </dev/null
+	[ ! -e lake ]
+}
+
+run_tests
