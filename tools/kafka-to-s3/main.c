@@ -177,7 +177,9 @@ check_lake(
 	    !o->input.has_envelopes_in)
 		return err_set(err, ERR_USAGE,
 		    "%s uses the event time, but lines of a pipe have none: give --time FIELD",
-		    o->lake.limits.event_ms ? "--max-event-age" : "--path");
+		    o->lake.limits.event_ms                ? "--max-event-age"
+		    : format_uses_time(o->lake.format) ? "--add"
+		                                       : "--path");
 	return naming_check(naming, err);
 }
 
