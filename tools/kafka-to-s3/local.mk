@@ -11,6 +11,10 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/format_parquet.c \
 	tools/kafka-to-s3/options_table.c \
 	tools/kafka-to-s3/options_table.h \
+	tools/kafka-to-s3/print_schema.c \
+	tools/kafka-to-s3/print_schema.h \
+	tools/kafka-to-s3/schema_guess.c \
+	tools/kafka-to-s3/schema_guess.h \
 	tools/kafka-to-s3/json_text.c \
 	tools/kafka-to-s3/json_text.h \
 	tools/kafka-to-s3/json_shaper.c \

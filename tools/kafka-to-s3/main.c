@@ -16,6 +16,7 @@
 #include "kafka-to-s3/mark.h"
 #include "kafka-to-s3/options_format.h"
 #include "kafka-to-s3/options_table.h"
+#include "kafka-to-s3/print_schema.h"
 #include "run/aws.h"
 #include "run/client.h"
 #include "run/input.h"
@@ -117,7 +118,6 @@ static const struct tool tool = {
 	    "  kafka-to-s3 -b localhost:9092 -t trips --time dropoff_datetime \\\n"
 	    "      --path 'year={@year}/month={@month}/day={@day}' -z lz4 ./lake\n"
 	    "  kafka-window ... | kafka-to-s3 --time window_time --path 'day={@day}' ./lake\n",
-	.operand_count_min = 1,
 	.operand_count_max = 1,
 };
 
@@ -134,11 +134,12 @@ is_file_on_stdin(void)
 static int
 check(struct options *o, struct err *err)
 {
-	const char *target = o->job.operands[0];
-
-	if (strncmp(target, "s3://", 5) == 0)
-		return err_set(
-		    err, ERR_USAGE, "%s: this version writes to directories only", target);
+	if (!o->job.operand_count)
+		return err_set(err, ERR_USAGE, "an argument is missing: usage: %s %s", tool.name,
+		    tool.synopsis);
+	if (strncmp(o->job.operands[0], "s3://", 5) == 0)
+		return err_set(err, ERR_USAGE, "%s: this version writes to directories only",
+		    o->job.operands[0]);
 	if (o->run_id && o->input.topic)
 		return err_set(err, ERR_USAGE,
 		    "--run-id is for pipes: files made from a topic are named by their offsets");
@@ -350,14 +351,17 @@ run_lake(struct options *o, enum job_input *ret_input, struct err *err)
 static int
 run(struct options *o, enum job_input *ret_input, struct err *err)
 {
-	struct input_needs needs = needs_of(o, NULL);
+	struct input_needs needs;
 	char text[INPUT_GROUP_BYTES_MAX + 1];
 	const char *group;
 	int rc;
 
+	if (o->table.print_count)
+		return print_schema(&o->input, &o->client, &o->job, o->table.print_count, err);
 	if (check(o, err))
 		return -1;
 	o->lake.topic = o->input.topic;
+	needs = needs_of(o, NULL);
 	group = input_group(&o->input, &o->job, &needs, text);
 	o->lake.group = *group ? group : NULL;
 	if (o->lake.group && mark_check_group(group, err))
