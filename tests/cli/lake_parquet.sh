@@ -82,6 +82,43 @@ test_an_avro_schema() {
 	expect_status 0 kafka-to-s3 --format parquet --schema "$shared_data/TripEvent.avsc" lake <trips.json
 }
 
+# columns_of FILE: names and types, then the rows, as DuckDB has them
+columns_of() {
+	"$readers" -c 'import duckdb, pyarrow' 2>/dev/null || skip "no pyarrow and DuckDB (scripts/install-deps check)"
+	"$readers" -c 'import duckdb, sys
+found = duckdb.sql("FROM \x27%s\x27" % sys.argv[1])
+print(*("%s:%s" % (d[0], d[1]) for d in found.description))
+for row in found.fetchall(): print(*row, sep="|")' "$1"
+}
+
+test_shaped_columns() {
+	schema
+	printf '%s\n' '{"n":1,"a":{"t":"2019-01-01"},"s":"x|\u00e9"}' '{"n":2,"s":"y"}' >in
+	expect_status 0 kafka-to-s3 --format parquet --schema schema.json --add 'a_t=2020-02-0{n}' --add lab=3 \
+		--add 'text={s}' --add 'whole:=3' --add 'part:=1.5' --add 'yes:=true' --add 'doc:={"n": {n}}' \
+		--rename n=number lake <in
+	columns_of lake/part-000000000001.parquet >got
+	expect_line '^1\|2020-02-01\|3\|x\|é\|3\|1.5\|True\|\{"n": 1\}$' got
+	expect_line '^2\|2020-02-02\|3\|y\|3\|1.5\|True\|\{"n": 2\}$' got
+	head -1 got | tr ' ' '\n' | sed 's/:.*//' >names
+	[ "$(tr '\n' ' ' <names)" = "number a_t lab text whole part yes doc " ]
+	rm -rf lake
+	expect_status 0 kafka-to-s3 --format parquet --schema schema.json --select a.t,n --rename a.t=day lake <in
+	columns_of lake/part-000000000001.parquet | sed 's/:[^ ]*//g' >got
+	expect_text got 'day n
+2019-01-01|1
+None|2'
+	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --select n,zz lake2 <in
+	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --rename zz=y lake2 <in
+	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --rename n=A_T lake2 <in
+	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --add 'x:={' lake2 <in
+	[ ! -e lake2 ]
+	expect_status 65 kafka-to-s3 --format parquet --schema schema.json --add 'n=x' lake2 <in
+	expect_line 'stdin:1: column n: is a string, not a number' err
+	expect_status 65 kafka-to-s3 --format parquet --schema schema.json --add 'x={nope}' lake2 <in
+	expect_line 'stdin:1: field nope: missing' err
+}
+
 # accepts FILE: the schema that it suggests takes all of its records
 accepts() {
 	expect_status 0 kafka-to-s3 --print-schema=1000000 <"$1"

@@ -2,6 +2,8 @@
 bin_PROGRAMS += kafka-to-s3
 noinst_LIBRARIES += libkafkatos3.a
 libkafkatos3_a_SOURCES = \
+	tools/kafka-to-s3/columns.c \
+	tools/kafka-to-s3/columns.h \
 	tools/kafka-to-s3/epoch.c \
 	tools/kafka-to-s3/epoch.h \
 	tools/kafka-to-s3/format.c \
