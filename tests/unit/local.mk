@@ -140,6 +140,10 @@ UNIT_TESTS += tests/unit/test_msk
 tests_unit_test_msk_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_msk_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_naming
+tests_unit_test_naming_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_naming_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_number
 tests_unit_test_number_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_number_LDADD = $(UNIT_LIBS)
