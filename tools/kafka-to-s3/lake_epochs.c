@@ -147,9 +147,12 @@ lake_count(
 	due_ms = epochs_due_ms(&s->epochs, &l->options.limits);
 	if (due_ms < l->due_ms)
 		l->due_ms = due_ms;
-	if (s->epochs.phase != EPOCH_NONE || is_crowded(l) ||
-	    epochs_is_due(&s->epochs, &l->options.limits, now_ms))
+	if (is_crowded(l) || epochs_is_due(&s->epochs, &l->options.limits, now_ms)) {
 		l->is_busy = true;
+		l->turn_ms = now_ms;
+	} else if (s->epochs.phase != EPOCH_NONE) {
+		l->is_busy = true;
+	}
 }
 
 /* Where there are too many files or bytes, the largest epoch that can be closed is. */
@@ -437,7 +440,10 @@ lake_is_blocked(const struct lake *l, int64_t now_ms)
 		is_moving |= e->phase != EPOCH_NONE;
 		is_full |= epochs_is_full(e, &l->options.limits, now_ms);
 	}
-	return is_moving && (is_crowded(l) || (is_full && !source_can_hold(l->source)));
+	/* Where nothing is committed, another run can only find its own files again where epochs end at their bounds,
+	 * and not where the target happened to be ready. */
+	return is_moving && (is_crowded(l) ||
+	                        (is_full && (!source_can_hold(l->source) || !l->options.group)));
 }
 
 /* ---- the end ---- */
@@ -479,6 +485,8 @@ lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
 		*err = l->end_failure;
 		return -1;
 	}
+	if (!l->is_lost)
+		clean(l); /* where nothing came */
 	if (settle(l, deadline_ms, true, err))
 		return -1;
 	if (l->is_lost)
