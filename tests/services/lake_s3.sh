@@ -86,7 +86,8 @@ start_faults() {
 		<faults.in >faults.port 2>faults.err &
 	proxy=$!
 	wait_for 20 test -s faults.port
-	export AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(<faults.port)
+	AWS_ENDPOINT_URL_S3=http://127.0.0.1:$(<faults.port)
+	export AWS_ENDPOINT_URL_S3
 }
 
 # start_reader, end_reader: somebody reads the lake all the time
@@ -242,7 +243,8 @@ test_refusals() {
 # a path that cannot be a key rejects its record
 test_keys() {
 	begin 0 1
-	local long=lake/$(printf '%0250d' 0)
+	local long
+	long=lake/$(printf '%0250d' 0)
 	printf '{"p":"%s"}\n' "$(printf '%0250d' 0)" 'Ü/a b+c%' >in
 	expect_status 0 kafka-to-s3 --dead-letter ./dead --path '{p}/{p}/{p}' "s3://$bucket/$long" <in
 	expect_line ' 2 records read: 1 delivered, 1 rejected' err
@@ -507,7 +509,7 @@ test_faults() {
 # throttled for longer than one request is tried, the member stays in its group
 test_throttled() {
 	begin 1000 2
-	start_faults --path 'PUT .*p=' '503*24'
+	start_faults --path 'PUT .*/lake/p' '503*24'
 	expect_status 0 land -e --max-records 100 --patience 2m -X session.timeout.ms=6000
 	[ "$(grep -c ^503 faults.log)" = 24 ]
 	expect_all_once

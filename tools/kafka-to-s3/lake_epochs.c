@@ -217,10 +217,12 @@ write_marks(struct lake *l, struct err *err)
 	int left = 0;
 
 	for (size_t i = 0; i < l->stream_count; i++) {
-		int rc = write_mark(l, &l->streams[i], err);
+		struct lake_stream *s = &l->streams[i];
+		int rc = s->is_marked ? 0 : write_mark(l, s, err);
 
 		if (rc < 0)
 			return -1;
+		s->is_marked = !rc && s->epochs.phase == EPOCH_SETTLE;
 		left |= rc;
 	}
 	return left;
@@ -238,8 +240,10 @@ commit_points(struct lake *l, size_t count, struct err *err)
 		return 0;
 	}
 	for (size_t i = 0; i < l->stream_count; i++) {
-		if (is_to_be_committed(&l->streams[i]))
+		if (is_to_be_committed(&l->streams[i])) {
 			epochs_committed(&l->streams[i].epochs);
+			l->streams[i].is_marked = false;
+		}
 	}
 	return 0;
 }
