@@ -219,6 +219,7 @@ open_topic(const struct input_options *options, const struct client_options *cli
 		.count_max = options->count_max,
 		.want_headers = needs->want_headers,
 		.want_all_partitions = needs->want_all_partitions,
+		.accepts_gaps = needs->accepts_gaps,
 		.wait_ms = client->wait_ms,
 		.memory_bytes = (size_t)options->memory_bytes,
 	};

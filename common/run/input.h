@@ -48,6 +48,7 @@ struct input_needs {
 	bool is_group_optional;   /* no -G: no group, commit nothing (kafka-to-pipe) */
 	bool want_headers;
 	bool want_all_partitions;
+	bool accepts_gaps;        /* source/topic.h */
 };
 
 /*

@@ -40,6 +40,9 @@ struct source_events {
 	int (*revoked)(void *context, const int32_t *streams, size_t count, bool is_lost, struct err *);
 	/* The stream has been read to its present end. */
 	void (*at_end)(void *context, int32_t stream, int64_t sequence);
+	/* Records from where it was read to up to `sequence` have expired; reading goes on there. Only where the
+	 * source was told to accept that; it fails otherwise. */
+	int (*gap)(void *context, int32_t stream, int64_t sequence, struct err *);
 	/* Of bounded input: the stream gives nothing more under this assignment. */
 	void (*ended)(void *context, int32_t stream);
 };

@@ -26,6 +26,8 @@ enum { POKE_EVERY_MS = 5 };
  * need not know all. */
 enum { GONE_AFTER_MS = 3000 };
 
+enum { SEEK_MS_MAX = 10 * 1000 };
+
 /* ---- wake-ups; these run on librdkafka's threads, with the queue's lock held ---- */
 
 static void
@@ -237,8 +239,8 @@ fill_record(struct source_topic *s, const struct topic_partition *p, const rd_ka
 	return fill_headers(s, m, r, err);
 }
 
-static void
-finish(struct source_topic *s, struct topic_partition *p)
+void
+topic_finish(struct source_topic *s, struct topic_partition *p)
 {
 	if (p->is_done)
 		return;
@@ -275,14 +277,58 @@ reach_end(struct source_topic *s, struct topic_partition *p, int64_t offset)
 	/* -e: at the last stable offset even where the end seen at the start has not been reached:
 	 * the rest belongs to a transaction that is still open, or was aborted */
 	if (p->next >= p->end || s->options.exit_at_end)
-		finish(s, p);
+		topic_finish(s, p);
 	if (s->events.at_end)
 		s->events.at_end(s->events.context, p->number, p->next);
 	s->has_told = true;
 }
 
+/*
+ * A record behind the end, or from the time when all ends. Where the end is that of the log at the start, what lies
+ * before it and was not given is nobody's (transaction markers), as where the broker says that a log ends.
+ */
+static void
+pass_end(struct source_topic *s, struct topic_partition *p, int64_t offset)
+{
+	if (s->options.exit_at_end && !s->options.has_stop_time && offset >= p->end)
+		reach_end(s, p, p->end);
+	else
+		topic_finish(s, p);
+}
+
+int
+topic_pass_gap(struct source_topic *s, struct topic_partition *p, int64_t log_start, struct err *err)
+{
+	p->next = log_start;
+	return s->events.gap ? s->events.gap(s->events.context, p->number, log_start, err) : 0;
+}
+
+/* Expired while it was being read. The seek makes what is still in the queue outdated, as it should be. */
 static int
-fail_range(struct source_topic *s, const struct topic_partition *p, struct err *err)
+seek_to_log_start(struct source_topic *s, struct topic_partition *p, int64_t log_start, struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t code;
+	rd_kafka_error_t *failure;
+
+	rd_kafka_topic_partition_list_add(list, s->options.topic, p->number)->offset = log_start;
+	failure = rd_kafka_seek_partitions(s->kafka->rk, list, SEEK_MS_MAX);
+	code = failure ? rd_kafka_error_code(failure) : list->elems[0].err;
+	rd_kafka_error_destroy(failure);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (code)
+		return err_set(err, kafka_error_class(code), "%s[%" PRId32 "]: seek to %" PRId64 ": %s",
+		    s->options.topic, p->number, log_start, rd_kafka_err2str(code));
+	if (topic_pass_gap(s, p, log_start, err))
+		return -1;
+	s->has_told = true;
+	if (p->next >= p->end)
+		topic_finish(s, p);
+	return 0;
+}
+
+static int
+judge_range(struct source_topic *s, struct topic_partition *p, struct err *err)
 {
 	const char *topic = s->options.topic;
 	int64_t range[2];
@@ -290,6 +336,8 @@ fail_range(struct source_topic *s, const struct topic_partition *p, struct err *
 	if (topic_query_range(s, p->number, range, err))
 		return err_wrap(err, "%s[%" PRId32 "]@%" PRId64 ": offset is out of range", topic,
 		    p->number, p->next);
+	if (s->options.accepts_gaps && p->next < range[0])
+		return seek_to_log_start(s, p, range[0], err);
 	if (p->next < range[0])
 		return err_set(err, ERR_DATA,
 		    "%s[%" PRId32 "]@%" PRId64 ": offset has expired: the log now starts at %" PRId64
@@ -314,7 +362,7 @@ judge_partition(struct source_topic *s, struct topic_partition *p, const rd_kafk
 	}
 	if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
 	    m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
-		return fail_range(s, p, err);
+		return judge_range(s, p, err);
 	if (class == ERR_NO_INPUT)
 		return topic_check_exists(s, err);
 	if (class == ERR_UNAVAILABLE) {
@@ -341,7 +389,8 @@ take(struct source_topic *s, struct record *ret, struct err *err)
 			taken = TAKE_FAILED;
 	} else if (m->offset >= p->end || (p->has_timed_end &&
 	               rd_kafka_message_timestamp(m, NULL) >= s->options.stop_time_ms)) {
-		finish(s, p);
+		if (!p->is_done)
+			pass_end(s, p, m->offset);
 	} else if (m->offset >= p->next && !p->is_done) {
 		taken = fill_record(s, p, m, ret, err) ? TAKE_FAILED : TAKEN;
 	}
@@ -352,7 +401,7 @@ take(struct source_topic *s, struct record *ret, struct err *err)
 	p->next = m->offset + 1;
 	p->is_at_end = false;
 	if (p->next >= p->end)
-		finish(s, p);
+		topic_finish(s, p);
 	s->lent = m;
 	s->given++;
 	return TAKEN;
@@ -450,7 +499,7 @@ finish_timed(struct source_topic *s, struct err *err)
 	s->has_settled_timed = true;
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->partitions[i].next >= s->partitions[i].end)
-			finish(s, &s->partitions[i]);
+			topic_finish(s, &s->partitions[i]);
 	}
 	return 0;
 }

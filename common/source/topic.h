@@ -4,7 +4,7 @@
  *
  * Nothing is paused: each partition's queue is read on its own while there is room (DESIGN of the
  * reading path: ARCHITECTURE.md). auto.offset.reset is "error": an offset that is no longer there
- * stops the source with ERR_DATA and names the gap.
+ * stops the source with ERR_DATA and names the gap, or (accepts_gaps) is told as one and passed over.
  */
 #ifndef SLUICE_SOURCE_TOPIC_H
 #define SLUICE_SOURCE_TOPIC_H
@@ -43,6 +43,7 @@ struct source_topic_options {
 	int64_t count_max;           /* -c; 0: no limit */
 	bool want_headers;
 	bool want_all_partitions;    /* ERR_STOPPED where the group gives this member only some */
+	bool accepts_gaps;           /* go on where the log starts: events.gap */
 	int64_t wait_ms;             /* for a topic that is not there yet */
 	size_t memory_bytes;         /* bound on prefetched bytes */
 };

@@ -38,17 +38,16 @@ take_partition(struct source_topic *s, struct topic_partition *p, const struct t
 		return err_set(err, ERR_FAULT, "%s[%" PRId32 "]: no queue", s->options.topic, p->number);
 	/* on its own: not through the consumer's queue, so that it can be left alone */
 	rd_kafka_queue_forward(p->queue, NULL);
-	if (p->next >= p->end) {
-		p->is_done = true;
-		s->done_count++;
-		s->has_ended_news = true;
-	}
 	if (s->events.assigned && s->events.assigned(s->events.context, p->number, p->term, p->next,
 		start->was_resolved     ? NULL
 		    : start->metadata ? start->metadata
 		                      : "",
 		err))
 		return -1;
+	if (start->log_start > p->next && topic_pass_gap(s, p, start->log_start, err))
+		return -1;
+	if (p->next >= p->end)
+		topic_finish(s, p);
 	return 0;
 }
 
@@ -353,7 +352,7 @@ commit_resolved(struct source_topic *s, const struct topic_start *starts, size_t
 static bool
 needs_resolving(const struct source_topic *s, const struct topic_start *starts, size_t count)
 {
-	if (s->options.exit_at_end || s->options.has_stop_time)
+	if (s->options.exit_at_end || s->options.has_stop_time || s->options.accepts_gaps)
 		return true;
 	for (size_t i = 0; i < count; i++) {
 		if (starts[i].offset < 0)
@@ -377,7 +376,7 @@ begin_at(struct source_topic *s, rd_kafka_topic_partition_list_t *list, struct t
 	if (topic_take_partitions(s, starts, count, err) || commit_resolved(s, starts, count, err))
 		return -1;
 	for (int i = 0; i < list->cnt; i++)
-		list->elems[i].offset = starts[i].offset;
+		list->elems[i].offset = s->partitions[i].next;
 	code = rd_kafka_assign(s->kafka->rk, list);
 	if (code)
 		return err_set(err, kafka_error_class(code), "assignment: %s", rd_kafka_err2str(code));

@@ -183,6 +183,8 @@ topic_resolve(struct source_topic *s, struct topic_start *starts, size_t count, 
 			starts[i].bounds = bounds_of_new(s, low[i]);
 		if (check_start(s, &starts[i], high[i], err))
 			goto out;
+		if (o->accepts_gaps && starts[i].offset < low[i])
+			starts[i].log_start = low[i];
 	}
 	rc = 0;
 out:

@@ -127,6 +127,12 @@ void topic_hold(struct source *, int32_t partition, bool is_held);
 void topic_on_ready(rd_kafka_t *, void *opaque);
 void topic_on_main_ready(rd_kafka_t *, void *opaque);
 
+/* Nothing more is read of it. */
+void topic_finish(struct source_topic *, struct topic_partition *);
+
+/* Reading goes on at `log_start`: tells events.gap. */
+int topic_pass_gap(struct source_topic *, struct topic_partition *, int64_t log_start, struct err *);
+
 /* Makes err final. Returns -1. */
 int topic_fail(struct source_topic *, const struct err *);
 
@@ -142,6 +148,7 @@ void topic_drop_batch(struct source_topic *);
 struct topic_start {
 	int32_t partition;
 	int64_t offset;
+	int64_t log_start; /* where the log now starts, if that is behind the offset and accepted; or 0 */
 	struct topic_bounds bounds;
 	bool was_resolved; /* by `start`: there was nothing stored */
 	char *metadata;    /* of the commit, or NULL */

@@ -40,7 +40,7 @@ setup(void **state)
 	l->root = scratch_new();
 	l->naming = (struct naming){ .topic = "t" };
 	l->publisher_options =
-	    (struct publisher_options){ .directory = l->root, .existing = PUBLISH_COMPARE };
+	    (struct publisher_options){ .target = l->root, .existing = PUBLISH_COMPARE };
 	l->options = (struct collector_options){ .open_max = 10, .memory_bytes = 1024 * 1024 };
 	*state = l;
 	return 0;

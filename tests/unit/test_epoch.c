@@ -102,10 +102,10 @@ test_marks(void **state)
 		{ 7, NULL, 7, NULL },
 		{ 0, NULL, 7,
 		    "no offset is committed, and reading would begin at 0, but the data before offset 7 is "
-		    "there already" },
+		    "there already: set the group's offset to that" },
 		{ 9, NULL, 7,
 		    "no offset is committed, and reading would begin at 9, but the data before offset 7 is "
-		    "there already" },
+		    "there already: set the group's offset to that" },
 		{ 6, "", 7,
 		    "offset 6 is committed, but the data before offset 7 is there already" },
 		{ 3, "until=6 fp=" FP, 7,
@@ -291,6 +291,113 @@ test_other_options_do_not_finish_an_epoch(void **state)
 	assert_int_equal(epochs_begin(&e, 5, "until=5 fp=00000000000000ff", FP, &err), 0);
 }
 
+/* ---- gaps ---- */
+
+static void
+test_a_gap_is_settled_by_itself(void **state)
+{
+	struct epochs e;
+
+	(void)state;
+	begin(&e, 10, "");
+	assert_int_equal(epochs_accept_gap(&e, 40, 1000), EPOCH_GAP_PLAIN);
+	assert_int_equal(e.phase, EPOCH_SETTLE);
+	assert_int_equal(e.prepared_until, -1);
+	take(&e, 40, 5);
+	assert_int_equal(e.open.begin, 40);
+	assert_commit(&e, 40, "");
+	assert_true(epochs_close(&e));
+	assert_commit(&e, 40, "until=41 fp=" FP);
+	assert_false(e.has_gap);
+}
+
+static void
+test_a_gap_behind_what_is_open(void **state)
+{
+	struct epochs e;
+
+	(void)state;
+	begin(&e, 10, "");
+	take(&e, 10, 5);
+	assert_int_equal(epochs_accept_gap(&e, 40, 1000), EPOCH_GAP_PLAIN);
+	assert_int_equal(e.phase, EPOCH_NONE);
+	assert_true(epochs_close(&e));
+	assert_commit(&e, 10, "until=40 fp=" FP);
+	/* and while that is published, with nothing open yet */
+	assert_int_equal(epochs_accept_gap(&e, 50, 1000), EPOCH_GAP_PLAIN);
+	assert_int_equal(e.phase, EPOCH_PUBLISH);
+	epochs_published(&e);
+	assert_true(epochs_close(&e));
+	assert_commit(&e, 40, "until=50 fp=" FP);
+	assert_int_equal(e.phase, EPOCH_SETTLE);
+	assert_commit(&e, 50, "");
+	assert_true(epochs_is_settled(&e));
+}
+
+static void
+test_an_epoch_is_rebuilt_from_what_is_left(void **state)
+{
+	struct epochs e;
+
+	(void)state;
+	begin(&e, 10, "until=15 fp=" FP);
+	assert_int_equal(epochs_accept_gap(&e, 12, 1000), EPOCH_GAP_BEGAN);
+	assert_int_equal(epochs_place(&e, 12), 10);
+	take(&e, 12, 5);
+	assert_false(epochs_close(&e));
+	take(&e, 14, 5);
+	assert_int_equal(e.phase, EPOCH_PUBLISH);
+	assert_true(e.is_rebuilt);
+	assert_true(e.has_gap);
+	assert_int_equal(e.begin, 10);
+	assert_int_equal(e.prepared_until, 15);
+	epochs_published(&e);
+	assert_commit(&e, 15, "");
+	assert_true(epochs_is_settled(&e));
+	take(&e, 15, 5);
+	assert_true(epochs_close(&e));
+	assert_false(e.has_gap);
+}
+
+/* from where nothing is left of it on, both ends included */
+static void
+test_nothing_is_left_of_an_epoch(void **state)
+{
+	(void)state;
+	for (int64_t start = 15; start < 17; start++) {
+		struct epochs e;
+		char metadata[EPOCH_METADATA_BYTES];
+
+		begin(&e, 10, "until=15 fp=" FP);
+		assert_int_equal(epochs_accept_gap(&e, start, 1000), EPOCH_GAP_WHOLE);
+		assert_int_equal(e.phase, EPOCH_SETTLE);
+		/* the mark may say no more than a crash leaves behind with the old commit */
+		assert_int_equal(e.prepared_until, 15);
+		assert_int_equal(epochs_commit_point(&e, metadata), start);
+		assert_int_equal(epochs_place(&e, start), start);
+		assert_commit(&e, start, "");
+		assert_true(epochs_is_settled(&e));
+	}
+}
+
+/* some of it had been read when the rest expired */
+static void
+test_the_rest_of_an_epoch_expires(void **state)
+{
+	struct epochs e;
+
+	(void)state;
+	begin(&e, 10, "until=15 fp=" FP);
+	take(&e, 10, 5);
+	assert_int_equal(epochs_accept_gap(&e, 20, 1000), EPOCH_GAP_WHOLE);
+	assert_int_equal(e.phase, EPOCH_PUBLISH);
+	assert_true(e.is_rebuilt);
+	assert_true(e.has_gap);
+	epochs_published(&e);
+	assert_int_equal(e.prepared_until, 15);
+	assert_commit(&e, 20, "");
+}
+
 /* ---- bounds ---- */
 
 static void
@@ -375,6 +482,11 @@ main(void)
 		cmocka_unit_test(test_rebuilding_ends_behind_a_gap),
 		cmocka_unit_test(test_nothing_is_left_to_rebuild),
 		cmocka_unit_test(test_other_options_do_not_finish_an_epoch),
+		cmocka_unit_test(test_a_gap_is_settled_by_itself),
+		cmocka_unit_test(test_a_gap_behind_what_is_open),
+		cmocka_unit_test(test_an_epoch_is_rebuilt_from_what_is_left),
+		cmocka_unit_test(test_nothing_is_left_of_an_epoch),
+		cmocka_unit_test(test_the_rest_of_an_epoch_expires),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_event_times_far_apart),
 		cmocka_unit_test(test_full),

@@ -39,8 +39,8 @@ defaults(void **state)
 		assert_int_equal(naming_check(&naming, &err), 0);
 		naming_format(&naming, &cases[i].id, name);
 		assert_string_equal(name, cases[i].name);
-		assert_true(naming_is_of(&naming, name, cases[i].id.stream));
-		assert_false(naming_is_of(&naming, name, cases[i].id.stream + 1) && naming.topic);
+		assert_true(naming_is_of(&naming, slice_of(name), cases[i].id.stream));
+		assert_false(naming_is_of(&naming, slice_of(name), cases[i].id.stream + 1) && naming.topic);
 	}
 }
 
@@ -111,7 +111,7 @@ templates(void **state)
 			fail_msg("%s: %s", cases[i].template, err.text);
 		naming_format(&naming, &id, name);
 		assert_string_equal(name, cases[i].name);
-		assert_true(naming_is_of(&naming, name, id.stream));
+		assert_true(naming_is_of(&naming, slice_of(name), id.stream));
 	}
 }
 
@@ -128,7 +128,7 @@ names_sort_as_their_rolls(void **state)
 		const struct object_id id = { .roll = rolls[i] };
 
 		naming_format(&naming, &id, names[i % 2]);
-		assert_true(naming_is_of(&naming, names[i % 2], 0));
+		assert_true(naming_is_of(&naming, slice_of(names[i % 2]), 0));
 		if (i)
 			assert_true(strcmp(names[1 - i % 2], names[i % 2]) < 0);
 	}
@@ -193,7 +193,7 @@ whose_a_name_is(void **state)
 		struct err err = ERR_INIT;
 
 		assert_int_equal(naming_check(&naming, &err), 0);
-		if (naming_is_of(&naming, cases[i].name, cases[i].partition) != cases[i].is_ours)
+		if (naming_is_of(&naming, slice_of(cases[i].name), cases[i].partition) != cases[i].is_ours)
 			fail_msg("%s: %s", cases[i].topic ? cases[i].topic : "pipe", cases[i].name);
 	}
 }
@@ -223,7 +223,7 @@ extensions(void **state)
 		assert_non_null(format);
 		naming.extension = format_extension(format);
 		naming_format(&naming, &id, name);
-		assert_true(naming_is_of(&naming, name, 1));
+		assert_true(naming_is_of(&naming, slice_of(name), 1));
 		format_free(format);
 	}
 }

@@ -6,12 +6,15 @@
 #include "io/file.h"
 #include "kafka-to-s3/naming.h"
 
+struct upload;
+
 struct object {
 	char *path; /* below the target, "" for the target itself */
 	char name[OBJECT_NAME_BYTES];
 	struct spool *spool; /* its rows; as it is published, what they were encoded to */
 	int64_t record_count;
 	int64_t row_bytes; /* with their ends */
+	struct upload *upload; /* the publisher's, until it is published or dropped; NULL: none */
 	/* set by publishing: */
 	int64_t object_bytes;
 	bool was_there; /* made by an earlier owner of the partition, or an earlier run */

@@ -64,7 +64,8 @@ epoch_check_mark(int64_t sequence, const char *metadata, int64_t marked, struct 
 		           ? 0
 		           : err_set(err, ERR_DATA,
 		                 "no offset is committed, and reading would begin at %" PRId64
-		                 ", but the data before offset %" PRId64 " is there already",
+		                 ", but the data before offset %" PRId64
+		                 " is there already: set the group's offset to that",
 		                 sequence, marked);
 	if (epoch_metadata_parse(metadata, &until, fingerprint, err) < 0)
 		return -1;
@@ -104,6 +105,7 @@ epochs_begin(struct epochs *e, int64_t committed, const char *metadata, const ch
 		    committed, until - 1, began_with, fingerprint);
 	*e = (struct epochs){ .fingerprint = fingerprint,
 		.rebuild_until = found && until > committed ? until : -1,
+		.prepared_until = -1,
 		.next_until = -1 };
 	open_at(e, committed);
 	return 0;
@@ -117,18 +119,19 @@ close_open(struct epochs *e, int64_t until, enum epoch_phase phase)
 	e->begin = e->open.begin;
 	e->until = until;
 	e->is_rebuilt = false;
-	e->was_prepared = phase != EPOCH_SETTLE;
+	e->has_gap = e->open.has_gap;
+	e->prepared_until = phase != EPOCH_SETTLE ? until : -1;
 	e->phase = phase;
 	open_at(e, until);
 }
 
-/* It was prepared by who began it. */
+/* It was prepared by who began it, up to rebuild_until; `until` is there or behind a gap that follows. */
 static void
-end_rebuilding(struct epochs *e)
+end_rebuilding(struct epochs *e, int64_t until)
 {
-	close_open(e, e->rebuild_until, e->open.kept ? EPOCH_PUBLISH : EPOCH_SETTLE);
+	close_open(e, until, e->open.kept ? EPOCH_PUBLISH : EPOCH_SETTLE);
 	e->is_rebuilt = true;
-	e->was_prepared = true;
+	e->prepared_until = e->rebuild_until;
 	e->rebuild_until = -1;
 }
 
@@ -141,7 +144,7 @@ go_to(struct epochs *e, int64_t next, int64_t now_ms)
 		e->open.first_ms = now_ms;
 	e->open.next = next;
 	if (e->rebuild_until >= 0 && next >= e->rebuild_until) {
-		end_rebuilding(e);
+		end_rebuilding(e, e->rebuild_until);
 		go_to(e, next, now_ms);
 	}
 }
@@ -150,7 +153,7 @@ int64_t
 epochs_place(struct epochs *e, int64_t sequence)
 {
 	if (e->rebuild_until >= 0 && sequence >= e->rebuild_until)
-		end_rebuilding(e);
+		end_rebuilding(e, e->rebuild_until);
 	return e->open.begin;
 }
 
@@ -188,6 +191,24 @@ epochs_end_at(struct epochs *e, int64_t sequence, int64_t now_ms, struct err *er
 		    e->open.begin, e->rebuild_until - 1, sequence);
 	go_to(e, sequence, now_ms);
 	return 0;
+}
+
+enum epoch_gap
+epochs_accept_gap(struct epochs *e, int64_t sequence, int64_t now_ms)
+{
+	bool is_rebuilding = e->rebuild_until >= 0;
+
+	e->open.has_gap = true;
+	if (is_rebuilding && sequence >= e->rebuild_until) {
+		end_rebuilding(e, sequence);
+		return EPOCH_GAP_WHOLE;
+	}
+	if (!is_rebuilding && e->phase == EPOCH_NONE && e->open.next == e->open.begin) {
+		close_open(e, sequence, EPOCH_SETTLE);
+		return EPOCH_GAP_PLAIN;
+	}
+	go_to(e, sequence, now_ms);
+	return is_rebuilding ? EPOCH_GAP_BEGAN : EPOCH_GAP_PLAIN;
 }
 
 /* ---- closing ---- */
@@ -277,7 +298,8 @@ epochs_committed(struct epochs *e)
 	e->begin = e->until;
 	e->until = e->next_until;
 	e->is_rebuilt = false;
-	e->was_prepared = true;
+	e->has_gap = false; /* told where it mattered: only of what is rebuilt */
+	e->prepared_until = e->until;
 	e->phase = e->next_has_objects ? EPOCH_PUBLISH : EPOCH_SETTLE;
 	e->next_until = -1;
 }

@@ -53,6 +53,7 @@ struct epoch_open {
 	int64_t first_ms; /* caller's clock at the first taken or skipped */
 	int64_t event_min_ms;
 	int64_t event_max_ms;
+	bool has_gap; /* epochs_accept_gap: some of its records had expired */
 };
 
 /* The epochs of one partition, while it is ours. Read what you like, change it by the functions. */
@@ -63,8 +64,11 @@ struct epochs {
 	enum epoch_phase phase;
 	int64_t begin; /* of the closed epoch */
 	int64_t until;
-	bool is_rebuilt;    /* the closed epoch: an earlier owner may have published some of it */
-	bool was_prepared;  /* the closed epoch: a crash leaves "until" behind, not before */
+	bool is_rebuilt; /* the closed epoch: an earlier owner may have published some of it */
+	bool has_gap;    /* the closed epoch: as in epoch_open */
+	/* The closed epoch: where a crash leaves "until" of; -1: it was not prepared. What the mark may say before
+	 * it is settled. Below `until` where a gap was settled with it. */
+	int64_t prepared_until;
 	int64_t next_until; /* in EPOCH_SETTLE: the open epoch was closed with the same commit; or -1 */
 	bool next_has_objects;
 };
@@ -115,6 +119,28 @@ void epochs_skip_to(struct epochs *, int64_t sequence, int64_t now_ms);
 /* The log ends at `sequence`: as epochs_skip_to. ERR_DATA where that is inside of an epoch that is to be rebuilt:
  * its records are no longer there. */
 int epochs_end_at(struct epochs *, int64_t sequence, int64_t now_ms, struct err *);
+
+enum epoch_gap {
+	EPOCH_GAP_PLAIN, /* of nothing that is partly published */
+	EPOCH_GAP_BEGAN, /* the first records of an epoch that is being rebuilt */
+	EPOCH_GAP_WHOLE, /* all that was still to be rebuilt of one */
+};
+
+/*
+ * Records before `sequence` that were not given have expired, and are given up; otherwise a gap ends the reading,
+ * and nothing of it is told here.
+ *
+ * Where nothing is open, the gap is settled by itself, and no restart meets it again. Of an epoch that is being
+ * rebuilt, what exists is left, and what is missing is made of the records that are still there, under the names
+ * that it would have had. With files of one path published in their order (naming: rolls), those that exist are a
+ * prefix of them. The files that are made now begin at the same record or a later one, each of them, so none holds
+ * a record of that prefix. Records that moved into the place of a file that exists are not published: where a path
+ * has one file only, there are none. An epoch of which nothing is left is settled as it is, with the gap.
+ *
+ * Not covered: a member that lost the partition while it was rebuilding the same epoch from an earlier log start,
+ * and that goes on publishing rolled files without having been heard (at most one step, see publisher_step).
+ */
+enum epoch_gap epochs_accept_gap(struct epochs *, int64_t sequence, int64_t now_ms);
 
 /* A bound is reached. */
 bool epochs_is_due(const struct epochs *, const struct epoch_limits *, int64_t now_ms);

@@ -219,6 +219,19 @@ format_encode(
 	return put(f, rows, output, err);
 }
 
+void
+format_encode_drop(struct format *f)
+{
+	struct err ignored = ERR_INIT;
+
+	f->has_begun = false;
+	if (f->ops->encode)
+		f->ops->drop(f);
+	else if (f->frames) /* where that fails it fails again with the next object */
+		(void)frames_encode_finish(f->frames, &f->encoded, &ignored);
+	buf_clear(&f->encoded);
+}
+
 int
 format_encode_finish(struct format *f, const struct format_output *output, struct err *err)
 {

@@ -95,6 +95,9 @@ struct format_output {
 int format_encode(
     struct format *, struct slice rows, const struct format_output *, struct err *);
 
+/* Forgets the object that was begun; the next may then begin. */
+void format_encode_drop(struct format *);
+
 /* Ends the object; the next may then begin. */
 int format_encode_finish(struct format *, const struct format_output *, struct err *);
 

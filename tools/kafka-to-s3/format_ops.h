@@ -19,6 +19,7 @@ struct format_ops {
 	int (*encode)(
 	    struct format *, struct slice rows, const struct format_output *, struct err *);
 	int (*finish)(struct format *, const struct format_output *, struct err *);
+	void (*drop)(struct format *); /* where there is encode */
 	uint64_t (*hash)(const struct format *, uint64_t hash); /* beyond the options; may be NULL */
 };
 

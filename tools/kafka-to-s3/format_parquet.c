@@ -248,6 +248,17 @@ parquet_finish(struct format *base, const struct format_output *output, struct e
 
 /* ---- what shapes them ---- */
 
+static void
+parquet_drop(struct format *base)
+{
+	struct parquet_format *f = (struct parquet_format *)base;
+
+	buf_clear(&f->cut);
+	buf_clear(&f->out);
+	parquet_writer_free(f->writer);
+	f->writer = NULL;
+}
+
 /* Not the versions of this program and of libraries: an epoch that another one began is finished
  * with the same records in each object, if not the same bytes. */
 static uint64_t
@@ -271,5 +282,6 @@ const struct format_ops format_parquet_ops = {
 	.row = parquet_row,
 	.encode = parquet_encode,
 	.finish = parquet_finish,
+	.drop = parquet_drop,
 	.hash = parquet_hash,
 };

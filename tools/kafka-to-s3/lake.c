@@ -107,7 +107,24 @@ turn_if_due(struct lake *l, struct err *err)
 {
 	int64_t now_ms = clock_mono_ms();
 
-	return l->is_busy || now_ms >= l->due_ms ? lake_turn(l, now_ms, err) : 0;
+	if (now_ms >= l->tell_ms)
+		lake_tell(l, now_ms);
+	if (now_ms < l->due_ms && (!l->is_busy || (now_ms < l->turn_ms && lake_is_waiting(l))))
+		return 0;
+	return lake_turn(l, now_ms, err);
+}
+
+/* Until when a record may be waited for. */
+static int64_t
+wake_ms(const struct lake *l)
+{
+	int64_t wake = l->due_ms < l->tell_ms ? l->due_ms : l->tell_ms;
+
+	if (!l->is_busy)
+		return wake;
+	if (!lake_is_waiting(l))
+		return 0;
+	return l->turn_ms < wake ? l->turn_ms : wake;
 }
 
 /* Until there is room: publishing takes a second or two a step, and a member of a group has to be heard. */
@@ -117,6 +134,8 @@ make_room(struct lake *l, struct err *err)
 	while (!stop_requested() && lake_is_blocked(l, clock_mono_ms())) {
 		if (source_serve(l->source, err) || lake_turn(l, clock_mono_ms(), err))
 			return -1;
+		lake_wait(l);
+		lake_tell(l, clock_mono_ms());
 	}
 	return 0;
 }
@@ -128,7 +147,7 @@ run_input(struct lake *l, enum job_input *ret_input, struct err *err)
 
 	for (;;) {
 		enum source_status status =
-		    source_next(l->source, l->is_busy ? 0 : l->due_ms, &record, err);
+		    source_next(l->source, wake_ms(l), &record, err);
 
 		switch (status) {
 		case SOURCE_RECORD:
@@ -160,14 +179,35 @@ lake_run(struct lake *l, struct source *source, enum job_input *ret_input, struc
 
 	*ret_input = l->options.is_bounded ? JOB_INPUT_BOUNDED : JOB_INPUT_ENDLESS;
 	l->source = source;
+	lake_tell(l, clock_mono_ms());
 	rc = run_input(l, ret_input, err);
 	if (!rc)
 		return lake_settle(
 		    l, stop_requested() ? clock_deadline(l->options.drain_ms) : CLOCK_NEVER, err);
-	if ((err->class == ERR_DATA || err->class == ERR_DENIED) &&
+	if (!l->has_failed && (err->class == ERR_DATA || err->class == ERR_DENIED) &&
 	    lake_settle(l, CLOCK_NEVER, &later))
 		diag_warn("what precedes the refused record is not all published: %s", later.text);
 	return rc;
+}
+
+/* ---- what it counts ---- */
+
+static void
+add_present(const struct lake *l, struct lake_counts *counts)
+{
+	int64_t lag = l->source ? source_lag(l->source) : -1;
+
+	counts->spooled_bytes = l->bundled_bytes;
+	if (l->outputs.collector) {
+		counts->files_open = collector_total(l->outputs.collector);
+		counts->spooled_bytes += collector_bytes(l->outputs.collector);
+	}
+	for (size_t i = 0; i < l->stream_count; i++) {
+		const struct bundle *b = &l->streams[i].bundle;
+
+		counts->files_open += (int64_t)(b->count - b->published);
+	}
+	counts->lag = lag < 0 ? -1 : lag + counts->open;
 }
 
 struct lake_counts
@@ -178,7 +218,37 @@ lake_counts(const struct lake *l)
 	counts.rejected = deadletter_count(l->outputs.letters);
 	counts.open =
 	    counts.read - counts.delivered - counts.rejected - counts.filtered - counts.lost;
+	add_present(l, &counts);
 	return counts;
+}
+
+void
+lake_counts_add(struct lake_counts *to, const struct lake_counts *from)
+{
+	to->read += from->read;
+	to->delivered += from->delivered;
+	to->rejected += from->rejected;
+	to->filtered += from->filtered;
+	to->lost += from->lost;
+	to->open += from->open;
+	to->files += from->files;
+	to->files_there += from->files_there;
+	to->object_bytes += from->object_bytes;
+	to->files_open += from->files_open;
+	to->spooled_bytes += from->spooled_bytes;
+	to->lag = to->lag < 0 || from->lag < 0 ? -1 : to->lag + from->lag;
+}
+
+void
+lake_tell(struct lake *l, int64_t now_ms)
+{
+	struct lake_counts counts;
+
+	if (now_ms < l->tell_ms)
+		return;
+	l->tell_ms = clock_deadline(l->progress.every_ms);
+	counts = lake_counts(l);
+	l->progress.tell(l->progress.context, &counts);
 }
 
 /* ---- making ---- */
@@ -221,6 +291,7 @@ lake_new(const struct lake_options *options, struct err *err)
 	}
 	l->options = *options;
 	l->due_ms = CLOCK_NEVER;
+	l->tell_ms = CLOCK_NEVER;
 	buf_init(&l->path, PATH_BYTES_MAX);
 	if (compile(l, err)) {
 		lake_free(l);
@@ -265,4 +336,11 @@ void
 lake_set_outputs(struct lake *l, const struct lake_outputs *outputs)
 {
 	l->outputs = *outputs;
+}
+
+void
+lake_set_progress(struct lake *l, const struct lake_progress *progress)
+{
+	l->progress = *progress;
+	l->tell_ms = progress->every_ms ? 0 : CLOCK_NEVER;
 }

@@ -13,6 +13,9 @@ enum {
 	/* To publish what is taken away: the group waits so long, and other members with it. Below half of
 	 * max.poll.interval.ms (5 min). */
 	REVOKE_MS_MAX = 120 * 1000,
+	/* While the target is waited for: how soon it is looked at again, and how long nobody else is heard. */
+	TURN_MS = 10,
+	WAIT_MS_MAX = 100,
 };
 
 /* ---- streams ---- */
@@ -64,7 +67,8 @@ add_stream(
 	if (l->stream_count == l->stream_capacity && grow_streams(l, err))
 		return NULL;
 	s = &l->streams[l->stream_count];
-	*s = (struct lake_stream){ .number = number };
+	*s = (struct lake_stream){ .number = number,
+		.is_clean = !l->options.group || !l->options.naming };
 	if (epochs_begin(&s->epochs, sequence, metadata, l->options.fingerprint, err))
 		return NULL;
 	l->stream_count++;
@@ -96,6 +100,7 @@ drop_stream(struct lake *l, int32_t number)
 	l->counts.lost +=
 	    collector_drop(l->outputs.collector, number) + bundle_open_records(&s->bundle);
 	l->bundled_bytes -= s->bundle.row_bytes;
+	publisher_drop(l->outputs.publisher, &s->bundle);
 	bundle_release(&s->bundle);
 	*s = l->streams[--l->stream_count];
 }
@@ -103,8 +108,10 @@ drop_stream(struct lake *l, int32_t number)
 void
 lake_forget_streams(struct lake *l)
 {
-	for (size_t i = 0; i < l->stream_count; i++)
+	for (size_t i = 0; i < l->stream_count; i++) {
+		publisher_drop(l->outputs.publisher, &l->streams[i].bundle);
 		bundle_release(&l->streams[i].bundle);
+	}
 	free(l->streams);
 	free(l->points);
 	free(l->metadata);
@@ -190,14 +197,30 @@ is_to_be_committed(const struct lake_stream *s)
 	return s->epochs.phase == EPOCH_PREPARE || s->epochs.phase == EPOCH_SETTLE;
 }
 
-/* Before the commit that says the same: see epoch_check_mark. */
+/* Before the commit that says the same: see epoch_check_mark. 1: not done yet. */
 static int
 write_mark(struct lake *l, const struct lake_stream *s, struct err *err)
 {
-	if (!l->options.group || s->epochs.phase != EPOCH_SETTLE || !s->epochs.was_prepared)
+	if (!l->options.group || s->epochs.phase != EPOCH_SETTLE || s->epochs.prepared_until < 0)
 		return 0;
 	return mark_raise(l->outputs.publisher, l->options.topic, s->number, l->options.group,
-	    s->epochs.until, err);
+	    s->epochs.prepared_until, err);
+}
+
+/* All at a time. 1: not all are done yet. */
+static int
+write_marks(struct lake *l, struct err *err)
+{
+	int left = 0;
+
+	for (size_t i = 0; i < l->stream_count; i++) {
+		int rc = write_mark(l, &l->streams[i], err);
+
+		if (rc < 0)
+			return -1;
+		left |= rc;
+	}
+	return left;
 }
 
 static int
@@ -223,6 +246,7 @@ commit(struct lake *l, struct err *err)
 {
 	size_t count = 0;
 	bool settles = false;
+	int rc;
 
 	for (size_t i = 0; i < l->stream_count; i++) {
 		const struct lake_stream *s = &l->streams[i];
@@ -240,10 +264,9 @@ commit(struct lake *l, struct err *err)
 	if (settles &&
 	    deadletter_flush(l->outputs.letters, clock_deadline(LETTERS_MS_MAX), err))
 		return -1;
-	for (size_t i = 0; i < l->stream_count; i++) {
-		if (write_mark(l, &l->streams[i], err))
-			return -1;
-	}
+	rc = write_marks(l, err);
+	if (rc)
+		return rc < 0 ? -1 : 0;
 	return commit_points(l, count, err);
 }
 
@@ -271,6 +294,22 @@ count_published(struct lake *l, const struct object *object)
 		l->options.published(l->options.published_context, object);
 }
 
+/* See epochs_accept_gap. Which records are in the files that were there cannot be told from their names. */
+static void
+say_left(const struct lake *l, const struct lake_stream *s)
+{
+	int64_t records = 0;
+
+	for (size_t i = 0; i < s->bundle.count; i++) {
+		if (s->bundle.objects[i]->was_there)
+			records += s->bundle.objects[i]->record_count;
+	}
+	if (records)
+		diag_warn("%s[%" PRId32 "]: %" PRId64 " of the records that are left belong to files "
+			  "that were there; of paths with several (--roll-bytes, --roll-records) some may be missing",
+		    l->options.topic, s->number, records);
+}
+
 /* A step of it. */
 static int
 publish(struct lake *l, struct lake_stream *s, struct err *err)
@@ -286,23 +325,60 @@ publish(struct lake *l, struct lake_stream *s, struct err *err)
 		count_published(l, s->bundle.objects[i]);
 	if (rc)
 		return rc < 0 ? -1 : 0;
+	if (s->epochs.is_rebuilt && s->epochs.has_gap)
+		say_left(l, s);
 	l->bundled_bytes -= s->bundle.row_bytes;
 	bundle_release(&s->bundle);
 	epochs_published(&s->epochs);
 	return 0;
 }
 
+/* A step of one, and of more where those only wait for the target. */
 static int
 publish_some(struct lake *l, struct err *err)
 {
 	for (size_t i = 0; i < l->stream_count; i++) {
-		if (l->streams[i].epochs.phase == EPOCH_PUBLISH)
-			return publish(l, &l->streams[i], err);
+		if (l->streams[i].epochs.phase != EPOCH_PUBLISH)
+			continue;
+		if (publish(l, &l->streams[i], err))
+			return -1;
+		if (!publisher_is_waiting(l->outputs.publisher))
+			return 0;
 	}
 	return 0;
 }
 
 /* ---- turns ---- */
+
+static bool
+is_left_over(void *context, struct slice name)
+{
+	const struct lake *l = context;
+
+	for (size_t i = 0; i < l->stream_count; i++) {
+		const struct lake_stream *s = &l->streams[i];
+
+		if (!s->is_clean && naming_is_of(l->options.naming, name, s->number))
+			return true;
+	}
+	return false;
+}
+
+/* What earlier owners left half done of partitions that are new here: before anything of them is begun, and once for
+ * all that came together. */
+static void
+clean(struct lake *l)
+{
+	bool is_clean = true;
+
+	for (size_t i = 0; i < l->stream_count; i++)
+		is_clean &= l->streams[i].is_clean;
+	if (is_clean)
+		return;
+	publisher_clean(l->outputs.publisher, is_left_over, l);
+	for (size_t i = 0; i < l->stream_count; i++)
+		l->streams[i].is_clean = true;
+}
 
 /* Nothing is fenced while it waits for the source to say that all is lost. */
 static int
@@ -310,9 +386,13 @@ step(struct lake *l, struct err *err)
 {
 	if (l->is_lost)
 		return 0;
-	if (commit(l, err))
+	publisher_begin_turn(l->outputs.publisher);
+	clean(l);
+	l->has_failed = true;
+	if (commit(l, err) || (!l->is_lost && publish_some(l, err)))
 		return -1;
-	return l->is_lost ? 0 : publish_some(l, err);
+	l->has_failed = false;
+	return 0;
 }
 
 static void
@@ -346,7 +426,20 @@ lake_turn(struct lake *l, int64_t now_ms, struct err *err)
 	if (step(l, err))
 		return -1;
 	look_ahead(l, now_ms);
+	l->turn_ms = now_ms + TURN_MS;
 	return 0;
+}
+
+bool
+lake_is_waiting(const struct lake *l)
+{
+	return publisher_is_waiting(l->outputs.publisher);
+}
+
+void
+lake_wait(struct lake *l)
+{
+	publisher_wait(l->outputs.publisher, clock_deadline(WAIT_MS_MAX));
 }
 
 bool
@@ -392,6 +485,8 @@ settle(struct lake *l, int64_t deadline_ms, bool is_served, struct err *err)
 			    "stopped with records not published within --drain");
 		if (step(l, err) || (is_served && source_serve(l->source, err)))
 			return -1;
+		lake_wait(l);
+		lake_tell(l, clock_mono_ms());
 	}
 	return 0;
 }
@@ -444,6 +539,7 @@ on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, cons
 	(void)term;
 	drop_stream(l, number);
 	l->is_lost = false;
+	l->is_busy = true; /* it is to be cleaned */
 	if (check_mark(l, number, sequence, metadata, err) ||
 	    !add_stream(l, number, sequence, metadata, err))
 		return l->options.topic ? err_wrap(err, "%s[%" PRId32 "]", l->options.topic, number)
@@ -465,6 +561,42 @@ on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, st
 		drop_stream(l, numbers[i]);
 	l->is_lost = false;
 	err_clear(err);
+	return 0;
+}
+
+static void
+say_gap(const struct lake *l, const struct lake_stream *s, int64_t from, int64_t to,
+    enum epoch_gap gap, int64_t until)
+{
+	const char *topic = l->options.topic;
+
+	diag_warn("%s[%" PRId32 "]: offsets %" PRId64 " to %" PRId64 " have expired: %" PRId64
+	          " records are gone; reading goes on at %" PRId64,
+	    topic, s->number, from, to - 1, to - from, to);
+	if (gap == EPOCH_GAP_BEGAN)
+		diag_warn("%s[%" PRId32 "]: an earlier run has published offsets up to %" PRId64
+		          " in part: what is missing is made of those from %" PRId64 " on",
+		    topic, s->number, until - 1, to);
+	else if (gap == EPOCH_GAP_WHOLE)
+		diag_warn("%s[%" PRId32 "]: an earlier run has published offsets up to %" PRId64
+		          " in part: what is missing of them is gone",
+		    topic, s->number, until - 1);
+}
+
+static int
+on_gap(void *context, int32_t number, int64_t sequence, struct err *err)
+{
+	struct lake *l = context;
+	struct lake_stream *s = find_stream(l, number);
+	int64_t from, until;
+
+	(void)err;
+	if (!s)
+		return 0;
+	from = s->epochs.open.next;
+	until = s->epochs.rebuild_until;
+	l->is_busy = true;
+	say_gap(l, s, from, sequence, epochs_accept_gap(&s->epochs, sequence, clock_mono_ms()), until);
 	return 0;
 }
 
@@ -509,5 +641,6 @@ lake_events(struct lake *l)
 		.assigned = on_assigned,
 		.revoked = on_revoked,
 		.at_end = on_end,
+		.gap = on_gap,
 		.ended = on_ended };
 }

@@ -12,6 +12,7 @@ struct lake_stream {
 	int32_t number;
 	struct epochs epochs;
 	struct bundle bundle; /* of the closed epoch, while it is published */
+	bool is_clean; /* of what earlier owners left half done */
 	bool is_held;
 	bool has_ended; /* of bounded input */
 };
@@ -34,7 +35,11 @@ struct lake {
 	struct lake_counts counts;
 	int64_t bundled_bytes; /* of lines in closed epochs */
 	int64_t due_ms;        /* when an epoch is by age */
+	struct lake_progress progress;
+	int64_t tell_ms;       /* when it is told next; CLOCK_NEVER */
 	bool is_busy; /* lake_turn has something to do */
+	int64_t turn_ms; /* while that waits for the target: when it is looked at again */
+	bool has_failed; /* a turn: nothing more can be published */
 	bool is_lost; /* this member was fenced: nothing is done before the source has said so */
 	bool has_told_crowded;
 	struct err end_failure; /* of a callback that cannot fail */
@@ -51,6 +56,14 @@ void lake_count(
 
 /* Closes what is due, and does the next step of each closed epoch. */
 int lake_turn(struct lake *, int64_t now_ms, struct err *);
+
+/* lake_turn has nothing to do but wait for the target. */
+bool lake_is_waiting(const struct lake *);
+
+/* Waits while that is so, not for long. */
+void lake_wait(struct lake *);
+/* Tells how it goes, where that is due. */
+void lake_tell(struct lake *, int64_t now_ms);
 
 /* No record should be taken now: none could be, or there is no room. */
 bool lake_is_blocked(const struct lake *, int64_t now_ms);

@@ -23,6 +23,8 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/lake_state.h \
 	tools/kafka-to-s3/mark.c \
 	tools/kafka-to-s3/mark.h \
+	tools/kafka-to-s3/numbers.c \
+	tools/kafka-to-s3/numbers.h \
 	tools/kafka-to-s3/bundle.c \
 	tools/kafka-to-s3/bundle.h \
 	tools/kafka-to-s3/additions.c \
@@ -36,6 +38,17 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/collector.c \
 	tools/kafka-to-s3/collector.h \
 	tools/kafka-to-s3/publisher.c \
-	tools/kafka-to-s3/publisher.h
+	tools/kafka-to-s3/publisher.h \
+	tools/kafka-to-s3/publisher_directory.c \
+	tools/kafka-to-s3/publisher_ops.h \
+	tools/kafka-to-s3/publisher_s3.c \
+	tools/kafka-to-s3/s3_marks.c \
+	tools/kafka-to-s3/s3_marks.h \
+	tools/kafka-to-s3/s3_options.c \
+	tools/kafka-to-s3/s3_options.h \
+	tools/kafka-to-s3/s3_target.c \
+	tools/kafka-to-s3/s3_target.h \
+	tools/kafka-to-s3/upload.c \
+	tools/kafka-to-s3/upload.h
 kafka_to_s3_SOURCES = tools/kafka-to-s3/main.c
 kafka_to_s3_LDADD = libkafkatos3.a $(COMMON_LIBS)

@@ -15,7 +15,7 @@ format_name(const char *topic, int32_t partition, char name[static OBJECT_NAME_B
 }
 
 static int
-parse(json_t *mark, const char *group, int64_t *ret_until, struct err *err)
+check(json_t *mark, const char *group, int64_t *ret_until, struct err *err)
 {
 	const char *there = json_string_value(json_object_get(mark, "group"));
 	json_t *until = json_object_get(mark, "until");
@@ -30,14 +30,23 @@ parse(json_t *mark, const char *group, int64_t *ret_until, struct err *err)
 	return 0;
 }
 
+static int
+parse(struct slice text, const char *group, int64_t *ret_until, struct err *err)
+{
+	json_error_t error;
+	json_t *mark = json_loadb(text.data ? text.data : "", text.len, 0, &error);
+	int rc = check(mark, group, ret_until, err);
+
+	json_decref(mark);
+	return rc;
+}
+
 int
 mark_read(struct publisher *p, const char *topic, int32_t partition, const char *group,
     int64_t *ret_until, struct err *err)
 {
 	char name[OBJECT_NAME_BYTES];
 	struct buf text = BUF_INIT(2 * MARK_BYTES_MAX);
-	json_t *mark = NULL;
-	json_error_t error;
 	bool has;
 	int rc;
 
@@ -45,12 +54,10 @@ mark_read(struct publisher *p, const char *topic, int32_t partition, const char 
 	*ret_until = -1;
 	rc = publisher_read_mark(p, MARK_PATH, name, &has, &text, err);
 	if (!rc && has) {
-		mark = json_loadb(text.data, text.len, 0, &error);
-		rc = parse(mark, group, ret_until, err);
+		rc = parse(buf_slice(&text), group, ret_until, err);
 		if (rc)
 			err_wrap(err, "%s/%s/%s", publisher_target(p), MARK_PATH, name);
 	}
-	json_decref(mark);
 	buf_release(&text);
 	return rc;
 }
@@ -79,20 +86,37 @@ mark_check_group(const char *group, struct err *err)
 	           : err_set(err, ERR_USAGE, "-G: longer than %d bytes, or not UTF-8", MARK_BYTES_MAX);
 }
 
+struct raising {
+	const char *group;
+	int64_t until;
+};
+
+static int
+raise_text(void *context, bool has, struct slice text, struct buf *ret, struct err *err)
+{
+	const struct raising *raising = context;
+	char mark[MARK_BYTES_MAX];
+	size_t len = format(raising->group, raising->until, mark);
+	int64_t there = -1;
+
+	if (!len)
+		return err_set(err, ERR_FAULT, "group %s: no mark can be made", raising->group);
+	if (has && parse(text, raising->group, &there, err))
+		return -1;
+	return there < raising->until ? buf_append(ret, slice_make(mark, len), err) : 0;
+}
+
 int
 mark_raise(struct publisher *p, const char *topic, int32_t partition, const char *group,
     int64_t until, struct err *err)
 {
-	char name[OBJECT_NAME_BYTES], text[MARK_BYTES_MAX];
-	size_t len = format(group, until, text);
-	int64_t there;
+	struct raising raising = { .group = group, .until = until };
+	char name[OBJECT_NAME_BYTES];
+	int rc;
 
-	if (!len)
-		return err_set(err, ERR_FAULT, "group %s: no mark can be made", group);
-	if (mark_read(p, topic, partition, group, &there, err))
-		return -1;
-	if (there >= until)
-		return 0;
 	format_name(topic, partition, name);
-	return publisher_write_mark(p, MARK_PATH, name, slice_make(text, len), err);
+	rc = publisher_update_mark(p, MARK_PATH, name, raise_text, &raising, err);
+	if (rc < 0 && err->class == ERR_DATA)
+		err_wrap(err, "%s/%s/%s", publisher_target(p), MARK_PATH, name);
+	return rc;
 }

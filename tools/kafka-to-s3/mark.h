@@ -22,7 +22,8 @@ int mark_check_group(const char *group, struct err *);
 int mark_read(struct publisher *, const char *topic, int32_t partition, const char *group,
     int64_t *ret_until, struct err *);
 
-/* Never lower than it is: a member that stood still for long may come late. ERR_DATA as above. */
+/* Never lower than it is: a member that stood still for long may come late. ERR_DATA as above. 1: not done yet, call
+ * again. */
 int mark_raise(struct publisher *, const char *topic, int32_t partition, const char *group,
     int64_t until, struct err *);
 

@@ -431,11 +431,11 @@ is_extension(struct slice text)
 }
 
 bool
-naming_is_of(const struct naming *n, const char *name, int32_t partition)
+naming_is_of(const struct naming *n, struct slice name, int32_t partition)
 {
-	struct slice parts = slice_of(template_of(n)), rest = slice_of(name);
+	struct slice parts = slice_of(template_of(n)), rest = name;
 	struct object_id id = { .stream = partition };
-	char again[OBJECT_NAME_BYTES];
+	char again[OBJECT_NAME_BYTES], extension[OBJECT_NAME_BYTES];
 	const char *why = NULL;
 	struct part part;
 
@@ -445,10 +445,11 @@ naming_is_of(const struct naming *n, const char *name, int32_t partition)
 	}
 	if (!take_roll(&rest, &id) || !take_text(&rest, slice_of(".")) || !is_extension(rest))
 		return false;
+	(void)snprintf(extension, sizeof(extension), "%.*s", SLICE_ARGS(rest));
 	/* what was read loosely has to be the very name: widths, no number twice with two values */
 	return id.stream == partition && id.begin >= 0 &&
-	    format_name(n, &id, rest.data, again, sizeof(again)) < sizeof(again) &&
-	    strcmp(again, name) == 0;
+	    format_name(n, &id, extension, again, sizeof(again)) < sizeof(again) &&
+	    slice_is(name, again);
 }
 
 /* ---- paths ---- */

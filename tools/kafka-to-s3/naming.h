@@ -55,7 +55,7 @@ void naming_format(
 
 /* True where it is the name of some object of this topic and partition (of this run, from a pipe), whatever its
  * format and compression. */
-bool naming_is_of(const struct naming *, const char *name, int32_t partition);
+bool naming_is_of(const struct naming *, struct slice name, int32_t partition);
 
 /* ERR_DATA where a path that a template gave for a record cannot be one: too long for a file or a
  * key, or (the template takes care of that) leading out of the target. "" is the target itself. */
