@@ -337,3 +337,7 @@ tests_unit_test_epoch_LDADD = libkafkatos3.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_epoch_sim
 tests_unit_test_epoch_sim_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_epoch_sim_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_schema_guess
+tests_unit_test_schema_guess_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_schema_guess_LDADD = libkafkatos3.a $(UNIT_LIBS)
