@@ -196,6 +196,25 @@ json_rows(void **state)
 	check_rows(&b, cases, sizeof(cases) / sizeof(*cases));
 }
 
+/* What one record had says nothing of the next. */
+static void
+json_rows_one_after_the_other(void **state)
+{
+	static const char *const values[] = { "{\"a\":1}", "{\"b\":2}", "{\"c\":3}", "{\"b\":4}" };
+	struct bench b = { .options = { .kind = FORMAT_JSON }, .err = ERR_INIT };
+	struct slice row;
+
+	(void)state;
+	assert_non_null(bench_open(&b, (option_list){ "--rename", "a=b", "--add", "c=x" }));
+	assert_int_equal(bench_row(&b, values[0], &row), 0);
+	assert_true(slice_is(row, "{\"b\":1,\"c\":\"x\"}"));
+	assert_int_equal(bench_row(&b, values[1], &row), 0);
+	assert_true(slice_is(row, "{\"b\":2,\"c\":\"x\"}"));
+	assert_int_equal(bench_row(&b, values[2], &row), -1);
+	assert_int_equal(bench_row(&b, values[3], &row), 0);
+	bench_close(&b);
+}
+
 /* Nothing is copied where nothing is changed. */
 static void
 json_lines_are_slices(void **state)
@@ -227,6 +246,7 @@ csv_rows(void **state)
 		{ { "--select", "a" }, "{\"a\":\"say \\\"x\\\"\"}", "\"say \"\"x\"\"\"", NULL },
 		{ { "--select", "a" }, "{\"a\":\"\\\"\"}", "\"\"\"\"", NULL },
 		{ { "--select", "a" }, "{\"a\":\"1\\n2\\r3\"}", "\"1\n2\r3\"", NULL },
+		{ { "--select", "a" }, "{\"a\":\"1\\r2\"}", "\"1\r2\"", NULL },
 		{ { "--select", "a" }, "{\"a\":\" x\"}", "\" x\"", NULL },
 		{ { "--select", "a" }, "{\"a\":\"x \"}", "\"x \"", NULL },
 		{ { "--select", "a" }, "{\"a\":\"\\u00e9;\"}", "\xc3\xa9;", NULL },
@@ -520,6 +540,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_rows),
+		cmocka_unit_test(json_rows_one_after_the_other),
 		cmocka_unit_test(json_lines_are_slices),
 		cmocka_unit_test(csv_rows),
 		cmocka_unit_test(csv_objects),

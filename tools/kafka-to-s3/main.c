@@ -156,6 +156,8 @@ check(struct options *o, struct err *err)
 		s3_address_normalise(target);
 		if (s3_target_options_check(&o->s3, target, err))
 			return -1;
+	} else {
+		naming_normalise_directory(target);
 	}
 	o->s3.aws = &o->client.aws;
 	if (o->run_id && o->input.topic)
