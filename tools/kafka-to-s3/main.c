@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -152,6 +153,10 @@ check(struct options *o, struct err *err)
 	if (!o->job.operand_count)
 		return err_set(err, ERR_USAGE, "an argument is missing: usage: %s %s", tool.name,
 		    tool.synopsis);
+	if (strncasecmp(target, "s3:", 3) == 0 && !publisher_is_s3(target))
+		return err_set(err, ERR_USAGE,
+		    "%s: an address is s3://BUCKET/PREFIX, and a directory of that name ./%s", target,
+		    target);
 	if (publisher_is_s3(target)) {
 		s3_address_normalise(target);
 		if (s3_target_options_check(&o->s3, target, err))
