@@ -18,6 +18,7 @@ EXTRA_DIST += tests/services/lambda/handlers/picky.js tests/services/lambda/hand
 	tests/services/lambda/handlers/rides.py tests/services/lambda/handlers/run_handler.py
 SERVICE_TESTS += tests/services/lambda.sh
 SERVICE_TESTS += tests/services/kafka-to-s3.sh
+SERVICE_TESTS += tests/services/lake_gaps.sh
 SERVICE_TESTS += tests/services/man_examples.sh
 SERVICE_TESTS += tests/services/main_job.sh
 SERVICE_TESTS += tests/services/delivery.sh

@@ -327,3 +327,11 @@ tests_unit_test_epoch_LDADD = libkafkatos3.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_epoch_sim
 tests_unit_test_epoch_sim_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_epoch_sim_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_success
+tests_unit_test_success_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_success_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_template_unit
+tests_unit_test_template_unit_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_template_unit_LDADD = $(UNIT_LIBS)

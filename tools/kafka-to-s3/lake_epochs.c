@@ -6,7 +6,6 @@
 #include "base/diag.h"
 #include "base/stop.h"
 #include "kafka-to-s3/lake_state.h"
-#include "kafka-to-s3/mark.h"
 
 enum {
 	LETTERS_MS_MAX = 30 * 1000, /* for dead letters to become durable before a commit */
@@ -64,7 +63,7 @@ add_stream(
 	if (l->stream_count == l->stream_capacity && grow_streams(l, err))
 		return NULL;
 	s = &l->streams[l->stream_count];
-	*s = (struct lake_stream){ .number = number };
+	*s = (struct lake_stream){ .number = number, .mark = MARK_INIT };
 	if (epochs_begin(&s->epochs, sequence, metadata, l->options.fingerprint, err))
 		return NULL;
 	l->stream_count++;
@@ -97,14 +96,17 @@ drop_stream(struct lake *l, int32_t number)
 	    collector_drop(l->outputs.collector, number) + bundle_open_records(&s->bundle);
 	l->bundled_bytes -= s->bundle.row_bytes;
 	bundle_release(&s->bundle);
+	mark_release(&s->mark);
 	*s = l->streams[--l->stream_count];
 }
 
 void
 lake_forget_streams(struct lake *l)
 {
-	for (size_t i = 0; i < l->stream_count; i++)
+	for (size_t i = 0; i < l->stream_count; i++) {
 		bundle_release(&l->streams[i].bundle);
+		mark_release(&l->streams[i].mark);
+	}
 	free(l->streams);
 	free(l->points);
 	free(l->metadata);
@@ -192,12 +194,17 @@ is_to_be_committed(const struct lake_stream *s)
 
 /* Before the commit that says the same: see epoch_check_mark. */
 static int
-write_mark(struct lake *l, const struct lake_stream *s, struct err *err)
+raise_mark(struct lake *l, struct lake_stream *s, struct err *err)
 {
 	if (!l->options.group || s->epochs.phase != EPOCH_SETTLE || s->epochs.prepared_until < 0)
 		return 0;
-	return mark_raise(l->outputs.publisher, l->options.topic, s->number, l->options.group,
-	    s->epochs.prepared_until, err);
+	if (s->mark.until >= s->epochs.prepared_until && l->options.success_after_ms < 0)
+		return 0;
+	if (s->mark.until < s->epochs.prepared_until)
+		s->mark.until = s->epochs.prepared_until;
+	if (l->options.success_after_ms >= 0)
+		s->mark.at_ms = clock_wall_ms();
+	return lake_write_mark(l, s, err);
 }
 
 static int
@@ -241,7 +248,7 @@ commit(struct lake *l, struct err *err)
 	    deadletter_flush(l->outputs.letters, clock_deadline(LETTERS_MS_MAX), err))
 		return -1;
 	for (size_t i = 0; i < l->stream_count; i++) {
-		if (write_mark(l, &l->streams[i], err))
+		if (raise_mark(l, &l->streams[i], err))
 			return -1;
 	}
 	return commit_points(l, count, err);
@@ -304,6 +311,8 @@ publish(struct lake *l, struct lake_stream *s, struct err *err)
 		return rc < 0 ? -1 : 0;
 	if (s->epochs.is_rebuilt && s->epochs.has_gap)
 		say_left(l, s);
+	if (lake_note_published(l, s, err))
+		return -1;
 	l->bundled_bytes -= s->bundle.row_bytes;
 	bundle_release(&s->bundle);
 	epochs_published(&s->epochs);
@@ -337,7 +346,7 @@ static void
 look_ahead(struct lake *l, int64_t now_ms)
 {
 	l->is_busy = false;
-	l->due_ms = CLOCK_NEVER;
+	l->due_ms = lake_look_ms(l);
 	for (size_t i = 0; i < l->stream_count; i++) {
 		struct lake_stream *s = &l->streams[i];
 		int64_t due_ms = epochs_due_ms(&s->epochs, &l->options.limits);
@@ -361,7 +370,7 @@ lake_turn(struct lake *l, int64_t now_ms, struct err *err)
 	}
 	close_due(l, now_ms);
 	relieve(l);
-	if (step(l, err))
+	if (step(l, err) || lake_succeed(l, now_ms, false, err))
 		return -1;
 	look_ahead(l, now_ms);
 	return 0;
@@ -436,21 +445,23 @@ lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
 			    ", which an earlier run has published in part, were read again",
 			    e->open.begin, e->rebuild_until - 1, l->streams[i].number);
 	}
+	/* who goes on later finds what is pending */
+	if (!stop_requested() && lake_succeed(l, clock_mono_ms(), true, err))
+		return -1;
 	return 0;
 }
 
 /* ---- what the source tells ---- */
 
 static int
-check_mark(struct lake *l, int32_t number, int64_t sequence, const char *metadata, struct err *err)
+check_mark(struct lake *l, int32_t number, int64_t sequence, const char *metadata,
+    struct mark *ret, struct err *err)
 {
-	int64_t marked;
-
 	if (!l->options.group)
 		return 0;
-	if (mark_read(l->outputs.publisher, l->options.topic, number, l->options.group, &marked, err))
+	if (mark_read(l->outputs.publisher, l->options.topic, number, l->options.group, ret, err))
 		return -1;
-	return epoch_check_mark(sequence, metadata, marked, err);
+	return epoch_check_mark(sequence, metadata, ret->until, err);
 }
 
 static int
@@ -458,14 +469,21 @@ on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, cons
     struct err *err)
 {
 	struct lake *l = context;
+	struct mark mark = MARK_INIT;
+	struct lake_stream *s = NULL;
 
 	(void)term;
 	drop_stream(l, number);
 	l->is_lost = false;
-	if (check_mark(l, number, sequence, metadata, err) ||
-	    !add_stream(l, number, sequence, metadata, err))
+	if (!check_mark(l, number, sequence, metadata, &mark, err))
+		s = add_stream(l, number, sequence, metadata, err);
+	if (!s) {
+		mark_release(&mark);
 		return l->options.topic ? err_wrap(err, "%s[%" PRId32 "]", l->options.topic, number)
 		                        : -1;
+	}
+	s->mark = mark;
+	l->is_busy = true; /* for what comes every few seconds, if anything does */
 	return 0;
 }
 

@@ -6,12 +6,14 @@
 #include "flow/field.h"
 #include "flow/template.h"
 #include "kafka-to-s3/lake.h"
+#include "kafka-to-s3/mark.h"
 
 /* One partition that is ours, or the pipe. */
 struct lake_stream {
 	int32_t number;
 	struct epochs epochs;
 	struct bundle bundle; /* of the closed epoch, while it is published */
+	struct mark mark;     /* as it was read or written, and what is going to be written next */
 	bool is_held;
 	bool has_ended; /* of bounded input */
 };
@@ -33,7 +35,8 @@ struct lake {
 	struct buf path;
 	struct lake_counts counts;
 	int64_t bundled_bytes; /* of lines in closed epochs */
-	int64_t due_ms;        /* when an epoch is by age */
+	int64_t due_ms;        /* when an epoch is by age, or the marks are to be looked at */
+	int64_t look_ms;       /* when they are, of clock_mono_ms */
 	bool is_busy; /* lake_turn has something to do */
 	bool is_lost; /* this member was fenced: nothing is done before the source has said so */
 	bool has_told_crowded;
@@ -60,5 +63,21 @@ bool lake_is_blocked(const struct lake *, int64_t now_ms);
 int lake_settle(struct lake *, int64_t deadline_ms, struct err *);
 
 void lake_forget_streams(struct lake *);
+
+/* ---- lake_success.c; without --success-after these do nothing, but for lake_write_mark ---- */
+
+/* The objects of its bundle are in the target. */
+int lake_note_published(struct lake *, struct lake_stream *, struct err *);
+
+int lake_write_mark(struct lake *, const struct lake_stream *, struct err *);
+
+/* Makes _SUCCESS where paths of our partitions are complete; every few seconds, or now: is_last. */
+int lake_succeed(struct lake *, int64_t now_ms, bool is_last, struct err *);
+
+/* When it is to be called next; CLOCK_NEVER. */
+int64_t lake_look_ms(const struct lake *);
+
+/* The input has ended for good: all paths are complete. */
+int lake_succeed_all(struct lake *, struct err *);
 
 #endif

@@ -2,10 +2,9 @@
 #include "kafka-to-s3/mark.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 
-enum { MARK_BYTES_MAX = 4 * 1024 };
+enum { GROUP_BYTES_MAX = 4 * 1024 };
 
 /* Topics have 249 bytes at most (Kafka, org.apache.kafka.common.internals.Topic.MAX_NAME_LENGTH). */
 static void
@@ -14,85 +13,58 @@ format_name(const char *topic, int32_t partition, char name[static OBJECT_NAME_B
 	(void)snprintf(name, OBJECT_NAME_BYTES, "%s-%05" PRId32, topic, partition);
 }
 
-static int
-parse(json_t *mark, const char *group, int64_t *ret_until, struct err *err)
-{
-	const char *there = json_string_value(json_object_get(mark, "group"));
-	json_t *until = json_object_get(mark, "until");
-
-	if (!there || !json_is_integer(until) || json_integer_value(until) < 0)
-		return err_set(err, ERR_DATA, "no mark of kafka-to-s3");
-	if (strcmp(there, group) != 0)
-		return err_set(err, ERR_DATA,
-		    "group %s has put this partition there, and %s would put it there again", there,
-		    group);
-	*ret_until = json_integer_value(until);
-	return 0;
-}
-
 int
 mark_read(struct publisher *p, const char *topic, int32_t partition, const char *group,
-    int64_t *ret_until, struct err *err)
+    struct mark *ret, struct err *err)
 {
 	char name[OBJECT_NAME_BYTES];
 	struct buf text = BUF_INIT(2 * MARK_BYTES_MAX);
-	json_t *mark = NULL;
-	json_error_t error;
 	bool has;
 	int rc;
 
 	format_name(topic, partition, name);
-	*ret_until = -1;
 	rc = publisher_read_mark(p, MARK_PATH, name, &has, &text, err);
 	if (!rc && has) {
-		mark = json_loadb(text.data, text.len, 0, &error);
-		rc = parse(mark, group, ret_until, err);
+		rc = mark_parse(buf_slice(&text), group, ret, err);
 		if (rc)
 			err_wrap(err, "%s/%s/%s", publisher_target(p), MARK_PATH, name);
 	}
-	json_decref(mark);
 	buf_release(&text);
 	return rc;
-}
-
-/* Bytes of the text, with a line feed; 0 where it does not fit. */
-static size_t
-format(const char *group, int64_t until, char text[static MARK_BYTES_MAX])
-{
-	json_t *mark = json_pack("{s:s, s:I}", "group", group, "until", (json_int_t)until);
-	size_t len = mark ? json_dumpb(mark, text, MARK_BYTES_MAX - 1, JSON_COMPACT) : 0;
-
-	json_decref(mark);
-	if (!len || len >= MARK_BYTES_MAX)
-		return 0;
-	text[len++] = '\n';
-	return len;
 }
 
 int
 mark_check_group(const char *group, struct err *err)
 {
-	char text[MARK_BYTES_MAX];
+	struct mark mark = MARK_INIT;
+	struct buf text = BUF_INIT(GROUP_BYTES_MAX);
+	int rc = mark_format(&mark, group, &text, err);
 
-	return format(group, INT64_MAX, text)
-	           ? 0
-	           : err_set(err, ERR_USAGE, "-G: longer than %d bytes, or not UTF-8", MARK_BYTES_MAX);
+	buf_release(&text);
+	if (!rc)
+		return 0;
+	err_clear(err);
+	return err_set(err, ERR_USAGE, "-G: longer than %d bytes, or not UTF-8", GROUP_BYTES_MAX);
 }
 
 int
-mark_raise(struct publisher *p, const char *topic, int32_t partition, const char *group,
-    int64_t until, struct err *err)
+mark_write(struct publisher *p, const char *topic, int32_t partition, const char *group,
+    const struct mark *mark, struct err *err)
 {
-	char name[OBJECT_NAME_BYTES], text[MARK_BYTES_MAX];
-	size_t len = format(group, until, text);
-	int64_t there;
+	char name[OBJECT_NAME_BYTES];
+	struct mark there = MARK_INIT;
+	struct buf text = BUF_INIT(MARK_BYTES_MAX);
+	int rc = -1;
 
-	if (!len)
-		return err_set(err, ERR_FAULT, "group %s: no mark can be made", group);
 	if (mark_read(p, topic, partition, group, &there, err))
 		return -1;
-	if (there >= until)
-		return 0;
-	format_name(topic, partition, name);
-	return publisher_write_mark(p, MARK_PATH, name, slice_make(text, len), err);
+	if (there.until > mark->until) {
+		rc = 0;
+	} else if (!mark_format(mark, group, &text, err)) {
+		format_name(topic, partition, name);
+		rc = publisher_write_mark(p, MARK_PATH, name, buf_slice(&text), err);
+	}
+	mark_release(&there);
+	buf_release(&text);
+	return rc;
 }

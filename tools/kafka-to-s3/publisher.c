@@ -9,7 +9,6 @@ enum {
 	/* A batch shares the waiting for the disk. A second or two of compressing, then others get a turn. */
 	BATCH_COUNT_MAX = 256,
 	BATCH_BYTES_MAX = 256 * 1024 * 1024,
-	MARK_BYTES_MAX = 4096,
 };
 
 struct publisher {
@@ -233,7 +232,7 @@ int
 publisher_read_mark(struct publisher *p, const char *path, const char *name, bool *ret_has,
     struct buf *ret, struct err *err)
 {
-	return directory_read(p->directory, path, name, MARK_BYTES_MAX, ret_has, ret, err);
+	return directory_read(p->directory, path, name, PUBLISHER_MARK_BYTES_MAX, ret_has, ret, err);
 }
 
 int
@@ -246,6 +245,16 @@ publisher_write_mark(struct publisher *p, const char *path, const char *name, st
 	if (spool && !spool_write(spool, text, err) &&
 	    spool_publish(spool, name, true, err) == SPOOL_LINKED)
 		rc = 0;
+	spool_free(spool);
+	return rc;
+}
+
+int
+publisher_make_empty(struct publisher *p, const char *path, const char *name, struct err *err)
+{
+	struct spool *spool = spool_open(p->directory, path, err);
+	int rc = spool && spool_publish(spool, name, false, err) != SPOOL_FAILED ? 0 : -1;
+
 	spool_free(spool);
 	return rc;
 }

@@ -52,4 +52,9 @@ int publisher_read_mark(struct publisher *, const char *path, const char *name, 
 int publisher_write_mark(struct publisher *, const char *path, const char *name, struct slice text,
     struct err *);
 
+enum { PUBLISHER_MARK_BYTES_MAX = 1024 * 1024 };
+
+/* An empty object, durably; one that exists is left alone. */
+int publisher_make_empty(struct publisher *, const char *path, const char *name, struct err *);
+
 #endif
