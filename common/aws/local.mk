@@ -13,6 +13,7 @@ libcommon_a_SOURCES += common/aws/s3_bucket.c
 libcommon_a_SOURCES += common/aws/s3_call.c common/aws/s3_call.h
 libcommon_a_SOURCES += common/aws/s3_document.c common/aws/s3_document.h
 libcommon_a_SOURCES += common/aws/s3_get.c
+libcommon_a_SOURCES += common/aws/s3_fetch.c
 libcommon_a_SOURCES += common/aws/s3_head.c
 libcommon_a_SOURCES += common/aws/s3_list.c
 libcommon_a_SOURCES += common/aws/s3_put.c common/aws/s3_put.h common/aws/s3_put_state.h

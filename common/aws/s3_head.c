@@ -48,7 +48,6 @@ s3_head_read(const struct http_reply *reply, struct s3_head *ret, struct err *er
 
 struct asked {
 	struct s3_head *ret;
-	struct buf *ret_bytes;
 	int status;
 	struct err err;
 };
@@ -91,52 +90,5 @@ s3_head(struct s3_bucket *bucket, struct slice key, struct s3_head *ret, struct 
 		return err_wrap(err, "%s", about);
 	}
 	*ret = head;
-	return 0;
-}
-
-static void
-on_fetched(void *context, const struct http_reply *reply, const struct err *err)
-{
-	struct asked *asked = context;
-
-	struct s3_error error;
-
-	asked->status = reply->status;
-	s3_error_read(reply->body, &error);
-	/* a missing bucket is no missing object */
-	if (asked->status == 404 && !strcmp(error.code, "NoSuchBucket"))
-		asked->status = 0;
-	buf_clear(asked->ret_bytes);
-	if (err->class == ERR_NONE && buf_append(asked->ret_bytes, reply->body, &asked->err) &&
-	    asked->err.class == ERR_DATA)
-		asked->err.class = ERR_UNAVAILABLE;
-}
-
-int
-s3_fetch(struct s3_bucket *bucket, struct slice key, struct buf *ret_bytes, bool *ret_is_there,
-    struct err *err)
-{
-	static const struct http_header payer = { { "x-amz-request-payer", 19 },
-		{ "requester", 9 } };
-	struct asked asked = { .ret_bytes = ret_bytes };
-	char about[S3_ABOUT_BYTES];
-	struct s3_call_request request = {
-		.method = "GET",
-		.key = key,
-		.about = about,
-		.headers = &payer,
-		.header_count = bucket->is_requester_paid,
-		.context = &asked,
-		.done = on_fetched,
-	};
-
-	s3_about(bucket, key, about);
-	if (s3_call_run(bucket, &request, err) && asked.status != 404)
-		return -1;
-	if (asked.err.class != ERR_NONE) {
-		*err = asked.err;
-		return err_wrap(err, "%s", about);
-	}
-	*ret_is_there = asked.status != 404;
 	return 0;
 }

@@ -69,9 +69,19 @@ struct s3_put_result {
 	bool was_there;
 };
 
+/* What a create-only put does with an object that is there. */
+enum s3_put_existing {
+	S3_PUT_COMPARES, /* one with the same content is what was wanted, another is ERR_CANT_CREATE */
+	S3_PUT_TAKES,    /* it is what was wanted, whatever it holds */
+	/* ERR_CANT_CREATE (and was_there) for one that looks_first finds. One that appears later is
+	 * compared: it may be ours, by a request whose reply was lost. */
+	S3_PUT_REFUSES,
+};
+
 struct s3_put_options {
 	struct slice key; /* copied */
 	bool is_create_only;
+	enum s3_put_existing existing;
 	/* Expects it to be there: nothing is sent before the end, and then only where it is not.
 	 * Without `read` this changes nothing. */
 	bool looks_first;
@@ -144,6 +154,17 @@ int s3_head(struct s3_bucket *, struct slice key, struct s3_head *ret, struct er
  * than that may be. */
 int s3_fetch(struct s3_bucket *, struct slice key, struct buf *ret_bytes, bool *ret_is_there,
     struct err *);
+
+/* The same without waiting: bytes are good for the call. The errors of a call with patience
+ * (aws/s3_call.h); a bucket that is not there is ERR_NO_INPUT. */
+struct s3_fetching;
+
+struct s3_fetching *s3_fetch_start(struct s3_bucket *, struct slice key, int64_t patience_ms,
+    void (*done)(void *context, bool is_there, struct slice bytes, const struct err *),
+    void *context, struct err *);
+
+/* Also from inside done; without it where that has not been told. NULL is fine. */
+void s3_fetching_free(struct s3_fetching *);
 
 /*
  * Uploads below a prefix that were begun but neither completed nor aborted: is_ours is asked about

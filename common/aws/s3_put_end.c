@@ -218,6 +218,19 @@ refuse(struct s3_put *put, const char *why)
 	s3_put_fail(put, &err);
 }
 
+/* It is what was wanted. */
+static void
+take(struct s3_put *put)
+{
+	struct err no_room;
+
+	put->was_there = true;
+	buf_clear(&put->etag);
+	if (buf_append_text(&put->etag, put->head.etag, &no_room))
+		buf_clear(&put->etag);
+	s3_put_settle(put);
+}
+
 static void
 compare(struct s3_put *put, int64_t bytes, uint64_t crc)
 {
@@ -233,13 +246,7 @@ compare(struct s3_put *put, int64_t bytes, uint64_t crc)
 		(void)snprintf(why, sizeof(why), "its CRC-64/NVME is %s, not %s", theirs, ours);
 		refuse(put, why);
 	} else {
-		struct err no_room;
-
-		put->was_there = true;
-		buf_clear(&put->etag);
-		if (buf_append_text(&put->etag, put->head.etag, &no_room))
-			buf_clear(&put->etag);
-		s3_put_settle(put);
+		take(put);
 	}
 }
 
@@ -340,6 +347,12 @@ on_looked(void *context, const struct http_reply *reply, const struct err *err)
 		s3_put_advance(put);
 	} else if (told.class != ERR_NONE) {
 		s3_put_fail(put, &told);
+	} else if (put->options.existing == S3_PUT_TAKES) {
+		take(put);
+	} else if (put->options.existing == S3_PUT_REFUSES) {
+		put->was_there = true;
+		err_set(&told, ERR_CANT_CREATE, "%s: exists already", put->about);
+		s3_put_fail(put, &told);
 	} else if (put->head.bytes != put->bytes) {
 		compare(put, put->head.bytes, put->head.crc64);
 	} else {
@@ -363,6 +376,8 @@ on_checked(void *context, const struct http_reply *reply, const struct err *err)
 		try_again(put);
 	} else if (told.class != ERR_NONE) {
 		s3_put_fail(put, &told);
+	} else if (put->options.existing == S3_PUT_TAKES) {
+		take(put);
 	} else if (put->head.has_crc64 || put->head.bytes != put->bytes) {
 		compare(put, put->head.bytes, put->head.crc64);
 	} else {

@@ -137,6 +137,13 @@ field_get(const struct field_set *set, unsigned index)
 	return &set->values[index];
 }
 
+const struct json_value *
+field_values(const struct field_set *set)
+{
+	assert(set->values);
+	return set->values;
+}
+
 int64_t
 field_byte(const struct field_set *set, unsigned index)
 {

@@ -38,6 +38,9 @@ int field_scan(struct field_set *, const struct record *, struct err *);
 /* Only after a scan (asserted). */
 const struct json_value *field_get(const struct field_set *, unsigned index);
 
+/* All of them, by index: good as long as the set, and rewritten by each scan. Only after a scan (asserted). */
+const struct json_value *field_values(const struct field_set *);
+
 /* Byte of the record's value at which this field's value begins (a string: its opening quote); 0
  * for a missing one. */
 int64_t field_byte(const struct field_set *, unsigned index);

@@ -14,5 +14,6 @@ libcommon_a_SOURCES += common/run/pump_streams.c
 libcommon_a_SOURCES += common/run/pump.h
 libcommon_a_SOURCES += common/run/carrier_http.h
 libcommon_a_SOURCES += common/run/workers.c common/run/workers.h
+libcommon_a_SOURCES += common/run/members.c common/run/members.h
 libcommon_a_SOURCES += common/run/pump_tool.c common/run/pump_tool.h
 libcommon_a_SOURCES += common/run/stats.c common/run/stats.h

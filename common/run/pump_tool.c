@@ -22,7 +22,7 @@ static const struct stats_value values[] = {
 	VALUE(STATS_REQUESTS_IN_FLIGHT_LIMIT, pump.in_flight_max),
 	VALUE(STATS_BUFFERED_BYTES, pump.held_bytes),
 	VALUE(STATS_LAG_RECORDS, pump.lag),
-	VALUE(STATS_PROCESSES, processes),
+	VALUE(STATS_PROCESSES, member.processes),
 };
 
 static void
@@ -31,72 +31,53 @@ add_numbers(void *sum, const void *summary)
 	struct pump_tool_numbers *to = sum;
 	const struct pump_tool_numbers *from = summary;
 
+	member_numbers_add(&to->member, &from->member);
 	pump_summary_add(&to->pump, &from->pump);
 	to->superseded += from->superseded;
-	to->processes += from->processes;
-	if (!*to->group)
-		memcpy(to->group, from->group, sizeof(to->group));
 }
 
 static void
-rest_numbers(void *summary)
+rest_numbers(void *numbers)
 {
-	struct pump_tool_numbers *n = summary;
+	struct pump_tool_numbers *n = numbers;
 
 	pump_summary_rest(&n->pump);
-	n->processes = 0;
+	n->member.processes = 0;
 }
 
-/* A run does not end because its numbers cannot be written. */
+/* How far behind the group is. */
 static void
-write_stats(struct pump_tool *t, const struct pump_tool_numbers *numbers)
+forget_numbers(void *numbers)
 {
-	const struct stats_label labels[] = { { "tool", t->job->tool->name },
-		{ "topic", t->input->topic ? t->input->topic : "" }, { "group", numbers->group } };
-	struct err err = ERR_INIT;
+	struct pump_tool_numbers *n = numbers;
 
-	if (!stats_write(t->stats, values, sizeof(values) / sizeof(*values), numbers, labels,
-		sizeof(labels) / sizeof(*labels), &err)) {
-		t->is_stats_broken = false;
-		return;
-	}
-	if (!t->is_stats_broken)
-		diag_warn("--stats-file: %s", err.text);
-	t->is_stats_broken = true;
+	n->pump.lag = -1;
 }
 
-/* In the only process, and in a member. */
 static void
 on_progress(void *context, const struct pump_summary *summary)
 {
 	struct pump_tool *t = context;
 
 	t->numbers.pump = *summary;
-	t->numbers.processes = 1;
-	if (t->link.fd >= 0)
-		workers_tell(&t->link, &t->numbers);
-	else
-		write_stats(t, &t->numbers);
-}
-
-/* In the leader. */
-static void
-on_told(void *context, const void *sum)
-{
-	struct pump_tool *t = context;
-
-	memcpy(&t->numbers, sum, sizeof(t->numbers));
-	/* members of one group: none of them has got so far where it is not known */
-	t->has_begun = *t->numbers.group;
-	if (t->has_begun)
-		write_stats(t, &t->numbers);
+	members_tell(&t->members);
 }
 
 /* ---- the summary ---- */
 
-static void
-say_summary(const struct pump_tool_numbers *n, const char *requests)
+static bool
+has_read(const void *sum)
 {
+	const struct pump_tool_numbers *n = sum;
+
+	return n->pump.read;
+}
+
+static void
+say_summary(void *context, const void *sum)
+{
+	const struct pump_tool *t = context;
+	const struct pump_tool_numbers *n = sum;
 	const struct pump_summary *s = &n->pump;
 	char filtered[48] = "", lost[64] = "", open[48] = "", retried[64] = "", superseded[80] = "";
 
@@ -116,52 +97,41 @@ say_summary(const struct pump_tool_numbers *n, const char *requests)
 		    ", %lld not newer than what was there", (long long)n->superseded);
 	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s; %lld %s%s%s",
 	    (long long)s->read, (long long)s->delivered, (long long)s->rejected, filtered, lost,
-	    open, (long long)s->requests, requests, retried, superseded);
+	    open, (long long)s->requests, t->requests, retried, superseded);
 }
 
 /* ---- the members ---- */
 
 static int
-run_member(void *context, unsigned number, void *ret_summary, enum job_input *ret_input,
-    struct err *err)
+run_member(void *context, enum job_input *ret_input, struct err *err)
 {
 	struct pump_tool *t = context;
-	int rc = -1;
 
-	if (!workers_name_instance(&t->client->kafka, number, err))
-		rc = t->run(t, ret_input, err);
-	memcpy(ret_summary, &t->numbers, sizeof(t->numbers));
-	return rc;
-}
-
-/* What is of the moment is over, and how far behind the group is nobody knows any more. */
-static void
-finish_stats(struct pump_tool *t)
-{
-	rest_numbers(&t->numbers);
-	t->numbers.pump.lag = -1;
-	write_stats(t, &t->numbers);
+	return t->run(t, ret_input, err);
 }
 
 int
 pump_tool_work(struct pump_tool *t, enum job_input *ret_input, struct err *err)
 {
-	bool has_stats = t->stats->file && !t->job->options.is_dry_run;
-	const struct workers_watch watch = { t, &t->link, on_told, rest_numbers };
-	const struct workers_work work = { .context = t, .summary_bytes = sizeof(t->numbers),
-		.run = run_member, .add = add_numbers, .watch = has_stats ? &watch : NULL };
-	struct pump_tool_numbers sum = { .processes = 0 };
-	int rc;
-
-	t->link = (struct workers_link)WORKERS_LINK_INIT;
-	if (workers_check(t->workers, t->input, err) || (has_stats && stats_check(t->stats, err)))
-		return -1;
-	rc = workers_run(t->workers, t->job, &work, &sum, ret_input, err);
-	if (!t->job->options.is_dry_run && (!rc || sum.pump.read))
-		say_summary(&sum, t->requests);
-	if (has_stats && t->has_begun)
-		finish_stats(t);
-	return rc;
+	t->members = (struct members){
+		.job = t->job,
+		.client = t->client,
+		.input = t->input,
+		.workers = t->workers,
+		.stats = t->stats,
+		.context = t,
+		.run = run_member,
+		.add = add_numbers,
+		.rest = rest_numbers,
+		.forget = forget_numbers,
+		.has_some = has_read,
+		.say = say_summary,
+		.values = values,
+		.value_count = sizeof(values) / sizeof(*values),
+		.numbers = &t->numbers,
+		.numbers_bytes = sizeof(t->numbers),
+	};
+	return members_work(&t->members, ret_input, err);
 }
 
 /* ---- a member's way ---- */
@@ -179,7 +149,7 @@ pump_tool_open(struct pump_tool *t, const struct pump_parts *given, const struct
 	char text[INPUT_GROUP_BYTES_MAX + 1];
 
 	parts.progress = (struct pump_progress){ t, on_progress,
-		t->stats->file ? t->stats->interval_ms : 0 };
+		members_interval_ms(&t->members) };
 	options.poll_ms_max = kafka_options_poll_ms(&t->client->kafka);
 	parts.is_counted = input.count_max > 0;
 	t->pump = pump_new(&options, &parts, (size_t)input.memory_bytes, err);
@@ -190,7 +160,7 @@ pump_tool_open(struct pump_tool *t, const struct pump_parts *given, const struct
 	t->source = input_open(&input, t->client, t->job, needs, &events, err);
 	if (!t->source)
 		return -1;
-	(void)snprintf(t->numbers.group, sizeof(t->numbers.group), "%s",
+	(void)snprintf(t->numbers.member.group, sizeof(t->numbers.member.group), "%s",
 	    input_group(t->input, t->job, needs, text));
 	done = pump_letter_done(t->pump);
 	/* all that is in flight may be refused at once, in letters twice as long (run/pump.h) */
@@ -205,10 +175,9 @@ pump_tool_run(struct pump_tool *t, enum job_input *ret_input, struct err *err)
 {
 	int rc;
 
-	t->has_begun = true;
+	members_begin(&t->members);
 	rc = pump_run(t->pump, t->source, t->dead, ret_input, err);
 	pump_summary(t->pump, &t->numbers.pump);
-	t->numbers.processes = 1;
 	return rc;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tools that pump a topic or a pipe into a service have in common beside the pump: the members
- * of -j, the way from input to dead letters, the summary, and --stats-file.
+ * What the tools that pump a topic or a pipe into a service have in common beside the pump: the way from
+ * input to dead letters, what the members (run/members.h) count, and the summary.
  *
  *	static int
  *	run_member(struct pump_tool *tool, enum job_input *ret_input, struct err *err)
@@ -17,16 +17,14 @@
 #ifndef SLUICE_RUN_PUMP_TOOL_H
 #define SLUICE_RUN_PUMP_TOOL_H
 
+#include "run/members.h"
 #include "run/pump.h"
-#include "run/stats.h"
-#include "run/workers.h"
 
 /* As one member tells its leader. */
 struct pump_tool_numbers {
+	struct member_numbers member;
 	struct pump_summary pump;
 	int64_t superseded; /* of those delivered: what the service had was newer; the tool sets it */
-	int64_t processes;
-	char group[INPUT_GROUP_BYTES_MAX + 1];
 };
 
 struct pump_tool {
@@ -50,9 +48,7 @@ struct pump_tool {
 
 	/* results */
 	struct pump_tool_numbers numbers;
-	struct workers_link link;
-	bool has_begun;       /* the numbers are some */
-	bool is_stats_broken; /* said once */
+	struct members members;
 };
 
 /*

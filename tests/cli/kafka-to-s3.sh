@@ -3,6 +3,8 @@
 # kafka-to-s3 from pipes and files into directories.
 # shellcheck source=tests/lib.sh
 . "${srcdir:-.}/tests/lib.sh"
+# shellcheck source=tests/numbers.sh
+. "$top_srcdir/tests/numbers.sh"
 
 # trips COUNT: three places, three days
 trips() {
@@ -266,8 +268,15 @@ test_usage() {
 	expect_status 2 kafka-to-s3 </dev/null
 	expect_status 2 kafka-to-s3 a b </dev/null
 	expect_status 2 kafka-to-s3 '' </dev/null
-	expect_status 2 kafka-to-s3 s3://bucket/lake </dev/null
-	expect_line 'directories only' err
+	expect_status 2 kafka-to-s3 s3:/// </dev/null
+	expect_line 'no bucket is named' err
+	expect_status 2 kafka-to-s3 "s3://bucket/$(printf '%01024d' 0)" </dev/null
+	expect_status 2 kafka-to-s3 --sse md5 s3://bucket </dev/null
+	expect_line '"md5" is none of AES256, aws:kms, aws:kms:dsse' err
+	expect_status 2 kafka-to-s3 --sse AES256 --sse-kms-key-id k s3://bucket </dev/null
+	expect_status 2 kafka-to-s3 --tag a s3://bucket </dev/null
+	expect_status 2 kafka-to-s3 --tag =a s3://bucket </dev/null
+	expect_status 2 kafka-to-s3 --part-size 4M s3://bucket </dev/null
 	expect_status 2 kafka-to-s3 --path '{@year}' lake </dev/null
 	expect_line 'give --time' err
 	expect_status 2 kafka-to-s3 --path '/abs/{x}' lake </dev/null
@@ -278,9 +287,67 @@ test_usage() {
 	expect_status 2 kafka-to-s3 -b localhost:1 lake </dev/null
 	expect_status 2 kafka-to-s3 -t '' lake </dev/null
 	expect_status 2 kafka-to-s3 -b localhost:1 -t t --run-id x lake </dev/null
-	expect_status 2 kafka-to-s3 -J lake </dev/null
+	expect_status 2 kafka-to-s3 -J --format csv --select a lake </dev/null
 	expect_status 2 kafka-to-s3 --max-age 5 lake </dev/null
 	expect_status 2 kafka-to-s3 --max-bytes 0 lake </dev/null
+	expect_status 2 kafka-to-s3 -j 2 lake </dev/null
+	expect_line '-j: members of a group share a topic' err
+	expect_status 2 kafka-to-s3 -b localhost:1 -t t -p 0 -j 2 lake
+	expect_line '-j and -p' err
+	expect_status 2 kafka-to-s3 -b localhost:1 -t t -c 5 -j 2 lake
+	expect_line '-j and -c' err
+	# said once, not by each member
+	expect_status 2 kafka-to-s3 -b localhost:1 -t t -j 2 --path '/abs/{x}' lake
+	[ "$(wc -l <err)" = 1 ] || fail "$(cat err)"
+	[ ! -e lake ]
+}
+
+test_numbers_of_the_whole_run() {
+	trips 10 | sed '5s/.*/{"id":/' >in
+	expect_status 0 kafka-to-s3 --path '{place}' --dead-letter ./dead --stats-file a.prom lake <in
+	expect_exposition a.prom
+	expect_number a.prom sluice_records_read_total 10
+	expect_number a.prom sluice_records_delivered_total 9
+	expect_number a.prom sluice_records_rejected_total 1
+	expect_number a.prom sluice_files_total 3
+	expect_number a.prom sluice_file_bytes_total "$(files_of lake | sed 's,^,lake/,' | xargs cat | wc -c)"
+	expect_number a.prom sluice_records_open 0
+	expect_number a.prom sluice_files_open 0
+	expect_number a.prom sluice_buffered_bytes 0
+	expect_number a.prom sluice_processes 0
+	expect_line '^sluice_files_total\{tool="kafka-to-s3"\} 3$' a.prom
+	expect_no_line sluice_lag a.prom
+	expect_no_line sluice_requests a.prom
+}
+
+# a number of the text: this moment's, so that the file is not seen before it is whole
+has_number() {
+	[ -e "$1" ] && [ "$(number "$1" "$2")" = "$3" ]
+}
+
+test_numbers_while_it_collects() {
+	mkfifo pipe
+	kafka-to-s3 -q --path '{place}' --stats-file a.prom --stats-interval 100ms lake <pipe &
+	local tool=$!
+	exec 3>pipe
+	trips 10 | tee in >&3
+	wait_for 30 has_number a.prom sluice_records_open 10
+	expect_exposition a.prom
+	expect_number a.prom sluice_records_read_total 10
+	expect_number a.prom sluice_records_delivered_total 0
+	expect_number a.prom sluice_files_total 0
+	expect_number a.prom sluice_files_open 3
+	expect_number a.prom sluice_buffered_bytes "$(wc -c <in)"
+	expect_number a.prom sluice_processes 1
+	exec 3>&-
+	wait $tool
+	expect_number a.prom sluice_records_delivered_total 10
+	expect_number a.prom sluice_files_open 0
+}
+
+test_numbers_that_cannot_be_kept() {
+	trips 1 | expect_status 73 kafka-to-s3 --stats-file not/there.prom lake
+	expect_line '^kafka-to-s3: not/there.prom.tmp: ' err
 	[ ! -e lake ]
 }
 

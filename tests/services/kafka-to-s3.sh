@@ -5,6 +5,8 @@
 . "${srcdir:-.}/tests/lib.sh"
 # shellcheck source=tests/services/lib.sh
 . "$top_srcdir/tests/services/lib.sh"
+# shellcheck source=tests/numbers.sh
+. "$top_srcdir/tests/numbers.sh"
 
 # prepare RECORDS PARTITIONS: ./in into a fresh topic, $topic
 prepare() {
@@ -252,6 +254,79 @@ test_members_come_and_go() {
 	# partitions were handed over whole: no record twice
 	expect_all_once
 	expect_committed 50000
+}
+
+# what all members of -j did is said once, and is the sum
+test_members_of_one_command() {
+	prepare 20000 6
+	expect_status 0 land -j 3 -e --stats-file a.prom
+	expect_line ' records read: 20000 delivered, 0 rejected' err
+	[ "$(grep -c 'records read' err)" = 1 ] || fail "$(cat err)"
+	expect_all_once
+	expect_committed 20000
+	expect_exposition a.prom
+	expect_number a.prom sluice_records_delivered_total 20000
+	# what one had begun of a partition that went to another
+	[ $(($(number a.prom sluice_records_read_total) - $(number a.prom sluice_records_left_total))) = 20000 ] ||
+		fail "they do not add up: $(cat a.prom)"
+	expect_number a.prom sluice_records_open 0
+	# a partition that changes hands at the start may have published already
+	[ "$(number a.prom sluice_files_total)" = "$(files_of_lake | wc -l)" ]
+	expect_number a.prom sluice_file_bytes_total "$(lines_of_lake | wc -c)"
+	expect_number a.prom sluice_processes 0
+	expect_line "^sluice_files_total\{tool=\"kafka-to-s3\",topic=\"$topic\",group=\"g-$topic\"\} " a.prom
+	# all of it is committed
+	expect_status 0 land -j 2 -e
+	expect_line ' 0 records read: 0 delivered, 0 rejected; 0 files' err
+}
+
+test_numbers_of_members() {
+	prepare 3000 6
+	local tool status=0
+	start_land -j 3 --max-records 100 --max-age 300ms --stats-file a.prom --stats-interval 200ms 2>err
+	wait_for 60 has_number a.prom sluice_records_delivered_total 3000
+	wait_for 60 has_number a.prom sluice_lag_records 0
+	wait_for 30 has_number a.prom sluice_processes 3
+	expect_exposition a.prom
+	kill -TERM "$tool"
+	wait "$tool" || status=$?
+	[ $status = 0 ] || fail "exit status $status: $(cat err)"
+	expect_no_line sluice_lag a.prom
+	expect_number a.prom sluice_processes 0
+	expect_all_once
+}
+
+has_number() {
+	[ -e "$1" ] && [ "$(number "$1" "$2")" = "$3" ]
+}
+
+# a member that is killed ends the run; the others publish and commit what they have
+test_members_of_one_command_are_killed() {
+	local round tool kills status members
+	begin_campaign
+	prepare 2000 6
+	for round in $(seq "$kills"); do
+		rm -f a.prom
+		start_land -j 3 --max-records $((20 + RANDOM % 100)) --roll-records 7 -X group.instance.id=m \
+			--stats-file a.prom --stats-interval 100ms 2>err
+		wait_for 60 test -e a.prom
+		add 500
+		sleep "0.$((RANDOM % 10))$((RANDOM % 10))"
+		mapfile -t members < <(pgrep -P "$tool")
+		kill -KILL "${members[RANDOM % ${#members[@]}]}"
+		status=0
+		wait "$tool" || status=$?
+		[ $status = 70 ] || fail "exit status $status: $(cat err)"
+		expect_line 'member [123] was ended by signal 9' err
+		expect_line '1 of 3 members failed' err
+		expect_exposition a.prom
+		expect_number a.prom sluice_processes 0
+		expect_whole
+		echo "round $round: $(lines_of_lake | wc -l) of $(wc -l <in) records"
+	done
+	expect_status 0 land -j 3 -e --roll-records 7 -X group.instance.id=m
+	expect_all_once
+	expect_committed "$(wc -l <in)"
 }
 
 test_age_publishes_and_commits() {

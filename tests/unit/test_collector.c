@@ -40,7 +40,7 @@ setup(void **state)
 	l->root = scratch_new();
 	l->naming = (struct naming){ .topic = "t" };
 	l->publisher_options =
-	    (struct publisher_options){ .directory = l->root, .existing = PUBLISH_COMPARE };
+	    (struct publisher_options){ .target = l->root, .existing = PUBLISH_COMPARE };
 	l->options = (struct collector_options){ .open_max = 10, .memory_bytes = 1024 * 1024 };
 	*state = l;
 	return 0;
@@ -427,11 +427,13 @@ compressed_objects_are_one_frame_and_the_same_again(void **state)
 	static const enum compression compressions[] = { COMPRESSION_LZ4, COMPRESSION_GZIP,
 		COMPRESSION_ZSTD };
 	static const char line[] = "{\"a\":\"the same line again and again\"}";
+	static const enum format_codec codecs[] = { FORMAT_CODEC_LZ4, FORMAT_CODEC_GZIP,
+		FORMAT_CODEC_ZSTD };
 	struct lake *l = *state;
 	char name[64];
 
 	for (size_t c = 0; c < 3; c++) {
-		l->format_options.compression = compressions[c];
+		l->format_options.codec = codecs[c];
 		(void)snprintf(name, sizeof(name), "a/" NAME(0, 0) "%s",
 		    compression_extension(compressions[c]));
 		for (int run = 0; run < 2; run++) {

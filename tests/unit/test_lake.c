@@ -219,7 +219,7 @@ teardown(void **state)
 static int
 run(struct world *w, const struct step *steps)
 {
-	struct publisher_options publisher_options = { .directory = w->target,
+	struct publisher_options publisher_options = { .target = w->target,
 		.existing = PUBLISH_COMPARE };
 	struct client_options client = CLIENT_OPTIONS_INIT;
 	struct format_options format_options = { .kind = FORMAT_JSON };

@@ -6,6 +6,8 @@
 #include "io/file.h"
 #include "kafka-to-s3/naming.h"
 
+struct upload;
+
 struct object {
 	char *path; /* below the target, "" for the target itself */
 	char name[OBJECT_NAME_BYTES];
@@ -13,6 +15,7 @@ struct object {
 	int64_t record_count;
 	int64_t row_bytes; /* with their ends */
 	int64_t event_max_ms; /* of its records; RECORD_NO_TIME: none has one */
+	struct upload *upload; /* the publisher's, until it is published or dropped; NULL: none */
 	/* set by publishing: */
 	int64_t object_bytes;
 	bool was_there; /* made by an earlier owner of the partition, or an earlier run */

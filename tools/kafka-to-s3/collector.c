@@ -124,6 +124,12 @@ collector_count(const struct collector *c, int32_t stream)
 	return count;
 }
 
+unsigned
+collector_total(const struct collector *c)
+{
+	return c->count;
+}
+
 int64_t
 collector_bytes(const struct collector *c)
 {

@@ -58,6 +58,9 @@ bool collector_is_thrashing(const struct collector *);
 /* Files of a stream, those that were rolled included. */
 unsigned collector_count(const struct collector *, int32_t stream);
 
+/* Files of all streams. */
+unsigned collector_total(const struct collector *);
+
 /* Of all rows that wait. */
 int64_t collector_bytes(const struct collector *);
 

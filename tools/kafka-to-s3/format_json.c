@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON lines: values byte for byte, except that line breaks between their tokens (the only place where JSON has
+ * JSON lines: values byte for byte (or shaped), except that line breaks between their tokens (the only place where JSON has
  * them) become blanks: one record, one line. Every value is checked, whether a field of it is used or not: one
  * broken line makes a whole object unreadable for most of its readers.
  */
 #include <stdlib.h>
 
 #include "kafka-to-s3/format_ops.h"
+#include "kafka-to-s3/json_shaper.h"
+#include "kafka-to-s3/json_text.h"
 
 struct json_format {
 	struct format base;
+	struct json_shaper *shaper; /* NULL: values stay as they are */
 	struct buf line;
 };
 
@@ -23,7 +26,7 @@ json_make(const struct format_options *options, struct err *err)
 		err_no_memory(err);
 		return NULL;
 	}
-	buf_init(&f->line, UINT32_MAX); /* no longer than the value */
+	buf_init(&f->line, UINT32_MAX);
 	return &f->base;
 }
 
@@ -32,6 +35,7 @@ json_free(struct format *base)
 {
 	struct json_format *f = (struct json_format *)base;
 
+	json_shaper_free(f->shaper);
 	buf_release(&f->line);
 	free(f);
 }
@@ -39,9 +43,16 @@ json_free(struct format *base)
 static int
 json_bind(struct format *base, struct field_set *fields, struct err *err)
 {
-	(void)base;
-	(void)err;
+	struct json_format *f = (struct json_format *)base;
+
 	field_set_check_all(fields);
+	if (shape_is_empty(base->options.shape))
+		return 0;
+	f->shaper = json_shaper_new(base->options.shape, fields, err);
+	if (!f->shaper)
+		return -1;
+	base->uses_time = json_shaper_uses_time(f->shaper);
+	base->uses_headers = json_shaper_uses_headers(f->shaper);
 	return 0;
 }
 
@@ -56,18 +67,24 @@ make_line(struct json_format *f, struct slice value, struct slice *ret, struct e
 	buf_clear(&f->line);
 	if (buf_append(&f->line, slice_trim(value), err))
 		return -1;
-	for (size_t i = 0; i < f->line.len; i++) {
-		if (f->line.data[i] == '\n' || f->line.data[i] == '\r')
-			f->line.data[i] = ' ';
-	}
+	json_text_blank_breaks(f->line.data, f->line.len);
 	*ret = buf_slice(&f->line);
 	return 0;
 }
 
 static int
-json_row(struct format *base, const struct record *record, struct slice *ret, struct err *err)
+json_row(struct format *base, const struct record *record, int64_t time_ms, struct slice *ret,
+    struct err *err)
 {
-	return make_line((struct json_format *)base, record->value, ret, err);
+	struct json_format *f = (struct json_format *)base;
+
+	if (!f->shaper)
+		return make_line(f, record->value, ret, err);
+	buf_clear(&f->line);
+	if (json_shaper_append(f->shaper, record, time_ms, &f->line, err))
+		return -1;
+	*ret = buf_slice(&f->line);
+	return 0;
 }
 
 const struct format_ops format_json_ops = {

@@ -38,6 +38,18 @@ render_path(struct lake *l, const struct record *record, int64_t time_ms, struct
 	           : 0;
 }
 
+/* A tombstone that gets here has no fields: they read as missing. */
+static int
+scan(struct lake *l, const struct record *record, struct err *err)
+{
+	if (!field_scan(l->fields, record, err))
+		return 0;
+	if (record->has_value || err->class != ERR_DATA)
+		return -1;
+	err_clear(err);
+	return 0;
+}
+
 /* ERR_DATA rejects the record, all else is final. */
 static int
 collect(struct lake *l, const struct epoch_id *epoch, const struct record *record,
@@ -46,12 +58,12 @@ collect(struct lake *l, const struct epoch_id *epoch, const struct record *recor
 	struct slice row;
 	char reason[ERR_TEXT_BYTES];
 
-	if (!record->has_value)
+	if (!record->has_value && !format_takes_tombstones(l->options.format))
 		return record_reject(
 		    record, -1, "a tombstone has no line (--skip-tombstones leaves them out)", err);
-	if (field_scan(l->fields, record, err) || event_time(l, record, &ret->event_ms, err) ||
+	if (scan(l, record, err) || event_time(l, record, &ret->event_ms, err) ||
 	    render_path(l, record, ret->event_ms, err) ||
-	    format_row(l->options.format, record, &row, err))
+	    format_row(l->options.format, record, ret->event_ms, &row, err))
 		return -1;
 	if (!collector_write(
 		l->outputs.collector, epoch, buf_slice(&l->path), row, &ret->bytes, err)) {
@@ -92,20 +104,38 @@ take_record(
 
 /* What is due by the clock is due whether records come or not. */
 static int
-turn_if_due(struct lake *l, struct err *err)
+turn_if_due(struct lake *l, int64_t now_ms, struct err *err)
 {
-	int64_t now_ms = clock_mono_ms();
+	if (now_ms >= l->tell_ms)
+		lake_tell(l, now_ms);
+	if (now_ms < l->due_ms && (!l->is_busy || (now_ms < l->turn_ms && lake_is_waiting(l))))
+		return 0;
+	return lake_turn(l, now_ms, err);
+}
 
-	return l->is_busy || now_ms >= l->due_ms ? lake_turn(l, now_ms, err) : 0;
+/* Until when a record may be waited for. */
+static int64_t
+wake_ms(const struct lake *l)
+{
+	int64_t wake = l->due_ms < l->tell_ms ? l->due_ms : l->tell_ms;
+
+	if (!l->is_busy)
+		return wake;
+	if (!lake_is_waiting(l))
+		return 0;
+	return l->turn_ms < wake ? l->turn_ms : wake;
 }
 
 /* Until there is room: publishing takes a second or two a step, and a member of a group has to be heard. */
 static int
-make_room(struct lake *l, struct err *err)
+make_room(struct lake *l, int64_t now_ms, struct err *err)
 {
-	while (!stop_requested() && lake_is_blocked(l, clock_mono_ms())) {
+	while (!stop_requested() && lake_is_blocked(l, now_ms)) {
 		if (source_serve(l->source, err) || lake_turn(l, clock_mono_ms(), err))
 			return -1;
+		lake_wait(l);
+		now_ms = clock_mono_ms();
+		lake_tell(l, now_ms);
 	}
 	return 0;
 }
@@ -117,13 +147,13 @@ run_input(struct lake *l, enum job_input *ret_input, struct err *err)
 
 	for (;;) {
 		enum source_status status =
-		    source_next(l->source, l->is_busy ? 0 : l->due_ms, &record, err);
+		    source_next(l->source, wake_ms(l), &record, err);
+		int64_t now_ms = clock_mono_ms();
 
 		switch (status) {
 		case SOURCE_RECORD:
 		case SOURCE_REJECT:
-			if (take_record(
-				l, &record, status == SOURCE_REJECT, clock_mono_ms(), err))
+			if (take_record(l, &record, status == SOURCE_REJECT, now_ms, err))
 				return -1;
 			break;
 		case SOURCE_WAIT:
@@ -136,7 +166,7 @@ run_input(struct lake *l, enum job_input *ret_input, struct err *err)
 		case SOURCE_FAILED:
 			return -1;
 		}
-		if (turn_if_due(l, err) || make_room(l, err))
+		if (turn_if_due(l, now_ms, err) || make_room(l, now_ms, err))
 			return -1;
 	}
 }
@@ -149,6 +179,7 @@ lake_run(struct lake *l, struct source *source, enum job_input *ret_input, struc
 
 	*ret_input = l->options.is_bounded ? JOB_INPUT_BOUNDED : JOB_INPUT_ENDLESS;
 	l->source = source;
+	lake_tell(l, clock_mono_ms());
 	rc = run_input(l, ret_input, err);
 	if (!rc) {
 		if (lake_settle(
@@ -156,10 +187,30 @@ lake_run(struct lake *l, struct source *source, enum job_input *ret_input, struc
 			return -1;
 		return *ret_input == JOB_INPUT_ENDED && !l->options.topic ? lake_succeed_all(l, err) : 0;
 	}
-	if ((err->class == ERR_DATA || err->class == ERR_DENIED) &&
+	if (!l->has_failed && (err->class == ERR_DATA || err->class == ERR_DENIED) &&
 	    lake_settle(l, CLOCK_NEVER, &later))
 		diag_warn("what precedes the refused record is not all published: %s", later.text);
 	return rc;
+}
+
+/* ---- what it counts ---- */
+
+static void
+add_present(const struct lake *l, struct lake_counts *counts)
+{
+	int64_t lag = l->source ? source_lag(l->source) : -1;
+
+	counts->spooled_bytes = l->bundled_bytes;
+	if (l->outputs.collector) {
+		counts->files_open = collector_total(l->outputs.collector);
+		counts->spooled_bytes += collector_bytes(l->outputs.collector);
+	}
+	for (size_t i = 0; i < l->stream_count; i++) {
+		const struct bundle *b = &l->streams[i].bundle;
+
+		counts->files_open += (int64_t)(b->count - b->published);
+	}
+	counts->lag = lag < 0 ? -1 : lag + counts->open;
 }
 
 struct lake_counts
@@ -170,7 +221,37 @@ lake_counts(const struct lake *l)
 	counts.rejected = deadletter_count(l->outputs.letters);
 	counts.open =
 	    counts.read - counts.delivered - counts.rejected - counts.filtered - counts.lost;
+	add_present(l, &counts);
 	return counts;
+}
+
+void
+lake_counts_add(struct lake_counts *to, const struct lake_counts *from)
+{
+	to->read += from->read;
+	to->delivered += from->delivered;
+	to->rejected += from->rejected;
+	to->filtered += from->filtered;
+	to->lost += from->lost;
+	to->open += from->open;
+	to->files += from->files;
+	to->files_there += from->files_there;
+	to->object_bytes += from->object_bytes;
+	to->files_open += from->files_open;
+	to->spooled_bytes += from->spooled_bytes;
+	to->lag = to->lag < 0 || from->lag < 0 ? -1 : to->lag + from->lag;
+}
+
+void
+lake_tell(struct lake *l, int64_t now_ms)
+{
+	struct lake_counts counts;
+
+	if (now_ms < l->tell_ms)
+		return;
+	l->tell_ms = clock_deadline(l->progress.every_ms);
+	counts = lake_counts(l);
+	l->progress.tell(l->progress.context, &counts);
 }
 
 /* ---- making ---- */
@@ -191,8 +272,8 @@ compile(struct lake *l, struct err *err)
 		if (!l->template)
 			return err_wrap(err, "--path");
 	}
-	l->wants_time =
-	    (l->template && template_uses_time(l->template)) || l->options.limits.event_ms;
+	l->wants_time = (l->template && template_uses_time(l->template)) ||
+	    l->options.limits.event_ms || format_uses_time(l->options.format);
 	if (!l->wants_time || !l->options.time_field)
 		return 0;
 	index = field_set_add(l->fields, slice_of(l->options.time_field), err);
@@ -213,6 +294,7 @@ lake_new(const struct lake_options *options, struct err *err)
 	}
 	l->options = *options;
 	l->due_ms = CLOCK_NEVER;
+	l->tell_ms = CLOCK_NEVER;
 	buf_init(&l->path, PATH_BYTES_MAX);
 	if (compile(l, err)) {
 		lake_free(l);
@@ -248,7 +330,8 @@ lake_path_unit(const struct lake *l)
 bool
 lake_uses_headers(const struct lake *l)
 {
-	return l->template && template_uses_headers(l->template);
+	return (l->template && template_uses_headers(l->template)) ||
+	    format_uses_headers(l->options.format);
 }
 
 void
@@ -262,4 +345,11 @@ void
 lake_set_outputs(struct lake *l, const struct lake_outputs *outputs)
 {
 	l->outputs = *outputs;
+}
+
+void
+lake_set_progress(struct lake *l, const struct lake_progress *progress)
+{
+	l->progress = *progress;
+	l->tell_ms = progress->every_ms ? 0 : CLOCK_NEVER;
 }

@@ -14,6 +14,15 @@
 #include "run/job.h"
 #include "source/source.h"
 
+struct lake_counts;
+
+/* Who is told how it goes, about every so often; publishing an epoch's files can take longer. */
+struct lake_progress {
+	void *context;
+	void (*tell)(void *context, const struct lake_counts *);
+	int64_t every_ms; /* 0: nobody */
+};
+
 struct lake_options {
 	struct format *format;  /* borrowed */
 	const char *path;       /* template; NULL: all in the target itself */
@@ -27,6 +36,8 @@ struct lake_options {
 	int64_t success_after_ms; /* -1: no _SUCCESS; otherwise the path has a time, and with a topic there is a group */
 	const char *topic;    /* NULL: from a pipe */
 	const char *group;    /* NULL: nothing is committed, and no mark is kept */
+	/* Borrowed; with a group, what crashed runs left of our partitions is removed. NULL: it stays. */
+	const struct naming *naming;
 	/* Of all that shapes names and bytes of objects. */
 	char fingerprint[EPOCH_FINGERPRINT_BYTES];
 	/* Told of each object that was published; may be NULL. */
@@ -44,7 +55,13 @@ struct lake_counts {
 	int64_t files;    /* published, those of an earlier run included */
 	int64_t files_there; /* of those, found there */
 	int64_t object_bytes;
+	/* of this moment: */
+	int64_t files_open;    /* collected, or waiting to be published */
+	int64_t spooled_bytes; /* of their lines */
+	int64_t lag;           /* records of its partitions that are not settled; -1: not known */
 };
+
+void lake_counts_add(struct lake_counts *to, const struct lake_counts *from);
 
 struct lake;
 
@@ -70,6 +87,8 @@ struct lake_outputs {
 };
 
 void lake_set_outputs(struct lake *, const struct lake_outputs *);
+
+void lake_set_progress(struct lake *, const struct lake_progress *);
 
 /* What was not published is gone; before the outputs are. */
 void lake_drop_outputs(struct lake *);

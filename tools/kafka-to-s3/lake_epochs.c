@@ -9,9 +9,9 @@
 
 enum {
 	LETTERS_MS_MAX = 30 * 1000, /* for dead letters to become durable before a commit */
-	/* To publish what is taken away: the group waits so long, and other members with it. Below half of
-	 * max.poll.interval.ms (5 min). */
-	REVOKE_MS_MAX = 120 * 1000,
+	/* While the target is waited for: how soon it is looked at again, and how long nobody else is heard. */
+	TURN_MS = 10,
+	WAIT_MS_MAX = 100,
 };
 
 /* ---- streams ---- */
@@ -39,9 +39,8 @@ grow_streams(struct lake *l, struct err *err)
 	return 0;
 }
 
-/* NULL where it is not ours. */
-static struct lake_stream *
-find_stream(struct lake *l, int32_t number)
+struct lake_stream *
+lake_find_stream(struct lake *l, int32_t number)
 {
 	if (l->stream_recent < l->stream_count && l->streams[l->stream_recent].number == number)
 		return &l->streams[l->stream_recent];
@@ -54,8 +53,8 @@ find_stream(struct lake *l, int32_t number)
 	return NULL;
 }
 
-static struct lake_stream *
-add_stream(
+struct lake_stream *
+lake_add_stream(
     struct lake *l, int32_t number, int64_t sequence, const char *metadata, struct err *err)
 {
 	struct lake_stream *s;
@@ -63,7 +62,9 @@ add_stream(
 	if (l->stream_count == l->stream_capacity && grow_streams(l, err))
 		return NULL;
 	s = &l->streams[l->stream_count];
-	*s = (struct lake_stream){ .number = number, .mark = MARK_INIT };
+	*s = (struct lake_stream){ .number = number,
+		.mark = MARK_INIT,
+		.is_clean = !l->options.group || !l->options.naming };
 	if (epochs_begin(&s->epochs, sequence, metadata, l->options.fingerprint, err))
 		return NULL;
 	l->stream_count++;
@@ -74,27 +75,27 @@ struct lake_stream *
 lake_stream_of(struct lake *l, const struct record *record, struct err *err)
 {
 	const struct position *at = &record->position;
-	struct lake_stream *s = find_stream(l, at->stream);
+	struct lake_stream *s = lake_find_stream(l, at->stream);
 
 	if (!s && l->options.group) {
 		err_set(err, ERR_FAULT, "a record of partition %" PRId32 ", which is not ours",
 		    at->stream);
 		return NULL;
 	}
-	return s ? s : add_stream(l, at->stream, at->sequence, NULL, err);
+	return s ? s : lake_add_stream(l, at->stream, at->sequence, NULL, err);
 }
 
-/* What it had open is the next owner's. */
-static void
-drop_stream(struct lake *l, int32_t number)
+void
+lake_drop_stream(struct lake *l, int32_t number)
 {
-	struct lake_stream *s = find_stream(l, number);
+	struct lake_stream *s = lake_find_stream(l, number);
 
 	if (!s)
 		return;
 	l->counts.lost +=
 	    collector_drop(l->outputs.collector, number) + bundle_open_records(&s->bundle);
 	l->bundled_bytes -= s->bundle.row_bytes;
+	publisher_drop(l->outputs.publisher, &s->bundle);
 	bundle_release(&s->bundle);
 	mark_release(&s->mark);
 	*s = l->streams[--l->stream_count];
@@ -104,6 +105,7 @@ void
 lake_forget_streams(struct lake *l)
 {
 	for (size_t i = 0; i < l->stream_count; i++) {
+		publisher_drop(l->outputs.publisher, &l->streams[i].bundle);
 		bundle_release(&l->streams[i].bundle);
 		mark_release(&l->streams[i].mark);
 	}
@@ -192,19 +194,33 @@ is_to_be_committed(const struct lake_stream *s)
 	return s->epochs.phase == EPOCH_PREPARE || s->epochs.phase == EPOCH_SETTLE;
 }
 
-/* Before the commit that says the same: see epoch_check_mark. */
+/* Before the commit that says the same: see epoch_check_mark. 1: not done yet. */
 static int
 raise_mark(struct lake *l, struct lake_stream *s, struct err *err)
 {
 	if (!l->options.group || s->epochs.phase != EPOCH_SETTLE || s->epochs.prepared_until < 0)
-		return 0;
-	if (s->mark.until >= s->epochs.prepared_until && l->options.success_after_ms < 0)
 		return 0;
 	if (s->mark.until < s->epochs.prepared_until)
 		s->mark.until = s->epochs.prepared_until;
 	if (l->options.success_after_ms >= 0)
 		s->mark.at_ms = clock_wall_ms();
 	return lake_write_mark(l, s, err);
+}
+
+/* All at a time. 1: not all are done yet. */
+static int
+write_marks(struct lake *l, struct err *err)
+{
+	int left = 0;
+
+	for (size_t i = 0; i < l->stream_count; i++) {
+		int rc = raise_mark(l, &l->streams[i], err);
+
+		if (rc < 0)
+			return -1;
+		left |= rc;
+	}
+	return left;
 }
 
 static int
@@ -230,6 +246,7 @@ commit(struct lake *l, struct err *err)
 {
 	size_t count = 0;
 	bool settles = false;
+	int rc;
 
 	for (size_t i = 0; i < l->stream_count; i++) {
 		const struct lake_stream *s = &l->streams[i];
@@ -247,10 +264,9 @@ commit(struct lake *l, struct err *err)
 	if (settles &&
 	    deadletter_flush(l->outputs.letters, clock_deadline(LETTERS_MS_MAX), err))
 		return -1;
-	for (size_t i = 0; i < l->stream_count; i++) {
-		if (raise_mark(l, &l->streams[i], err))
-			return -1;
-	}
+	rc = write_marks(l, err);
+	if (rc)
+		return rc < 0 ? -1 : 0;
 	return commit_points(l, count, err);
 }
 
@@ -319,17 +335,52 @@ publish(struct lake *l, struct lake_stream *s, struct err *err)
 	return 0;
 }
 
+/* A step of one, and of more where those only wait for the target. */
 static int
 publish_some(struct lake *l, struct err *err)
 {
 	for (size_t i = 0; i < l->stream_count; i++) {
-		if (l->streams[i].epochs.phase == EPOCH_PUBLISH)
-			return publish(l, &l->streams[i], err);
+		if (l->streams[i].epochs.phase != EPOCH_PUBLISH)
+			continue;
+		if (publish(l, &l->streams[i], err))
+			return -1;
+		if (!publisher_is_waiting(l->outputs.publisher))
+			return 0;
 	}
 	return 0;
 }
 
 /* ---- turns ---- */
+
+static bool
+is_left_over(void *context, struct slice name)
+{
+	const struct lake *l = context;
+
+	for (size_t i = 0; i < l->stream_count; i++) {
+		const struct lake_stream *s = &l->streams[i];
+
+		if (!s->is_clean && naming_is_of(l->options.naming, name, s->number))
+			return true;
+	}
+	return false;
+}
+
+/* What earlier owners left half done of partitions that are new here: before anything of them is begun, and once for
+ * all that came together. */
+static void
+clean(struct lake *l)
+{
+	bool is_clean = true;
+
+	for (size_t i = 0; i < l->stream_count; i++)
+		is_clean &= l->streams[i].is_clean;
+	if (is_clean)
+		return;
+	publisher_clean(l->outputs.publisher, is_left_over, l);
+	for (size_t i = 0; i < l->stream_count; i++)
+		l->streams[i].is_clean = true;
+}
 
 /* Nothing is fenced while it waits for the source to say that all is lost. */
 static int
@@ -337,9 +388,13 @@ step(struct lake *l, struct err *err)
 {
 	if (l->is_lost)
 		return 0;
-	if (commit(l, err))
+	publisher_begin_turn(l->outputs.publisher);
+	clean(l);
+	l->has_failed = true;
+	if (commit(l, err) || (!l->is_lost && publish_some(l, err)))
 		return -1;
-	return l->is_lost ? 0 : publish_some(l, err);
+	l->has_failed = false;
+	return 0;
 }
 
 static void
@@ -373,7 +428,20 @@ lake_turn(struct lake *l, int64_t now_ms, struct err *err)
 	if (step(l, err) || lake_succeed(l, now_ms, false, err))
 		return -1;
 	look_ahead(l, now_ms);
+	l->turn_ms = now_ms + TURN_MS;
 	return 0;
+}
+
+bool
+lake_is_waiting(const struct lake *l)
+{
+	return publisher_is_waiting(l->outputs.publisher);
+}
+
+void
+lake_wait(struct lake *l)
+{
+	publisher_wait(l->outputs.publisher, clock_deadline(WAIT_MS_MAX));
 }
 
 bool
@@ -409,9 +477,8 @@ close_open(struct lake *l)
 	return has_open && !l->is_lost;
 }
 
-/* is_served: a member that joins meanwhile is not kept waiting; not where the source itself asks for it. */
-static int
-settle(struct lake *l, int64_t deadline_ms, bool is_served, struct err *err)
+int
+lake_settle_until(struct lake *l, int64_t deadline_ms, bool is_served, struct err *err)
 {
 	while (close_open(l)) {
 		if (clock_mono_ms() >= deadline_ms)
@@ -419,6 +486,8 @@ settle(struct lake *l, int64_t deadline_ms, bool is_served, struct err *err)
 			    "stopped with records not published within --drain");
 		if (step(l, err) || (is_served && source_serve(l->source, err)))
 			return -1;
+		lake_wait(l);
+		lake_tell(l, clock_mono_ms());
 	}
 	return 0;
 }
@@ -430,7 +499,7 @@ lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
 		*err = l->end_failure;
 		return -1;
 	}
-	if (settle(l, deadline_ms, true, err))
+	if (lake_settle_until(l, deadline_ms, true, err))
 		return -1;
 	if (l->is_lost)
 		return err_set(err, ERR_STOPPED,
@@ -449,138 +518,4 @@ lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
 	if (!stop_requested() && lake_succeed(l, clock_mono_ms(), true, err))
 		return -1;
 	return 0;
-}
-
-/* ---- what the source tells ---- */
-
-static int
-check_mark(struct lake *l, int32_t number, int64_t sequence, const char *metadata,
-    struct mark *ret, struct err *err)
-{
-	if (!l->options.group)
-		return 0;
-	if (mark_read(l->outputs.publisher, l->options.topic, number, l->options.group, ret, err))
-		return -1;
-	return epoch_check_mark(sequence, metadata, ret->until, err);
-}
-
-static int
-on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, const char *metadata,
-    struct err *err)
-{
-	struct lake *l = context;
-	struct mark mark = MARK_INIT;
-	struct lake_stream *s = NULL;
-
-	(void)term;
-	drop_stream(l, number);
-	l->is_lost = false;
-	if (!check_mark(l, number, sequence, metadata, &mark, err))
-		s = add_stream(l, number, sequence, metadata, err);
-	if (!s) {
-		mark_release(&mark);
-		return l->options.topic ? err_wrap(err, "%s[%" PRId32 "]", l->options.topic, number)
-		                        : -1;
-	}
-	s->mark = mark;
-	l->is_busy = true; /* for what comes every few seconds, if anything does */
-	return 0;
-}
-
-static int
-on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, struct err *err)
-{
-	struct lake *l = context;
-	int64_t wait_ms =
-	    l->options.drain_ms < REVOKE_MS_MAX ? l->options.drain_ms : REVOKE_MS_MAX;
-
-	/* what is not settled in time is rebuilt by the next owner */
-	if (!is_lost && settle(l, clock_deadline(wait_ms), false, err) && err->class != ERR_STOPPED)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		drop_stream(l, numbers[i]);
-	l->is_lost = false;
-	err_clear(err);
-	return 0;
-}
-
-static void
-say_gap(const struct lake *l, const struct lake_stream *s, int64_t from, int64_t to,
-    enum epoch_gap gap, int64_t until)
-{
-	const char *topic = l->options.topic;
-
-	diag_warn("%s[%" PRId32 "]: offsets %" PRId64 " to %" PRId64 " have expired: %" PRId64
-	          " records are gone; reading goes on at %" PRId64,
-	    topic, s->number, from, to - 1, to - from, to);
-	if (gap == EPOCH_GAP_BEGAN)
-		diag_warn("%s[%" PRId32 "]: an earlier run has published offsets up to %" PRId64
-		          " in part: what is missing is made of those from %" PRId64 " on",
-		    topic, s->number, until - 1, to);
-	else if (gap == EPOCH_GAP_WHOLE)
-		diag_warn("%s[%" PRId32 "]: an earlier run has published offsets up to %" PRId64
-		          " in part: what is missing of them is gone",
-		    topic, s->number, until - 1);
-}
-
-static int
-on_gap(void *context, int32_t number, int64_t sequence, struct err *err)
-{
-	struct lake *l = context;
-	struct lake_stream *s = find_stream(l, number);
-	int64_t from, until;
-
-	(void)err;
-	if (!s)
-		return 0;
-	from = s->epochs.open.next;
-	until = s->epochs.rebuild_until;
-	l->is_busy = true;
-	say_gap(l, s, from, sequence, epochs_accept_gap(&s->epochs, sequence, clock_mono_ms()), until);
-	return 0;
-}
-
-/* What lies between the last record and the end of the log is nobody's: transaction markers. */
-static void
-on_end(void *context, int32_t number, int64_t sequence)
-{
-	struct lake *l = context;
-	struct lake_stream *s = find_stream(l, number);
-	struct err err = ERR_INIT;
-
-	if (!s)
-		return;
-	l->is_busy = true; /* it may be due */
-	if (!epochs_end_at(&s->epochs, sequence, clock_mono_ms(), &err))
-		return;
-	err_wrap(&err, "%s[%" PRId32 "]", l->options.topic ? l->options.topic : "stdin", number);
-	/* a log that grows may only look shorter than it was, after its leader was replaced */
-	if (l->options.is_bounded)
-		l->end_failure = err;
-	else
-		diag_warn("%s", err.text);
-}
-
-/* Other members wait until all of the topic is committed. */
-static void
-on_ended(void *context, int32_t number)
-{
-	struct lake *l = context;
-	struct lake_stream *s = find_stream(l, number);
-
-	if (!s)
-		return;
-	s->has_ended = true;
-	l->is_busy = true;
-}
-
-struct source_events
-lake_events(struct lake *l)
-{
-	return (struct source_events){ .context = l,
-		.assigned = on_assigned,
-		.revoked = on_revoked,
-		.at_end = on_end,
-		.gap = on_gap,
-		.ended = on_ended };
 }

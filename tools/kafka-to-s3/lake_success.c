@@ -7,7 +7,10 @@
 #include "kafka-to-s3/lake_state.h"
 
 /* The marks of all partitions are read no more often than this. */
-enum { LOOK_EVERY_MS = 10 * 1000 };
+enum { LOOK_EVERY_MS = 10 * 1000, WRITE_WAIT_MS = 1000 };
+
+/* In one go: the group is not heard meanwhile. */
+enum { MAKE_MS_MAX = 10 * 1000 };
 
 static bool
 is_wanted(const struct lake *l)
@@ -50,13 +53,30 @@ lake_write_mark(struct lake *l, const struct lake_stream *s, struct err *err)
 	    l->outputs.publisher, l->options.topic, s->number, l->options.group, &s->mark, err);
 }
 
+/* An update that was begun must be seen to its end before another: that one would be taken for it. */
+static int
+write_mark_now(struct lake *l, const struct lake_stream *s, struct err *err)
+{
+	int rc;
+
+	do {
+		publisher_begin_turn(l->outputs.publisher);
+		rc = lake_write_mark(l, s, err);
+		if (rc > 0)
+			publisher_wait(l->outputs.publisher, clock_deadline(WRITE_WAIT_MS));
+	} while (rc > 0);
+	return rc;
+}
+
 /* ---- making ---- */
 
-/* Of those that the watermark has passed; *ret_count is raised by how many. */
+/* Of those that the watermark has passed; *ret_count is raised by how many. What is not done by the deadline is left for
+ * the next time. */
 static int
-complete(struct lake *l, struct success *s, int64_t watermark_ms, size_t *ret_count, struct err *err)
+complete(struct lake *l, struct success *s, int64_t watermark_ms, int64_t deadline_ms,
+    size_t *ret_count, struct err *err)
 {
-	for (size_t i = s->count; i-- > 0;) {
+	for (size_t i = s->count; i-- > 0 && clock_mono_ms() < deadline_ms;) {
 		const char *path = s->paths[i].path;
 
 		if (!success_is_complete(&s->paths[i], watermark_ms, l->options.success_after_ms))
@@ -169,14 +189,14 @@ mark_untouched(struct lake *l, struct err *err)
 		if (s->mark.until < s->epochs.open.begin)
 			s->mark.until = s->epochs.open.begin;
 		s->mark.at_ms = clock_wall_ms();
-		if (lake_write_mark(l, s, err))
+		if (write_mark_now(l, s, err))
 			return -1;
 	}
 	return 0;
 }
 
 static int
-look(struct lake *l, struct err *err)
+look(struct lake *l, int64_t deadline_ms, struct err *err)
 {
 	int64_t watermark_ms;
 
@@ -195,8 +215,8 @@ look(struct lake *l, struct err *err)
 		struct lake_stream *s = &l->streams[i];
 		size_t count = 0;
 
-		if (complete(l, &s->mark.success, watermark_ms, &count, err) ||
-		    (count && s->mark.until >= 0 && lake_write_mark(l, s, err)))
+		if (complete(l, &s->mark.success, watermark_ms, deadline_ms, &count, err) ||
+		    (count && s->mark.until >= 0 && write_mark_now(l, s, err)))
 			return -1;
 	}
 	return 0;
@@ -208,7 +228,7 @@ lake_succeed(struct lake *l, int64_t now_ms, bool is_last, struct err *err)
 	if (!is_wanted(l) || !l->options.group || l->is_lost || (!is_last && now_ms < l->look_ms))
 		return 0;
 	l->look_ms = now_ms + LOOK_EVERY_MS;
-	return look(l, err);
+	return look(l, is_last ? CLOCK_NEVER : clock_deadline(MAKE_MS_MAX), err);
 }
 
 int64_t

@@ -14,6 +14,10 @@
 #include "base/diag.h"
 #include "kafka-to-s3/lake.h"
 #include "kafka-to-s3/mark.h"
+#include "kafka-to-s3/options_format.h"
+#include "kafka-to-s3/options_table.h"
+#include "kafka-to-s3/numbers.h"
+#include "kafka-to-s3/print_schema.h"
 #include "run/aws.h"
 #include "run/client.h"
 #include "run/input.h"
@@ -26,7 +30,7 @@ enum {
 	ROLL_BYTES_DEFAULT = 128 * 1024 * 1024,
 	OPEN_MAX_DEFAULT = 1000,
 	OPEN_MAX_MOST = 1000 * 1000,
-	FORMAT_VERSION = 2, /* of names and bytes: part of the fingerprint */
+	FORMAT_VERSION = 3, /* of names and bytes: part of the fingerprint */
 };
 
 #define EPOCH_BYTES_DEFAULT ((int64_t)512 * 1024 * 1024)
@@ -37,14 +41,20 @@ enum {
 struct options {
 	struct job job; /* its options are a group's target */
 	struct client_options client;
+	struct workers_options workers;
 	struct input_options input;
+	struct stats_options stats;
 	struct deadletter_options letters;
 	struct lake_options lake;
 	const char *time_format; /* as written; NULL: not given */
 	struct format_options format;
+	struct shape_options shape;
+	struct table_options table;
 	int64_t roll_bytes;
 	int64_t roll_records;
 	int64_t open_max;
+	const char *name;
+	struct s3_target_options s3;
 	const char *run_id;
 	bool may_overwrite;
 	bool accepts_gaps;
@@ -60,29 +70,15 @@ set_time_format(void *target, const char *value, enum opt_origin origin, struct 
 	return time_format_parse(value, &options->lake.time_format, err);
 }
 
-static int
-set_format(void *target, const char *value, enum opt_origin origin, struct err *err)
-{
-	struct options *options = target;
-
-	(void)origin;
-	return format_kind_parse(value, &options->format.kind, err);
-}
-
-static int
-set_compression(void *target, const char *value, enum opt_origin origin, struct err *err)
-{
-	struct options *options = target;
-
-	(void)origin;
-	return compression_parse(value, &options->format.compression, err);
-}
-
 static const struct opt rows[] = {
 	{ 0, "path", "TEMPLATE",
 	    "directories of a record's file, for example year={@year}/month={@month} [TARGET "
 	    "itself]",
 	    OPT_TEXT, offsetof(struct options, lake.path), 0, 0, NULL },
+	{ 0, "name", "TEMPLATE",
+	    "files' own names, of {@topic}, {@partition}, {@offset}; from a pipe {@line}, {@run-id} "
+	    "[{@topic}-{@partition:05d}-{@offset:020d}; part-{@line:012d}]",
+	    OPT_TEXT, offsetof(struct options, name), 0, 0, NULL },
 	{ 0, "time", "FIELD", "field with the event time [the record's timestamp]", OPT_TEXT,
 	    offsetof(struct options, lake.time_field), 0, 0, NULL },
 	{ 0, "time-format", "FORMAT",
@@ -90,10 +86,6 @@ static const struct opt rows[] = {
 	    "number "
 	    "ms]",
 	    OPT_CALL, 0, 0, 0, set_time_format },
-	{ 0, "format", "json", "what files hold: the records' values, one a line [json]", OPT_CALL,
-	    0, 0, 0, set_format },
-	{ 'z', "compress", "CODEC", "compression of files: none, lz4, gzip, zstd [none]", OPT_CALL,
-	    0, 0, 0, set_compression },
 	{ 0, "max-bytes", "SIZE",
 	    "publish a partition's files when their lines are as large as this together [512M]",
 	    OPT_SIZE, offsetof(struct options, lake.limits.bytes), 1, 0, NULL },
@@ -136,14 +128,13 @@ static const struct opt rows[] = {
 
 static const struct tool tool = {
 	.name = "kafka-to-s3",
-	.synopsis = "[options] DIRECTORY",
+	.synopsis = "[options] DIRECTORY|s3://BUCKET/PREFIX",
 	.summary =
 	    "Write a Kafka topic or newline JSON from a pipe as a lake of partitioned files.",
 	.examples =
 	    "  kafka-to-s3 -b localhost:9092 -t trips --time dropoff_datetime \\\n"
 	    "      --path 'year={@year}/month={@month}/day={@day}' -z lz4 ./lake\n"
 	    "  kafka-window ... | kafka-to-s3 --time window_time --path 'day={@day}' ./lake\n",
-	.operand_count_min = 1,
 	.operand_count_max = 1,
 };
 
@@ -160,17 +151,25 @@ is_file_on_stdin(void)
 static int
 check(struct options *o, struct err *err)
 {
-	const char *target = o->job.operands[0];
+	char *target = o->job.operands[0];
 
-	if (strncmp(target, "s3://", 5) == 0)
-		return err_set(
-		    err, ERR_USAGE, "%s: this version writes to directories only", target);
+	if (!o->job.operand_count)
+		return err_set(err, ERR_USAGE, "an argument is missing: usage: %s %s", tool.name,
+		    tool.synopsis);
+	if (publisher_is_s3(target)) {
+		s3_address_normalise(target);
+		if (s3_target_options_check(&o->s3, target, err))
+			return -1;
+	}
+	o->s3.aws = &o->client.aws;
 	if (o->run_id && o->input.topic)
 		return err_set(err, ERR_USAGE,
 		    "--run-id is for pipes: files made from a topic are named by their offsets");
+	if (o->input.has_envelopes_out && o->format.kind != FORMAT_JSON)
+		return err_set(err, ERR_USAGE, "-J writes JSON: leave out --format");
 	if (o->input.has_envelopes_out)
-		return err_set(err, ERR_USAGE,
-		    "-J: this version writes values only; -J=in reads envelopes from a pipe");
+		o->format.kind = FORMAT_ENVELOPE;
+	o->format.shape = &o->shape;
 	if (o->lake.limits.age_ms < 0)
 		o->lake.limits.age_ms = !o->input.topic && is_file_on_stdin() ? 0 : AGE_MS_DEFAULT;
 	o->lake.is_bounded = input_is_bounded(&o->input);
@@ -185,7 +184,9 @@ check_lake(
 	    !o->input.has_envelopes_in)
 		return err_set(err, ERR_USAGE,
 		    "%s uses the event time, but lines of a pipe have none: give --time FIELD",
-		    o->lake.limits.event_ms ? "--max-event-age" : "--path");
+		    o->lake.limits.event_ms                ? "--max-event-age"
+		    : format_uses_time(o->lake.format) ? "--add"
+		                                       : "--path");
 	if (o->lake.success_after_ms >= 0 && lake_path_unit(lake) == TEMPLATE_NO_TIME)
 		return err_set(err, ERR_USAGE,
 		    "--success-after needs a --path with parts of the event time: one without is never "
@@ -221,37 +222,15 @@ say_published(void *context, const struct object *object)
 	    (long long)object->object_bytes);
 }
 
-static void
-say_summary(const struct options *o, const struct lake *lake)
-{
-	struct lake_counts c = lake_counts(lake);
-	char filtered[48] = "", lost[64] = "", open[48] = "", there[48] = "";
-
-	if (o->lake.skips_tombstones)
-		(void)snprintf(
-		    filtered, sizeof(filtered), ", %lld filtered", (long long)c.filtered);
-	if (c.lost)
-		(void)snprintf(lost, sizeof(lost), ", %lld left to another member of the group",
-		    (long long)c.lost);
-	if (c.open)
-		(void)snprintf(open, sizeof(open), ", %lld not published", (long long)c.open);
-	if (c.files_there)
-		(void)snprintf(
-		    there, sizeof(there), ", %lld of them there already", (long long)c.files_there);
-	diag_note(
-	    "%lld records read: %lld delivered, %lld rejected%s%s%s; %lld files, %lld bytes%s",
-	    (long long)c.read, (long long)c.delivered, (long long)c.rejected, filtered, lost, open,
-	    (long long)c.files, (long long)c.object_bytes, there);
-}
-
 /* ---- opening ---- */
 
 static struct publisher *
 open_publisher(const struct options *o, struct err *err)
 {
 	struct publisher_options options = {
-		.directory = o->job.operands[0],
+		.target = o->job.operands[0],
 		.format = o->lake.format,
+		.s3 = &o->s3,
 		.existing = o->may_overwrite ? PUBLISH_REPLACE
 		            : o->input.topic ? PUBLISH_COMPARE
 		                             : PUBLISH_REFUSE,
@@ -310,7 +289,7 @@ open_source(const struct options *o, struct lake *lake, struct err *err)
 static void
 make_fingerprint(struct options *o)
 {
-	const char *texts[] = { o->lake.path, o->lake.time_field, o->time_format };
+	const char *texts[] = { o->lake.path, o->name, o->lake.time_field, o->time_format };
 	int64_t numbers[] = { FORMAT_VERSION, o->roll_bytes, o->roll_records,
 		o->lake.skips_tombstones, o->lake.limits.event_ms > 0 };
 	uint64_t hash = SLICE_HASH_SEED;
@@ -331,25 +310,59 @@ make_fingerprint(struct options *o)
 	(void)snprintf(o->lake.fingerprint, sizeof(o->lake.fingerprint), "%016" PRIx64, hash);
 }
 
-static int
-land(const struct options *o, struct lake *lake, const struct naming *naming,
-    enum job_input *ret_input, struct err *err)
+/* What a member has of the process that was forked, or the only process. */
+struct run {
+	const struct options *options;
+	struct lake *lake;
+	struct naming naming;
+	struct members members;
+	struct numbers numbers;
+};
+
+static void
+on_progress(void *context, const struct lake_counts *counts)
 {
+	struct run *r = context;
+
+	r->numbers.lake = *counts;
+	members_tell(&r->members);
+}
+
+static int
+run_lake(struct run *r, struct source *source, enum job_input *ret_input, struct err *err)
+{
+	const struct lake_progress progress = { r, on_progress, members_interval_ms(&r->members) };
+	const char *group = r->options->lake.group;
+	int rc;
+
+	(void)snprintf(r->numbers.member.group, sizeof(r->numbers.member.group), "%s",
+	    group ? group : "");
+	members_begin(&r->members);
+	lake_set_progress(r->lake, &progress);
+	rc = lake_run(r->lake, source, ret_input, err);
+	r->numbers.lake = lake_counts(r->lake);
+	return rc;
+}
+
+/* One member of the group, or the only process: with connections, files and memory of its own. */
+static int
+land(struct run *r, enum job_input *ret_input, struct err *err)
+{
+	const struct options *o = r->options;
 	struct lake_outputs outputs = { .letters = NULL };
-	struct source *source = open_source(o, lake, err);
+	struct source *source = open_source(o, r->lake, err);
 	int rc = -1;
 
 	if (!source || !(outputs.publisher = open_publisher(o, err)) ||
-	    !(outputs.collector = open_collector(o, outputs.publisher, naming, err)))
+	    !(outputs.collector = open_collector(o, outputs.publisher, &r->naming, err)))
 		goto out;
 	outputs.letters = deadletter_open(&o->letters, &o->client, tool.name, NULL, err);
 	if (!outputs.letters)
 		goto out;
-	lake_set_outputs(lake, &outputs);
-	rc = lake_run(lake, source, ret_input, err);
-	say_summary(o, lake);
+	lake_set_outputs(r->lake, &outputs);
+	rc = run_lake(r, source, ret_input, err);
 out:
-	lake_drop_outputs(lake);
+	lake_drop_outputs(r->lake);
 	source_free(source);
 	deadletter_free(outputs.letters);
 	collector_free(outputs.collector);
@@ -358,49 +371,96 @@ out:
 }
 
 static int
-run_lake(struct options *o, enum job_input *ret_input, struct err *err)
+run_member(void *context, enum job_input *ret_input, struct err *err)
 {
-	struct naming naming = { .topic = o->input.topic,
-		.run_id = o->run_id,
-		.extension = format_extension(o->lake.format) };
-	struct lake *lake = lake_new(&o->lake, err);
+	struct run *r = context;
+
+	if (!r->options->job.options.is_dry_run)
+		return land(r, ret_input, err);
+	say_dry_run(r->options, &r->naming);
+	*ret_input = JOB_INPUT_ENDED;
+	return 0;
+}
+
+static void
+say_summary(void *context, const void *sum)
+{
+	const struct run *r = context;
+
+	numbers_say(sum, r->options->lake.skips_tombstones);
+}
+
+static int
+run_members(struct options *o, struct run *r, enum job_input *ret_input, struct err *err)
+{
+	r->members = (struct members){
+		.job = &o->job,
+		.client = &o->client,
+		.input = &o->input,
+		.workers = &o->workers,
+		.stats = &o->stats,
+		.context = r,
+		.run = run_member,
+		.add = numbers_add,
+		.rest = numbers_rest,
+		.forget = numbers_forget,
+		.has_some = numbers_has_some,
+		.say = say_summary,
+		.values = numbers_values,
+		.value_count = numbers_value_count,
+		.numbers = &r->numbers,
+		.numbers_bytes = sizeof(r->numbers),
+	};
+	return members_work(&r->members, ret_input, err);
+}
+
+/* All that needs no connection is made and checked before members are. */
+static int
+make_lake(struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct run r = { .options = o,
+		.naming = { .template = o->name,
+		    .topic = o->input.topic,
+		    .run_id = o->run_id,
+		    .extension = format_extension(o->lake.format) },
+	};
 	int rc = -1;
 
-	if (lake && !check_lake(o, lake, &naming, err)) {
-		if (o->job.options.is_dry_run) {
-			say_dry_run(o, &naming);
-			*ret_input = JOB_INPUT_ENDED;
-			rc = 0;
-		} else {
-			rc = land(o, lake, &naming, ret_input, err);
-		}
-	}
-	lake_free(lake);
+	o->lake.naming = &r.naming;
+	r.lake = lake_new(&o->lake, err);
+	if (r.lake && !check_lake(o, r.lake, &r.naming, err))
+		rc = run_members(o, &r, ret_input, err);
+	lake_free(r.lake);
 	return rc;
 }
 
 static int
 run(struct options *o, enum job_input *ret_input, struct err *err)
 {
-	struct input_needs needs = needs_of(o, NULL);
+	struct input_needs needs;
 	char text[INPUT_GROUP_BYTES_MAX + 1];
 	const char *group;
 	int rc;
 
+	if (o->table.print_count)
+		return print_schema(&o->input, &o->client, &o->job, o->table.print_count, err);
 	if (check(o, err))
 		return -1;
 	o->lake.topic = o->input.topic;
+	needs = needs_of(o, NULL);
 	group = input_group(&o->input, &o->job, &needs, text);
 	o->lake.group = *group ? group : NULL;
 	if (o->lake.group && mark_check_group(group, err))
 		return -1;
 	o->lake.published = say_published;
 	o->lake.published_context = o->job.operands[0];
+	if (table_options_load(&o->table, &o->format, err))
+		return -1;
 	o->lake.format = format_new(&o->format, err);
 	if (!o->lake.format)
 		return -1;
 	make_fingerprint(o);
-	rc = run_lake(o, ret_input, err);
+	rc = make_lake(o, ret_input, err);
 	format_free(o->lake.format);
 	return rc;
 }
@@ -410,22 +470,33 @@ main(int argc, char **argv)
 {
 	struct options o = {
 		.client = CLIENT_OPTIONS_INIT,
+		.workers = WORKERS_OPTIONS_INIT,
 		.input = INPUT_OPTIONS_INIT,
+		.stats = STATS_OPTIONS_INIT,
 		.lake = { .drain_ms = DRAIN_MS_DEFAULT,
 		    .limits = { .bytes = EPOCH_BYTES_DEFAULT, .age_ms = -1 },
 		    .spool_bytes = SPOOL_BYTES_DEFAULT,
 		    .success_after_ms = -1 },
+		.table = TABLE_OPTIONS_INIT,
 		.roll_bytes = ROLL_BYTES_DEFAULT,
 		.open_max = OPEN_MAX_DEFAULT,
+		.s3 = S3_TARGET_OPTIONS_INIT,
 	};
 	const struct opt_group groups[] = {
 		{ "Lake", rows, sizeof(rows) / sizeof(*rows), &o },
+		{ "Files", format_rows, format_row_count, &o.format },
+		{ "Columns", table_rows, table_row_count, &o.table },
+		{ "Fields", shape_rows, shape_row_count, &o.shape },
+		{ "Members of the group", workers_rows, workers_row_count, &o.workers },
 		{ "Input", input_rows, input_row_count, &o.input },
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
 		    &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
+		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.stats },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
+		{ "S3", s3_target_rows, s3_target_row_count, &o.s3 },
+		{ "AWS services", aws_service_rows, aws_service_row_count, &o.client.aws },
 		{ "General", job_rows, job_row_count, &o.job.options },
 	};
 	enum job_input input = JOB_INPUT_BOUNDED;
@@ -434,6 +505,8 @@ main(int argc, char **argv)
 	if (!job_begin(&o.job, &tool, groups, sizeof(groups) / sizeof(*groups), argc, argv, &err) &&
 	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished)
 		(void)run(&o, &input, &err); /* err says it all */
+	table_options_release(&o.table);
+	s3_target_options_release(&o.s3);
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);
 }

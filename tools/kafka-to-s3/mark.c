@@ -47,24 +47,37 @@ mark_check_group(const char *group, struct err *err)
 	return err_set(err, ERR_USAGE, "-G: longer than %d bytes, or not UTF-8", GROUP_BYTES_MAX);
 }
 
+struct writing {
+	const char *group;
+	const struct mark *mark;
+};
+
+static int
+update(void *context, bool has, struct slice text, struct buf *ret, struct err *err)
+{
+	const struct writing *w = context;
+	struct mark there = MARK_INIT;
+	int rc = has ? mark_parse(text, w->group, &there, err) : 0;
+
+	if (!rc && there.until <= w->mark->until)
+		rc = mark_format(w->mark, w->group, ret, err);
+	if (!rc && slice_equal(buf_slice(ret), text))
+		buf_clear(ret);
+	mark_release(&there);
+	return rc;
+}
+
 int
 mark_write(struct publisher *p, const char *topic, int32_t partition, const char *group,
     const struct mark *mark, struct err *err)
 {
+	struct writing writing = { .group = group, .mark = mark };
 	char name[OBJECT_NAME_BYTES];
-	struct mark there = MARK_INIT;
-	struct buf text = BUF_INIT(MARK_BYTES_MAX);
-	int rc = -1;
+	int rc;
 
-	if (mark_read(p, topic, partition, group, &there, err))
-		return -1;
-	if (there.until > mark->until) {
-		rc = 0;
-	} else if (!mark_format(mark, group, &text, err)) {
-		format_name(topic, partition, name);
-		rc = publisher_write_mark(p, MARK_PATH, name, buf_slice(&text), err);
-	}
-	mark_release(&there);
-	buf_release(&text);
+	format_name(topic, partition, name);
+	rc = publisher_update_mark(p, MARK_PATH, name, update, &writing, err);
+	if (rc < 0 && err->class == ERR_DATA)
+		err_wrap(err, "%s/%s/%s", publisher_target(p), MARK_PATH, name);
 	return rc;
 }

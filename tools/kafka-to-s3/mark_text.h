@@ -7,7 +7,7 @@
 #include "base/slice.h"
 #include "kafka-to-s3/success.h"
 
-enum { MARK_BYTES_MAX = 1024 * 1024 }; /* as PUBLISHER_MARK_BYTES_MAX: SUCCESS_BYTES_MAX, escaped, and as many times */
+enum { MARK_BYTES_MAX = 1024 * 1024 }; /* SUCCESS_BYTES_MAX, escaped, and as many times */
 
 struct mark {
 	int64_t until;  /* -1: there is none */

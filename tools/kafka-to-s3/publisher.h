@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes objects in the target out of what was collected. Rows are collected in a spool on the disk
- * of the target; where the format says so it is encoded into a second one when it is published, so
- * that one encoder serves any number of open files.
+ * Makes objects in the target out of what was collected. Rows are collected in a spool on a disk;
+ * where the format says so it is encoded into a second one when it is published, so that one encoder
+ * serves any number of open files.
  *
- * Publishing is create-only. What the target is, only this file knows.
+ * Publishing is create-only. The target is a directory, or S3 where it begins with "s3://"; which of them, only the
+ * publisher's files know.
  */
 #ifndef SLUICE_KAFKA_TO_S3_PUBLISHER_H
 #define SLUICE_KAFKA_TO_S3_PUBLISHER_H
 
 #include "kafka-to-s3/bundle.h"
 #include "kafka-to-s3/format.h"
+#include "kafka-to-s3/s3_options.h"
 
 enum publish_existing {
 	PUBLISH_REFUSE,  /* ERR_CANT_CREATE where an object exists */
@@ -19,14 +21,20 @@ enum publish_existing {
 };
 
 struct publisher_options {
-	const char *directory; /* made where it is not there */
+	const char *target; /* borrowed; a directory is made where it is not there */
 	struct format *format; /* borrowed */
 	enum publish_existing existing;
+	const struct s3_target_options *s3; /* borrowed; not looked at for directories */
 };
 
 struct publisher;
 
+/* "s3://..." */
+bool publisher_is_s3(const char *target);
+
 struct publisher *publisher_new(const struct publisher_options *, struct err *);
+
+/* What is under way is given up, so that it leaves nothing behind. */
 void publisher_free(struct publisher *);
 
 /* As it was given. */
@@ -35,26 +43,51 @@ const char *publisher_target(const struct publisher *);
 /* Where the rows for an object in `path` are collected; the caller's until it is published. */
 struct spool *publisher_begin(struct publisher *, const char *path, struct err *);
 
-/* ERR_CANT_CREATE where publishing path/name is going to be refused. */
+/* ERR_CANT_CREATE where publishing path/name is going to be refused and that is known already; ERR_DATA where
+ * the target can have no such name. */
 int publisher_check(struct publisher *, const char *path, const char *name, struct err *);
 
+/* ---- what takes several turns ---- */
+
+/* Before the steps of a turn. */
+void publisher_begin_turn(struct publisher *);
+
 /*
- * Publishes some of the objects, durably, from bundle->published on: as many as take a second or two. 1 where
- * some are left, 0 where none is. is_rebuilt: what exists was made by an earlier owner of the partition, and is
- * left alone. After an error some may have appeared, each of them whole.
+ * Publishes some of the objects, durably, from bundle->published on: as many as take a second or two, or begins
+ * with them and returns. 1 where some are left, 0 where none is. is_rebuilt: what exists was made by an earlier
+ * owner of the partition, and is left alone. After an error some may have appeared, each of them whole.
  */
 int publisher_step(struct publisher *, struct bundle *, bool is_rebuilt, struct err *);
 
-/* A small file beside the data, that is replaced each time. *ret_has is false where there is none; `ret` is
- * appended to. */
+/* Before a bundle is released that is not published. */
+void publisher_drop(struct publisher *, struct bundle *);
+
+/*
+ * A small file beside the data that is replaced: `update` is given what is there (or nothing), and appends what
+ * is to be there instead, or nothing where it is to stay. 1: not done yet, call again.
+ */
+int publisher_update_mark(struct publisher *, const char *path, const char *name,
+    int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
+    void *context, struct err *);
+
+/* All that was begun since publisher_begin_turn waits for others: there is no use in another turn soon. Cheap. */
+bool publisher_is_waiting(const struct publisher *);
+
+/* Waits while that is so, at most until the deadline. */
+void publisher_wait(struct publisher *, int64_t deadline_mono_ms);
+
+/* ---- what is done at once ---- */
+
+/* Such a file; *ret_has is false where there is none; `ret` is appended to. An update that was begun is forgotten. */
 int publisher_read_mark(struct publisher *, const char *path, const char *name, bool *ret_has,
     struct buf *ret, struct err *);
-int publisher_write_mark(struct publisher *, const char *path, const char *name, struct slice text,
-    struct err *);
 
-enum { PUBLISHER_MARK_BYTES_MAX = 1024 * 1024 };
-
-/* An empty object, durably; one that exists is left alone. */
+/* An empty object; one that exists is left alone. */
 int publisher_make_empty(struct publisher *, const char *path, const char *name, struct err *);
+
+/* Removes what crashed runs left half done, of the objects for which is_ours says so by their names without path;
+ * where that fails it warns, for nothing depends on it. Not while such objects are published. */
+void publisher_clean(
+    struct publisher *, bool (*is_ours)(void *context, struct slice name), void *context);
 
 #endif

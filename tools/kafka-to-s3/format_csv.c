@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CSV as RFC 4180 has it, but that lines end with a line feed alone: a row of the fields that --select names and
+ * --add adds. What is null or missing is an empty cell; an empty string is "" in quotes. So is the only cell of a
+ * row where it is empty: readers pass over empty lines.
+ */
+#include <stdlib.h>
+
+#include "kafka-to-s3/additions.h"
+#include "kafka-to-s3/format_ops.h"
+#include "kafka-to-s3/json_text.h"
+
+struct csv_format {
+	struct format base;
+	struct field_set *fields; /* borrowed */
+	struct additions *additions;
+	unsigned *selects; /* the fields of what is selected */
+	struct buf header;
+	struct buf row;
+	struct buf cell; /* before it is quoted */
+	char delimiter;
+};
+
+/* ---- cells ---- */
+
+static bool
+needs_quotes(struct slice text, char delimiter)
+{
+	return !text.len || text.data[0] == ' ' || text.data[text.len - 1] == ' ' ||
+	       memchr(text.data, delimiter, text.len) || memchr(text.data, '"', text.len) ||
+	       memchr(text.data, '\n', text.len) || memchr(text.data, '\r', text.len);
+}
+
+static int
+append_cell(struct buf *out, struct slice text, char delimiter, struct err *err)
+{
+	struct slice piece;
+	bool has_quote = true;
+
+	if (!needs_quotes(text, delimiter))
+		return buf_append(out, text, err);
+	if (buf_append_char(out, '"', err))
+		return -1;
+	while (has_quote) {
+		has_quote = slice_cut(text, '"', &piece, &text);
+		if (buf_append(out, piece, err) || (has_quote && buf_append_text(out, "\"\"", err)))
+			return -1;
+	}
+	return buf_append_char(out, '"', err);
+}
+
+/* A field's text, in f->cell where it is not as it came. */
+static int
+text_of(struct csv_format *f, const struct json_value *value, struct slice *ret, struct err *err)
+{
+	bool is_string = value->type == JSON_TYPE_STRING;
+
+	*ret = json_slice(value);
+	if (is_string ? !value->has_escape : value->type < JSON_TYPE_ARRAY)
+		return 0;
+	buf_clear(&f->cell);
+	if (is_string ? json_string_decode(*ret, &f->cell, err) : buf_append(&f->cell, *ret, err))
+		return -1;
+	if (!is_string)
+		json_text_blank_breaks(f->cell.data, f->cell.len);
+	*ret = buf_slice(&f->cell);
+	return 0;
+}
+
+static int
+append_field(struct csv_format *f, const struct json_value *value, struct err *err)
+{
+	struct slice text;
+
+	if (value->type == JSON_TYPE_MISSING || value->type == JSON_TYPE_NULL)
+		return 0;
+	return text_of(f, value, &text, err) || append_cell(&f->row, text, f->delimiter, err) ? -1
+	                                                                                     : 0;
+}
+
+/* JSON's null is one here too. */
+static int
+append_addition(
+    struct csv_format *f, size_t i, const struct record *record, int64_t time_ms, struct err *err)
+{
+	struct slice text;
+
+	buf_clear(&f->cell);
+	if (additions_render(f->additions, i, f->fields, record, time_ms, &f->cell, err))
+		return -1;
+	text = buf_slice(&f->cell);
+	if (f->base.options.shape->adds[i].is_json && slice_is(slice_trim(text), "null"))
+		return 0;
+	return append_cell(&f->row, text, f->delimiter, err);
+}
+
+/* ---- rows ---- */
+
+static int
+csv_row(struct format *base, const struct record *record, int64_t time_ms, struct slice *ret,
+    struct err *err)
+{
+	struct csv_format *f = (struct csv_format *)base;
+	const struct shape_options *shape = base->options.shape;
+
+	if (!json_text_is_object(slice_trim(record->value)))
+		return record_reject(record, -1, "is no object, and has no fields for a row", err);
+	buf_clear(&f->row);
+	for (size_t i = 0; i < shape->select_count; i++) {
+		if ((i && buf_append_char(&f->row, f->delimiter, err)) ||
+		    append_field(f, field_get(f->fields, f->selects[i]), err))
+			return -1;
+	}
+	for (size_t i = 0; i < shape->add_count; i++) {
+		if (buf_append_char(&f->row, f->delimiter, err) ||
+		    append_addition(f, i, record, time_ms, err))
+			return -1;
+	}
+	if (!f->row.len && buf_append_text(&f->row, "\"\"", err))
+		return -1;
+	*ret = buf_slice(&f->row);
+	return 0;
+}
+
+/* ---- making ---- */
+
+static struct format *
+csv_make(const struct format_options *options, struct err *err)
+{
+	struct csv_format *f;
+
+	if (!options->shape || !options->shape->select_count) {
+		err_set(err, ERR_USAGE, "--format csv: --select has to name the columns");
+		return NULL;
+	}
+	f = calloc(1, sizeof(*f));
+	if (!f) {
+		err_no_memory(err);
+		return NULL;
+	}
+	buf_init(&f->header, UINT32_MAX);
+	buf_init(&f->row, UINT32_MAX);
+	buf_init(&f->cell, UINT32_MAX);
+	f->delimiter = options->delimiter ? options->delimiter : ',';
+	f->selects = calloc(options->shape->select_count, sizeof(*f->selects));
+	if (!f->selects) {
+		free(f);
+		err_no_memory(err);
+		return NULL;
+	}
+	return &f->base;
+}
+
+static void
+csv_free(struct format *base)
+{
+	struct csv_format *f = (struct csv_format *)base;
+
+	additions_free(f->additions);
+	buf_release(&f->header);
+	buf_release(&f->row);
+	buf_release(&f->cell);
+	free(f->selects);
+	free(f);
+}
+
+static int
+make_header(struct csv_format *f, const struct shape_options *shape, struct err *err)
+{
+	for (size_t i = 0; i < shape->select_count + shape->add_count; i++) {
+		struct slice name = i < shape->select_count
+		                        ? shape_rename(shape, shape->selects[i])
+		                        : shape->adds[i - shape->select_count].name;
+
+		if ((i && buf_append_char(&f->header, f->delimiter, err)) ||
+		    append_cell(&f->header, name, f->delimiter, err))
+			return -1;
+	}
+	return buf_append_char(&f->header, '\n', err);
+}
+
+static int
+csv_bind(struct format *base, struct field_set *fields, struct err *err)
+{
+	struct csv_format *f = (struct csv_format *)base;
+	const struct shape_options *shape = base->options.shape;
+
+	field_set_check_all(fields);
+	f->fields = fields;
+	for (size_t i = 0; i < shape->select_count; i++) {
+		int index = field_set_add(fields, shape->selects[i], err);
+
+		if (index < 0)
+			return err_wrap(err, "--select");
+		f->selects[i] = (unsigned)index;
+	}
+	f->additions = additions_new(shape, fields, err);
+	if (!f->additions || make_header(f, shape, err))
+		return -1;
+	base->uses_time = additions_use_time(f->additions);
+	base->uses_headers = additions_use_headers(f->additions);
+	if (!base->options.has_no_header)
+		base->head = buf_slice(&f->header);
+	return 0;
+}
+
+const struct format_ops format_csv_ops = {
+	.name = "csv",
+	.row_end = "\n",
+	.make = csv_make,
+	.free = csv_free,
+	.bind = csv_bind,
+	.row = csv_row,
+};

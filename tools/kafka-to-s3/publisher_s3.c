@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A lake in S3. Rows and what they are encoded to are collected in files without a name in a local directory; an
+ * object is uploaded while it is still being encoded, and several at a time.
+ */
+#include <stdlib.h>
+
+#include "base/diag.h"
+#include "kafka-to-s3/publisher_ops.h"
+#include "kafka-to-s3/s3_marks.h"
+#include "kafka-to-s3/upload.h"
+
+enum {
+	UPLOADS_MAX = 16, /* at a time, of all bundles */
+	/* Objects behind the first that is not there yet, which may be. */
+	AHEAD_MAX = 64,
+	PARTS_OF_FEW = 8,   /* at a time, of an object that has few beside it */
+	FEW = 4,
+	/* Of a turn: some ten milliseconds of compressing. */
+	TURN_BYTES = 4 * 1024 * 1024,
+	PIECE_BYTES = 1024 * 1024,
+};
+
+struct publisher_s3 {
+	struct publisher base;
+	struct directory *spools;
+	struct s3_target *target;
+	struct s3_marks *marks;
+	struct s3_style style;
+	struct object *encoded; /* its rows are being encoded; NULL: none */
+	struct encoding encoding;
+	bool has_work; /* another turn would find some */
+};
+
+static struct publisher_s3 *
+s3_of(struct publisher *p)
+{
+	return (struct publisher_s3 *)p;
+}
+
+/* ---- lifecycle ---- */
+
+static void
+free_s3(struct publisher *base)
+{
+	struct publisher_s3 *p = s3_of(base);
+
+	if (p->target)
+		s3_target_halt(p->target);
+	s3_marks_free(p->marks);
+	s3_target_free(p->target);
+	directory_free(p->spools);
+	free(p);
+}
+
+static const char *
+spool_directory(const struct s3_target_options *options)
+{
+	const char *directory = options->spool_directory;
+
+	if (!directory)
+		directory = getenv("TMPDIR");
+	return directory && *directory ? directory : "/var/tmp";
+}
+
+static struct publisher *
+make_s3(const struct publisher_options *options, struct err *err)
+{
+	struct publisher_s3 *p = calloc(1, sizeof(*p));
+
+	if (!p) {
+		err_no_memory(err);
+		return NULL;
+	}
+	p->style = options->s3->style;
+	if (!p->style.content_type)
+		p->style.content_type = s3_content_type(format_extension(options->format));
+	p->spools = directory_open(spool_directory(options->s3), err);
+	if (!p->spools)
+		goto fail;
+	p->target = s3_target_open(options->target, options->s3, err);
+	if (!p->target)
+		goto fail;
+	p->marks = s3_marks_new(p->target, err);
+	if (p->marks)
+		return &p->base;
+fail:
+	free_s3(&p->base);
+	return NULL;
+}
+
+/* ---- collecting ---- */
+
+static struct spool *
+begin(struct publisher *base, const char *path, struct err *err)
+{
+	(void)path;
+	return spool_open_scratch(s3_of(base)->spools, err);
+}
+
+/* Whether a name is taken is found when it is published: to ask for each beforehand would take longer than it
+ * could save. */
+static int
+check(struct publisher *base, const char *path, const char *name, struct err *err)
+{
+	char key[S3_KEY_BYTES];
+
+	return s3_target_key(s3_of(base)->target, path, name, key, err);
+}
+
+/* ---- what has been uploaded ---- */
+
+static int
+explain(const struct upload_result *result, struct err *err)
+{
+	struct err told = *err;
+
+	if (!result->was_there || told.class != ERR_CANT_CREATE)
+		return -1;
+	return err_set(err, ERR_CANT_CREATE,
+	    "%s (--overwrite replaces it, --run-id gives a run its own names)", told.text);
+}
+
+static void
+settle(struct object *object, const struct upload_result *result)
+{
+	object->object_bytes = result->bytes;
+	object->was_there = result->was_there;
+	upload_drop(object->upload);
+	object->upload = NULL;
+}
+
+/* Of all that was begun, so that what fails is told soon; published is what lies before the first that is not
+ * there yet. */
+static int
+reap(struct bundle *bundle, struct err *err)
+{
+	struct upload_result result;
+
+	for (size_t i = bundle->published; i < bundle->count; i++) {
+		struct object *o = bundle->objects[i];
+		int rc;
+
+		if (!o->upload)
+			break;
+		rc = upload_poll(o->upload, &result, err);
+		if (rc < 0)
+			return explain(&result, err);
+		if (rc == 0 && i == bundle->published) {
+			settle(o, &result);
+			bundle->published++;
+		}
+	}
+	return 0;
+}
+
+/* ---- what is to be uploaded ---- */
+
+static struct object *
+next_object(const struct bundle *bundle)
+{
+	for (size_t i = bundle->published; i < bundle->count && i < bundle->published + AHEAD_MAX; i++) {
+		if (!bundle->objects[i]->upload)
+			return bundle->objects[i];
+	}
+	return NULL;
+}
+
+static bool
+has_room(struct publisher_s3 *p)
+{
+	unsigned busy;
+
+	s3_target_lock(p->target);
+	busy = p->target->busy;
+	s3_target_unlock(p->target);
+	return busy < UPLOADS_MAX;
+}
+
+static struct upload_options
+options_of(const struct publisher_s3 *p, const struct bundle *bundle, bool is_rebuilt)
+{
+	enum publish_existing existing = p->base.options.existing;
+	struct upload_options options = { .style = &p->style,
+		.is_create_only = existing != PUBLISH_REPLACE,
+		.parts_max = bundle->count <= FEW ? PARTS_OF_FEW : 0 };
+
+	if (!options.is_create_only)
+		return options;
+	/* what is most probably there is not sent */
+	options.looks_first = is_rebuilt || existing == PUBLISH_REFUSE;
+	options.existing = is_rebuilt                     ? S3_PUT_TAKES
+	                   : existing == PUBLISH_REFUSE ? S3_PUT_REFUSES
+	                                                : S3_PUT_COMPARES;
+	return options;
+}
+
+/* Its content is taken over by the upload. */
+static int
+start(struct publisher_s3 *p, struct object *object, struct upload_options options, struct err *err)
+{
+	bool is_verbatim = format_is_verbatim(p->base.options.format);
+	struct spool *content = is_verbatim ? object->spool : spool_open_scratch(p->spools, err);
+	int64_t bytes;
+	char key[S3_KEY_BYTES];
+
+	if (!content || s3_target_key(p->target, object->path, object->name, key, err) ||
+	    s3_target_run(p->target, err)) {
+		if (!is_verbatim)
+			spool_free(content);
+		return -1;
+	}
+	bytes = spool_bytes(content);
+	options.key = key;
+	if (is_verbatim)
+		object->spool = NULL;
+	object->upload = upload_start(p->target, content, &options, err);
+	if (!object->upload)
+		return -1;
+	if (is_verbatim) {
+		upload_set_ready(object->upload, bytes, true);
+		return 0;
+	}
+	p->encoded = object;
+	p->encoding = (struct encoding){ .from = object->spool, .to = content };
+	return 0;
+}
+
+/* A piece of the object that is being encoded. */
+static int
+encode(struct publisher_s3 *p, struct err *err)
+{
+	struct object *object = p->encoded;
+
+	if (publisher_encode_some(&p->base, &p->encoding, PIECE_BYTES, err))
+		return -1;
+	upload_set_ready(
+	    object->upload, spool_bytes(p->encoding.to), p->encoding.is_whole);
+	if (!p->encoding.is_whole)
+		return 0;
+	p->encoded = NULL;
+	spool_free(object->spool);
+	object->spool = NULL;
+	return 0;
+}
+
+static int
+feed(struct publisher_s3 *p, const struct bundle *bundle, bool is_rebuilt, struct err *err)
+{
+	struct object *object;
+
+	for (int left = TURN_BYTES; left > 0; left -= PIECE_BYTES) {
+		if (!p->encoded) {
+			object = has_room(p) ? next_object(bundle) : NULL;
+			if (!object)
+				return 0;
+			if (start(p, object, options_of(p, bundle, is_rebuilt), err))
+				return -1;
+		}
+		if (p->encoded && encode(p, err))
+			return -1;
+	}
+	p->has_work = true;
+	return 0;
+}
+
+static void
+begin_turn(struct publisher *base)
+{
+	struct publisher_s3 *p = s3_of(base);
+
+	p->has_work = false;
+	s3_target_clear_news(p->target);
+}
+
+static int
+step(struct publisher *base, struct bundle *bundle, bool is_rebuilt, struct err *err)
+{
+	struct publisher_s3 *p = s3_of(base);
+
+	if (reap(bundle, err))
+		return -1;
+	if (bundle->published == bundle->count)
+		return 0;
+	return feed(p, bundle, is_rebuilt, err) ? -1 : 1;
+}
+
+static void
+drop(struct publisher *base, struct bundle *bundle)
+{
+	struct publisher_s3 *p = s3_of(base);
+
+	for (size_t i = 0; i < bundle->count; i++) {
+		struct object *o = bundle->objects[i];
+
+		if (o == p->encoded) {
+			format_encode_drop(p->base.options.format);
+			p->encoded = NULL;
+		}
+		upload_drop(o->upload);
+		o->upload = NULL;
+	}
+}
+
+static bool
+is_waiting(const struct publisher *base)
+{
+	const struct publisher_s3 *p = (const struct publisher_s3 *)base;
+
+	return !p->has_work && !s3_target_has_news(p->target);
+}
+
+static void
+wait_news(struct publisher *base, int64_t deadline_mono_ms)
+{
+	struct publisher_s3 *p = s3_of(base);
+
+	if (!p->has_work)
+		s3_target_wait_news(p->target, deadline_mono_ms);
+}
+
+/* ---- marks ---- */
+
+static int
+update_mark(struct publisher *base, const char *path, const char *name,
+    int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
+    void *context, struct err *err)
+{
+	struct publisher_s3 *p = s3_of(base);
+	char key[S3_KEY_BYTES];
+
+	if (s3_target_key(p->target, path, name, key, err))
+		return -1;
+	return s3_marks_update(p->marks, key, update, context, err);
+}
+
+static int
+read_mark(struct publisher *base, const char *path, const char *name, bool *ret_has, struct buf *ret,
+    struct err *err)
+{
+	struct publisher_s3 *p = s3_of(base);
+	char key[S3_KEY_BYTES];
+
+	if (s3_target_key(p->target, path, name, key, err))
+		return -1;
+	s3_target_halt(p->target);
+	return s3_marks_read(p->marks, key, ret_has, ret, err) || s3_target_run(p->target, err) ? -1
+	                                                                                       : 0;
+}
+
+static int
+make_empty(struct publisher *base, const char *path, const char *name, struct err *err)
+{
+	struct publisher_s3 *p = s3_of(base);
+	char key[S3_KEY_BYTES];
+
+	if (s3_target_key(p->target, path, name, key, err))
+		return -1;
+	s3_target_halt(p->target);
+	return s3_marks_make_empty(p->marks, key, err) || s3_target_run(p->target, err) ? -1 : 0;
+}
+
+/* ---- cleaning ---- */
+
+struct cleaning {
+	bool (*is_ours)(void *context, struct slice name);
+	void *context;
+};
+
+static bool
+is_left_over(void *context, struct slice key)
+{
+	const struct cleaning *cleaning = context;
+	struct slice rest = key, name = key;
+
+	while (slice_cut(rest, '/', &name, &rest))
+		;
+	return cleaning->is_ours(cleaning->context, name);
+}
+
+static void
+clean(struct publisher *base, bool (*is_ours)(void *context, struct slice name), void *context)
+{
+	struct publisher_s3 *p = s3_of(base);
+	struct cleaning cleaning = { .is_ours = is_ours, .context = context };
+	char prefix[S3_KEY_BYTES];
+	size_t count = 0;
+	struct err err = ERR_INIT;
+
+	/* with a '/' at its end, where there is one */
+	if (s3_target_key(p->target, "", "", prefix, &err))
+		return;
+	s3_target_halt(p->target);
+	if (s3_abort_uploads(p->target->bucket, slice_of(prefix), is_left_over, &cleaning, &count,
+		&err) && err.class != ERR_STOPPED)
+		diag_warn("uploads that an earlier run left may go on taking up room: %s", err.text);
+	if (count)
+		diag_note("aborted %zu upload%s that an earlier run had left", count,
+		    count == 1 ? "" : "s");
+	/* what is under way goes on with the next that is begun, and is told then */
+	err_clear(&err);
+	if (s3_target_run(p->target, &err))
+		diag_warn("%s", err.text);
+}
+
+const struct publisher_ops publisher_s3_ops = {
+	.make = make_s3,
+	.free = free_s3,
+	.begin = begin,
+	.check = check,
+	.step = step,
+	.update_mark = update_mark,
+	.read_mark = read_mark,
+	.make_empty = make_empty,
+	.begin_turn = begin_turn,
+	.drop = drop,
+	.is_waiting = is_waiting,
+	.wait = wait_news,
+	.clean = clean,
+};
