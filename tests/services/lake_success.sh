@@ -6,6 +6,23 @@
 # shellcheck source=tests/services/lib.sh
 . "$top_srcdir/tests/services/lib.sh"
 
+target=lake
+
+# in_s3: the lake is a bucket, whose folder is ./lake
+in_s3() {
+	[ -n "${AWS_ENDPOINT_URL_S3:-}" ] || skip "AWS_ENDPOINT_URL_S3 is not set: scripts/services start versitygw"
+	unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
+	local bucket
+	bucket=$(fresh_id)
+	services s3-bucket "$bucket"
+	ln -s "$(services s3-folder "$bucket")" lake
+	target=s3://$bucket
+}
+
+files_of_lake() {
+	find -H lake -type f -not -path 'lake/_sluice/*' -not -path '*/.*' "$@" 2>/dev/null
+}
+
 # begin PARTITIONS: a fresh topic, $topic
 begin() {
 	topic=$(fresh_id)
@@ -36,12 +53,12 @@ to_each() {
 }
 
 land() {
-	kafka-to-s3 -q -t "$topic" -G "g-$topic" --time t --path 'h={@hour}' --success-after 10m "$@" lake
+	kafka-to-s3 -q -t "$topic" -G "g-$topic" --time t --path 'h={@hour}' --success-after 10m "$@" "$target"
 }
 
 # complete HOUR...: those have their _SUCCESS, and no others
 complete() {
-	find lake -name _SUCCESS | LC_ALL=C sort >got.paths
+	find -H lake -name _SUCCESS | LC_ALL=C sort >got.paths
 	for hour in "$@"; do echo "lake/h=$hour/_SUCCESS"; done >want.paths
 	cmp -s want.paths got.paths
 }
@@ -72,6 +89,15 @@ test_event_time_completes_a_path() {
 	lines_of_lake | LC_ALL=C sort >got
 	LC_ALL=C sort in >want
 	expect_same want got
+}
+
+test_in_s3() {
+	in_s3
+	test_event_time_completes_a_path
+	mv lake old
+	target=lake
+	in_s3
+	test_late_records_are_added
 }
 
 test_late_records_are_added() {

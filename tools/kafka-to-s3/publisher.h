@@ -55,7 +55,8 @@ void publisher_begin_turn(struct publisher *);
 /*
  * Publishes some of the objects, durably, from bundle->published on: as many as take a second or two, or begins
  * with them and returns. 1 where some are left, 0 where none is. is_rebuilt: what exists was made by an earlier
- * owner of the partition, and is left alone. After an error some may have appeared, each of them whole.
+ * owner of the partition, and is left alone. After an error some may have appeared, each of them whole; those of
+ * one path in their order: no file is there without the ones before it.
  */
 int publisher_step(struct publisher *, struct bundle *, bool is_rebuilt, struct err *);
 
