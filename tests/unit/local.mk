@@ -338,6 +338,13 @@ UNIT_TESTS += tests/unit/test_epoch_sim
 tests_unit_test_epoch_sim_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_epoch_sim_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_success
+tests_unit_test_success_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_success_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_template_unit
+tests_unit_test_template_unit_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_template_unit_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_schema_guess
 tests_unit_test_schema_guess_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_schema_guess_LDADD = libkafkatos3.a $(UNIT_LIBS)

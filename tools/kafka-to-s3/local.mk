@@ -29,6 +29,12 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/lake_state.h \
 	tools/kafka-to-s3/mark.c \
 	tools/kafka-to-s3/mark.h \
+	tools/kafka-to-s3/mark_text.c \
+	tools/kafka-to-s3/mark_text.h \
+	tools/kafka-to-s3/success.c \
+	tools/kafka-to-s3/success.h \
+	tools/kafka-to-s3/lake_events.c \
+	tools/kafka-to-s3/lake_success.c \
 	tools/kafka-to-s3/numbers.c \
 	tools/kafka-to-s3/numbers.h \
 	tools/kafka-to-s3/bundle.c \
