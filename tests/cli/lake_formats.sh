@@ -104,6 +104,18 @@ test_csv_comes_back() {
 	expect_same want bare/part-000000000001.csv
 }
 
+test_csv_of_a_schema() {
+	echo '[{"name":"n","type":"int64"},{"path":"a.b","type":"bool","nullable":true}]' >schema
+	printf '%s\n' '{"a":{"b":true},"n":1.0}' '{"n":"1"}' '{"n":2}' >in
+	expect_status 0 kafka-to-s3 --format csv --schema schema --dead-letter ./bad lake <in
+	expect_text lake/part-000000000001.csv 'n,a_b
+1.0,true
+2,'
+	expect_line '3 records read: 2 delivered, 1 rejected' err
+	expect_status 2 kafka-to-s3 --schema schema none <in
+	expect_line '--schema is for --format parquet and csv' err
+}
+
 test_envelopes() {
 	printf '%s\n' '{"topic":"t","partition":2,"offset":7,"tstype":"create","ts":1,"headers":["a","1","a",null],"key":null,"payload":null}' \
 		'{"topic":"t","partition":0,"offset":9,"tstype":"create","ts":2,"key":"","payload":"no JSON"}' \
