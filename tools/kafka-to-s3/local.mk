@@ -4,6 +4,8 @@ noinst_LIBRARIES += libkafkatos3.a
 libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/columns.c \
 	tools/kafka-to-s3/columns.h \
+	tools/kafka-to-s3/columns_reader.c \
+	tools/kafka-to-s3/columns_reader.h \
 	tools/kafka-to-s3/epoch.c \
 	tools/kafka-to-s3/epoch.h \
 	tools/kafka-to-s3/format.c \
