@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "io/blocks.h"
 
 #define HIDDEN_PREFIX ".sluice-"
 
@@ -27,6 +28,7 @@ enum {
 struct directory {
 	int fd;
 	bool is_hidden_style; /* spools have hidden names */
+	struct blocks *scratch; /* of all scratch files; NULL: there was none yet */
 	char *name;
 };
 
@@ -35,6 +37,8 @@ struct spool {
 	char *path;
 	char *hidden; /* its temporary name in path; NULL: it has none */
 	int fd;
+	struct blocks *scratch; /* the directory's; NULL: it is a file of its own */
+	struct block_list blocks;
 	int64_t bytes;
 };
 
@@ -203,6 +207,7 @@ directory_free(struct directory *d)
 {
 	if (!d)
 		return;
+	blocks_free(d->scratch);
 	if (d->fd >= 0)
 		close(d->fd);
 	free(d->name);
@@ -489,13 +494,31 @@ spool_open(const struct directory *d, const char *path, struct err *err)
 	return s;
 }
 
-struct spool *
-spool_open_scratch(const struct directory *d, struct err *err)
+/* The file of all scratch files. */
+static int
+open_scratch(struct directory *d, struct err *err)
 {
 	struct spool *s = spool_open(d, "", err);
 
+	if (!s)
+		return -1;
+	remove_hidden(s, d->fd);
+	d->scratch = blocks_new(s->fd);
+	s->fd = -1; /* taken */
+	spool_free(s);
+	return d->scratch ? 0 : err_no_memory(err);
+}
+
+struct spool *
+spool_open_scratch(struct directory *d, struct err *err)
+{
+	struct spool *s;
+
+	if (!d->scratch && open_scratch(d, err))
+		return NULL;
+	s = spool_new(d, "", err);
 	if (s)
-		remove_hidden(s, d->fd);
+		s->scratch = d->scratch;
 	return s;
 }
 
@@ -512,6 +535,8 @@ spool_free(struct spool *s)
 		if (directory_fd >= 0)
 			close(directory_fd);
 	}
+	if (s->scratch)
+		blocks_release(s->scratch, &s->blocks);
 	/* nothing to lose: what had to be durable was synced */
 	if (s->fd >= 0)
 		close(s->fd);
@@ -522,6 +547,12 @@ spool_free(struct spool *s)
 int
 spool_write(struct spool *s, struct slice bytes, struct err *err)
 {
+	if (s->scratch) {
+		if (blocks_append(s->scratch, &s->blocks, bytes))
+			return fail_io(s, "write", errno, err);
+		s->bytes = s->blocks.bytes;
+		return 0;
+	}
 	while (bytes.len) {
 		ssize_t n = write(s->fd, bytes.data, bytes.len);
 
@@ -566,7 +597,8 @@ int
 spool_read(const struct spool *s, int64_t offset, char *bytes, size_t byte_count, size_t *ret_len,
     struct err *err)
 {
-	ssize_t len = read_full(s->fd, offset, bytes, byte_count);
+	ssize_t len = s->scratch ? blocks_read(s->scratch, &s->blocks, offset, bytes, byte_count)
+	                         : read_full(s->fd, offset, bytes, byte_count);
 
 	if (len < 0)
 		return fail_io(s, "read back", errno, err);

@@ -55,8 +55,10 @@ struct spool;
 /* A file to be published in `path`, whose directories are made where missing. */
 struct spool *spool_open(const struct directory *, const char *path, struct err *);
 
-/* A file that is never published, in the directory itself. */
-struct spool *spool_open_scratch(const struct directory *, struct err *);
+/* What is never published, in the directory itself: written and read back, and gone with the spool. All of
+ * them share a file and its descriptor (io/blocks.h); they are freed before their directory. What has been
+ * written may be read by another thread. */
+struct spool *spool_open_scratch(struct directory *, struct err *);
 
 /* What was not published is gone. */
 void spool_free(struct spool *);

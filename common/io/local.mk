@@ -2,6 +2,7 @@
 libcommon_a_SOURCES += common/io/child.c common/io/child.h
 libcommon_a_SOURCES += common/io/child_call.c
 libcommon_a_SOURCES += common/io/file.c common/io/file.h
+libcommon_a_SOURCES += common/io/blocks.c common/io/blocks.h
 libcommon_a_SOURCES += common/io/http.c common/io/http.h
 libcommon_a_SOURCES += common/io/http_attempt.c
 libcommon_a_SOURCES += common/io/http_curl.c

@@ -243,6 +243,78 @@ reads_back(void **state)
 	spool_free(s);
 }
 
+enum { PILES = 7, PILE_BYTES_MAX = 400 * 1000 };
+
+/* What pile `pile` holds at a place; no two are alike near a block's end. */
+static char
+expected_byte(unsigned round, size_t pile, size_t at)
+{
+	return (char)(round * 31 + pile * 7 + at % 251 + at / 65536 * 13);
+}
+
+static void
+add_some(struct spool *s, unsigned round, size_t pile, size_t len, struct err *err)
+{
+	char *bytes = malloc(len + 1);
+	size_t begin = (size_t)spool_bytes(s);
+
+	assert_non_null(bytes);
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = expected_byte(round, pile, begin + i);
+	assert_int_equal(spool_write(s, slice_make(bytes, len), err), 0);
+	assert_int_equal(spool_bytes(s), begin + len);
+	free(bytes);
+}
+
+static void
+expect_pile(const struct spool *s, unsigned round, size_t pile, size_t piece, struct err *err)
+{
+	size_t bytes = (size_t)spool_bytes(s), len = piece;
+	char *read = malloc(piece);
+
+	assert_non_null(read);
+	for (size_t at = 0; len == piece; at += len) {
+		assert_int_equal(spool_read(s, (int64_t)at, read, piece, &len, err), 0);
+		assert_int_equal(len, bytes - at < piece ? bytes - at : piece);
+		for (size_t i = 0; i < len; i++)
+			assert_int_equal(read[i], expected_byte(round, pile, at + i));
+	}
+	free(read);
+}
+
+/* They share a file: what one holds is its own, also where it takes the place of one that is gone. */
+static void
+scratch_files_at_once(void **state)
+{
+	struct place *p = *state;
+	struct spool *piles[PILES] = { NULL };
+	unsigned rounds[PILES] = { 0 };
+	unsigned random = 1;
+
+	for (unsigned step = 0; step < 600; step++) {
+		size_t i = (random = random * 1103515245 + 12345) >> 16 & 0xffff;
+		size_t len = i * 7 % 30000;
+
+		i %= PILES;
+		if (!piles[i])
+			piles[i] = spool_open_scratch(p->directory, &p->err);
+		assert_non_null(piles[i]);
+		add_some(piles[i], rounds[i], i, len, &p->err);
+		if (spool_bytes(piles[i]) < PILE_BYTES_MAX)
+			continue;
+		expect_pile(piles[i], rounds[i]++, i, 65536, &p->err);
+		spool_free(piles[i]);
+		piles[i] = NULL;
+	}
+	for (size_t i = 0; i < PILES; i++) {
+		assert_non_null(piles[i]);
+		expect_pile(piles[i], rounds[i], i, 10007, &p->err);
+		spool_free(piles[i]);
+		assert_true(rounds[i] > 0);
+	}
+	assert_int_equal(scratch_count_files(p->root), 0);
+}
+
 static void
 paths_stay_inside(void **state)
 {
@@ -492,6 +564,7 @@ main(void)
 		BOTH(compares_content),
 		BOTH(compares_all_of_a_large_file),
 		BOTH(reads_back),
+		BOTH(scratch_files_at_once),
 		BOTH(paths_stay_inside),
 		BOTH(says_what_exists),
 		BOTH(a_file_in_the_way),

@@ -103,10 +103,8 @@ take_record(
 
 /* What is due by the clock is due whether records come or not. */
 static int
-turn_if_due(struct lake *l, struct err *err)
+turn_if_due(struct lake *l, int64_t now_ms, struct err *err)
 {
-	int64_t now_ms = clock_mono_ms();
-
 	if (now_ms >= l->tell_ms)
 		lake_tell(l, now_ms);
 	if (now_ms < l->due_ms && (!l->is_busy || (now_ms < l->turn_ms && lake_is_waiting(l))))
@@ -129,13 +127,14 @@ wake_ms(const struct lake *l)
 
 /* Until there is room: publishing takes a second or two a step, and a member of a group has to be heard. */
 static int
-make_room(struct lake *l, struct err *err)
+make_room(struct lake *l, int64_t now_ms, struct err *err)
 {
-	while (!stop_requested() && lake_is_blocked(l, clock_mono_ms())) {
+	while (!stop_requested() && lake_is_blocked(l, now_ms)) {
 		if (source_serve(l->source, err) || lake_turn(l, clock_mono_ms(), err))
 			return -1;
 		lake_wait(l);
-		lake_tell(l, clock_mono_ms());
+		now_ms = clock_mono_ms();
+		lake_tell(l, now_ms);
 	}
 	return 0;
 }
@@ -148,12 +147,12 @@ run_input(struct lake *l, enum job_input *ret_input, struct err *err)
 	for (;;) {
 		enum source_status status =
 		    source_next(l->source, wake_ms(l), &record, err);
+		int64_t now_ms = clock_mono_ms();
 
 		switch (status) {
 		case SOURCE_RECORD:
 		case SOURCE_REJECT:
-			if (take_record(
-				l, &record, status == SOURCE_REJECT, clock_mono_ms(), err))
+			if (take_record(l, &record, status == SOURCE_REJECT, now_ms, err))
 				return -1;
 			break;
 		case SOURCE_WAIT:
@@ -166,7 +165,7 @@ run_input(struct lake *l, enum job_input *ret_input, struct err *err)
 		case SOURCE_FAILED:
 			return -1;
 		}
-		if (turn_if_due(l, err) || make_room(l, err))
+		if (turn_if_due(l, now_ms, err) || make_room(l, now_ms, err))
 			return -1;
 	}
 }

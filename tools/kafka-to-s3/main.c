@@ -156,6 +156,8 @@ check(struct options *o, struct err *err)
 		s3_address_normalise(target);
 		if (s3_target_options_check(&o->s3, target, err))
 			return -1;
+	} else {
+		naming_normalise_directory(target);
 	}
 	o->s3.aws = &o->client.aws;
 	if (o->run_id && o->input.topic)
@@ -180,7 +182,9 @@ check_lake(
 	    !o->input.has_envelopes_in)
 		return err_set(err, ERR_USAGE,
 		    "%s uses the event time, but lines of a pipe have none: give --time FIELD",
-		    o->lake.limits.event_ms ? "--max-event-age" : "--path");
+		    o->lake.limits.event_ms                ? "--max-event-age"
+		    : format_uses_time(o->lake.format) ? "--add"
+		                                       : "--path");
 	return naming_check(naming, err);
 }
 
