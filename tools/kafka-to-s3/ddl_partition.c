@@ -211,7 +211,8 @@ choose(struct ddl_partition *c, struct segment *s, size_t skip, const char *topi
 	struct piece *first = s->pieces;
 	size_t from;
 
-	first->literal = slice_skip(first->literal, skip);
+	if (skip)
+		first->literal = slice_skip(first->literal, skip);
 	from = !first->is_variable && !first->literal.len;
 	c->projection = DDL_INJECTED;
 	for (size_t i = from; i < s->count; i++) {

@@ -9,7 +9,7 @@
 
 enum {
 	SCHEMA_BYTES_MAX = 4 * 1024 * 1024,
-	ROW_GROUP_BYTES_DEFAULT = 8 * 1024 * 1024,
+	ROW_GROUP_BYTES_DEFAULT = 16 * 1024 * 1024,
 	ROW_GROUP_BYTES_MIN = 64 * 1024,
 	PRINT_COUNT_DEFAULT = 1000,
 };
@@ -43,7 +43,7 @@ const struct opt table_rows[] = {
 	    "the columns: a schema of names, paths and types, or an Avro record's (.avsc)",
 	    OPT_TEXT, offsetof(struct table_options, schema_path), 0, 0, NULL },
 	{ 0, "row-group-bytes", "SIZE",
-	    "a row group of parquet is about this large before compression [8M]", OPT_SIZE,
+	    "a row group of parquet is about this large before compression [16M]", OPT_SIZE,
 	    offsetof(struct table_options, row_group_bytes), ROW_GROUP_BYTES_MIN,
 	    PARQUET_ROW_GROUP_BYTES_MAX, NULL },
 	{ 0, "print-schema", "[=N]",
