@@ -145,6 +145,10 @@ tests_unit_test_lake_format_SOURCES = tests/unit/test_lake_format.c tests/unit/s
 tests_unit_test_lake_format_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lake_format_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_lake_parquet
+tests_unit_test_lake_parquet_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lake_parquet_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_naming
 tests_unit_test_naming_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_naming_LDADD = libkafkatos3.a $(UNIT_LIBS)

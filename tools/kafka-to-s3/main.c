@@ -441,6 +441,22 @@ make_lake(struct options *o, enum job_input *ret_input, struct err *err)
 	return rc;
 }
 
+/* Of options that would do. */
+static int
+print_ddl(struct options *o, struct err *err)
+{
+	struct ddl_options ddl = { .format = &o->format,
+		.target = o->job.operands[0],
+		.path = o->lake.path,
+		.topic = o->input.topic,
+		.table = o->table.table };
+	struct lake *lake = lake_new(&o->lake, err);
+	int rc = lake ? table_options_print_ddl(&ddl, &o->job, err) : -1;
+
+	lake_free(lake);
+	return rc;
+}
+
 static int
 run(struct options *o, enum job_input *ret_input, struct err *err)
 {
@@ -467,7 +483,7 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 	if (!o->lake.format)
 		return -1;
 	make_fingerprint(o);
-	rc = make_lake(o, ret_input, err);
+	rc = o->table.print_ddl ? print_ddl(o, err) : make_lake(o, ret_input, err);
 	format_free(o->lake.format);
 	return rc;
 }
