@@ -12,6 +12,7 @@ CLI_TESTS += tests/cli/msk.sh
 CLI_TESTS += tests/cli/parquet.sh
 EXTRA_DIST += tests/parquet/readers.py
 CLI_TESTS += tests/cli/lake_ddl.sh
+CLI_TESTS += tests/cli/lake_s3.sh
 CLI_TESTS += tests/cli/lake_parquet.sh
 EXTRA_DIST += tests/parquet/lake.py
 EXTRA_DIST += tests/parquet/java/ParquetLines.java
