@@ -10,7 +10,7 @@ hours() {
 }
 
 land() {
-	kafka-to-s3 -q --time t --path 'p={p}/h={@hour}' --success-after 10m "$@" lake
+	kafka-to-s3 -q --time t --path 'p={p}/h={@hour}' --success-after 10m lake
 }
 
 complete() {
