@@ -66,10 +66,10 @@ check(const struct table_options *o, const struct format_options *format, struct
 	if (is_parquet && !o->schema_path)
 		return err_set(err, ERR_USAGE,
 		    "--format parquet needs --schema FILE (--print-schema suggests one)");
+	if (!is_parquet && format->kind != FORMAT_CSV && o->schema_path && !o->print_ddl)
+		return err_set(err, ERR_USAGE, "--schema is for --format parquet and csv");
 	if (o->table && !o->print_ddl)
 		return err_set(err, ERR_USAGE, "--table is for --print-ddl");
-	if (!is_parquet && o->schema_path && !o->print_ddl)
-		return err_set(err, ERR_USAGE, "--schema is for --format parquet");
 	if (!is_parquet && o->row_group_bytes)
 		return err_set(err, ERR_USAGE, "--row-group-bytes is for --format parquet");
 	return 0;
