@@ -69,10 +69,10 @@ test_a_topic_suggests_its_schema_and_nothing_is_committed() {
 }
 
 test_killed_at_any_moment_each_row_is_there_once() {
-	local round kills
+	local kills
 	begin_campaign
 	begin 2000 3
-	for round in $(seq "$kills"); do
+	for _ in $(seq "$kills"); do
 		land -q --max-records $((20 + RANDOM % 200)) --roll-records 70 -X group.instance.id=one 2>err &
 		tool=$!
 		sleep "0.$((RANDOM % 10))$((RANDOM % 10))"
