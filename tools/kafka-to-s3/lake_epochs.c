@@ -490,10 +490,13 @@ close_open(struct lake *l)
 int
 lake_settle_until(struct lake *l, int64_t deadline_ms, bool is_served, struct err *err)
 {
+	bool was_stopped = false;
+
 	while (close_open(l)) {
-		/* a signal that came behind the end of the input */
-		if (deadline_ms == CLOCK_NEVER && stop_requested())
+		if (!was_stopped && is_served && stop_requested()) {
+			was_stopped = true;
 			deadline_ms = clock_deadline(l->options.drain_ms);
+		}
 		if (clock_mono_ms() >= deadline_ms)
 			return err_set(err, ERR_STOPPED,
 			    "stopped with records not published within --drain");
@@ -506,7 +509,7 @@ lake_settle_until(struct lake *l, int64_t deadline_ms, bool is_served, struct er
 }
 
 int
-lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
+lake_settle(struct lake *l, struct err *err)
 {
 	if (l->end_failure.class != ERR_NONE) {
 		*err = l->end_failure;
@@ -514,7 +517,7 @@ lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
 	}
 	if (!l->is_lost)
 		clean(l); /* where nothing came */
-	if (lake_settle_until(l, deadline_ms, true, err))
+	if (lake_settle_until(l, CLOCK_NEVER, true, err))
 		return -1;
 	if (l->is_lost)
 		return err_set(err, ERR_STOPPED,
