@@ -491,6 +491,9 @@ int
 lake_settle_until(struct lake *l, int64_t deadline_ms, bool is_served, struct err *err)
 {
 	while (close_open(l)) {
+		/* a signal that came behind the end of the input */
+		if (deadline_ms == CLOCK_NEVER && stop_requested())
+			deadline_ms = clock_deadline(l->options.drain_ms);
 		if (clock_mono_ms() >= deadline_ms)
 			return err_set(err, ERR_STOPPED,
 			    "stopped with records not published within --drain");
@@ -503,7 +506,7 @@ lake_settle_until(struct lake *l, int64_t deadline_ms, bool is_served, struct er
 }
 
 int
-lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
+lake_settle(struct lake *l, struct err *err)
 {
 	if (l->end_failure.class != ERR_NONE) {
 		*err = l->end_failure;
@@ -511,7 +514,7 @@ lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
 	}
 	if (!l->is_lost)
 		clean(l); /* where nothing came */
-	if (lake_settle_until(l, deadline_ms, true, err))
+	if (lake_settle_until(l, CLOCK_NEVER, true, err))
 		return -1;
 	if (l->is_lost)
 		return err_set(err, ERR_STOPPED,
