@@ -11,7 +11,7 @@ hours() {
 
 # shellcheck disable=SC2120 # expect_status gives it arguments
 land() {
-	kafka-to-s3 -q --time t --path 'p={p}/h={@hour}' --success-after 10m lake
+	kafka-to-s3 -q --time t --path 'p={p}/h={@hour}' --success-after 10m "$@" lake
 }
 
 complete() {
