@@ -95,8 +95,11 @@ json_string_is(struct slice inside, struct slice text)
 	char bytes[4];
 	size_t len;
 
-	if (!inside.len)
-		return text.len == 0;
+	/* no escape is shorter than what it stands for */
+	if (inside.len < text.len)
+		return false;
+	if (!inside.len || !memchr(at, '\\', inside.len))
+		return slice_equal(inside, text);
 	end = at + inside.len;
 	while (at < end) {
 		if (*at == '\\') {

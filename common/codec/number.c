@@ -376,7 +376,10 @@ number_to_double(const struct number *n)
 
 	if (!n->is_exact)
 		return n->approximate;
-	/* both sides of the division are exact, so that it rounds once */
+	/* both sides of the division are exact, so that it rounds once; converting 128 bits is a
+	 * library call */
+	if (n->mantissa == (int32_t)n->mantissa)
+		return (double)(int32_t)n->mantissa / (double)number_pow10[n->scale];
 	if (magnitude_of(n->mantissa) <= (number_uwide)1 << DBL_MANT_DIG)
 		return (double)n->mantissa / (double)number_pow10[n->scale];
 	whole = *n;

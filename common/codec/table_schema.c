@@ -119,6 +119,17 @@ name_of_path(const char *path)
 	return name;
 }
 
+const struct table_column *
+table_schema_find(const struct table_schema *s, struct slice name)
+{
+	/* Glue and Hive keep names in lower case, DuckDB compares them so */
+	for (unsigned i = 0; i < s->count; i++)
+		if (strlen(s->columns[i].name) == name.len &&
+		    !strncasecmp(s->columns[i].name, name.data, name.len))
+			return &s->columns[i];
+	return NULL;
+}
+
 static int
 check_name(const struct table_schema *s, const char *name, struct err *err)
 {
@@ -128,10 +139,8 @@ check_name(const struct table_schema *s, const char *name, struct err *err)
 		if (*p == '.' || (unsigned char)*p < ' ' || *p == 0x7f)
 			return err_set(
 			    err, ERR_USAGE, "a name has no dots and no control characters");
-	/* Glue and Hive keep names in lower case, DuckDB compares them so */
-	for (unsigned i = 0; i < s->count; i++)
-		if (!strcasecmp(s->columns[i].name, name))
-			return err_set(err, ERR_USAGE, "the name is there twice");
+	if (table_schema_find(s, slice_of(name)))
+		return err_set(err, ERR_USAGE, "the name is there twice");
 	return 0;
 }
 
@@ -280,17 +289,25 @@ add_all(struct table_schema *s, const json_t *root, struct err *err)
 }
 
 struct table_schema *
-table_schema_parse(struct slice text, struct err *err)
+table_schema_new(struct err *err)
 {
 	struct table_schema *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		err_no_memory(err);
+	return s;
+}
+
+struct table_schema *
+table_schema_parse(struct slice text, struct err *err)
+{
+	struct table_schema *s = table_schema_new(err);
 	json_error_t why;
 	json_t *root;
 	int rc = -1;
 
-	if (!s) {
-		err_no_memory(err);
+	if (!s)
 		return NULL;
-	}
 	root = json_loadb(text.data ? text.data : "", text.len, JSON_REJECT_DUPLICATES, &why);
 	if (root)
 		rc = add_all(s, root, err);

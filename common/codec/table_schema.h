@@ -71,6 +71,18 @@ struct table_schema {
 struct table_schema *table_schema_parse(struct slice text, struct err *);
 void table_schema_free(struct table_schema *);
 
+/* Without columns, for table_schema_add. */
+struct table_schema *table_schema_new(struct err *);
+
+/*
+ * Adds a column; name and path are copied from `column`, one of them may be NULL. ERR_USAGE where
+ * the name will not do or is there already.
+ */
+int table_schema_add(struct table_schema *, const struct table_column *column, struct err *);
+
+/* The column of that name, in whatever case, as Glue, Hive and DuckDB find it; NULL: none. */
+const struct table_column *table_schema_find(const struct table_schema *, struct slice name);
+
 /* The type as a schema file writes it: "decimal(9,2)". NUL terminated. */
 void table_type_format(const struct table_column *, char text[static TABLE_TYPE_BYTES]);
 

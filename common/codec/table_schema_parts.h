@@ -7,12 +7,6 @@
 
 #include "codec/table_schema.h"
 
-/*
- * Adds a column; name and path are copied from `column`, one of them may be NULL. ERR_USAGE where
- * the name will not do or is there already.
- */
-int table_schema_add(struct table_schema *, const struct table_column *column, struct err *);
-
 /* From a type's text. */
 int table_type_parse(const char *text, struct table_column *ret, struct err *);
 

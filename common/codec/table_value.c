@@ -12,8 +12,12 @@ static const int64_t days_min = -719162, days_max = 2932896, us_per_day = 864000
 
 /* What a conversion needs besides the value. */
 struct reading {
+	const struct table_schema *schema;
+	const struct json_value *values;
+	const unsigned *fields;
 	struct buf *scratch;
-	char *reason; /* TABLE_REASON_BYTES */
+	bool has_room; /* in scratch, for all strings with escapes */
+	char *reason;  /* TABLE_REASON_BYTES */
 };
 
 static const char *
@@ -39,19 +43,44 @@ does_not_fit(const struct reading *r, const struct json_value *v, const char *ty
 	return r->reason;
 }
 
-/* The inside of a string, decoded. scratch has room for it (reserve_scratch). */
+/* Decoded strings are no longer than written ones, and must not move while the row is read: room
+ * for all of them. */
+static int
+reserve_scratch(const struct reading *r, struct err *err)
+{
+	size_t bytes = 0;
+
+	for (unsigned i = 0; i < r->schema->count; i++) {
+		const struct json_value *v = &r->values[r->fields[i]];
+
+		if (v->has_escape && v->type == JSON_TYPE_STRING)
+			bytes += v->len;
+	}
+	return buf_reserve(r->scratch, bytes, err);
+}
+
 static const char *
-read_text(const struct reading *r, const struct json_value *v, struct slice *ret)
+decode_text(struct reading *r, const struct json_value *v, struct slice *ret)
 {
 	size_t begin = r->scratch->len;
 	struct err err = ERR_INIT;
 
-	*ret = json_slice(v);
-	if (!v->has_escape)
-		return NULL;
-	if (json_string_decode(*ret, r->scratch, &err))
+	if (!r->has_room && reserve_scratch(r, &err))
+		return "has too long strings";
+	r->has_room = true;
+	if (json_string_decode(json_slice(v), r->scratch, &err))
 		return "is too long";
 	*ret = slice_make(r->scratch->data + begin, r->scratch->len - begin);
+	return NULL;
+}
+
+/* The inside of a string, decoded; few strings need that, and an err is large to make. */
+static inline const char *
+read_text(struct reading *r, const struct json_value *v, struct slice *ret)
+{
+	if (v->has_escape)
+		return decode_text(r, v, ret);
+	*ret = json_slice(v);
 	return NULL;
 }
 
@@ -126,7 +155,7 @@ read_double(const struct reading *r, const struct json_value *v, bool is_float, 
 }
 
 static const char *
-read_decimal(const struct reading *r, const struct table_column *c, const struct json_value *v,
+read_decimal(struct reading *r, const struct table_column *c, const struct json_value *v,
     struct table_value *ret)
 {
 	struct slice text = json_slice(v);
@@ -215,7 +244,7 @@ read_time_text(const struct table_column *c, struct slice text, bool is_string, 
 }
 
 static const char *
-read_time(const struct reading *r, const struct table_column *c, const struct json_value *v,
+read_time(struct reading *r, const struct table_column *c, const struct json_value *v,
     int64_t *ret_us)
 {
 	bool is_string = v->type == JSON_TYPE_STRING;
@@ -239,7 +268,7 @@ read_time(const struct reading *r, const struct table_column *c, const struct js
 
 static const char *
 read_timestamp(
-    const struct reading *r, const struct table_column *c, const struct json_value *v, int64_t *ret)
+    struct reading *r, const struct table_column *c, const struct json_value *v, int64_t *ret)
 {
 	int64_t us;
 	const char *why = read_time(r, c, v, &us);
@@ -254,7 +283,7 @@ read_timestamp(
 
 static const char *
 read_date(
-    const struct reading *r, const struct table_column *c, const struct json_value *v, int64_t *ret)
+    struct reading *r, const struct table_column *c, const struct json_value *v, int64_t *ret)
 {
 	const char *why;
 	int64_t us;
@@ -284,7 +313,7 @@ raw_json(const struct json_value *v)
 }
 
 static const char *
-read_string(const struct reading *r, const struct json_value *v, struct table_value *ret)
+read_string(struct reading *r, const struct json_value *v, struct table_value *ret)
 {
 	if (v->type != JSON_TYPE_STRING)
 		return is_not(r, v, "string");
@@ -292,7 +321,7 @@ read_string(const struct reading *r, const struct json_value *v, struct table_va
 }
 
 static const char *
-read_value(const struct reading *r, const struct table_column *c, const struct json_value *v,
+read_value(struct reading *r, const struct table_column *c, const struct json_value *v,
     struct table_value *ret)
 {
 	switch (c->type) {
@@ -321,33 +350,20 @@ read_value(const struct reading *r, const struct table_column *c, const struct j
 	return "has a column of no type";
 }
 
-/* Decoded strings are no longer than written ones, and must not move while the row is read. */
-static const char *
-reserve_scratch(const struct table_schema *s, const struct json_value *values,
-    const unsigned *fields, struct buf *scratch)
-{
-	struct err err = ERR_INIT;
-	size_t bytes = 0;
-
-	for (unsigned i = 0; i < s->count; i++) {
-		const struct json_value *v = &values[fields[i]];
-
-		if (v->has_escape && v->type == JSON_TYPE_STRING)
-			bytes += v->len;
-	}
-	buf_clear(scratch);
-	return bytes && buf_reserve(scratch, bytes, &err) ? "has too long strings" : NULL;
-}
-
 int
 table_row_read(const struct table_schema *s, const struct json_value *values,
     const unsigned *fields, struct buf *scratch, struct table_value *ret_row, unsigned *ret_column,
     char reason[static TABLE_REASON_BYTES])
 {
-	struct reading r = { .scratch = scratch, .reason = reason };
-	const char *why = reserve_scratch(s, values, fields, scratch);
+	struct reading r = { .schema = s,
+		.values = values,
+		.fields = fields,
+		.scratch = scratch,
+		.reason = reason };
+	const char *why = NULL;
 	unsigned i = 0;
 
+	buf_clear(scratch);
 	for (; !why && i < s->count; i++) {
 		const struct table_column *c = &s->columns[i];
 		const struct json_value *v = &values[fields[i]];

@@ -82,6 +82,98 @@ test_an_avro_schema() {
 	expect_status 0 kafka-to-s3 --format parquet --schema "$shared_data/TripEvent.avsc" lake <trips.json
 }
 
+# columns_of FILE: names and types, then the rows, as DuckDB has them
+columns_of() {
+	"$readers" -c 'import duckdb, pyarrow' 2>/dev/null || skip "no pyarrow and DuckDB (scripts/install-deps check)"
+	"$readers" -c 'import duckdb, sys
+found = duckdb.sql("FROM \x27%s\x27" % sys.argv[1])
+print(*("%s:%s" % (d[0], d[1]) for d in found.description))
+for row in found.fetchall(): print(*row, sep="|")' "$1"
+}
+
+test_shaped_columns() {
+	schema
+	printf '%s\n' '{"n":1,"a":{"t":"2019-01-01"},"s":"x|\u00e9"}' '{"n":2,"s":"y"}' >in
+	expect_status 0 kafka-to-s3 --format parquet --schema schema.json --add 'a_t=2020-02-0{n}' --add lab=3 \
+		--add 'text={s}' --add 'whole:=3' --add 'part:=1.5' --add 'yes:=true' --add 'doc:={"n": {n}}' \
+		--rename n=number lake <in
+	columns_of lake/part-000000000001.parquet >got
+	expect_line '^1\|2020-02-01\|3\|x\|é\|3\|1.5\|True\|\{"n": 1\}$' got
+	expect_line '^2\|2020-02-02\|3\|y\|3\|1.5\|True\|\{"n": 2\}$' got
+	head -1 got | tr ' ' '\n' | sed 's/:.*//' >names
+	[ "$(tr '\n' ' ' <names)" = "number a_t lab text whole part yes doc " ]
+	rm -rf lake
+	expect_status 0 kafka-to-s3 --format parquet --schema schema.json --select a.t,n --rename a.t=day lake <in
+	columns_of lake/part-000000000001.parquet | sed 's/:[^ ]*//g' >got
+	expect_text got 'day n
+2019-01-01|1
+None|2'
+	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --select n,zz lake2 <in
+	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --rename zz=y lake2 <in
+	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --rename n=A_T lake2 <in
+	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --add 'x:={' lake2 <in
+	[ ! -e lake2 ]
+	expect_status 65 kafka-to-s3 --format parquet --schema schema.json --add 'n=x' lake2 <in
+	expect_line 'stdin:1: column n: is a string, not a number' err
+	expect_status 65 kafka-to-s3 --format parquet --schema schema.json --add 'x={nope}' lake2 <in
+	expect_line 'stdin:1: field nope: missing' err
+}
+
+# accepts FILE: the schema that it suggests takes all of its records
+accepts() {
+	expect_status 0 kafka-to-s3 --print-schema=1000000 <"$1"
+	mv out suggested.json
+	mv err suggested.err
+	rm -rf lake
+	expect_status 0 kafka-to-s3 --format parquet --schema suggested.json lake <"$1"
+}
+
+test_a_suggested_schema_accepts_what_it_was_made_from() {
+	cat >odd.json <<-'END'
+		{"i":1,"big":12345678901234567890,"x":1.5,"d":"2019-01-01","t":"2019-01-01T00:00:00Z","n":null,"o":{"a":1,"b":{"c":"x"}}}
+		  {"i":2.0,"big":3,"x":"1","d":"2019-01-02","u":"2019-01-01T10:00:00.123456Z","o":{"a":null,"b":{"c":"\ud800"}},"l":[1]}
+		{"o":7,"A":1,"a":2,"a.b":3}
+		7
+	END
+	accepts odd.json
+	expect_line '"name": "big", "path": "big", "type": "decimal\(38,0\)", "nullable": true' suggested.json
+	expect_line '"name": "u", "path": "u", "type": "timestamp\(us\)", "format": "iso", "nullable": true' suggested.json
+	expect_line 'o: values of several types: json' suggested.err
+	expect_line '4 records read, 0 of them left out: 11 columns' suggested.err
+	need_shared clickstream_dashboard.ndjson
+	accepts "$shared_data/clickstream_dashboard.ndjson"
+	accepts "$shared_data/opensearch-nyc_5000.ndjson"
+	lz4 -dcq "$shared_data/tripevents-2019-01.json.lz4" >trips.json
+	accepts trips.json
+	expect_line '"name": "trip_id", "path": "trip_id", "type": "int64", "nullable": false' suggested.json
+	expect_line '"path": "pickup_datetime", "type": "timestamp\(ms\)", "format": "iso", "nullable": false' suggested.json
+}
+
+test_a_schema_of_the_first_records() {
+	printf '%s\n' '{"a":1}' 'broken' '{"a":"x"}' >in
+	expect_status 0 kafka-to-s3 --print-schema=2 <in
+	expect_text out '{
+  "columns": [
+    { "name": "a", "path": "a", "type": "int64", "nullable": false }
+  ]
+}'
+	expect_line 'left out: stdin:2: byte 0: value expected' err
+	expect_line '2 records read, 1 of them left out: 1 columns' err
+	# a target and what is written to it are not looked at
+	expect_status 0 kafka-to-s3 --print-schema --format parquet --path 'p={p}' lake <in
+	expect_line '"type": "json"' out
+	[ ! -e lake ]
+	expect_status 65 kafka-to-s3 --print-schema </dev/null
+	expect_line '0 records have no fields' err
+	expect_status 2 kafka-to-s3 --print-schema=0 <in
+	expect_status 2 kafka-to-s3 --print-schema=x <in
+	expect_status 74 sh -c 'kafka-to-s3 --print-schema >/dev/full' <in
+	# envelopes: the values in them
+	printf '%s\n' '{"partition":0,"offset":1,"key":null,"payload":"{\"v\":true}"}' >envelopes
+	expect_status 0 kafka-to-s3 -J=in --print-schema <envelopes
+	expect_line '"name": "v", "path": "v", "type": "bool"' out
+}
+
 test_usage() {
 	schema
 	expect_status 2 kafka-to-s3 --format parquet lake </dev/null

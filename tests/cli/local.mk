@@ -3,6 +3,7 @@ CLI_TESTS += tests/cli/house.sh
 CLI_TESTS += tests/cli/gen-to-kafka.sh
 CLI_TESTS += tests/cli/s3-to-kafka.sh
 CLI_TESTS += tests/cli/kafka-to-s3.sh
+CLI_TESTS += tests/cli/lake_formats.sh
 CLI_TESTS += tests/cli/kafka-to-dynamo.sh
 CLI_TESTS += tests/cli/main_job.sh
 CLI_TESTS += tests/cli/man.sh

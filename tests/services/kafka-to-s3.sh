@@ -7,17 +7,8 @@
 . "$top_srcdir/tests/services/lib.sh"
 # shellcheck source=tests/numbers.sh
 . "$top_srcdir/tests/numbers.sh"
-
-# prepare RECORDS PARTITIONS: ./in into a fresh topic, $topic
-prepare() {
-	topic=$(fresh_id)
-	create_topic "$topic" "$2"
-	awk -v count="$1" 'BEGIN {
-		for (i = 0; i < count; i++)
-			printf "{\"id\":%d,\"p\":%d,\"pad\":\"%060d\"}\n", i, i * 7919 % 5, i
-	}' >in
-	s3-to-kafka -q -t "$topic" --key '{id}' in
-}
+# shellcheck source=tests/services/lake_lib.sh
+. "$top_srcdir/tests/services/lake_lib.sh"
 
 land() {
 	kafka-to-s3 -t "$topic" -G "g-$topic" --path 'p={p}' "$@" lake
@@ -27,24 +18,6 @@ land() {
 start_land() {
 	kafka-to-s3 -q -t "$topic" -G "g-$topic" --path 'p={p}' "$@" lake &
 	tool=$!
-}
-
-# every record, none twice
-expect_all_once() {
-	lines_of_lake | LC_ALL=C sort >got
-	LC_ALL=C sort in >want
-	expect_same want got
-}
-
-is_committed() {
-	[ "$(services group offsets "g-$topic" | awk '{ sum += $3 } END { print sum + 0 }')" = "$1" ]
-}
-
-expect_committed() {
-	is_committed "$1" || {
-		services group offsets "g-$topic"
-		fail "not $1 records are committed"
-	}
 }
 
 test_to_the_end_and_not_again() {
@@ -94,25 +67,6 @@ test_a_signal_drains_and_the_next_goes_on() {
 	expect_committed 20000
 }
 
-# add COUNT: as many more records, also to ./in
-add() {
-	local from
-	from=$(wc -l <in)
-	awk -v from="$from" -v count="$1" 'BEGIN {
-		for (i = from; i < from + count; i++)
-			printf "{\"id\":%d,\"p\":%d,\"pad\":\"%060d\"}\n", i, i * 7919 % 5, i
-	}' >more.json
-	s3-to-kafka -q -t "$topic" --key '{id}' more.json
-	cat more.json >>in
-}
-
-begin_campaign() {
-	kills=${SLUICE_KILLS:-12}
-	RANDOM=${SLUICE_SEED:-7}
-	echo "SLUICE_KILLS=$kills SLUICE_SEED=${SLUICE_SEED:-7}"
-	mkdir lake
-}
-
 # nothing half, nothing hidden, nothing twice, whatever the moment
 expect_whole() {
 	[ -z "$(find lake -name '.*' -type f)" ]
@@ -124,6 +78,7 @@ expect_whole() {
 test_killed_at_any_moment_each_record_is_there_once() {
 	local round tool kills
 	begin_campaign
+	mkdir lake
 	prepare 2000 3
 	for round in $(seq "$kills"); do
 		start_land --max-records $((20 + RANDOM % 200)) --roll-records 7 -X group.instance.id=one 2>err
@@ -143,6 +98,7 @@ test_killed_at_any_moment_each_record_is_there_once() {
 test_members_are_killed_and_replaced() {
 	local round tool kills members=() victim
 	begin_campaign
+	mkdir lake
 	prepare 2000 4
 	for round in $(seq "$kills"); do
 		while [ ${#members[@]} -lt $((2 + RANDOM % 3)) ]; do

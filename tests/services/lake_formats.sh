@@ -106,6 +106,18 @@ test_fields_of_metadata_and_names() {
 	expect_same want got
 }
 
+# without -G, one directory has one group, however it is written
+test_a_directory_is_one_group() {
+	id=$(fresh_id)
+	create_topic $id 1
+	seq 20 | sed 's/.*/{"n":&}/' | s3-to-kafka -q -t $id
+	expect_status 0 kafka-to-s3 -t $id -e -c 10 ./lake/
+	expect_status 0 kafka-to-s3 -t $id -e lake
+	expect_line "as group sluice\\.kafka-to-s3\\.$id\\.lake$" err
+	expect_line '10 records read: 10 delivered' err
+	expect_status 65 kafka-to-s3 -t $id -e "$PWD/lake"
+}
+
 # what shapes names and bytes is held against what an unfinished epoch was begun with
 test_another_shape_does_not_finish_an_epoch() {
 	id=$(fresh_id)

@@ -5,7 +5,7 @@ EXTRA_DIST += \
 	tests/services/kafka/KafkaRead.java \
 	tests/services/kafka/pom.xml \
 	tests/services/kafka/simplelogger.properties
-EXTRA_DIST += tests/services/lib.sh
+EXTRA_DIST += tests/services/lib.sh tests/services/lake_lib.sh tests/services/lake_reader.py
 EXTRA_DIST += tests/services/versitygw/service.sh tests/services/faults.py
 EXTRA_DIST += tests/services/search_node.sh tests/services/rows.py
 EXTRA_DIST += tests/services/opensearch/service.sh tests/services/opensearch3/service.sh \
@@ -19,6 +19,7 @@ EXTRA_DIST += tests/services/lambda/handlers/picky.js tests/services/lambda/hand
 SERVICE_TESTS += tests/services/lambda.sh
 SERVICE_TESTS += tests/services/kafka-to-s3.sh
 SERVICE_TESTS += tests/services/lake_formats.sh
+SERVICE_TESTS += tests/services/lake_s3.sh
 SERVICE_TESTS += tests/services/man_examples.sh
 SERVICE_TESTS += tests/services/main_job.sh
 SERVICE_TESTS += tests/services/delivery.sh

@@ -140,6 +140,11 @@ UNIT_TESTS += tests/unit/test_msk
 tests_unit_test_msk_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_msk_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_lake_format
+tests_unit_test_lake_format_SOURCES = tests/unit/test_lake_format.c tests/unit/shape_oracle.c
+tests_unit_test_lake_format_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lake_format_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_naming
 tests_unit_test_naming_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_naming_LDADD = libkafkatos3.a $(UNIT_LIBS)
@@ -296,6 +301,7 @@ noinst_HEADERS += tests/unit/aws_kit.h
 noinst_HEADERS += tests/unit/fake_aws.h
 
 noinst_HEADERS += tests/unit/json_oracle.h
+noinst_HEADERS += tests/unit/shape_oracle.h
 
 noinst_HEADERS += tests/unit/opensearch_kit.h
 
@@ -331,3 +337,7 @@ tests_unit_test_epoch_LDADD = libkafkatos3.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_epoch_sim
 tests_unit_test_epoch_sim_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_epoch_sim_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_schema_guess
+tests_unit_test_schema_guess_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_schema_guess_LDADD = libkafkatos3.a $(UNIT_LIBS)

@@ -198,6 +198,24 @@ whose_a_name_is(void **state)
 	}
 }
 
+static void
+directories_are_written_one_way(void **state)
+{
+	static const char *const cases[][2] = { { "lake", "lake" }, { "./lake", "lake" },
+		{ "lake/", "lake" }, { ".//lake/.//", "lake" }, { "a/b", "a/b" }, { "a/./b//c", "a/b/c" },
+		{ "../a", "../a" }, { "a/../b", "a/../b" }, { ".a/..b", ".a/..b" }, { "/", "/" },
+		{ "//a/", "/a" }, { "/./a", "/a" }, { ".", "." }, { "./", "." }, { "././", "." }, { "", "" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char path[32];
+
+		(void)snprintf(path, sizeof(path), "%s", cases[i][0]);
+		naming_normalise_directory(path);
+		assert_string_equal(path, cases[i][1]);
+	}
+}
+
 /* Every extension that a format has is known to naming_is_of. */
 static void
 extensions(void **state)
@@ -236,6 +254,7 @@ main(void)
 		cmocka_unit_test(templates),
 		cmocka_unit_test(names_sort_as_their_rolls),
 		cmocka_unit_test(whose_a_name_is),
+		cmocka_unit_test(directories_are_written_one_way),
 		cmocka_unit_test(extensions),
 	};
 

@@ -189,13 +189,6 @@ format_is_verbatim(const struct format *f)
 }
 
 static int
-append_rows(struct format *f, struct slice rows, struct err *err)
-{
-	return f->frames ? frames_encode(f->frames, rows, &f->encoded, err)
-	                 : buf_append(&f->encoded, rows, err);
-}
-
-static int
 write_encoded(struct format *f, const struct format_output *output, struct err *err)
 {
 	int rc = output->write(output->context, buf_slice(&f->encoded), err);
@@ -204,16 +197,26 @@ write_encoded(struct format *f, const struct format_output *output, struct err *
 	return rc;
 }
 
+static int
+put(struct format *f, struct slice bytes, const struct format_output *output, struct err *err)
+{
+	if (!f->frames)
+		return output->write(output->context, bytes, err);
+	return frames_encode(f->frames, bytes, &f->encoded, err) || write_encoded(f, output, err)
+	           ? -1
+	           : 0;
+}
+
 int
 format_encode(
     struct format *f, struct slice rows, const struct format_output *output, struct err *err)
 {
 	if (f->ops->encode)
 		return f->ops->encode(f, rows, output, err);
-	if (!f->has_begun && append_rows(f, f->head, err))
+	if (!f->has_begun && f->head.len && put(f, f->head, output, err))
 		return -1;
 	f->has_begun = true;
-	return append_rows(f, rows, err) || write_encoded(f, output, err) ? -1 : 0;
+	return put(f, rows, output, err);
 }
 
 void
@@ -235,7 +238,9 @@ format_encode_finish(struct format *f, const struct format_output *output, struc
 	if (f->ops->encode)
 		return f->ops->finish(f, output, err);
 	f->has_begun = false;
-	if (f->frames && frames_encode_finish(f->frames, &f->encoded, err))
-		return -1;
-	return write_encoded(f, output, err);
+	if (!f->frames)
+		return 0;
+	return frames_encode_finish(f->frames, &f->encoded, err) || write_encoded(f, output, err)
+	           ? -1
+	           : 0;
 }

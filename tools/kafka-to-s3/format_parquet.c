@@ -13,7 +13,10 @@
 
 #include "codec/parquet.h"
 #include "codec/table_row.h"
+#include "kafka-to-s3/additions.h"
+#include "kafka-to-s3/columns.h"
 #include "kafka-to-s3/format_ops.h"
+#include "kafka-to-s3/json_text.h"
 
 enum {
 	OUT_BYTES = 64 * 1024, /* pages of small columns are gathered to this */
@@ -24,7 +27,8 @@ enum {
 
 struct parquet_format {
 	struct format base;
-	const struct table_schema *schema;
+	struct columns columns;
+	const struct table_schema *schema; /* of the columns */
 	uint64_t schema_hash;
 	struct parquet_options options;
 	/* reading */
@@ -32,6 +36,10 @@ struct parquet_format {
 	unsigned *indices; /* in the set, one a column */
 	struct table_value *row;
 	struct buf scratch;
+	struct additions *additions; /* NULL: none; what follows is for them */
+	struct json_value *values;   /* one a column */
+	unsigned *own;               /* 0, 1, 2 ...: the values' indices */
+	struct buf added;            /* texts, one after the other */
 	struct buf waiting; /* the row as bytes */
 	/* writing */
 	struct parquet_writer *writer; /* NULL between objects */
@@ -46,8 +54,13 @@ parquet_free(struct format *base)
 	struct parquet_format *f = (struct parquet_format *)base;
 
 	parquet_writer_free(f->writer);
+	additions_free(f->additions);
+	columns_release(&f->columns);
 	free(f->indices);
 	free(f->row);
+	free(f->values);
+	free(f->own);
+	buf_release(&f->added);
 	buf_release(&f->scratch);
 	buf_release(&f->waiting);
 	buf_release(&f->cut);
@@ -87,6 +100,26 @@ hash_schema(const struct table_schema *schema, uint64_t *ret, struct err *err)
 	return rc;
 }
 
+static int
+make_columns(struct parquet_format *f, const struct format_options *options, struct err *err)
+{
+	unsigned count;
+
+	if (columns_init(&f->columns, options->schema, options->shape, err))
+		return -1;
+	f->schema = f->columns.schema;
+	count = f->schema->count;
+	f->indices = calloc(count, sizeof(*f->indices));
+	f->row = calloc(count, sizeof(*f->row));
+	f->values = calloc(count, sizeof(*f->values));
+	f->own = calloc(count, sizeof(*f->own));
+	if (!f->indices || !f->row || !f->values || !f->own)
+		return err_no_memory(err);
+	for (unsigned i = 0; i < count; i++)
+		f->own[i] = i;
+	return hash_schema(f->schema, &f->schema_hash, err);
+}
+
 static struct format *
 parquet_make(const struct format_options *options, struct err *err)
 {
@@ -96,26 +129,34 @@ parquet_make(const struct format_options *options, struct err *err)
 		err_no_memory(err);
 		return NULL;
 	}
-	f->schema = options->schema;
 	f->options = (struct parquet_options)PARQUET_OPTIONS_INIT;
 	f->options.codec = codec_of(options->codec);
 	f->options.row_group_bytes_max = options->row_group_bytes;
 	buf_init(&f->scratch, UINT32_MAX); /* decoded strings are no longer than the value */
+	buf_init(&f->added, UINT32_MAX);
 	buf_init(&f->waiting, UINT32_MAX);
 	buf_init(&f->cut, UINT32_MAX);
 	buf_init(&f->out, SIZE_MAX / 2);
-	f->indices = calloc(f->schema->count, sizeof(*f->indices));
-	f->row = calloc(f->schema->count, sizeof(*f->row));
-	if (!f->indices || !f->row) {
-		err_no_memory(err);
-		goto fail;
-	}
-	if (hash_schema(f->schema, &f->schema_hash, err))
-		goto fail;
-	return &f->base;
-fail:
+	if (!make_columns(f, options, err))
+		return &f->base;
 	parquet_free(&f->base);
 	return NULL;
+}
+
+static int
+bind_additions(struct parquet_format *f, struct field_set *fields, struct err *err)
+{
+	const struct shape_options *shape = f->base.options.shape;
+
+	if (!shape || !shape->add_count)
+		return 0;
+	field_set_check_all(fields);
+	f->additions = additions_new(shape, fields, err);
+	if (!f->additions)
+		return -1;
+	f->base.uses_time = additions_use_time(f->additions);
+	f->base.uses_headers = additions_use_headers(f->additions);
+	return 0;
 }
 
 static int
@@ -124,14 +165,18 @@ parquet_bind(struct format *base, struct field_set *fields, struct err *err)
 	struct parquet_format *f = (struct parquet_format *)base;
 
 	for (unsigned i = 0; i < f->schema->count; i++) {
-		int index = field_set_add(fields, slice_of(f->schema->columns[i].path), err);
+		const struct table_column *c = &f->schema->columns[i];
+		int index;
 
+		if (f->columns.adds[i] != COLUMN_OF_RECORD)
+			continue;
+		index = field_set_add(fields, slice_of(c->path), err);
 		if (index < 0)
-			return err_wrap(err, "--schema: column \"%s\"", f->schema->columns[i].name);
+			return err_wrap(err, "--schema: column \"%s\"", c->name);
 		f->indices[i] = (unsigned)index;
 	}
 	f->fields = fields;
-	return 0;
+	return bind_additions(f, fields, err);
 }
 
 /* ---- rows ---- */
@@ -144,10 +189,78 @@ reject(const struct parquet_format *f, const struct record *record, unsigned col
 	const struct table_column *c = &f->schema->columns[column];
 	char text[REASON_BYTES];
 
-	if (strcmp(c->name, c->path) == 0)
+	if (f->columns.adds[column] == COLUMN_OF_RECORD && strcmp(c->name, c->path) == 0)
 		return field_reject(f->fields, record, f->indices[column], reason, err);
 	(void)snprintf(text, sizeof(text), "column %s: %s", c->name, reason);
+	if (f->columns.adds[column] != COLUMN_OF_RECORD)
+		return record_reject(record, -1, text, err);
 	return field_reject(f->fields, record, f->indices[column], text, err);
+}
+
+/* Texts may move while more are added: only their lengths are kept. */
+static int
+render_additions(
+    struct parquet_format *f, const struct record *record, int64_t time_ms, struct err *err)
+{
+	buf_clear(&f->added);
+	for (unsigned i = 0; i < f->schema->count; i++) {
+		size_t begin = f->added.len;
+
+		if (f->columns.adds[i] == COLUMN_OF_RECORD)
+			continue;
+		if (additions_render(f->additions, (size_t)f->columns.adds[i], f->fields, record,
+			time_ms, &f->added, err))
+			return -1;
+		f->values[i].len = (uint32_t)(f->added.len - begin);
+	}
+	return 0;
+}
+
+/* The fields' values and what is added, column by column. */
+static int
+gather_values(
+    struct parquet_format *f, const struct record *record, int64_t time_ms, struct err *err)
+{
+	const struct json_value *values = field_values(f->fields);
+	const struct shape_options *shape = f->base.options.shape;
+	const char *at;
+
+	if (render_additions(f, record, time_ms, err))
+		return -1;
+	at = f->added.data;
+	for (unsigned i = 0; i < f->schema->count; i++) {
+		struct slice text = slice_make(at, f->values[i].len);
+
+		if (f->columns.adds[i] == COLUMN_OF_RECORD) {
+			f->values[i] = values[f->indices[i]];
+			continue;
+		}
+		at += text.len;
+		if (shape->adds[f->columns.adds[i]].is_json)
+			f->values[i] = json_text_value(slice_trim(text));
+		else
+			f->values[i] = (struct json_value){ .type = JSON_TYPE_STRING,
+				.data = text.data,
+				.len = (uint32_t)text.len };
+	}
+	return 0;
+}
+
+static int
+read_row(struct parquet_format *f, const struct record *record, int64_t time_ms, struct err *err)
+{
+	const struct json_value *values = f->values;
+	char reason[TABLE_REASON_BYTES];
+	unsigned column;
+
+	if (!f->additions)
+		values = field_values(f->fields);
+	else if (gather_values(f, record, time_ms, err))
+		return -1;
+	if (table_row_read(f->schema, values, f->additions ? f->own : f->indices, &f->scratch,
+		f->row, &column, reason))
+		return reject(f, record, column, reason, err);
+	return 0;
 }
 
 static int
@@ -155,13 +268,9 @@ parquet_row(struct format *base, const struct record *record, int64_t time_ms, s
     struct err *err)
 {
 	struct parquet_format *f = (struct parquet_format *)base;
-	char reason[TABLE_REASON_BYTES];
-	unsigned column;
 
-	(void)time_ms;
-	if (table_row_read(f->schema, field_values(f->fields), f->indices, &f->scratch, f->row,
-		&column, reason))
-		return reject(f, record, column, reason, err);
+	if (read_row(f, record, time_ms, err))
+		return -1;
 	buf_clear(&f->waiting);
 	if (table_row_append(f->schema, f->row, &f->waiting, err))
 		return -1;

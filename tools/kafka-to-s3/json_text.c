@@ -20,6 +20,46 @@ json_text_is_object(struct slice text)
 	return text.len && text.data[0] == '{';
 }
 
+static enum json_type
+type_of(char first)
+{
+	switch (first) {
+	case '"':
+		return JSON_TYPE_STRING;
+	case '{':
+		return JSON_TYPE_OBJECT;
+	case '[':
+		return JSON_TYPE_ARRAY;
+	case 't':
+		return JSON_TYPE_TRUE;
+	case 'f':
+		return JSON_TYPE_FALSE;
+	case 'n':
+		return JSON_TYPE_NULL;
+	default:
+		return JSON_TYPE_NUMBER;
+	}
+}
+
+struct json_value
+json_text_value(struct slice text)
+{
+	enum json_type type = type_of(text.data[0]);
+	struct json_value v = {
+		.data = text.data, .len = (uint32_t)text.len, .type = (uint8_t)type
+	};
+
+	if (type == JSON_TYPE_STRING) {
+		v.data++;
+		v.len -= 2;
+		v.has_escape = memchr(v.data, '\\', v.len);
+	} else if (type == JSON_TYPE_NUMBER) {
+		v.is_integer = !memchr(v.data, '.', v.len) && !memchr(v.data, 'e', v.len) &&
+		               !memchr(v.data, 'E', v.len);
+	}
+	return v;
+}
+
 static bool
 is_escaped(const char *quote)
 {
@@ -43,9 +83,15 @@ skip_string(struct slice text, size_t at)
 	return (size_t)(quote - text.data) + 1;
 }
 
-/* Behind the value that begins there: at the comma or the brace of the object it stands in, or blanks before it. */
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* Behind the array or object that begins there. */
 static size_t
-skip_value(struct slice text, size_t at)
+skip_nested(struct slice text, size_t at)
 {
 	unsigned depth = 0;
 
@@ -54,25 +100,36 @@ skip_value(struct slice text, size_t at)
 
 		if (c == '"') {
 			at = skip_string(text, at);
-			if (!depth)
-				return at;
 			continue;
 		}
-		if (!depth && strchr(",} \t\r\n", c))
-			return at;
+		at++;
 		if (c == '{' || c == '[')
 			depth++;
 		else if ((c == '}' || c == ']') && !--depth)
-			return at + 1;
-		at++;
+			return at;
 	}
 }
 
-/* To the next byte that is none of these. */
+/* Behind the value that begins there, a member's. */
 static size_t
-skip_any(struct slice text, size_t at, const char *bytes)
+skip_value(struct slice text, size_t at)
 {
-	while (at < text.len && strchr(bytes, text.data[at]))
+	char c = text.data[at];
+
+	if (c == '"')
+		return skip_string(text, at);
+	if (c == '{' || c == '[')
+		return skip_nested(text, at);
+	while (c != ',' && c != '}' && !is_blank(c))
+		c = text.data[++at];
+	return at;
+}
+
+/* To the next byte that is neither blank nor this one. */
+static size_t
+skip_mark(struct slice text, size_t at, char mark)
+{
+	while (at < text.len && (text.data[at] == mark || is_blank(text.data[at])))
 		at++;
 	return at;
 }
@@ -81,13 +138,13 @@ bool
 json_text_member(struct slice *rest, struct json_member *ret)
 {
 	struct slice text = *rest;
-	size_t at = skip_any(text, 0, "{, \t\r\n"), end;
+	size_t at = skip_mark(text, 0, text.len && text.data[0] == '{' ? '{' : ','), end;
 
 	if (at >= text.len || text.data[at] != '"')
 		return false;
 	end = skip_string(text, at);
 	ret->name = slice_make(text.data + at + 1, end - at - 2);
-	at = skip_any(text, end, ": \t\r\n");
+	at = skip_mark(text, end, ':');
 	end = skip_value(text, at);
 	ret->value = slice_make(text.data + at, end - at);
 	*rest = slice_skip(text, end);

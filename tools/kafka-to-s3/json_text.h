@@ -3,13 +3,16 @@
 #ifndef SLUICE_KAFKA_TO_S3_JSON_TEXT_H
 #define SLUICE_KAFKA_TO_S3_JSON_TEXT_H
 
-#include "base/slice.h"
+#include "codec/json.h"
 
 /* Turns line breaks into blanks; JSON has them between its tokens only. */
 void json_text_blank_breaks(char *text, size_t len);
 
 /* It begins with no blank. */
 bool json_text_is_object(struct slice text);
+
+/* The value that `text` is, without blanks around it, as the scanner gives it. */
+struct json_value json_text_value(struct slice text);
 
 /* A member of an object. */
 struct json_member {

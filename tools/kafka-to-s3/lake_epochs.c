@@ -147,9 +147,12 @@ lake_count(
 	due_ms = epochs_due_ms(&s->epochs, &l->options.limits);
 	if (due_ms < l->due_ms)
 		l->due_ms = due_ms;
-	if (s->epochs.phase != EPOCH_NONE || is_crowded(l) ||
-	    epochs_is_due(&s->epochs, &l->options.limits, now_ms))
+	if (is_crowded(l) || epochs_is_due(&s->epochs, &l->options.limits, now_ms)) {
 		l->is_busy = true;
+		l->turn_ms = now_ms;
+	} else if (s->epochs.phase != EPOCH_NONE) {
+		l->is_busy = true;
+	}
 }
 
 /* Where there are too many files or bytes, the largest epoch that can be closed is. */
@@ -214,10 +217,12 @@ write_marks(struct lake *l, struct err *err)
 	int left = 0;
 
 	for (size_t i = 0; i < l->stream_count; i++) {
-		int rc = write_mark(l, &l->streams[i], err);
+		struct lake_stream *s = &l->streams[i];
+		int rc = s->is_marked ? 0 : write_mark(l, s, err);
 
 		if (rc < 0)
 			return -1;
+		s->is_marked = !rc && s->epochs.phase == EPOCH_SETTLE;
 		left |= rc;
 	}
 	return left;
@@ -235,8 +240,10 @@ commit_points(struct lake *l, size_t count, struct err *err)
 		return 0;
 	}
 	for (size_t i = 0; i < l->stream_count; i++) {
-		if (is_to_be_committed(&l->streams[i]))
+		if (is_to_be_committed(&l->streams[i])) {
 			epochs_committed(&l->streams[i].epochs);
+			l->streams[i].is_marked = false;
+		}
 	}
 	return 0;
 }
@@ -455,7 +462,10 @@ lake_is_blocked(const struct lake *l, int64_t now_ms)
 		is_moving |= e->phase != EPOCH_NONE;
 		is_full |= epochs_is_full(e, &l->options.limits, now_ms);
 	}
-	return is_moving && (is_crowded(l) || (is_full && !source_can_hold(l->source)));
+	/* Where nothing is committed, another run can only find its own files again where epochs end at their bounds,
+	 * and not where the target happened to be ready. */
+	return is_moving && (is_crowded(l) ||
+	                        (is_full && (!source_can_hold(l->source) || !l->options.group)));
 }
 
 /* ---- the end ---- */
@@ -498,6 +508,8 @@ lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
 		*err = l->end_failure;
 		return -1;
 	}
+	if (!l->is_lost)
+		clean(l); /* where nothing came */
 	if (settle(l, deadline_ms, true, err))
 		return -1;
 	if (l->is_lost)

@@ -13,6 +13,7 @@ struct lake_stream {
 	struct epochs epochs;
 	struct bundle bundle; /* of the closed epoch, while it is published */
 	bool is_clean; /* of what earlier owners left half done */
+	bool is_marked; /* in EPOCH_SETTLE: the mark is written */
 	bool is_held;
 	bool has_ended; /* of bounded input */
 };

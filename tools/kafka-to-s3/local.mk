@@ -2,6 +2,8 @@
 bin_PROGRAMS += kafka-to-s3
 noinst_LIBRARIES += libkafkatos3.a
 libkafkatos3_a_SOURCES = \
+	tools/kafka-to-s3/columns.c \
+	tools/kafka-to-s3/columns.h \
 	tools/kafka-to-s3/epoch.c \
 	tools/kafka-to-s3/epoch.h \
 	tools/kafka-to-s3/format.c \
@@ -11,6 +13,10 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/format_parquet.c \
 	tools/kafka-to-s3/options_table.c \
 	tools/kafka-to-s3/options_table.h \
+	tools/kafka-to-s3/print_schema.c \
+	tools/kafka-to-s3/print_schema.h \
+	tools/kafka-to-s3/schema_guess.c \
+	tools/kafka-to-s3/schema_guess.h \
 	tools/kafka-to-s3/json_text.c \
 	tools/kafka-to-s3/json_text.h \
 	tools/kafka-to-s3/json_shaper.c \

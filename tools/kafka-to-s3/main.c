@@ -17,6 +17,7 @@
 #include "kafka-to-s3/options_format.h"
 #include "kafka-to-s3/options_table.h"
 #include "kafka-to-s3/numbers.h"
+#include "kafka-to-s3/print_schema.h"
 #include "run/aws.h"
 #include "run/client.h"
 #include "run/input.h"
@@ -130,7 +131,6 @@ static const struct tool tool = {
 	    "  kafka-to-s3 -b localhost:9092 -t trips --time dropoff_datetime \\\n"
 	    "      --path 'year={@year}/month={@month}/day={@day}' -z lz4 ./lake\n"
 	    "  kafka-window ... | kafka-to-s3 --time window_time --path 'day={@day}' ./lake\n",
-	.operand_count_min = 1,
 	.operand_count_max = 1,
 };
 
@@ -149,10 +149,15 @@ check(struct options *o, struct err *err)
 {
 	char *target = o->job.operands[0];
 
+	if (!o->job.operand_count)
+		return err_set(err, ERR_USAGE, "an argument is missing: usage: %s %s", tool.name,
+		    tool.synopsis);
 	if (publisher_is_s3(target)) {
 		s3_address_normalise(target);
 		if (s3_target_options_check(&o->s3, target, err))
 			return -1;
+	} else {
+		naming_normalise_directory(target);
 	}
 	o->s3.aws = &o->client.aws;
 	if (o->run_id && o->input.topic)
@@ -177,7 +182,9 @@ check_lake(
 	    !o->input.has_envelopes_in)
 		return err_set(err, ERR_USAGE,
 		    "%s uses the event time, but lines of a pipe have none: give --time FIELD",
-		    o->lake.limits.event_ms ? "--max-event-age" : "--path");
+		    o->lake.limits.event_ms                ? "--max-event-age"
+		    : format_uses_time(o->lake.format) ? "--add"
+		                                       : "--path");
 	return naming_check(naming, err);
 }
 
@@ -421,14 +428,17 @@ make_lake(struct options *o, enum job_input *ret_input, struct err *err)
 static int
 run(struct options *o, enum job_input *ret_input, struct err *err)
 {
-	struct input_needs needs = needs_of(o, NULL);
+	struct input_needs needs;
 	char text[INPUT_GROUP_BYTES_MAX + 1];
 	const char *group;
 	int rc;
 
+	if (o->table.print_count)
+		return print_schema(&o->input, &o->client, &o->job, o->table.print_count, err);
 	if (check(o, err))
 		return -1;
 	o->lake.topic = o->input.topic;
+	needs = needs_of(o, NULL);
 	group = input_group(&o->input, &o->job, &needs, text);
 	o->lake.group = *group ? group : NULL;
 	if (o->lake.group && mark_check_group(group, err))

@@ -454,6 +454,28 @@ naming_is_of(const struct naming *n, struct slice name, int32_t partition)
 
 /* ---- paths ---- */
 
+void
+naming_normalise_directory(char *path)
+{
+	bool is_absolute = path[0] == '/';
+	struct slice rest = slice_of(path), name;
+	char *to = path + is_absolute;
+	bool has_more;
+
+	do {
+		has_more = slice_cut(rest, '/', &name, &rest);
+		if (!name.len || slice_is(name, "."))
+			continue;
+		if (to > path + is_absolute)
+			*to++ = '/';
+		memmove(to, name.data, name.len);
+		to += name.len;
+	} while (has_more);
+	if (to == path && *path)
+		*to++ = '.';
+	*to = '\0';
+}
+
 static int
 check_segment(struct slice name, struct err *err)
 {

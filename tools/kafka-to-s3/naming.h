@@ -57,6 +57,10 @@ void naming_format(
  * format and compression. */
 bool naming_is_of(const struct naming *, struct slice name, int32_t partition);
 
+/* Writes a directory's name one way, in place: "./lake//" is "lake". What is linked where is not looked at, nor
+ * what ".." means. */
+void naming_normalise_directory(char *path);
+
 /* ERR_DATA where a path that a template gave for a record cannot be one: too long for a file or a
  * key, or (the template takes care of that) leading out of the target. "" is the target itself. */
 int naming_check_path(struct slice path, struct err *);

@@ -10,7 +10,20 @@ enum {
 	SCHEMA_BYTES_MAX = 4 * 1024 * 1024,
 	ROW_GROUP_BYTES_DEFAULT = 8 * 1024 * 1024,
 	ROW_GROUP_BYTES_MIN = 64 * 1024,
+	PRINT_COUNT_DEFAULT = 1000,
 };
+
+static int
+set_print(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	struct table_options *options = target;
+
+	(void)origin;
+	options->print_count = PRINT_COUNT_DEFAULT;
+	if (value && opt_parse_int(value, &options->print_count, err))
+		return -1;
+	return options->print_count > 0 ? 0 : err_set(err, ERR_USAGE, "\"%s\" is below 1", value);
+}
 
 const struct opt table_rows[] = {
 	{ 0, "schema", "FILE",
@@ -20,6 +33,9 @@ const struct opt table_rows[] = {
 	    "a row group of parquet is about this large before compression [8M]", OPT_SIZE,
 	    offsetof(struct table_options, row_group_bytes), ROW_GROUP_BYTES_MIN,
 	    PARQUET_ROW_GROUP_BYTES_MAX, NULL },
+	{ 0, "print-schema", "[=N]",
+	    "read N records, print the schema that they suggest, and write nothing [1000]",
+	    OPT_CALL, 0, 0, 0, set_print },
 };
 
 const size_t table_row_count = sizeof(table_rows) / sizeof(*table_rows);

@@ -9,6 +9,7 @@
 struct table_options {
 	const char *schema_path; /* NULL: none */
 	int64_t row_group_bytes; /* 0: not given */
+	int64_t print_count;     /* --print-schema: of so many records; 0: not given */
 	struct table_schema *schema; /* made by table_options_load */
 };
 

