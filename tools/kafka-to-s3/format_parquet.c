@@ -43,6 +43,7 @@ struct parquet_format {
 	struct buf waiting; /* the row as bytes */
 	/* writing */
 	struct parquet_writer *writer; /* NULL between objects */
+	struct table_value *taken;     /* a row */
 	const struct format_output *output; /* within a call */
 	struct buf cut; /* what is there of a row whose end is not */
 	struct buf out;
@@ -58,6 +59,7 @@ parquet_free(struct format *base)
 	columns_release(&f->columns);
 	free(f->indices);
 	free(f->row);
+	free(f->taken);
 	free(f->values);
 	free(f->own);
 	buf_release(&f->added);
@@ -111,9 +113,10 @@ make_columns(struct parquet_format *f, const struct format_options *options, str
 	count = f->schema->count;
 	f->indices = calloc(count, sizeof(*f->indices));
 	f->row = calloc(count, sizeof(*f->row));
+	f->taken = calloc(count, sizeof(*f->taken));
 	f->values = calloc(count, sizeof(*f->values));
 	f->own = calloc(count, sizeof(*f->own));
-	if (!f->indices || !f->row || !f->values || !f->own)
+	if (!f->indices || !f->row || !f->taken || !f->values || !f->own)
 		return err_no_memory(err);
 	for (unsigned i = 0; i < count; i++)
 		f->own[i] = i;
@@ -316,8 +319,8 @@ begin(struct parquet_format *f, struct err *err)
 static int
 write_rows(struct parquet_format *f, struct slice *rest, struct err *err)
 {
-	while (rest->len && table_row_take(f->schema, rest, f->row)) {
-		if (parquet_writer_row(f->writer, f->row, err))
+	while (rest->len && table_row_take(f->schema, rest, f->taken)) {
+		if (parquet_writer_row(f->writer, f->taken, err))
 			return -1;
 	}
 	return 0;

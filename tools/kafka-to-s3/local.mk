@@ -30,6 +30,8 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/mark.c \
 	tools/kafka-to-s3/mark.h \
 	tools/kafka-to-s3/numbers.c \
+	tools/kafka-to-s3/piecework.c \
+	tools/kafka-to-s3/piecework.h \
 	tools/kafka-to-s3/numbers.h \
 	tools/kafka-to-s3/bundle.c \
 	tools/kafka-to-s3/bundle.h \
