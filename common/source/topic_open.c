@@ -149,6 +149,7 @@ static const struct source_ops topic_ops = {
 	.serve = topic_serve,
 	.hold = topic_hold,
 	.lag = source_topic_lag,
+	.drained = topic_drained,
 };
 
 /* ---- opening ---- */

@@ -398,6 +398,119 @@ bad_listings_are_refused(void **state)
 	buf_release(&text);
 }
 
+/* ---- what is there ---- */
+
+static void
+what_is_there_is_taken_or_refused(void **state)
+{
+	static const struct {
+		enum s3_put_existing existing;
+		bool looks_first;
+		int64_t there; /* bytes of the object that is there; -1: none */
+		const char *faults;
+		enum err_class class;
+		bool was_there;
+		int puts; /* requests that carried bytes */
+	} cases[] = {
+		/* whatever it holds */
+		{ S3_PUT_TAKES, true, 10, "", ERR_NONE, true, 0 },
+		{ S3_PUT_TAKES, false, 10, "", ERR_NONE, true, 1 },
+		{ S3_PUT_TAKES, true, -1, "", ERR_NONE, false, 1 },
+		/* somebody made another one between looking and putting */
+		{ S3_PUT_TAKES, true, -1, "PUT\tother x\n", ERR_NONE, true, 1 },
+		/* the very same is refused, too */
+		{ S3_PUT_REFUSES, true, 100, "", ERR_CANT_CREATE, true, 0 },
+		{ S3_PUT_REFUSES, true, 10, "", ERR_CANT_CREATE, true, 0 },
+		{ S3_PUT_REFUSES, true, -1, "", ERR_NONE, false, 1 },
+		/* but for our own, whose reply was lost */
+		{ S3_PUT_REFUSES, true, -1, "PUT\tlost\n", ERR_NONE, true, 2 },
+		{ S3_PUT_REFUSES, true, -1, "PUT\tother x\n", ERR_CANT_CREATE, false, 1 },
+		{ S3_PUT_COMPARES, true, 100, "", ERR_NONE, true, 0 },
+		{ S3_PUT_COMPARES, true, 10, "", ERR_CANT_CREATE, false, 0 },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct put before = { .bytes = cases[i].there }, p = { .bytes = 100 };
+
+		new_bucket(w);
+		if (cases[i].there >= 0) {
+			start_put(w, &before, "k", &(struct s3_put_options){ .is_create_only = true });
+			feed_all(&before);
+			wait_for(&before);
+		}
+		order_faults(w, cases[i].faults);
+		start_put(w, &p, "k", &(struct s3_put_options){ .is_create_only = true,
+			.existing = cases[i].existing, .looks_first = cases[i].looks_first });
+		feed_all(&p);
+		wait_for(&p);
+		if (p.err.class != cases[i].class || p.result.was_there != cases[i].was_there)
+			fail_msg("case %zu: %d, %d: %s", i, p.err.class, p.result.was_there, p.err.text);
+		ask_store(w);
+		assert_int_equal(count_lines(w, "request PUT"),
+		    cases[i].puts + (cases[i].there >= 0));
+		if (cases[i].there >= 0)
+			assert_true(has_object(w, "k", cases[i].there));
+	}
+}
+
+struct told {
+	bool is_done, is_there;
+	char text[32];
+	struct err err;
+};
+
+static void
+on_fetched(void *context, bool is_there, struct slice bytes, const struct err *err)
+{
+	struct told *told = context;
+
+	told->is_done = true;
+	told->is_there = is_there;
+	told->err = *err;
+	(void)snprintf(told->text, sizeof(told->text), "%.*s", SLICE_ARGS(bytes));
+}
+
+static void
+fetch(struct world *w, const char *key, int64_t patience_ms, struct told *told)
+{
+	struct s3_fetching *f =
+	    s3_fetch_start(w->bucket, slice_of(key), patience_ms, on_fetched, told, &w->err);
+
+	assert_non_null(f);
+	while (!told->is_done)
+		(void)loop_turn(w->loop, CLOCK_NEVER);
+	s3_fetching_free(f);
+}
+
+static void
+small_objects_are_fetched_with_patience(void **state)
+{
+	struct world *w = *state;
+	struct put p = { .bytes = 20 };
+	struct told there = { .text = "" }, none = { .text = "" }, away = { .text = "" },
+	            patient = { .text = "" };
+
+	new_bucket(w);
+	fetch(w, "k", 0, &none);
+	assert_false(none.is_there);
+	assert_int_equal(none.err.class, ERR_NONE);
+	start_put(w, &p, "k", &(struct s3_put_options){ .is_create_only = true });
+	feed_all(&p);
+	wait_for(&p);
+	fetch(w, "k", 0, &there);
+	assert_true(there.is_there);
+	assert_string_equal(there.text, "abcdefghijklmnopqrst");
+	/* as often as io/http tries, and longer */
+	order_faults(w, "GET\t503 SlowDown\nGET\t503 SlowDown\nGET\t503 SlowDown\n");
+	fetch(w, "k", 0, &away);
+	assert_int_equal(away.err.class, ERR_UNAVAILABLE);
+	order_faults(w, "GET\t503 SlowDown\nGET\t503 SlowDown\nGET\t503 SlowDown\nGET\t503 SlowDown\n");
+	fetch(w, "k", 60000, &patient);
+	assert_true(patient.is_there);
+	assert_string_equal(patient.text, "abcdefghijklmnopqrst");
+}
+
 int
 main(void)
 {
@@ -415,6 +528,8 @@ main(void)
 		cmocka_unit_test(parts_grow),
 		cmocka_unit_test(tags_are_encoded),
 		cmocka_unit_test(bad_listings_are_refused),
+		cmocka_unit_test(what_is_there_is_taken_or_refused),
+		cmocka_unit_test(small_objects_are_fetched_with_patience),
 	};
 
 	return cmocka_run_group_tests_name("s3_put", tests, start_world, end_world);
