@@ -521,6 +521,8 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 	s->lent = NULL;
 	s->has_ended = false; /* asked again: partitions may have come */
 	s->has_told = false;
+	if (!s->kafka)
+		return SOURCE_WAIT;
 	if (s->has_failed || (!s->is_begun && topic_begin(s, err)))
 		return failed(s, err);
 	if (atomic_load_explicit(&s->bell.is_asleep, memory_order_relaxed))

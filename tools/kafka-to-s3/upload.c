@@ -64,8 +64,7 @@ finish(struct upload *u, const struct upload_result *result, const struct err *e
 	is_dropped = u->is_dropped;
 	s3_target_tell_news(t);
 	s3_target_unlock(t);
-	/* not before: err may be the put's */
-	s3_put_free(u->put);
+	s3_put_free(u->put); /* which the error may be of */
 	u->put = NULL;
 	if (is_dropped)
 		upload_free(u);
