@@ -44,6 +44,8 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/lake_events.c \
 	tools/kafka-to-s3/lake_success.c \
 	tools/kafka-to-s3/numbers.c \
+	tools/kafka-to-s3/piecework.c \
+	tools/kafka-to-s3/piecework.h \
 	tools/kafka-to-s3/numbers.h \
 	tools/kafka-to-s3/bundle.c \
 	tools/kafka-to-s3/bundle.h \
