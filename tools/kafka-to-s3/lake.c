@@ -337,6 +337,7 @@ void
 lake_drop_outputs(struct lake *l)
 {
 	lake_forget_streams(l);
+	lake_forget_look(l);
 	l->outputs = (struct lake_outputs){ .letters = NULL };
 }
 

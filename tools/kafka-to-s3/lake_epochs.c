@@ -197,37 +197,6 @@ is_to_be_committed(const struct lake_stream *s)
 	return s->epochs.phase == EPOCH_PREPARE || s->epochs.phase == EPOCH_SETTLE;
 }
 
-/* Before the commit that says the same: see epoch_check_mark. 1: not done yet. */
-static int
-raise_mark(struct lake *l, struct lake_stream *s, struct err *err)
-{
-	if (!l->options.group || s->epochs.phase != EPOCH_SETTLE || s->epochs.prepared_until < 0)
-		return 0;
-	if (s->mark.until < s->epochs.prepared_until)
-		s->mark.until = s->epochs.prepared_until;
-	if (l->options.success_after_ms >= 0)
-		s->mark.at_ms = clock_wall_ms();
-	return lake_write_mark(l, s, err);
-}
-
-/* All at a time. 1: not all are done yet. */
-static int
-write_marks(struct lake *l, struct err *err)
-{
-	int left = 0;
-
-	for (size_t i = 0; i < l->stream_count; i++) {
-		struct lake_stream *s = &l->streams[i];
-		int rc = s->is_marked ? 0 : raise_mark(l, s, err);
-
-		if (rc < 0)
-			return -1;
-		s->is_marked = !rc && s->epochs.phase == EPOCH_SETTLE;
-		left |= rc;
-	}
-	return left;
-}
-
 static int
 commit_points(struct lake *l, size_t count, struct err *err)
 {
@@ -242,7 +211,7 @@ commit_points(struct lake *l, size_t count, struct err *err)
 	for (size_t i = 0; i < l->stream_count; i++) {
 		if (is_to_be_committed(&l->streams[i])) {
 			epochs_committed(&l->streams[i].epochs);
-			l->streams[i].is_marked = false;
+			l->streams[i].is_raised = false;
 		}
 	}
 	return 0;
@@ -271,7 +240,7 @@ commit(struct lake *l, struct err *err)
 	if (settles &&
 	    deadletter_flush(l->outputs.letters, clock_deadline(LETTERS_MS_MAX), err))
 		return -1;
-	rc = write_marks(l, err);
+	rc = lake_raise_marks(l, err);
 	if (rc)
 		return rc < 0 ? -1 : 0;
 	return commit_points(l, count, err);
@@ -407,7 +376,7 @@ step(struct lake *l, struct err *err)
 static void
 look_ahead(struct lake *l, int64_t now_ms)
 {
-	l->is_busy = false;
+	l->is_busy = lake_is_looking(l);
 	l->due_ms = lake_look_ms(l);
 	for (size_t i = 0; i < l->stream_count; i++) {
 		struct lake_stream *s = &l->streams[i];
@@ -432,7 +401,7 @@ lake_turn(struct lake *l, int64_t now_ms, struct err *err)
 	}
 	close_due(l, now_ms);
 	relieve(l);
-	if (step(l, err) || lake_succeed(l, now_ms, false, err))
+	if (step(l, err) || lake_succeed(l, now_ms, err))
 		return -1;
 	look_ahead(l, now_ms);
 	l->turn_ms = now_ms + TURN_MS;
@@ -529,8 +498,5 @@ lake_settle(struct lake *l, struct err *err)
 			    ", which an earlier run has published in part, were read again",
 			    e->open.begin, e->rebuild_until - 1, l->streams[i].number);
 	}
-	/* who goes on later finds what is pending */
-	if (!stop_requested() && lake_succeed(l, clock_mono_ms(), true, err))
-		return -1;
-	return 0;
+	return lake_succeed_last(l, err);
 }

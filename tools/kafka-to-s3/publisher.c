@@ -125,6 +125,13 @@ publisher_update_mark(struct publisher *p, const char *path, const char *name,
 	return p->ops->update_mark(p, path, name, update, context, err);
 }
 
+int
+publisher_make_empty(struct publisher *p, const char *const *paths, size_t count, const char *name,
+    bool *ret_made, struct err *err)
+{
+	return p->ops->make_empty(p, paths, count, name, ret_made, err);
+}
+
 bool
 publisher_is_waiting(const struct publisher *p)
 {
@@ -153,10 +160,4 @@ publisher_clean(
 {
 	if (p->ops->clean)
 		p->ops->clean(p, is_ours, context);
-}
-
-int
-publisher_make_empty(struct publisher *p, const char *path, const char *name, struct err *err)
-{
-	return p->ops->make_empty(p, path, name, err);
 }

@@ -71,6 +71,14 @@ int publisher_update_mark(struct publisher *, const char *path, const char *name
     int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
     void *context, struct err *);
 
+/*
+ * Empty objects of that name in several paths; those that exist are left alone. ret_made[i] is set where that of
+ * paths[i] is there, durably. 1: not all are there yet, call again with what is left. After an error some may have
+ * been made.
+ */
+int publisher_make_empty(struct publisher *, const char *const *paths, size_t count, const char *name,
+    bool *ret_made, struct err *);
+
 /* All that was begun since publisher_begin_turn waits for others: there is no use in another turn soon. Cheap. */
 bool publisher_is_waiting(const struct publisher *);
 
@@ -82,9 +90,6 @@ void publisher_wait(struct publisher *, int64_t deadline_mono_ms);
 /* Such a file; *ret_has is false where there is none; `ret` is appended to. An update that was begun is forgotten. */
 int publisher_read_mark(struct publisher *, const char *path, const char *name, bool *ret_has,
     struct buf *ret, struct err *);
-
-/* An empty object; one that exists is left alone. */
-int publisher_make_empty(struct publisher *, const char *path, const char *name, struct err *);
 
 /* Removes what crashed runs left half done, of the objects for which is_ours says so by their names without path;
  * where that fails it warns, for nothing depends on it. Not while such objects are published. */

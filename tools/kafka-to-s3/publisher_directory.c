@@ -7,6 +7,7 @@ enum {
 	/* A batch shares the waiting for the disk. A second or two of compressing, then others get a turn. */
 	BATCH_COUNT_MAX = 256,
 	BATCH_BYTES_MAX = 256 * 1024 * 1024,
+	EMPTY_COUNT_MAX = 64, /* at once; each is a descriptor */
 };
 
 struct publisher_directory {
@@ -222,14 +223,41 @@ update_mark(struct publisher *p, const char *path, const char *name,
 	return rc;
 }
 
+/* As publish_batch, so that the disk is waited for once. */
 static int
-make_empty(struct publisher *p, const char *path, const char *name, struct err *err)
+make_batch(struct publisher *p, struct spool **spools, const char *const *paths, size_t count,
+    const char *name, struct err *err)
 {
-	struct spool *spool = spool_open(directory_of(p), path, err);
-	int rc = spool && spool_publish(spool, name, false, err) != SPOOL_FAILED ? 0 : -1;
+	for (size_t i = 0; i < count; i++) {
+		spools[i] = spool_open(directory_of(p), paths[i], err);
+		if (!spools[i])
+			return -1;
+		spool_start_sync(spools[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (spool_sync(spools[i], err) || spool_link(spools[i], name, false, err) == SPOOL_FAILED)
+			return -1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (directory_sync(directory_of(p), paths[i], i ? paths[i - 1] : NULL, err))
+			return -1;
+	}
+	return 0;
+}
 
-	spool_free(spool);
-	return rc;
+static int
+make_empty(struct publisher *p, const char *const *paths, size_t count, const char *name,
+    bool *ret_made, struct err *err)
+{
+	struct spool *spools[EMPTY_COUNT_MAX] = { NULL };
+	size_t some = count < EMPTY_COUNT_MAX ? count : EMPTY_COUNT_MAX;
+	int rc = make_batch(p, spools, paths, some, name, err);
+
+	for (size_t i = 0; i < some; i++) {
+		spool_free(spools[i]);
+		ret_made[i] = !rc;
+	}
+	return rc ? -1 : some < count;
 }
 
 const struct publisher_ops publisher_directory_ops = {

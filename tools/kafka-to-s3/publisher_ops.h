@@ -16,8 +16,8 @@ struct publisher_ops {
 	    void *context, struct err *);
 	int (*read_mark)(struct publisher *, const char *path, const char *name, bool *ret_has,
 	    struct buf *ret, struct err *);
-	int (*make_empty)(
-	    struct publisher *, const char *path, const char *name, struct err *);
+	int (*make_empty)(struct publisher *, const char *const *paths, size_t count,
+	    const char *name, bool *ret_made, struct err *);
 	/* NULL where nothing waits for others, or is left */
 	void (*begin_turn)(struct publisher *);
 	void (*drop)(struct publisher *, struct bundle *);

@@ -17,6 +17,7 @@ enum {
 	AHEAD_MAX = 64,
 	PARTS_OF_FEW = 8,   /* at a time, of an object that has few beside it */
 	FEW = 4,
+	EMPTY_MAX = 16, /* empty objects at a time */
 	STARTS_MAX = 16, /* of a turn, which does not take long */
 	PIECE_BYTES = 1024 * 1024, /* of rows: a few milliseconds of compressing */
 };
@@ -398,15 +399,25 @@ read_mark(struct publisher *base, const char *path, const char *name, bool *ret_
 }
 
 static int
-make_empty(struct publisher *base, const char *path, const char *name, struct err *err)
+make_empty(struct publisher *base, const char *const *paths, size_t count, const char *name,
+    bool *ret_made, struct err *err)
 {
 	struct publisher_s3 *p = s3_of(base);
-	char key[S3_KEY_BYTES];
+	unsigned begun = 0;
+	size_t i;
 
-	if (s3_target_key(p->target, path, name, key, err))
-		return -1;
-	s3_target_halt(p->target);
-	return s3_marks_make_empty(p->marks, key, err) || s3_target_run(p->target, err) ? -1 : 0;
+	for (i = 0; i < count && begun < EMPTY_MAX; i++) {
+		char key[S3_KEY_BYTES];
+		int rc = s3_target_key(p->target, paths[i], name, key, err)
+		             ? -1
+		             : s3_marks_make_empty(p->marks, key, err);
+
+		if (rc < 0)
+			return -1;
+		ret_made[i] = !rc;
+		begun += rc > 0;
+	}
+	return begun || i < count;
 }
 
 /* ---- cleaning ---- */

@@ -138,6 +138,39 @@ put(void *context)
 	s3_put_end(m->put);
 }
 
+static int
+read_nothing(void *context, int64_t offset, char *data, size_t bytes, struct err *err)
+{
+	(void)context, (void)offset, (void)data, (void)bytes, (void)err;
+	return 0;
+}
+
+/* Where there is something, it is left. */
+static void
+put_nothing(void *context)
+{
+	struct mark *m = context;
+	const struct s3_target_options *options = m->target->options;
+	struct s3_style style = style_of(options, NULL);
+	struct s3_put_options put_options = {
+		.key = slice_of(m->key),
+		.is_create_only = true,
+		.existing = S3_PUT_TAKES,
+		.style = &style,
+		.read = read_nothing,
+		.patience_ms = options->patience_ms,
+		.has_no_checksum = options->has_no_checksum,
+		.context = m,
+		.done = on_put,
+	};
+
+	m->put = s3_put_start(m->target->bucket, &put_options, &m->err);
+	if (m->put)
+		s3_put_end(m->put);
+	else
+		finish(m, MARK_PUT);
+}
+
 /* ---- of the owner ---- */
 
 static void
@@ -186,7 +219,8 @@ hand_over(struct mark *m, enum mark_state state, void (*run)(void *))
 }
 
 static int
-begin(struct s3_marks *marks, const char *key, struct err *err)
+begin(struct s3_marks *marks, const char *key, enum mark_state state, void (*run)(void *),
+    struct err *err)
 {
 	struct mark *m;
 
@@ -203,7 +237,7 @@ begin(struct s3_marks *marks, const char *key, struct err *err)
 	buf_init(&m->text, 2 * MARK_TEXT_BYTES_MAX);
 	m->next = marks->marks;
 	marks->marks = m;
-	hand_over(m, MARK_FETCHES, fetch);
+	hand_over(m, state, run);
 	return 1;
 }
 
@@ -257,7 +291,7 @@ s3_marks_update(struct s3_marks *marks, const char *key,
 	struct mark **at = find(marks, key);
 
 	if (!*at)
-		return begin(marks, key, err);
+		return begin(marks, key, MARK_FETCHES, fetch, err);
 	switch (state_of(*at)) {
 	case MARK_FETCHED:
 		return (*at)->err.class == ERR_NONE ? change(marks, at, update, context, err)
@@ -298,57 +332,19 @@ s3_marks_read(struct s3_marks *marks, const char *key, bool *ret_has, struct buf
 	return rc;
 }
 
-struct making {
-	bool is_done;
-	struct err err;
-};
-
-static void
-on_made(void *context, const struct s3_put_result *result, const struct err *err)
-{
-	struct making *making = context;
-
-	(void)result;
-	making->is_done = true;
-	making->err = *err;
-}
-
-static int
-read_nothing(void *context, int64_t offset, char *data, size_t bytes, struct err *err)
-{
-	(void)context, (void)offset, (void)data, (void)bytes, (void)err;
-	return 0;
-}
-
 int
 s3_marks_make_empty(struct s3_marks *marks, const char *key, struct err *err)
 {
-	const struct s3_target_options *options = marks->target->options;
-	struct s3_style style = style_of(options, NULL);
-	struct making making = { .is_done = false, .err = ERR_INIT };
-	struct s3_put_options put_options = {
-		.key = slice_of(key),
-		.is_create_only = true,
-		.existing = S3_PUT_TAKES,
-		.style = &style,
-		.read = read_nothing,
-		.patience_ms = options->patience_ms < READ_MS_MAX ? options->patience_ms : READ_MS_MAX,
-		.has_no_checksum = options->has_no_checksum,
-		.context = &making,
-		.done = on_made,
-	};
-	struct s3_put *empty = s3_put_start(marks->target->bucket, &put_options, err);
+	struct mark **at = find(marks, key);
 
-	if (!empty)
-		return -1;
-	s3_put_end(empty);
-	while (!making.is_done)
-		(void)loop_turn(marks->target->loop, CLOCK_NEVER);
-	s3_put_free(empty);
-	if (making.err.class == ERR_NONE)
-		return 0;
-	*err = making.err;
-	return -1;
+	if (!*at)
+		return begin(marks, key, MARK_PUTS, put_nothing, err);
+	if (state_of(*at) == MARK_PUTS)
+		return 1;
+	if ((*at)->err.class != ERR_NONE)
+		return fail(at, err);
+	forget(at);
+	return 0;
 }
 
 /* ---- lifecycle ---- */
