@@ -55,6 +55,15 @@ test_another_end_completes_nothing() {
 	[ "$(complete)" = 0 ]
 }
 
+test_a_count_completes_nothing() {
+	hours 5 >in
+	expect_status 0 land -c 5 <in
+	[ "$(complete)" = 0 ]
+	[ "$(find lake -name '*.json' | wc -l)" = 5 ]
+	expect_status 0 land -c 6 --run-id two <in
+	[ "$(complete)" = 5 ]
+}
+
 test_without_the_option_there_is_none() {
 	hours 3 | kafka-to-s3 -q --time t --path 'h={@hour}' lake
 	[ "$(complete)" = 0 ]

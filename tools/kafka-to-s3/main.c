@@ -180,6 +180,7 @@ check(struct options *o, struct err *err)
 	if (o->lake.limits.age_ms < 0)
 		o->lake.limits.age_ms = !o->input.topic && is_file_on_stdin() ? 0 : AGE_MS_DEFAULT;
 	o->lake.is_bounded = input_is_bounded(&o->input);
+	o->lake.count_max = o->input.count_max;
 	return 0;
 }
 
