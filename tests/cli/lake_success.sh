@@ -84,6 +84,8 @@ test_usage() {
 	expect_status 2 kafka-to-s3 --success-after 10m lake </dev/null
 	expect_status 2 kafka-to-s3 --success-after 10m --path '{@day}' -b 127.0.0.1:1 -t a -p 0 lake
 	expect_line '--success-after needs a group' err
+	expect_status 2 kafka-to-s3 --success-after 10m --path $'d\xff={@day}' --time t lake </dev/null
+	expect_line '--success-after needs a --path that is UTF-8' err
 	expect_status 2 kafka-to-s3 --success-after 10 --path '{@day}' --time t lake </dev/null
 	expect_status 0 kafka-to-s3 --success-after 0s --path '{@day}' --time t lake </dev/null
 }

@@ -77,6 +77,9 @@ bool lake_uses_headers(const struct lake *);
 /* The smallest unit of the event time in the path. */
 enum template_unit lake_path_unit(const struct lake *);
 
+/* What --success-after asks of the other options. ERR_USAGE. */
+int lake_check_success(const struct lake *, struct err *);
+
 /* For opening the source with. */
 struct source_events lake_events(struct lake *);
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/stop.h"
+#include "codec/utf8.h"
 #include "kafka-to-s3/lake_state.h"
 
 enum {
@@ -19,6 +20,22 @@ static bool
 is_wanted(const struct lake *l)
 {
 	return l->options.success_after_ms >= 0;
+}
+
+int
+lake_check_success(const struct lake *l, struct err *err)
+{
+	if (lake_path_unit(l) == TEMPLATE_NO_TIME)
+		return err_set(err, ERR_USAGE,
+		    "--success-after needs a --path with parts of the event time: one without is never "
+		    "complete");
+	if (l->options.topic && !l->options.group)
+		return err_set(err, ERR_USAGE,
+		    "--success-after needs a group: without one (-p) nothing is known of other partitions");
+	/* marks are JSON */
+	if (!utf8_is_valid(slice_of(l->options.path)))
+		return err_set(err, ERR_USAGE, "--success-after needs a --path that is UTF-8");
+	return 0;
 }
 
 /* ---- what is pending ---- */

@@ -195,13 +195,8 @@ check_lake(
 		    o->lake.limits.event_ms                ? "--max-event-age"
 		    : format_uses_time(o->lake.format) ? "--add"
 		                                       : "--path");
-	if (o->lake.success_after_ms >= 0 && lake_path_unit(lake) == TEMPLATE_NO_TIME)
-		return err_set(err, ERR_USAGE,
-		    "--success-after needs a --path with parts of the event time: one without is never "
-		    "complete");
-	if (o->lake.success_after_ms >= 0 && o->input.topic && !o->lake.group)
-		return err_set(err, ERR_USAGE,
-		    "--success-after needs a group: without one (-p) nothing is known of other partitions");
+	if (o->lake.success_after_ms >= 0 && lake_check_success(lake, err))
+		return -1;
 	return naming_check(naming, err);
 }
 
