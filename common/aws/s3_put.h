@@ -65,7 +65,7 @@ struct s3_put_result {
 	uint64_t crc64;    /* of the content */
 	int64_t bytes;
 	unsigned parts; /* 0: one request, or it was there and looks_first */
-	/* The object was there: published before, here or elsewhere. */
+	/* The object was there: published before, here or elsewhere; or another, with ERR_CANT_CREATE. */
 	bool was_there;
 };
 

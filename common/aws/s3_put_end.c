@@ -213,6 +213,7 @@ refuse(struct s3_put *put, const char *why)
 {
 	struct err err = ERR_INIT;
 
+	put->was_there = true;
 	err_set(&err, ERR_CANT_CREATE, "%s: there is another object of that name: %s", put->about,
 	    why);
 	s3_put_fail(put, &err);

@@ -172,6 +172,7 @@ struct world {
 	struct deadletter_options letters_options;
 	struct naming naming;
 	struct collector_options collector_options;
+	enum publish_existing existing;
 	struct script script;
 	enum job_input input;
 	struct lake_counts counts;
@@ -195,6 +196,7 @@ setup(void **state)
 		.group = "g",
 		.fingerprint = "0123456789abcdef" };
 	w->naming = (struct naming){ .topic = "t", .extension = "json" };
+	w->existing = PUBLISH_COMPARE;
 	w->collector_options = (struct collector_options){ .open_max = 10, .memory_bytes = 1 << 20 };
 	w->script.base.ops = &script_ops;
 	w->script.failure = ERR_IO;
@@ -219,7 +221,7 @@ static int
 run(struct world *w, const struct step *steps)
 {
 	struct publisher_options publisher_options = { .target = w->target,
-		.existing = PUBLISH_COMPARE };
+		.existing = w->existing };
 	struct client_options client = CLIENT_OPTIONS_INIT;
 	struct format_options format_options = { .kind = FORMAT_JSON };
 	struct format *format = format_new(&format_options, &w->err);
@@ -415,13 +417,40 @@ an_unfinished_epoch_is_rebuilt(void **state)
 	assert_true(scratch_holds(w->target, "2/" NAME(0, 3), "{\"p\":2}\n"));
 	assert_true(scratch_holds(w->target, "1/" NAME(0, 7), "{\"p\":1}\n"));
 	assert_int_equal(w->counts.files_there, 0);
-	/* the same crash again, after all was published: what is there is not touched */
-	scratch_write(w->target, "1/" NAME(0, 3), "mine\n");
+	/* the same crash again, after all was published */
 	w->script.metadata = "until=7 fp=0123456789abcdef";
 	remove_mark(w);
 	assert_int_equal(run(w, taken_up), 0);
-	assert_true(scratch_holds(w->target, "1/" NAME(0, 3), "mine\n"));
 	assert_int_equal(w->counts.files_there, 3);
+	assert_string_equal(w->script.commits, "0:7-9;0:9;");
+}
+
+/* A name that was taken when the epoch was published first: it does not become delivered by trying again. */
+static void
+somebody_elses_file_in_an_unfinished_epoch(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(run(w, taken_up), 0);
+	remove_mark(w);
+	scratch_write(w->target, "1/" NAME(0, 3), "mine\n");
+	for (int i = 0; i < 3; i++) {
+		/* at first it is no rebuilding */
+		w->script.metadata = i ? "until=9 fp=0123456789abcdef" : NULL;
+		assert_int_equal(run(w, taken_up), -1);
+		assert_int_equal(w->err.class, ERR_CANT_CREATE);
+		assert_non_null(strstr(w->err.text, "1/" NAME(0, 3) " exists and holds something else"));
+		assert_non_null(strstr(w->err.text, "--overwrite replaces it"));
+		assert_int_equal(!!strstr(w->err.text, "an earlier run began"), i > 0);
+		assert_string_equal(w->script.commits, i ? "" : "0:3-9;");
+		assert_true(scratch_holds(w->target, "1/" NAME(0, 3), "mine\n"));
+		assert_false(scratch_has(w->target, MARK_PATH "/t-00000"));
+	}
+	w->existing = PUBLISH_REPLACE;
+	assert_int_equal(run(w, taken_up), 0);
+	assert_string_equal(w->script.commits, "0:9;");
+	assert_true(
+	    scratch_holds(w->target, "1/" NAME(0, 3), "{\"p\":1}\n{\"p\":1}\n{\"p\":1}\n"));
 }
 
 static void
@@ -905,6 +934,7 @@ main(void)
 		LAKE(no_more_files_than_may_be_open),
 		LAKE(the_spool_is_bounded),
 		LAKE(an_unfinished_epoch_is_rebuilt),
+		LAKE(somebody_elses_file_in_an_unfinished_epoch),
 		LAKE(what_exists_outside_of_rebuilding_must_be_the_same),
 		LAKE(an_epoch_of_other_options_is_not_finished),
 		LAKE(a_log_that_is_shorter_than_an_epoch),

@@ -424,9 +424,9 @@ what_is_there_is_taken_or_refused(void **state)
 		{ S3_PUT_REFUSES, true, -1, "", ERR_NONE, false, 1 },
 		/* but for our own, whose reply was lost */
 		{ S3_PUT_REFUSES, true, -1, "PUT\tlost\n", ERR_NONE, true, 2 },
-		{ S3_PUT_REFUSES, true, -1, "PUT\tother x\n", ERR_CANT_CREATE, false, 1 },
+		{ S3_PUT_REFUSES, true, -1, "PUT\tother x\n", ERR_CANT_CREATE, true, 1 },
 		{ S3_PUT_COMPARES, true, 100, "", ERR_NONE, true, 0 },
-		{ S3_PUT_COMPARES, true, 10, "", ERR_CANT_CREATE, false, 0 },
+		{ S3_PUT_COMPARES, true, 10, "", ERR_CANT_CREATE, true, 0 },
 	};
 	struct world *w = *state;
 

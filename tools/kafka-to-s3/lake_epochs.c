@@ -317,6 +317,14 @@ say_left(const struct lake *l, const struct lake_stream *s)
 		    l->options.topic, s->number, records);
 }
 
+static enum publish_epoch
+kind_of(const struct epochs *e)
+{
+	if (!e->is_rebuilt)
+		return PUBLISH_FIRST;
+	return e->has_gap ? PUBLISH_MISSING : PUBLISH_AGAIN;
+}
+
 /* A step of it. */
 static int
 publish(struct lake *l, struct lake_stream *s, struct err *err)
@@ -327,7 +335,7 @@ publish(struct lake *l, struct lake_stream *s, struct err *err)
 	if (!s->bundle.objects && take_bundle(l, s, err))
 		return -1;
 	before = s->bundle.published;
-	rc = publisher_step(l->outputs.publisher, &s->bundle, s->epochs.is_rebuilt, err);
+	rc = publisher_step(l->outputs.publisher, &s->bundle, kind_of(&s->epochs), err);
 	for (size_t i = before; i < s->bundle.published; i++)
 		count_published(l, s->bundle.objects[i]);
 	if (rc)

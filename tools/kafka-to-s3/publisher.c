@@ -105,9 +105,22 @@ publisher_begin_turn(struct publisher *p)
 }
 
 int
-publisher_step(struct publisher *p, struct bundle *bundle, bool is_rebuilt, struct err *err)
+publisher_step(
+    struct publisher *p, struct bundle *bundle, enum publish_epoch epoch, struct err *err)
 {
-	return p->ops->step(p, bundle, is_rebuilt, err);
+	return p->ops->step(p, bundle, epoch, err);
+}
+
+const char *
+publisher_hint(const struct publisher *p, enum publish_epoch epoch)
+{
+	if (epoch != PUBLISH_FIRST)
+		return "(an earlier run began to publish these records: where its version of sluice or of a "
+		       "compressor made this, run that version once; where it is somebody else's, --overwrite "
+		       "replaces it by exactly these records)";
+	return p->options.existing == PUBLISH_REFUSE
+	           ? "(--overwrite replaces it, --run-id gives a run its own names)"
+	           : "(--overwrite replaces it)";
 }
 
 void

@@ -20,6 +20,16 @@ enum publish_existing {
 	PUBLISH_REPLACE,
 };
 
+/* What is known of the epoch whose objects are published. */
+enum publish_epoch {
+	PUBLISH_FIRST,
+	/* An earlier owner of the partition may have made some of them, of these very bytes. PUBLISH_COMPARE and
+	 * PUBLISH_REPLACE as ever. */
+	PUBLISH_AGAIN,
+	/* As above, but records have expired since: what exists is left alone, whatever it holds. */
+	PUBLISH_MISSING,
+};
+
 struct publisher_options {
 	const char *target; /* borrowed; a directory is made where it is not there */
 	struct format *format; /* borrowed */
@@ -54,10 +64,9 @@ void publisher_begin_turn(struct publisher *);
 
 /*
  * Publishes some of the objects, durably, from bundle->published on: as many as take a second or two, or begins
- * with them and returns. 1 where some are left, 0 where none is. is_rebuilt: what exists was made by an earlier
- * owner of the partition, and is left alone. After an error some may have appeared, each of them whole.
+ * with them and returns. 1 where some are left, 0 where none is. After an error some may have appeared, each of them whole.
  */
-int publisher_step(struct publisher *, struct bundle *, bool is_rebuilt, struct err *);
+int publisher_step(struct publisher *, struct bundle *, enum publish_epoch, struct err *);
 
 /* Before a bundle is released that is not published. */
 void publisher_drop(struct publisher *, struct bundle *);

@@ -10,7 +10,7 @@ struct publisher_ops {
 	void (*free)(struct publisher *); /* also half built */
 	struct spool *(*begin)(struct publisher *, const char *path, struct err *);
 	int (*check)(struct publisher *, const char *path, const char *name, struct err *);
-	int (*step)(struct publisher *, struct bundle *, bool is_rebuilt, struct err *);
+	int (*step)(struct publisher *, struct bundle *, enum publish_epoch, struct err *);
 	int (*update_mark)(struct publisher *, const char *path, const char *name,
 	    int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
 	    void *context, struct err *);
@@ -45,6 +45,9 @@ struct encoding {
 /* About so many bytes of rows, to the end where that is less. One at a time. */
 int publisher_encode_some(
     struct publisher *, struct encoding *, int64_t row_bytes, struct err *);
+
+/* What can be done about an object that exists and is not what was to be published; in parentheses. */
+const char *publisher_hint(const struct publisher *, enum publish_epoch);
 
 extern const struct publisher_ops publisher_directory_ops;
 extern const struct publisher_ops publisher_s3_ops;

@@ -111,14 +111,14 @@ check(struct publisher *base, const char *path, const char *name, struct err *er
 /* ---- what has been uploaded ---- */
 
 static int
-explain(const struct upload_result *result, struct err *err)
+explain(const struct publisher *p, enum publish_epoch epoch, const struct upload_result *result,
+    struct err *err)
 {
 	struct err told = *err;
 
 	if (!result->was_there || told.class != ERR_CANT_CREATE)
 		return -1;
-	return err_set(err, ERR_CANT_CREATE,
-	    "%s (--overwrite replaces it, --run-id gives a run its own names)", told.text);
+	return err_set(err, ERR_CANT_CREATE, "%s %s", told.text, publisher_hint(p, epoch));
 }
 
 static void
@@ -133,7 +133,8 @@ settle(struct object *object, const struct upload_result *result)
 /* Of all that was begun, so that what fails is told soon; published is what lies before the first that is not
  * there yet. */
 static int
-reap(struct bundle *bundle, struct err *err)
+reap(const struct publisher_s3 *p, struct bundle *bundle, enum publish_epoch epoch,
+    struct err *err)
 {
 	struct upload_result result;
 
@@ -145,7 +146,7 @@ reap(struct bundle *bundle, struct err *err)
 			break;
 		rc = upload_poll(o->upload, &result, err);
 		if (rc < 0)
-			return explain(&result, err);
+			return explain(&p->base, epoch, &result, err);
 		if (rc == 0 && i == bundle->published) {
 			settle(o, &result);
 			bundle->published++;
@@ -178,18 +179,18 @@ has_room(struct publisher_s3 *p)
 }
 
 static struct upload_options
-options_of(const struct publisher_s3 *p, const struct bundle *bundle, bool is_rebuilt)
+options_of(const struct publisher_s3 *p, const struct bundle *bundle, enum publish_epoch epoch)
 {
 	enum publish_existing existing = p->base.options.existing;
 	struct upload_options options = { .style = &p->style,
-		.is_create_only = existing != PUBLISH_REPLACE,
+		.is_create_only = existing != PUBLISH_REPLACE || epoch == PUBLISH_MISSING,
 		.parts_max = bundle->count <= FEW ? PARTS_OF_FEW : 0 };
 
 	if (!options.is_create_only)
 		return options;
 	/* what is most probably there is not sent */
-	options.looks_first = is_rebuilt || existing == PUBLISH_REFUSE;
-	options.existing = is_rebuilt                     ? S3_PUT_TAKES
+	options.looks_first = epoch != PUBLISH_FIRST || existing == PUBLISH_REFUSE;
+	options.existing = epoch == PUBLISH_MISSING      ? S3_PUT_TAKES
 	                   : existing == PUBLISH_REFUSE ? S3_PUT_REFUSES
 	                                                : S3_PUT_COMPARES;
 	return options;
@@ -245,7 +246,8 @@ encode(struct publisher_s3 *p, struct err *err)
 }
 
 static int
-feed(struct publisher_s3 *p, const struct bundle *bundle, bool is_rebuilt, struct err *err)
+feed(struct publisher_s3 *p, const struct bundle *bundle, enum publish_epoch epoch,
+    struct err *err)
 {
 	struct object *object;
 
@@ -254,7 +256,7 @@ feed(struct publisher_s3 *p, const struct bundle *bundle, bool is_rebuilt, struc
 			object = has_room(p) ? next_object(bundle) : NULL;
 			if (!object)
 				return 0;
-			if (start(p, object, options_of(p, bundle, is_rebuilt), err))
+			if (start(p, object, options_of(p, bundle, epoch), err))
 				return -1;
 		}
 		if (p->encoded && encode(p, err))
@@ -274,15 +276,15 @@ begin_turn(struct publisher *base)
 }
 
 static int
-step(struct publisher *base, struct bundle *bundle, bool is_rebuilt, struct err *err)
+step(struct publisher *base, struct bundle *bundle, enum publish_epoch epoch, struct err *err)
 {
 	struct publisher_s3 *p = s3_of(base);
 
-	if (reap(bundle, err))
+	if (reap(p, bundle, epoch, err))
 		return -1;
 	if (bundle->published == bundle->count)
 		return 0;
-	return feed(p, bundle, is_rebuilt, err) ? -1 : 1;
+	return feed(p, bundle, epoch, err) ? -1 : 1;
 }
 
 static void
