@@ -6,6 +6,7 @@ libcommon_a_SOURCES += common/flow/record.c common/flow/record.h
 libcommon_a_SOURCES += common/flow/template.c common/flow/template.h
 libcommon_a_SOURCES += common/flow/template_parts.h
 libcommon_a_SOURCES += common/flow/template_render.c
+libcommon_a_SOURCES += common/flow/template_unit.c
 libcommon_a_SOURCES += common/flow/service.h
 libcommon_a_SOURCES += common/flow/lanes.c common/flow/lanes.h
 libcommon_a_SOURCES += common/flow/pace.c common/flow/pace.h

@@ -68,6 +68,25 @@ void template_free(struct template *);
 /* True where the result may differ from record to record. */
 bool template_has_variable(const struct template *);
 bool template_uses_time(const struct template *);
+
+/* How long the result stays the same, by the smallest part of the event time in it. A week is as strftime(3)
+ * counts it: seven days from any one on. */
+enum template_unit {
+	TEMPLATE_NO_TIME,
+	TEMPLATE_SECOND,
+	TEMPLATE_MINUTE,
+	TEMPLATE_HOUR,
+	TEMPLATE_DAY,
+	TEMPLATE_WEEK,
+	TEMPLATE_MONTH,
+	TEMPLATE_YEAR,
+};
+
+enum template_unit template_unit(const struct template *);
+
+/* The first ms behind the unit that time_ms is in, at which a record has another result; of a week, whose first day is
+ * not known, no earlier than that. */
+int64_t template_unit_end(enum template_unit, int64_t time_ms);
 /* {@key}, {@key.id} or {@header.NAME}: the source need not carry keys and headers otherwise. */
 bool template_uses_headers(const struct template *);
 

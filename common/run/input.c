@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/input.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -174,17 +175,39 @@ open_pipe(const struct input_options *options, struct err *err)
 	return source_pipe_open(&pipe, err);
 }
 
-/* sluice.TOOL.TOPIC.TARGET, characters that would need quoting somewhere turned to '-'. */
+/* Characters that would need quoting somewhere turned to '-'; false where there is none. */
+static bool
+make_plain(char *text)
+{
+	bool has_odd = false;
+
+	for (char *c = text; *c; c++) {
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *c)) {
+			*c = '-';
+			has_odd = true;
+		}
+	}
+	return has_odd;
+}
+
+/* sluice.TOOL.TOPIC.TARGET. Where that is not the very target, eight digits of its hash follow: s3://b/a-b and
+ * s3://b/a/b are two groups. */
 static void
 default_group(const char *tool, const char *topic, const char *target,
     char group[static INPUT_GROUP_BYTES_MAX + 1])
 {
-	(void)snprintf(group, INPUT_GROUP_BYTES_MAX + 1, "sluice.%s.%s%s%s", tool, topic, target ? "." : "",
-	    target ? target : "");
-	for (char *c = group; *c; c++) {
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *c))
-			*c = '-';
-	}
+	int len = snprintf(group, INPUT_GROUP_BYTES_MAX + 1, "sluice.%s.%s%s%s", tool, topic,
+	    target ? "." : "", target ? target : "");
+	bool is_other = len > INPUT_GROUP_BYTES_MAX;
+	char digits[16];
+
+	if ((!make_plain(group) && !is_other) || !target)
+		return;
+	(void)snprintf(digits, sizeof(digits), "-%08" PRIx32,
+	    (uint32_t)(slice_hash(SLICE_HASH_SEED, slice_of(target)) >> 32));
+	if (strlen(group) + strlen(digits) > INPUT_GROUP_BYTES_MAX)
+		group[INPUT_GROUP_BYTES_MAX - strlen(digits)] = '\0';
+	(void)strcat(group, digits);
 }
 
 const char *

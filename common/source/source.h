@@ -61,6 +61,7 @@ struct source_ops {
 	int (*serve)(struct source *, struct err *);
 	void (*hold)(struct source *, int32_t stream, bool is_held);
 	int64_t (*lag)(const struct source *);
+	int (*drained)(struct source *, bool **ret, size_t *ret_count, struct err *);
 };
 
 /* First member of every source. */
@@ -136,6 +137,18 @@ source_hold(struct source *s, int32_t stream, bool is_held)
 {
 	if (s->ops->hold)
 		s->ops->hold(s, stream, is_held);
+}
+
+/*
+ * Of a topic that is read in a group: for each partition, whoever owns it, whether all that its log now holds is
+ * committed. *ret is to be freed. Asks the broker, for some seconds at most; ERR_UNAVAILABLE where it does not answer.
+ */
+static inline int
+source_drained(struct source *s, bool **ret, size_t *ret_count, struct err *err)
+{
+	return s->ops->drained
+	           ? s->ops->drained(s, ret, ret_count, err)
+	           : err_set(err, ERR_FAULT, "this input has no group");
 }
 
 /* Records between what was read and the ends as last known; -1: not known, or there is no end. */

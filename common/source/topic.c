@@ -26,8 +26,6 @@ enum { POKE_EVERY_MS = 5 };
  * need not know all. */
 enum { GONE_AFTER_MS = 3000 };
 
-enum { SEEK_MS_MAX = 10 * 1000 };
-
 /* ---- wake-ups; these run on librdkafka's threads, with the queue's lock held ---- */
 
 static void
@@ -296,59 +294,6 @@ pass_end(struct source_topic *s, struct topic_partition *p, int64_t offset)
 		topic_finish(s, p);
 }
 
-int
-topic_pass_gap(struct source_topic *s, struct topic_partition *p, int64_t log_start, struct err *err)
-{
-	p->next = log_start;
-	return s->events.gap ? s->events.gap(s->events.context, p->number, log_start, err) : 0;
-}
-
-/* Expired while it was being read. The seek makes what is still in the queue outdated, as it should be. */
-static int
-seek_to_log_start(struct source_topic *s, struct topic_partition *p, int64_t log_start, struct err *err)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_resp_err_t code;
-	rd_kafka_error_t *failure;
-
-	rd_kafka_topic_partition_list_add(list, s->options.topic, p->number)->offset = log_start;
-	failure = rd_kafka_seek_partitions(s->kafka->rk, list, SEEK_MS_MAX);
-	code = failure ? rd_kafka_error_code(failure) : list->elems[0].err;
-	rd_kafka_error_destroy(failure);
-	rd_kafka_topic_partition_list_destroy(list);
-	if (code)
-		return err_set(err, kafka_error_class(code), "%s[%" PRId32 "]: seek to %" PRId64 ": %s",
-		    s->options.topic, p->number, log_start, rd_kafka_err2str(code));
-	if (topic_pass_gap(s, p, log_start, err))
-		return -1;
-	s->has_told = true;
-	if (p->next >= p->end)
-		topic_finish(s, p);
-	return 0;
-}
-
-static int
-judge_range(struct source_topic *s, struct topic_partition *p, struct err *err)
-{
-	const char *topic = s->options.topic;
-	int64_t range[2];
-
-	if (topic_query_range(s, p->number, range, err))
-		return err_wrap(err, "%s[%" PRId32 "]@%" PRId64 ": offset is out of range", topic,
-		    p->number, p->next);
-	if (s->options.accepts_gaps && p->next < range[0])
-		return seek_to_log_start(s, p, range[0], err);
-	if (p->next < range[0])
-		return err_set(err, ERR_DATA,
-		    "%s[%" PRId32 "]@%" PRId64 ": offset has expired: the log now starts at %" PRId64
-		    " (%" PRId64 " records are gone)",
-		    topic, p->number, p->next, range[0], range[0] - p->next);
-	return err_set(err, ERR_DATA,
-	    "%s[%" PRId32 "]@%" PRId64 ": offset is out of range: the log now ends at %" PRId64
-	    ": was the topic made anew?",
-	    topic, p->number, p->next, range[1]);
-}
-
 /* 0: nothing that ends the reading. */
 static int
 judge_partition(struct source_topic *s, struct topic_partition *p, const rd_kafka_message_t *m,
@@ -362,7 +307,7 @@ judge_partition(struct source_topic *s, struct topic_partition *p, const rd_kafk
 	}
 	if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
 	    m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
-		return judge_range(s, p, err);
+		return topic_judge_range(s, p, err);
 	if (class == ERR_NO_INPUT)
 		return topic_check_exists(s, err);
 	if (class == ERR_UNAVAILABLE) {
@@ -576,6 +521,8 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 	s->lent = NULL;
 	s->has_ended = false; /* asked again: partitions may have come */
 	s->has_told = false;
+	if (!s->kafka)
+		return SOURCE_WAIT;
 	if (s->has_failed || (!s->is_begun && topic_begin(s, err)))
 		return failed(s, err);
 	if (atomic_load_explicit(&s->bell.is_asleep, memory_order_relaxed))

@@ -52,7 +52,7 @@ struct source_topic_options {
 int offset_spec_parse(const char *text, struct offset_spec *start, bool *has_start,
     bool *has_stop_time, int64_t *stop_time_ms, struct err *);
 
-/* Waits for the broker and the topic. ERR_UNAVAILABLE: no broker; ERR_NO_INPUT: the topic did not
+/* Waits for the broker and the topic; a request to stop meanwhile makes a source that gives nothing (SOURCE_WAIT). ERR_UNAVAILABLE: no broker; ERR_NO_INPUT: the topic did not
  * appear in wait_ms, or has no such partition; ERR_DENIED. events may be NULL; it is copied. */
 struct source *source_topic_open(const struct source_topic_options *, const struct source_events *,
     struct err *);

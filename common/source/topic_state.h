@@ -130,9 +130,6 @@ void topic_on_main_ready(rd_kafka_t *, void *opaque);
 /* Nothing more is read of it. */
 void topic_finish(struct source_topic *, struct topic_partition *);
 
-/* Reading goes on at `log_start`: tells events.gap. */
-int topic_pass_gap(struct source_topic *, struct topic_partition *, int64_t log_start, struct err *);
-
 /* Makes err final. Returns -1. */
 int topic_fail(struct source_topic *, const struct err *);
 
@@ -185,5 +182,17 @@ int topic_others_done(struct source_topic *, struct err *);
 
 /* Leaves the group, in bounded time; false where the broker did not answer. */
 bool topic_leave(struct source_topic *);
+
+/* ---- topic_gap.c ---- */
+
+/* Reading goes on at `log_start`: tells events.gap. */
+int topic_pass_gap(struct source_topic *, struct topic_partition *, int64_t log_start, struct err *);
+
+/* The broker has said that p->next is out of range: ERR_DATA names the gap, or (accepts_gaps) it is passed over. */
+int topic_judge_range(struct source_topic *, struct topic_partition *, struct err *);
+
+/* ---- topic_drained.c ---- */
+
+int topic_drained(struct source *, bool **ret, size_t *ret_count, struct err *);
 
 #endif

@@ -104,6 +104,18 @@ test_csv_comes_back() {
 	expect_same want bare/part-000000000001.csv
 }
 
+test_csv_of_a_schema() {
+	echo '[{"name":"n","type":"int64"},{"path":"a.b","type":"bool","nullable":true}]' >schema
+	printf '%s\n' '{"a":{"b":true},"n":1.0}' '{"n":"1"}' '{"n":2}' >in
+	expect_status 0 kafka-to-s3 --format csv --schema schema --dead-letter ./bad lake <in
+	expect_text lake/part-000000000001.csv 'n,a_b
+1.0,true
+2,'
+	expect_line '3 records read: 2 delivered, 1 rejected' err
+	expect_status 2 kafka-to-s3 --schema schema none <in
+	expect_line '--schema is for --format parquet and csv' err
+}
+
 test_envelopes() {
 	printf '%s\n' '{"topic":"t","partition":2,"offset":7,"tstype":"create","ts":1,"headers":["a","1","a",null],"key":null,"payload":null}' \
 		'{"topic":"t","partition":0,"offset":9,"tstype":"create","ts":2,"key":"","payload":"no JSON"}' \
@@ -117,6 +129,28 @@ test_envelopes() {
 	expect_text lake/part-v-000000000001.json '{}'
 	echo '{"a":1}' | expect_status 0 kafka-to-s3 -J=out --run-id o lake
 	expect_text lake/part-o-000000000001.json '{"partition":0,"offset":0,"key":null,"payload":"{\"a\":1}"}'
+}
+
+# a tombstone has no field, so it lies where other records without that field do
+test_envelopes_below_paths() {
+	printf '%s\n' '{"key":"a","payload":"{\"p\":1}"}' '{"key":"a","payload":null}' '{"key":"b","payload":"x"}' >in
+	expect_status 0 kafka-to-s3 -J --path 'p={p}' --dead-letter ./bad lake <in
+	expect_line '3 records read: 2 delivered, 1 rejected' err
+	jq -c .payload lake/p=__DEFAULT_PARTITION__/* >got
+	expect_text got null
+	expect_status 0 kafka-to-s3 -J --skip-tombstones --path 'k={@key}' by-key <in
+	expect_line '3 records read: 2 delivered, 0 rejected, 1 filtered' err
+	jq -r .payload by-key/k=b/* >got
+	expect_text got x
+}
+
+test_options_from_a_file() {
+	printf '%s\n' 'add = s=file' 'add = t:=1' 'select = n,m' >conf
+	echo '{"n":1,"m":2,"k":3}' >in
+	expect_status 0 kafka-to-s3 -F conf --run-id a lake <in
+	expect_text lake/part-a-000000000001.json '{"n":1,"m":2,"s":"file","t":1}'
+	expect_status 0 kafka-to-s3 -F conf --select k --run-id b lake <in
+	expect_text lake/part-b-000000000001.json '{"k":3,"s":"file","t":1}'
 }
 
 test_names() {

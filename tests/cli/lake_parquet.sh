@@ -6,6 +6,8 @@
 
 readers=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}/readers/bin/python
 
+jars=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}/parquet-java
+
 # read_back CASE: tests/parquet/lake.py says what it holds
 read_back() {
 	"$readers" -c 'import duckdb, pyarrow' 2>/dev/null || skip "no pyarrow and DuckDB (scripts/install-deps check)"
@@ -26,6 +28,13 @@ test_nothing_but_nulls() {
 
 test_a_hundred_columns() {
 	read_back columns
+}
+
+test_what_parquet_java_reads() {
+	command -v java >/dev/null || skip "no Java"
+	[ -e "$jars/.installed" ] || skip "no parquet-java (scripts/install-deps check)"
+	export PARQUET_JARS=$jars
+	read_back java
 }
 
 # SLUICE_LARGE_ROWS=10000000 for more

@@ -4,6 +4,7 @@
 directories as Hive partitions, and compares every value with what the JSON says (readers.py). For many rows: counts,
 bounds, sums and sums of hashes of each column with DuckDB's own reading of the JSON; SLUICE_LARGE_ROWS says how many.
 """
+import datetime
 import glob
 import json
 import os
@@ -182,6 +183,57 @@ def case_large():
     table = pyarrow.dataset.dataset("lake", partitioning="hive")
     if table.count_rows() != count:
         fail("pyarrow: %d rows" % table.count_rows())
+
+
+def java_value(kind, x):
+    """What ParquetLines.java prints of an expected value."""
+    if x is None or kind in ("bool", "int32", "int64", "string", "json"):
+        return x
+    if kind.startswith("decimal"):
+        return format(x if x else abs(x), "f")
+    if kind == "date":
+        return (x - datetime.date(1970, 1, 1)).days
+    if kind.startswith("timestamp"):
+        passed = (x if x.tzinfo else x.replace(tzinfo=UTC)) - readers.EPOCH
+        return passed // datetime.timedelta(**({"microseconds": 1} if "us" in kind else {"milliseconds": 1}))
+    return x
+
+
+def read_with_java(files):
+    """Rows by the first directory of the files' names."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "java", "ParquetLines.java")
+    command = ["java", "-cp", os.environ["PARQUET_JARS"] + "/*", source, *files]
+    # file names are UTF-8
+    printed = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=dict(os.environ, LC_ALL="C.UTF-8")).stdout
+    found = {}
+    for line in map(json.loads, printed.decode().splitlines()):
+        if isinstance(line, str):
+            rows = found.setdefault(line.split("/")[0], [])
+        else:
+            rows.append(line)
+    return found
+
+
+def case_java():
+    """parquet-java, jars in $PARQUET_JARS: all types in every compression, by value."""
+    columns = make_columns(ALL)
+    wanted, files = {}, []
+    for codec in ("none", "snappy", "lz4", "zstd", "gzip"):
+        wanted[codec] = make_rows(columns, 700)
+        check_lake(columns, wanted[codec], "-z", codec, "--row-group-bytes", "64K")
+        os.rename("lake", codec)
+        files += glob.glob(codec + "/**/*.parquet", recursive=True)
+    for codec, found in read_with_java(files).items():
+        rows = wanted.pop(codec)
+        found.sort(key=lambda row: row[0])
+        compare("parquet-java: id", [r[0] for r in found], list(range(len(rows))))
+        for i, c in enumerate(columns):
+            got = [r[i + 1] for r in found]
+            if c["type"] == "float":
+                got = [x if x is None else readers.to_float(x) for x in got]
+            compare("parquet-java: " + c["type"], got, [java_value(c["type"], expected(c["type"], r[i])) for r in rows])
+    if wanted:
+        fail("parquet-java: nothing of %s" % list(wanted))
 
 
 def main():

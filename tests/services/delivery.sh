@@ -135,6 +135,29 @@ test_topics_that_never_appear() {
 	expect_status 66 kafka-window -q -t $id --wait 500ms --tumble 1h -a n=count
 }
 
+# nothing was read, and nothing is left undone, unless an end was asked for
+test_a_signal_while_a_topic_is_waited_for() {
+	local command status tool
+	id=$(fresh_id)
+	while read -r want command; do
+		# shellcheck disable=SC2086
+		kafka-$command -v -t $id --wait 1m >out 2>err &
+		tool=$!
+		wait_for 20 grep -q 'waiting' err
+		kill -TERM $tool
+		status=0
+		wait $tool || status=$?
+		[ $status = $want ] || fail "kafka-$command: status $status: $(cat err)"
+	done <<-EOF
+		0 to-pipe
+		0 to-pipe -G g-$id
+		75 to-pipe -e
+		0 to-s3 ./lake
+		75 to-s3 -e ./lake
+		0 window --tumble 1h -a n=count
+	EOF
+}
+
 # ---- kafka-to-pipe ----
 
 test_a_group_goes_on_where_it_was() {

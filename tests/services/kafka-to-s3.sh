@@ -190,6 +190,37 @@ test_an_unfinished_epoch_ends_with_a_marker() {
 	expect_all_once
 }
 
+# The same with -e, and more comes after the ends were looked at and before it is read: a member that stands still
+# holds the group up meanwhile.
+test_an_unfinished_epoch_ends_with_a_marker_and_more_comes() {
+	command -v kcat >/dev/null || skip "kcat is not installed"
+	local tool holder other fingerprint status=0
+	prepare 16 1
+	topic=$(fresh_id)
+	create_topic "$topic" 1
+	other=$(fresh_id)
+	create_topic "$other" 1
+	kcat -P -b "$BOOTSTRAP_SERVERS" -t "$topic" -X transactional.id="$topic" <in
+	services group set-offset "g-$topic" "$topic" 0 0 "until=17 fp=0000000000000000"
+	expect_status 65 land -e
+	fingerprint=$(sed -n 's/.*these are \([0-9a-f]*\)).*/\1/p' err)
+	services group set-offset "g-$topic" "$topic" 0 0 "until=17 fp=$fingerprint"
+	kafka-to-pipe -v -t "$other" -G "g-$topic" -X session.timeout.ms=6000 2>err.holder &
+	holder=$!
+	wait_for 30 grep -q '1 of 1 partitions' err.holder
+	kill -STOP "$holder"
+	kafka-to-s3 -v -t "$topic" -G "g-$topic" --path 'p={p}' -e -X debug=cgrp lake 2>err &
+	tool=$!
+	wait_for 30 grep -q JoinGroup err
+	echo '{"id":-1,"p":9}' | s3-to-kafka -q -t "$topic"
+	kill -KILL "$holder"
+	wait "$holder" || true
+	wait "$tool" || status=$?
+	[ $status = 0 ] || fail "exit status $status: $(tail -n 3 err)"
+	expect_all_once
+	expect_committed 17
+}
+
 test_members_come_and_go() {
 	prepare 50000 4
 	local tool first second status=0

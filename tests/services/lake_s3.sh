@@ -442,7 +442,7 @@ test_killed_while_parts_are_sent() {
 	for round in $(seq $(((kills + 3) / 4))); do
 		add_large 1200
 		start_land --part-size 5M --max-bytes 15M -X group.instance.id=one 2>err
-		sleep "0.$((RANDOM % 10))$((RANDOM % 10))"
+		sleep "$((RANDOM % 3)).$((RANDOM % 10))"
 		kill -KILL "$tool"
 		wait "$tool" 2>/dev/null || true
 		expect_none_twice

@@ -18,6 +18,8 @@ EXTRA_DIST += tests/services/lambda/handlers/picky.js tests/services/lambda/hand
 	tests/services/lambda/handlers/rides.py tests/services/lambda/handlers/run_handler.py
 SERVICE_TESTS += tests/services/lambda.sh
 SERVICE_TESTS += tests/services/kafka-to-s3.sh
+SERVICE_TESTS += tests/services/lake_gaps.sh
+SERVICE_TESTS += tests/services/lake_success.sh
 SERVICE_TESTS += tests/services/lake_formats.sh
 SERVICE_TESTS += tests/services/lake_s3.sh
 SERVICE_TESTS += tests/services/man_examples.sh

@@ -145,6 +145,10 @@ tests_unit_test_lake_format_SOURCES = tests/unit/test_lake_format.c tests/unit/s
 tests_unit_test_lake_format_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_lake_format_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_lake_parquet
+tests_unit_test_lake_parquet_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_lake_parquet_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_naming
 tests_unit_test_naming_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_naming_LDADD = libkafkatos3.a $(UNIT_LIBS)
@@ -338,6 +342,18 @@ UNIT_TESTS += tests/unit/test_epoch_sim
 tests_unit_test_epoch_sim_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_epoch_sim_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_success
+tests_unit_test_success_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_success_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_template_unit
+tests_unit_test_template_unit_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_template_unit_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_schema_guess
 tests_unit_test_schema_guess_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_schema_guess_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_default_group
+tests_unit_test_default_group_SOURCES = tests/unit/test_default_group.c
+tests_unit_test_default_group_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_default_group_LDADD = $(UNIT_LIBS)

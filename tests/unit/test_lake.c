@@ -194,6 +194,7 @@ setup(void **state)
 		.limits = { .bytes = 100000 },
 		.topic = "t",
 		.group = "g",
+		.success_after_ms = -1,
 		.fingerprint = "0123456789abcdef" };
 	w->naming = (struct naming){ .topic = "t", .extension = "json" };
 	w->existing = PUBLISH_COMPARE;

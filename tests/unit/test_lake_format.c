@@ -265,6 +265,36 @@ csv_rows(void **state)
 	check_rows(&b, cases, sizeof(cases) / sizeof(*cases));
 }
 
+/* With a schema it says what fits; cells have their bytes as they came. */
+static void
+csv_rows_of_a_schema(void **state)
+{
+	static const char text[] =
+	    "[{\"name\":\"n\",\"type\":\"int32\"},{\"path\":\"a.b\",\"type\":\"decimal(5,2)\","
+	    "\"nullable\":true},{\"name\":\"at\",\"type\":\"timestamp(ms)\",\"nullable\":true},"
+	    "{\"name\":\"s\",\"type\":\"string\",\"nullable\":true}]";
+	static const struct row_case cases[] = {
+		{ { NULL }, "{\"n\":1e3,\"a\":{\"b\":1.50},\"at\":\"2019-01-02T03:04:05Z\",\"s\":\"\\n\"}",
+		    "1e3,1.50,2019-01-02T03:04:05Z,\"\n\"", NULL },
+		{ { NULL }, "{\"n\":1}", "1,,,", NULL },
+		{ { NULL }, "{\"n\":3000000000}", NULL, "byte 5: field n: does not fit int32" },
+		{ { NULL }, "{\"n\":1,\"a\":{\"b\":1.555}}", NULL, "a.b" },
+		{ { NULL }, "{}", NULL, "field n" },
+		{ { NULL }, "[]", NULL, "is no object" },
+		{ { "--select", "s,n", "--rename", "s=S", "--add", "o:={@offset}", "--add", "x=a,b" },
+		    "{\"n\":1,\"s\":\"\"}", "\"\",1,17,\"a,b\"", NULL },
+		{ { "--add", "s={@offset},\"" }, "{\"n\":1}", "1,,,\"17,\"\"\"", NULL },
+	};
+	struct bench b = { .options = { .kind = FORMAT_CSV }, .err = ERR_INIT };
+	struct table_schema *schema = table_schema_parse(slice_of(text), &b.err);
+
+	(void)state;
+	assert_non_null(schema);
+	b.options.schema = schema;
+	check_rows(&b, cases, sizeof(cases) / sizeof(*cases));
+	table_schema_free(schema);
+}
+
 static int
 take_bytes(void *context, struct slice bytes, struct err *err)
 {
@@ -366,7 +396,7 @@ options_are_checked(void **state)
 		{ { .kind = FORMAT_JSON, .delimiter = ';' }, { NULL }, "are for --format csv" },
 		{ { .kind = FORMAT_ENVELOPE, .has_no_header = true }, { NULL }, "for --format csv" },
 		{ { .kind = FORMAT_ENVELOPE }, { "--add", "a=1" }, "-J writes records as they are" },
-		{ { .kind = FORMAT_CSV }, { "--add", "a=1" }, "--select has to name" },
+		{ { .kind = FORMAT_CSV }, { "--add", "a=1" }, "has to name the columns" },
 		{ { .kind = FORMAT_CSV, .codec = FORMAT_CODEC_SNAPPY }, { "--select", "a" },
 		    "files of csv" },
 	};
@@ -543,6 +573,7 @@ main(void)
 		cmocka_unit_test(json_rows_one_after_the_other),
 		cmocka_unit_test(json_lines_are_slices),
 		cmocka_unit_test(csv_rows),
+		cmocka_unit_test(csv_rows_of_a_schema),
 		cmocka_unit_test(csv_objects),
 		cmocka_unit_test(envelope_rows),
 		cmocka_unit_test(options_are_checked),

@@ -14,7 +14,9 @@ struct object {
 	struct spool *spool; /* its rows; as it is published, what they were encoded to */
 	int64_t record_count;
 	int64_t row_bytes; /* with their ends */
+	int64_t event_max_ms; /* of its records; RECORD_NO_TIME: none has one */
 	struct upload *upload; /* the publisher's, until it is published or dropped; NULL: none */
+	bool is_held; /* the publisher's: it is not to be there before the one before it, of the same path */
 	/* set by publishing: */
 	int64_t object_bytes;
 	bool was_there; /* made by an earlier owner of the partition, or an earlier run */

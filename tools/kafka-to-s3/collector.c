@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "flow/record.h"
+
 enum {
 	BUFFER_BYTES_MIN = 4 * 1024,
 	BUFFER_BYTES_MAX = 64 * 1024, /* larger ones gain nothing: the copy costs more */
@@ -255,6 +257,7 @@ object_new(struct slice path, struct err *err)
 	if (path.len)
 		memcpy(o->path, path.data, path.len);
 	o->path[path.len] = '\0';
+	o->event_max_ms = RECORD_NO_TIME;
 	return o;
 }
 
@@ -462,6 +465,13 @@ collector_write(struct collector *c, const struct epoch_id *epoch, struct slice 
 	c->recent = d;
 	*ret_bytes = (int64_t)bytes;
 	return 0;
+}
+
+void
+collector_date(struct collector *c, int64_t event_ms)
+{
+	if (c->recent && event_ms > c->recent->object->event_max_ms)
+		c->recent->object->event_max_ms = event_ms;
 }
 
 /* ---- closing ---- */

@@ -46,6 +46,9 @@ struct epoch_id {
 int collector_write(struct collector *, const struct epoch_id *, struct slice path,
     struct slice row, int64_t *ret_bytes, struct err *);
 
+/* The event time of what was written last. */
+void collector_date(struct collector *, int64_t event_ms);
+
 /* More files than may be: some epoch should be closed. */
 bool collector_is_full(const struct collector *);
 

@@ -25,7 +25,7 @@ find(const struct table_schema *s, struct slice text)
 static char *
 copy(struct slice text, struct err *err)
 {
-	char *copied = strndup(text.data, text.len);
+	char *copied = strndup(text.len ? text.data : "", text.len);
 
 	if (!copied)
 		err_no_memory(err);

@@ -138,7 +138,7 @@ enum epoch_gap {
  * has one file only, there are none. An epoch of which nothing is left is settled as it is, with the gap.
  *
  * Not covered: a member that lost the partition while it was rebuilding the same epoch from an earlier log start,
- * and that goes on publishing rolled files without having been heard (at most one step, see publisher_step).
+ * and that goes on publishing rolled files until it is told.
  */
 enum epoch_gap epochs_accept_gap(struct epochs *, int64_t sequence, int64_t now_ms);
 

@@ -135,7 +135,7 @@ format_hash(const struct format *f, uint64_t hash)
 
 	(void)snprintf(text, sizeof(text), "%d;%s;%d;%d;%d;", (int)o->kind, f->ops->name,
 	    o->codec == FORMAT_CODEC_DEFAULT ? (int)FORMAT_CODEC_NONE : (int)o->codec,
-	    o->delimiter, o->has_no_header);
+	    o->delimiter == ',' ? 0 : o->delimiter, o->has_no_header);
 	hash = slice_hash(hash, slice_of(text));
 	hash = shape_hash(o->shape, hash);
 	return f->ops->hash ? f->ops->hash(f, hash) : hash;

@@ -17,7 +17,7 @@
 enum format_kind {
 	FORMAT_JSON,     /* values, one a line: as they came, or shaped */
 	FORMAT_ENVELOPE, /* records as JSON envelopes (record-stream(7)), tombstones too */
-	FORMAT_CSV,      /* rows of the selected and the added fields */
+	FORMAT_CSV,      /* rows of the selected and the added fields, or of a schema */
 	FORMAT_PARQUET,  /* columns of a schema */
 };
 
@@ -37,7 +37,7 @@ struct format_options {
 	const struct shape_options *shape; /* borrowed; NULL: none */
 	char delimiter;                    /* CSV's; 0: a comma */
 	bool has_no_header;                /* CSV's */
-	const struct table_schema *schema; /* borrowed; Parquet's */
+	const struct table_schema *schema; /* borrowed; NULL: none */
 	size_t row_group_bytes;            /* Parquet's */
 };
 

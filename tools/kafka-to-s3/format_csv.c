@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * CSV as RFC 4180 has it, but that lines end with a line feed alone: a row of the fields that --select names and
- * --add adds. What is null or missing is an empty cell; an empty string is "" in quotes. So is the only cell of a
+ * --add adds, or of the columns of a --schema, which then says what fits. Cells are the JSON's text either way. What is null or missing is an empty cell; an empty string is "" in quotes. So is the only cell of a
  * row where it is empty: readers pass over empty lines.
  */
 #include <stdlib.h>
 
 #include "kafka-to-s3/additions.h"
+#include "kafka-to-s3/columns_reader.h"
 #include "kafka-to-s3/format_ops.h"
 #include "kafka-to-s3/json_text.h"
 
 struct csv_format {
 	struct format base;
-	struct field_set *fields; /* borrowed */
+	struct columns_reader *reader; /* with a schema; NULL: what follows says what the columns are */
+	struct field_set *fields;      /* borrowed */
 	struct additions *additions;
 	unsigned *selects; /* the fields of what is selected */
 	struct buf header;
@@ -97,15 +99,23 @@ append_addition(
 /* ---- rows ---- */
 
 static int
-csv_row(struct format *base, const struct record *record, int64_t time_ms, struct slice *ret,
-    struct err *err)
+append_columns(struct csv_format *f, const struct record *record, int64_t time_ms, struct err *err)
 {
-	struct csv_format *f = (struct csv_format *)base;
-	const struct shape_options *shape = base->options.shape;
+	if (columns_reader_read(f->reader, record, time_ms, err))
+		return -1;
+	for (unsigned i = 0; i < columns_reader_schema(f->reader)->count; i++) {
+		if ((i && buf_append_char(&f->row, f->delimiter, err)) ||
+		    append_field(f, columns_reader_value(f->reader, i), err))
+			return -1;
+	}
+	return 0;
+}
 
-	if (!json_text_is_object(slice_trim(record->value)))
-		return record_reject(record, -1, "is no object, and has no fields for a row", err);
-	buf_clear(&f->row);
+static int
+append_selected(struct csv_format *f, const struct record *record, int64_t time_ms, struct err *err)
+{
+	const struct shape_options *shape = f->base.options.shape;
+
 	for (size_t i = 0; i < shape->select_count; i++) {
 		if ((i && buf_append_char(&f->row, f->delimiter, err)) ||
 		    append_field(f, field_get(f->fields, f->selects[i]), err))
@@ -116,6 +126,21 @@ csv_row(struct format *base, const struct record *record, int64_t time_ms, struc
 		    append_addition(f, i, record, time_ms, err))
 			return -1;
 	}
+	return 0;
+}
+
+static int
+csv_row(struct format *base, const struct record *record, int64_t time_ms, struct slice *ret,
+    struct err *err)
+{
+	struct csv_format *f = (struct csv_format *)base;
+
+	if (!json_text_is_object(slice_trim(record->value)))
+		return record_reject(record, -1, "is no object, and has no fields for a row", err);
+	buf_clear(&f->row);
+	if (f->reader ? append_columns(f, record, time_ms, err)
+		      : append_selected(f, record, time_ms, err))
+		return -1;
 	if (!f->row.len && buf_append_text(&f->row, "\"\"", err))
 		return -1;
 	*ret = buf_slice(&f->row);
@@ -124,13 +149,39 @@ csv_row(struct format *base, const struct record *record, int64_t time_ms, struc
 
 /* ---- making ---- */
 
+static void
+csv_free(struct format *base)
+{
+	struct csv_format *f = (struct csv_format *)base;
+
+	columns_reader_free(f->reader);
+	additions_free(f->additions);
+	buf_release(&f->header);
+	buf_release(&f->row);
+	buf_release(&f->cell);
+	free(f->selects);
+	free(f);
+}
+
+static int
+make_columns(struct csv_format *f, const struct format_options *options, struct err *err)
+{
+	if (options->schema) {
+		f->reader = columns_reader_new(options, err);
+		return f->reader ? 0 : -1;
+	}
+	f->selects = calloc(options->shape->select_count, sizeof(*f->selects));
+	return f->selects ? 0 : err_no_memory(err);
+}
+
 static struct format *
 csv_make(const struct format_options *options, struct err *err)
 {
 	struct csv_format *f;
 
-	if (!options->shape || !options->shape->select_count) {
-		err_set(err, ERR_USAGE, "--format csv: --select has to name the columns");
+	if (!options->schema && (!options->shape || !options->shape->select_count)) {
+		err_set(err, ERR_USAGE,
+		    "--format csv: --select or a --schema has to name the columns");
 		return NULL;
 	}
 	f = calloc(1, sizeof(*f));
@@ -142,50 +193,43 @@ csv_make(const struct format_options *options, struct err *err)
 	buf_init(&f->row, UINT32_MAX);
 	buf_init(&f->cell, UINT32_MAX);
 	f->delimiter = options->delimiter ? options->delimiter : ',';
-	f->selects = calloc(options->shape->select_count, sizeof(*f->selects));
-	if (!f->selects) {
-		free(f);
-		err_no_memory(err);
-		return NULL;
-	}
-	return &f->base;
+	if (!make_columns(f, options, err))
+		return &f->base;
+	csv_free(&f->base);
+	return NULL;
 }
 
-static void
-csv_free(struct format *base)
+static struct slice
+column_name(const struct csv_format *f, size_t i)
 {
-	struct csv_format *f = (struct csv_format *)base;
+	const struct shape_options *shape = f->base.options.shape;
 
-	additions_free(f->additions);
-	buf_release(&f->header);
-	buf_release(&f->row);
-	buf_release(&f->cell);
-	free(f->selects);
-	free(f);
+	if (f->reader)
+		return slice_of(columns_reader_schema(f->reader)->columns[i].name);
+	return i < shape->select_count ? shape_rename(shape, shape->selects[i])
+	                               : shape->adds[i - shape->select_count].name;
 }
 
 static int
-make_header(struct csv_format *f, const struct shape_options *shape, struct err *err)
+make_header(struct csv_format *f, struct err *err)
 {
-	for (size_t i = 0; i < shape->select_count + shape->add_count; i++) {
-		struct slice name = i < shape->select_count
-		                        ? shape_rename(shape, shape->selects[i])
-		                        : shape->adds[i - shape->select_count].name;
+	const struct shape_options *shape = f->base.options.shape;
+	size_t count = f->reader ? columns_reader_schema(f->reader)->count
+	                         : shape->select_count + shape->add_count;
 
+	for (size_t i = 0; i < count; i++) {
 		if ((i && buf_append_char(&f->header, f->delimiter, err)) ||
-		    append_cell(&f->header, name, f->delimiter, err))
+		    append_cell(&f->header, column_name(f, i), f->delimiter, err))
 			return -1;
 	}
 	return buf_append_char(&f->header, '\n', err);
 }
 
 static int
-csv_bind(struct format *base, struct field_set *fields, struct err *err)
+bind_selected(struct csv_format *f, struct field_set *fields, struct err *err)
 {
-	struct csv_format *f = (struct csv_format *)base;
-	const struct shape_options *shape = base->options.shape;
+	const struct shape_options *shape = f->base.options.shape;
 
-	field_set_check_all(fields);
 	f->fields = fields;
 	for (size_t i = 0; i < shape->select_count; i++) {
 		int index = field_set_add(fields, shape->selects[i], err);
@@ -195,13 +239,43 @@ csv_bind(struct format *base, struct field_set *fields, struct err *err)
 		f->selects[i] = (unsigned)index;
 	}
 	f->additions = additions_new(shape, fields, err);
-	if (!f->additions || make_header(f, shape, err))
+	if (!f->additions)
 		return -1;
-	base->uses_time = additions_use_time(f->additions);
-	base->uses_headers = additions_use_headers(f->additions);
+	f->base.uses_time = additions_use_time(f->additions);
+	f->base.uses_headers = additions_use_headers(f->additions);
+	return 0;
+}
+
+static int
+bind_columns(struct csv_format *f, struct field_set *fields, struct err *err)
+{
+	if (columns_reader_bind(f->reader, fields, err))
+		return -1;
+	f->base.uses_time = columns_reader_uses_time(f->reader);
+	f->base.uses_headers = columns_reader_uses_headers(f->reader);
+	return 0;
+}
+
+static int
+csv_bind(struct format *base, struct field_set *fields, struct err *err)
+{
+	struct csv_format *f = (struct csv_format *)base;
+
+	field_set_check_all(fields);
+	if ((f->reader ? bind_columns(f, fields, err) : bind_selected(f, fields, err)) ||
+	    make_header(f, err))
+		return -1;
 	if (!base->options.has_no_header)
 		base->head = buf_slice(&f->header);
 	return 0;
+}
+
+static uint64_t
+csv_hash(const struct format *base, uint64_t hash)
+{
+	const struct csv_format *f = (const struct csv_format *)base;
+
+	return f->reader ? columns_reader_hash(f->reader, hash) : hash;
 }
 
 const struct format_ops format_csv_ops = {
@@ -211,4 +285,5 @@ const struct format_ops format_csv_ops = {
 	.free = csv_free,
 	.bind = csv_bind,
 	.row = csv_row,
+	.hash = csv_hash,
 };

@@ -7,39 +7,26 @@
  * Memory: one row group of one object (codec/parquet.h: twice row_group_bytes at most), however
  * many are collected.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "codec/parquet.h"
 #include "codec/table_row.h"
-#include "kafka-to-s3/additions.h"
-#include "kafka-to-s3/columns.h"
+#include "kafka-to-s3/columns_reader.h"
 #include "kafka-to-s3/format_ops.h"
-#include "kafka-to-s3/json_text.h"
 
 enum {
 	OUT_BYTES = 64 * 1024, /* pages of small columns are gathered to this */
-	REASON_BYTES = 320,
 	/* Of the rows that wait, whose size rolls files: an epoch must be rebuilt with the same. */
 	ROW_VERSION = 1,
 };
 
 struct parquet_format {
 	struct format base;
-	struct columns columns;
-	const struct table_schema *schema; /* of the columns */
-	uint64_t schema_hash;
+	struct columns_reader *reader;
+	const struct table_schema *schema; /* the reader's */
+	struct table_value *row;           /* the reader's, and that of writing */
 	struct parquet_options options;
-	/* reading */
-	const struct field_set *fields;
-	unsigned *indices; /* in the set, one a column */
-	struct table_value *row;
-	struct buf scratch;
-	struct additions *additions; /* NULL: none; what follows is for them */
-	struct json_value *values;   /* one a column */
-	unsigned *own;               /* 0, 1, 2 ...: the values' indices */
-	struct buf added;            /* texts, one after the other */
 	struct buf waiting; /* the row as bytes */
 	/* writing */
 	struct parquet_writer *writer; /* NULL between objects */
@@ -54,14 +41,7 @@ parquet_free(struct format *base)
 	struct parquet_format *f = (struct parquet_format *)base;
 
 	parquet_writer_free(f->writer);
-	additions_free(f->additions);
-	columns_release(&f->columns);
-	free(f->indices);
-	free(f->row);
-	free(f->values);
-	free(f->own);
-	buf_release(&f->added);
-	buf_release(&f->scratch);
+	columns_reader_free(f->reader);
 	buf_release(&f->waiting);
 	buf_release(&f->cut);
 	buf_release(&f->out);
@@ -87,39 +67,6 @@ codec_of(enum format_codec codec)
 	return PARQUET_SNAPPY;
 }
 
-/* Of the schema as it is understood: a file that is only written otherwise is the same. */
-static int
-hash_schema(const struct table_schema *schema, uint64_t *ret, struct err *err)
-{
-	struct buf text = BUF_INIT(UINT32_MAX);
-	int rc = table_schema_append(schema, &text, err);
-
-	if (!rc)
-		*ret = slice_hash(SLICE_HASH_SEED, buf_slice(&text));
-	buf_release(&text);
-	return rc;
-}
-
-static int
-make_columns(struct parquet_format *f, const struct format_options *options, struct err *err)
-{
-	unsigned count;
-
-	if (columns_init(&f->columns, options->schema, options->shape, err))
-		return -1;
-	f->schema = f->columns.schema;
-	count = f->schema->count;
-	f->indices = calloc(count, sizeof(*f->indices));
-	f->row = calloc(count, sizeof(*f->row));
-	f->values = calloc(count, sizeof(*f->values));
-	f->own = calloc(count, sizeof(*f->own));
-	if (!f->indices || !f->row || !f->values || !f->own)
-		return err_no_memory(err);
-	for (unsigned i = 0; i < count; i++)
-		f->own[i] = i;
-	return hash_schema(f->schema, &f->schema_hash, err);
-}
-
 static struct format *
 parquet_make(const struct format_options *options, struct err *err)
 {
@@ -132,31 +79,17 @@ parquet_make(const struct format_options *options, struct err *err)
 	f->options = (struct parquet_options)PARQUET_OPTIONS_INIT;
 	f->options.codec = codec_of(options->codec);
 	f->options.row_group_bytes_max = options->row_group_bytes;
-	buf_init(&f->scratch, UINT32_MAX); /* decoded strings are no longer than the value */
-	buf_init(&f->added, UINT32_MAX);
 	buf_init(&f->waiting, UINT32_MAX);
 	buf_init(&f->cut, UINT32_MAX);
 	buf_init(&f->out, SIZE_MAX / 2);
-	if (!make_columns(f, options, err))
-		return &f->base;
-	parquet_free(&f->base);
-	return NULL;
-}
-
-static int
-bind_additions(struct parquet_format *f, struct field_set *fields, struct err *err)
-{
-	const struct shape_options *shape = f->base.options.shape;
-
-	if (!shape || !shape->add_count)
-		return 0;
-	field_set_check_all(fields);
-	f->additions = additions_new(shape, fields, err);
-	if (!f->additions)
-		return -1;
-	f->base.uses_time = additions_use_time(f->additions);
-	f->base.uses_headers = additions_use_headers(f->additions);
-	return 0;
+	f->reader = columns_reader_new(options, err);
+	if (!f->reader) {
+		parquet_free(&f->base);
+		return NULL;
+	}
+	f->schema = columns_reader_schema(f->reader);
+	f->row = columns_reader_row(f->reader);
+	return &f->base;
 }
 
 static int
@@ -164,104 +97,14 @@ parquet_bind(struct format *base, struct field_set *fields, struct err *err)
 {
 	struct parquet_format *f = (struct parquet_format *)base;
 
-	for (unsigned i = 0; i < f->schema->count; i++) {
-		const struct table_column *c = &f->schema->columns[i];
-		int index;
-
-		if (f->columns.adds[i] != COLUMN_OF_RECORD)
-			continue;
-		index = field_set_add(fields, slice_of(c->path), err);
-		if (index < 0)
-			return err_wrap(err, "--schema: column \"%s\"", c->name);
-		f->indices[i] = (unsigned)index;
-	}
-	f->fields = fields;
-	return bind_additions(f, fields, err);
+	if (columns_reader_bind(f->reader, fields, err))
+		return -1;
+	base->uses_time = columns_reader_uses_time(f->reader);
+	base->uses_headers = columns_reader_uses_headers(f->reader);
+	return 0;
 }
 
 /* ---- rows ---- */
-
-/* The field is told by its path; a column only where that is called otherwise. */
-static int
-reject(const struct parquet_format *f, const struct record *record, unsigned column,
-    const char *reason, struct err *err)
-{
-	const struct table_column *c = &f->schema->columns[column];
-	char text[REASON_BYTES];
-
-	if (f->columns.adds[column] == COLUMN_OF_RECORD && strcmp(c->name, c->path) == 0)
-		return field_reject(f->fields, record, f->indices[column], reason, err);
-	(void)snprintf(text, sizeof(text), "column %s: %s", c->name, reason);
-	if (f->columns.adds[column] != COLUMN_OF_RECORD)
-		return record_reject(record, -1, text, err);
-	return field_reject(f->fields, record, f->indices[column], text, err);
-}
-
-/* Texts may move while more are added: only their lengths are kept. */
-static int
-render_additions(
-    struct parquet_format *f, const struct record *record, int64_t time_ms, struct err *err)
-{
-	buf_clear(&f->added);
-	for (unsigned i = 0; i < f->schema->count; i++) {
-		size_t begin = f->added.len;
-
-		if (f->columns.adds[i] == COLUMN_OF_RECORD)
-			continue;
-		if (additions_render(f->additions, (size_t)f->columns.adds[i], f->fields, record,
-			time_ms, &f->added, err))
-			return -1;
-		f->values[i].len = (uint32_t)(f->added.len - begin);
-	}
-	return 0;
-}
-
-/* The fields' values and what is added, column by column. */
-static int
-gather_values(
-    struct parquet_format *f, const struct record *record, int64_t time_ms, struct err *err)
-{
-	const struct json_value *values = field_values(f->fields);
-	const struct shape_options *shape = f->base.options.shape;
-	const char *at;
-
-	if (render_additions(f, record, time_ms, err))
-		return -1;
-	at = f->added.data;
-	for (unsigned i = 0; i < f->schema->count; i++) {
-		struct slice text = slice_make(at, f->values[i].len);
-
-		if (f->columns.adds[i] == COLUMN_OF_RECORD) {
-			f->values[i] = values[f->indices[i]];
-			continue;
-		}
-		at += text.len;
-		if (shape->adds[f->columns.adds[i]].is_json)
-			f->values[i] = json_text_value(slice_trim(text));
-		else
-			f->values[i] = (struct json_value){ .type = JSON_TYPE_STRING,
-				.data = text.data,
-				.len = (uint32_t)text.len };
-	}
-	return 0;
-}
-
-static int
-read_row(struct parquet_format *f, const struct record *record, int64_t time_ms, struct err *err)
-{
-	const struct json_value *values = f->values;
-	char reason[TABLE_REASON_BYTES];
-	unsigned column;
-
-	if (!f->additions)
-		values = field_values(f->fields);
-	else if (gather_values(f, record, time_ms, err))
-		return -1;
-	if (table_row_read(f->schema, values, f->additions ? f->own : f->indices, &f->scratch,
-		f->row, &column, reason))
-		return reject(f, record, column, reason, err);
-	return 0;
-}
 
 static int
 parquet_row(struct format *base, const struct record *record, int64_t time_ms, struct slice *ret,
@@ -269,7 +112,7 @@ parquet_row(struct format *base, const struct record *record, int64_t time_ms, s
 {
 	struct parquet_format *f = (struct parquet_format *)base;
 
-	if (read_row(f, record, time_ms, err))
+	if (columns_reader_read(f->reader, record, time_ms, err))
 		return -1;
 	buf_clear(&f->waiting);
 	if (table_row_append(f->schema, f->row, &f->waiting, err))
@@ -376,9 +219,9 @@ parquet_hash(const struct format *base, uint64_t hash)
 	const struct parquet_format *f = (const struct parquet_format *)base;
 	char text[128];
 
-	(void)snprintf(text, sizeof(text), "%d;%016" PRIx64 ";%d;%zu;", ROW_VERSION, f->schema_hash,
-	    (int)f->options.codec, f->options.row_group_bytes_max);
-	return slice_hash(hash, slice_of(text));
+	(void)snprintf(text, sizeof(text), "%d;%d;%zu;", ROW_VERSION, (int)f->options.codec,
+	    f->options.row_group_bytes_max);
+	return columns_reader_hash(f->reader, slice_hash(hash, slice_of(text)));
 }
 
 const struct format_ops format_parquet_ops = {

@@ -68,6 +68,7 @@ collect(struct lake *l, const struct epoch_id *epoch, const struct record *recor
 	if (!collector_write(
 		l->outputs.collector, epoch, buf_slice(&l->path), row, &ret->bytes, err)) {
 		ret->is_kept = true;
+		collector_date(l->outputs.collector, ret->event_ms);
 		return 0;
 	}
 	if (err->class != ERR_DATA)
@@ -180,9 +181,12 @@ lake_run(struct lake *l, struct source *source, enum job_input *ret_input, struc
 	l->source = source;
 	lake_tell(l, clock_mono_ms());
 	rc = run_input(l, ret_input, err);
-	if (!rc)
-		return lake_settle(
-		    l, stop_requested() ? clock_deadline(l->options.drain_ms) : CLOCK_NEVER, err);
+	if (!rc) {
+		if (lake_settle(
+			l, stop_requested() ? clock_deadline(l->options.drain_ms) : CLOCK_NEVER, err))
+			return -1;
+		return *ret_input == JOB_INPUT_ENDED && !l->options.topic ? lake_succeed_all(l, err) : 0;
+	}
 	if (!l->has_failed && (err->class == ERR_DATA || err->class == ERR_DENIED) &&
 	    lake_settle(l, CLOCK_NEVER, &later))
 		diag_warn("what precedes the refused record is not all published: %s", later.text);
@@ -315,6 +319,12 @@ bool
 lake_uses_time(const struct lake *l)
 {
 	return l->wants_time;
+}
+
+enum template_unit
+lake_path_unit(const struct lake *l)
+{
+	return l->template ? template_unit(l->template) : TEMPLATE_NO_TIME;
 }
 
 bool

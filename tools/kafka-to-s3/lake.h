@@ -7,6 +7,7 @@
 #define SLUICE_KAFKA_TO_S3_LAKE_H
 
 #include "codec/time.h"
+#include "flow/template.h"
 #include "kafka-to-s3/collector.h"
 #include "kafka-to-s3/epoch.h"
 #include "run/deadletter.h"
@@ -32,6 +33,7 @@ struct lake_options {
 	int64_t drain_ms;
 	struct epoch_limits limits;
 	int64_t spool_bytes;  /* of all epochs together, about; 0: no bound */
+	int64_t success_after_ms; /* -1: no _SUCCESS; otherwise the path has a time, and with a topic there is a group */
 	const char *topic;    /* NULL: from a pipe */
 	const char *group;    /* NULL: nothing is committed, and no mark is kept */
 	/* Borrowed; with a group, what crashed runs left of our partitions is removed. NULL: it stays. */
@@ -70,6 +72,9 @@ void lake_free(struct lake *);
 /* What the path needs of a record. */
 bool lake_uses_time(const struct lake *);
 bool lake_uses_headers(const struct lake *);
+
+/* The smallest unit of the event time in the path. */
+enum template_unit lake_path_unit(const struct lake *);
 
 /* For opening the source with. */
 struct source_events lake_events(struct lake *);

@@ -6,13 +6,9 @@
 #include "base/diag.h"
 #include "base/stop.h"
 #include "kafka-to-s3/lake_state.h"
-#include "kafka-to-s3/mark.h"
 
 enum {
 	LETTERS_MS_MAX = 30 * 1000, /* for dead letters to become durable before a commit */
-	/* To publish what is taken away: the group waits so long, and other members with it. Below half of
-	 * max.poll.interval.ms (5 min). */
-	REVOKE_MS_MAX = 120 * 1000,
 	/* While the target is waited for: how soon it is looked at again, and how long nobody else is heard. */
 	TURN_MS = 10,
 	WAIT_MS_MAX = 100,
@@ -43,9 +39,8 @@ grow_streams(struct lake *l, struct err *err)
 	return 0;
 }
 
-/* NULL where it is not ours. */
-static struct lake_stream *
-find_stream(struct lake *l, int32_t number)
+struct lake_stream *
+lake_find_stream(struct lake *l, int32_t number)
 {
 	if (l->stream_recent < l->stream_count && l->streams[l->stream_recent].number == number)
 		return &l->streams[l->stream_recent];
@@ -58,8 +53,8 @@ find_stream(struct lake *l, int32_t number)
 	return NULL;
 }
 
-static struct lake_stream *
-add_stream(
+struct lake_stream *
+lake_add_stream(
     struct lake *l, int32_t number, int64_t sequence, const char *metadata, struct err *err)
 {
 	struct lake_stream *s;
@@ -68,6 +63,7 @@ add_stream(
 		return NULL;
 	s = &l->streams[l->stream_count];
 	*s = (struct lake_stream){ .number = number,
+		.mark = MARK_INIT,
 		.is_clean = !l->options.group || !l->options.naming };
 	if (epochs_begin(&s->epochs, sequence, metadata, l->options.fingerprint, err))
 		return NULL;
@@ -79,21 +75,20 @@ struct lake_stream *
 lake_stream_of(struct lake *l, const struct record *record, struct err *err)
 {
 	const struct position *at = &record->position;
-	struct lake_stream *s = find_stream(l, at->stream);
+	struct lake_stream *s = lake_find_stream(l, at->stream);
 
 	if (!s && l->options.group) {
 		err_set(err, ERR_FAULT, "a record of partition %" PRId32 ", which is not ours",
 		    at->stream);
 		return NULL;
 	}
-	return s ? s : add_stream(l, at->stream, at->sequence, NULL, err);
+	return s ? s : lake_add_stream(l, at->stream, at->sequence, NULL, err);
 }
 
-/* What it had open is the next owner's. */
-static void
-drop_stream(struct lake *l, int32_t number)
+void
+lake_drop_stream(struct lake *l, int32_t number)
 {
-	struct lake_stream *s = find_stream(l, number);
+	struct lake_stream *s = lake_find_stream(l, number);
 
 	if (!s)
 		return;
@@ -102,6 +97,7 @@ drop_stream(struct lake *l, int32_t number)
 	l->bundled_bytes -= s->bundle.row_bytes;
 	publisher_drop(l->outputs.publisher, &s->bundle);
 	bundle_release(&s->bundle);
+	mark_release(&s->mark);
 	*s = l->streams[--l->stream_count];
 }
 
@@ -111,6 +107,7 @@ lake_forget_streams(struct lake *l)
 	for (size_t i = 0; i < l->stream_count; i++) {
 		publisher_drop(l->outputs.publisher, &l->streams[i].bundle);
 		bundle_release(&l->streams[i].bundle);
+		mark_release(&l->streams[i].mark);
 	}
 	free(l->streams);
 	free(l->points);
@@ -202,12 +199,15 @@ is_to_be_committed(const struct lake_stream *s)
 
 /* Before the commit that says the same: see epoch_check_mark. 1: not done yet. */
 static int
-write_mark(struct lake *l, const struct lake_stream *s, struct err *err)
+raise_mark(struct lake *l, struct lake_stream *s, struct err *err)
 {
 	if (!l->options.group || s->epochs.phase != EPOCH_SETTLE || s->epochs.prepared_until < 0)
 		return 0;
-	return mark_raise(l->outputs.publisher, l->options.topic, s->number, l->options.group,
-	    s->epochs.prepared_until, err);
+	if (s->mark.until < s->epochs.prepared_until)
+		s->mark.until = s->epochs.prepared_until;
+	if (l->options.success_after_ms >= 0)
+		s->mark.at_ms = clock_wall_ms();
+	return lake_write_mark(l, s, err);
 }
 
 /* All at a time. 1: not all are done yet. */
@@ -218,7 +218,7 @@ write_marks(struct lake *l, struct err *err)
 
 	for (size_t i = 0; i < l->stream_count; i++) {
 		struct lake_stream *s = &l->streams[i];
-		int rc = s->is_marked ? 0 : write_mark(l, s, err);
+		int rc = s->is_marked ? 0 : raise_mark(l, s, err);
 
 		if (rc < 0)
 			return -1;
@@ -342,6 +342,8 @@ publish(struct lake *l, struct lake_stream *s, struct err *err)
 		return rc < 0 ? -1 : 0;
 	if (s->epochs.is_rebuilt && s->epochs.has_gap)
 		say_left(l, s);
+	if (lake_note_published(l, s, err))
+		return -1;
 	l->bundled_bytes -= s->bundle.row_bytes;
 	bundle_release(&s->bundle);
 	epochs_published(&s->epochs);
@@ -414,7 +416,7 @@ static void
 look_ahead(struct lake *l, int64_t now_ms)
 {
 	l->is_busy = false;
-	l->due_ms = CLOCK_NEVER;
+	l->due_ms = lake_look_ms(l);
 	for (size_t i = 0; i < l->stream_count; i++) {
 		struct lake_stream *s = &l->streams[i];
 		int64_t due_ms = epochs_due_ms(&s->epochs, &l->options.limits);
@@ -438,7 +440,7 @@ lake_turn(struct lake *l, int64_t now_ms, struct err *err)
 	}
 	close_due(l, now_ms);
 	relieve(l);
-	if (step(l, err))
+	if (step(l, err) || lake_succeed(l, now_ms, false, err))
 		return -1;
 	look_ahead(l, now_ms);
 	l->turn_ms = now_ms + TURN_MS;
@@ -493,9 +495,8 @@ close_open(struct lake *l)
 	return has_open && !l->is_lost;
 }
 
-/* is_served: a member that joins meanwhile is not kept waiting; not where the source itself asks for it. */
-static int
-settle(struct lake *l, int64_t deadline_ms, bool is_served, struct err *err)
+int
+lake_settle_until(struct lake *l, int64_t deadline_ms, bool is_served, struct err *err)
 {
 	while (close_open(l)) {
 		if (clock_mono_ms() >= deadline_ms)
@@ -518,7 +519,7 @@ lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
 	}
 	if (!l->is_lost)
 		clean(l); /* where nothing came */
-	if (settle(l, deadline_ms, true, err))
+	if (lake_settle_until(l, deadline_ms, true, err))
 		return -1;
 	if (l->is_lost)
 		return err_set(err, ERR_STOPPED,
@@ -533,134 +534,8 @@ lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
 			    ", which an earlier run has published in part, were read again",
 			    e->open.begin, e->rebuild_until - 1, l->streams[i].number);
 	}
-	return 0;
-}
-
-/* ---- what the source tells ---- */
-
-static int
-check_mark(struct lake *l, int32_t number, int64_t sequence, const char *metadata, struct err *err)
-{
-	int64_t marked;
-
-	if (!l->options.group)
-		return 0;
-	if (mark_read(l->outputs.publisher, l->options.topic, number, l->options.group, &marked, err))
+	/* who goes on later finds what is pending */
+	if (!stop_requested() && lake_succeed(l, clock_mono_ms(), true, err))
 		return -1;
-	return epoch_check_mark(sequence, metadata, marked, err);
-}
-
-static int
-on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, const char *metadata,
-    struct err *err)
-{
-	struct lake *l = context;
-
-	(void)term;
-	drop_stream(l, number);
-	l->is_lost = false;
-	l->is_busy = true; /* it is to be cleaned */
-	if (check_mark(l, number, sequence, metadata, err) ||
-	    !add_stream(l, number, sequence, metadata, err))
-		return l->options.topic ? err_wrap(err, "%s[%" PRId32 "]", l->options.topic, number)
-		                        : -1;
 	return 0;
-}
-
-static int
-on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, struct err *err)
-{
-	struct lake *l = context;
-	int64_t wait_ms =
-	    l->options.drain_ms < REVOKE_MS_MAX ? l->options.drain_ms : REVOKE_MS_MAX;
-
-	/* what is not settled in time is rebuilt by the next owner */
-	if (!is_lost && settle(l, clock_deadline(wait_ms), false, err) && err->class != ERR_STOPPED)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		drop_stream(l, numbers[i]);
-	l->is_lost = false;
-	err_clear(err);
-	return 0;
-}
-
-static void
-say_gap(const struct lake *l, const struct lake_stream *s, int64_t from, int64_t to,
-    enum epoch_gap gap, int64_t until)
-{
-	const char *topic = l->options.topic;
-
-	diag_warn("%s[%" PRId32 "]: offsets %" PRId64 " to %" PRId64 " have expired: %" PRId64
-	          " records are gone; reading goes on at %" PRId64,
-	    topic, s->number, from, to - 1, to - from, to);
-	if (gap == EPOCH_GAP_BEGAN)
-		diag_warn("%s[%" PRId32 "]: an earlier run has published offsets up to %" PRId64
-		          " in part: what is missing is made of those from %" PRId64 " on",
-		    topic, s->number, until - 1, to);
-	else if (gap == EPOCH_GAP_WHOLE)
-		diag_warn("%s[%" PRId32 "]: an earlier run has published offsets up to %" PRId64
-		          " in part: what is missing of them is gone",
-		    topic, s->number, until - 1);
-}
-
-static int
-on_gap(void *context, int32_t number, int64_t sequence, struct err *err)
-{
-	struct lake *l = context;
-	struct lake_stream *s = find_stream(l, number);
-	int64_t from, until;
-
-	(void)err;
-	if (!s)
-		return 0;
-	from = s->epochs.open.next;
-	until = s->epochs.rebuild_until;
-	l->is_busy = true;
-	say_gap(l, s, from, sequence, epochs_accept_gap(&s->epochs, sequence, clock_mono_ms()), until);
-	return 0;
-}
-
-/* What lies between the last record and the end of the log is nobody's: transaction markers. */
-static void
-on_end(void *context, int32_t number, int64_t sequence)
-{
-	struct lake *l = context;
-	struct lake_stream *s = find_stream(l, number);
-	struct err err = ERR_INIT;
-
-	if (!s)
-		return;
-	l->is_busy = true; /* it may be due */
-	if (!epochs_end_at(&s->epochs, sequence, clock_mono_ms(), &err))
-		return;
-	err_wrap(&err, "%s[%" PRId32 "]", l->options.topic ? l->options.topic : "stdin", number);
-	/* a log that grows may only look shorter than it was, after its leader was replaced */
-	if (l->options.is_bounded)
-		l->end_failure = err;
-	else
-		diag_warn("%s", err.text);
-}
-
-/* Other members wait until all of the topic is committed. */
-static void
-on_ended(void *context, int32_t number)
-{
-	struct lake *l = context;
-	struct lake_stream *s = find_stream(l, number);
-
-	if (!s)
-		return;
-	s->has_ended = true;
-	l->is_busy = true;
-}
-
-struct source_events
-lake_events(struct lake *l)
-{
-	return (struct source_events){ .context = l,
-		.assigned = on_assigned,
-		.revoked = on_revoked,
-		.at_end = on_end,
-		.gap = on_gap,
-		.ended = on_ended };
 }

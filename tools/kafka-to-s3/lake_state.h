@@ -6,12 +6,14 @@
 #include "flow/field.h"
 #include "flow/template.h"
 #include "kafka-to-s3/lake.h"
+#include "kafka-to-s3/mark.h"
 
 /* One partition that is ours, or the pipe. */
 struct lake_stream {
 	int32_t number;
 	struct epochs epochs;
 	struct bundle bundle; /* of the closed epoch, while it is published */
+	struct mark mark;     /* as it was read or written, and what is going to be written next */
 	bool is_clean; /* of what earlier owners left half done */
 	bool is_marked; /* in EPOCH_SETTLE: the mark is written */
 	bool is_held;
@@ -35,7 +37,8 @@ struct lake {
 	struct buf path;
 	struct lake_counts counts;
 	int64_t bundled_bytes; /* of lines in closed epochs */
-	int64_t due_ms;        /* when an epoch is by age */
+	int64_t due_ms;        /* when an epoch is by age, or the marks are to be looked at */
+	int64_t look_ms;       /* when they are, of clock_mono_ms */
 	struct lake_progress progress;
 	int64_t tell_ms;       /* when it is told next; CLOCK_NEVER */
 	bool is_busy; /* lake_turn has something to do */
@@ -47,6 +50,20 @@ struct lake {
 };
 
 /* ---- lake_epochs.c ---- */
+
+/* NULL where it is not ours. */
+struct lake_stream *lake_find_stream(struct lake *, int32_t number);
+
+/* From there on, with the metadata of its commit, or NULL. */
+struct lake_stream *lake_add_stream(
+    struct lake *, int32_t number, int64_t sequence, const char *metadata, struct err *);
+
+/* What it had open is the next owner's. */
+void lake_drop_stream(struct lake *, int32_t number);
+
+/* As lake_settle, without looking at what is left. is_served: a member that joins meanwhile is not kept waiting; not
+ * where the source itself asks for it. */
+int lake_settle_until(struct lake *, int64_t deadline_ms, bool is_served, struct err *);
 
 /* The stream of a record; NULL with err. Pipes tell of none. */
 struct lake_stream *lake_stream_of(struct lake *, const struct record *, struct err *);
@@ -74,5 +91,22 @@ bool lake_is_blocked(const struct lake *, int64_t now_ms);
 int lake_settle(struct lake *, int64_t deadline_ms, struct err *);
 
 void lake_forget_streams(struct lake *);
+
+/* ---- lake_success.c; without --success-after these do nothing, but for lake_write_mark ---- */
+
+/* The objects of its bundle are in the target. */
+int lake_note_published(struct lake *, struct lake_stream *, struct err *);
+
+/* 1: not done yet, see publisher_update_mark. */
+int lake_write_mark(struct lake *, const struct lake_stream *, struct err *);
+
+/* Makes _SUCCESS where paths of our partitions are complete; every few seconds, or now: is_last. */
+int lake_succeed(struct lake *, int64_t now_ms, bool is_last, struct err *);
+
+/* When it is to be called next; CLOCK_NEVER. */
+int64_t lake_look_ms(const struct lake *);
+
+/* The input has ended for good: all paths are complete. */
+int lake_succeed_all(struct lake *, struct err *);
 
 #endif

@@ -4,6 +4,12 @@ noinst_LIBRARIES += libkafkatos3.a
 libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/columns.c \
 	tools/kafka-to-s3/columns.h \
+	tools/kafka-to-s3/columns_reader.c \
+	tools/kafka-to-s3/columns_reader.h \
+	tools/kafka-to-s3/ddl_athena.c \
+	tools/kafka-to-s3/ddl_athena.h \
+	tools/kafka-to-s3/ddl_partition.c \
+	tools/kafka-to-s3/ddl_partition.h \
 	tools/kafka-to-s3/epoch.c \
 	tools/kafka-to-s3/epoch.h \
 	tools/kafka-to-s3/format.c \
@@ -29,6 +35,12 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/lake_state.h \
 	tools/kafka-to-s3/mark.c \
 	tools/kafka-to-s3/mark.h \
+	tools/kafka-to-s3/mark_text.c \
+	tools/kafka-to-s3/mark_text.h \
+	tools/kafka-to-s3/success.c \
+	tools/kafka-to-s3/success.h \
+	tools/kafka-to-s3/lake_events.c \
+	tools/kafka-to-s3/lake_success.c \
 	tools/kafka-to-s3/numbers.c \
 	tools/kafka-to-s3/numbers.h \
 	tools/kafka-to-s3/bundle.c \

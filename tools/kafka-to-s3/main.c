@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,6 +116,10 @@ static const struct opt rows[] = {
 	{ 0, "accept-gap", NULL,
 	    "go on where the log starts when records expired before they were read [stop]", OPT_FLAG,
 	    offsetof(struct options, accepts_gaps), 0, 0, NULL },
+	{ 0, "success-after", "DURATION",
+	    "make an empty _SUCCESS in a path when event time is this far past its end, and at the end "
+	    "of a pipe [none]",
+	    OPT_DURATION, offsetof(struct options, lake.success_after_ms), 0, 0, NULL },
 	{ 0, "skip-tombstones", NULL, "leave out records without a value [reject them]", OPT_FLAG,
 	    offsetof(struct options, lake.skips_tombstones), 0, 0, NULL },
 	{ 0, "drain", "DURATION",
@@ -152,6 +157,10 @@ check(struct options *o, struct err *err)
 	if (!o->job.operand_count)
 		return err_set(err, ERR_USAGE, "an argument is missing: usage: %s %s", tool.name,
 		    tool.synopsis);
+	if (strncasecmp(target, "s3:", 3) == 0 && !publisher_is_s3(target))
+		return err_set(err, ERR_USAGE,
+		    "%s: an address is s3://BUCKET/PREFIX, and a directory of that name ./%s", target,
+		    target);
 	if (publisher_is_s3(target)) {
 		s3_address_normalise(target);
 		if (s3_target_options_check(&o->s3, target, err))
@@ -185,6 +194,13 @@ check_lake(
 		    o->lake.limits.event_ms                ? "--max-event-age"
 		    : format_uses_time(o->lake.format) ? "--add"
 		                                       : "--path");
+	if (o->lake.success_after_ms >= 0 && lake_path_unit(lake) == TEMPLATE_NO_TIME)
+		return err_set(err, ERR_USAGE,
+		    "--success-after needs a --path with parts of the event time: one without is never "
+		    "complete");
+	if (o->lake.success_after_ms >= 0 && o->input.topic && !o->lake.group)
+		return err_set(err, ERR_USAGE,
+		    "--success-after needs a group: without one (-p) nothing is known of other partitions");
 	return naming_check(naming, err);
 }
 
@@ -425,6 +441,22 @@ make_lake(struct options *o, enum job_input *ret_input, struct err *err)
 	return rc;
 }
 
+/* Of options that would do. */
+static int
+print_ddl(struct options *o, struct err *err)
+{
+	struct ddl_options ddl = { .format = &o->format,
+		.target = o->job.operands[0],
+		.path = o->lake.path,
+		.topic = o->input.topic,
+		.table = o->table.table };
+	struct lake *lake = lake_new(&o->lake, err);
+	int rc = lake ? table_options_print_ddl(&ddl, &o->job, err) : -1;
+
+	lake_free(lake);
+	return rc;
+}
+
 static int
 run(struct options *o, enum job_input *ret_input, struct err *err)
 {
@@ -451,7 +483,7 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 	if (!o->lake.format)
 		return -1;
 	make_fingerprint(o);
-	rc = make_lake(o, ret_input, err);
+	rc = o->table.print_ddl ? print_ddl(o, err) : make_lake(o, ret_input, err);
 	format_free(o->lake.format);
 	return rc;
 }
@@ -466,7 +498,8 @@ main(int argc, char **argv)
 		.stats = STATS_OPTIONS_INIT,
 		.lake = { .drain_ms = DRAIN_MS_DEFAULT,
 		    .limits = { .bytes = EPOCH_BYTES_DEFAULT, .age_ms = -1 },
-		    .spool_bytes = SPOOL_BYTES_DEFAULT },
+		    .spool_bytes = SPOOL_BYTES_DEFAULT,
+		    .success_after_ms = -1 },
 		.table = TABLE_OPTIONS_INIT,
 		.roll_bytes = ROLL_BYTES_DEFAULT,
 		.open_max = OPEN_MAX_DEFAULT,

@@ -2,10 +2,9 @@
 #include "kafka-to-s3/mark.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 
-enum { MARK_BYTES_MAX = 4 * 1024 };
+enum { GROUP_BYTES_MAX = 4 * 1024 };
 
 /* Topics have 249 bytes at most (Kafka, org.apache.kafka.common.internals.Topic.MAX_NAME_LENGTH). */
 static void
@@ -14,36 +13,9 @@ format_name(const char *topic, int32_t partition, char name[static OBJECT_NAME_B
 	(void)snprintf(name, OBJECT_NAME_BYTES, "%s-%05" PRId32, topic, partition);
 }
 
-static int
-check(json_t *mark, const char *group, int64_t *ret_until, struct err *err)
-{
-	const char *there = json_string_value(json_object_get(mark, "group"));
-	json_t *until = json_object_get(mark, "until");
-
-	if (!there || !json_is_integer(until) || json_integer_value(until) < 0)
-		return err_set(err, ERR_DATA, "no mark of kafka-to-s3");
-	if (strcmp(there, group) != 0)
-		return err_set(err, ERR_DATA,
-		    "group %s has put this partition there, and %s would put it there again", there,
-		    group);
-	*ret_until = json_integer_value(until);
-	return 0;
-}
-
-static int
-parse(struct slice text, const char *group, int64_t *ret_until, struct err *err)
-{
-	json_error_t error;
-	json_t *mark = json_loadb(text.data ? text.data : "", text.len, 0, &error);
-	int rc = check(mark, group, ret_until, err);
-
-	json_decref(mark);
-	return rc;
-}
-
 int
 mark_read(struct publisher *p, const char *topic, int32_t partition, const char *group,
-    int64_t *ret_until, struct err *err)
+    struct mark *ret, struct err *err)
 {
 	char name[OBJECT_NAME_BYTES];
 	struct buf text = BUF_INIT(2 * MARK_BYTES_MAX);
@@ -51,10 +23,9 @@ mark_read(struct publisher *p, const char *topic, int32_t partition, const char 
 	int rc;
 
 	format_name(topic, partition, name);
-	*ret_until = -1;
 	rc = publisher_read_mark(p, MARK_PATH, name, &has, &text, err);
 	if (!rc && has) {
-		rc = parse(buf_slice(&text), group, ret_until, err);
+		rc = mark_parse(buf_slice(&text), group, ret, err);
 		if (rc)
 			err_wrap(err, "%s/%s/%s", publisher_target(p), MARK_PATH, name);
 	}
@@ -62,60 +33,50 @@ mark_read(struct publisher *p, const char *topic, int32_t partition, const char 
 	return rc;
 }
 
-/* Bytes of the text, with a line feed; 0 where it does not fit. */
-static size_t
-format(const char *group, int64_t until, char text[static MARK_BYTES_MAX])
-{
-	json_t *mark = json_pack("{s:s, s:I}", "group", group, "until", (json_int_t)until);
-	size_t len = mark ? json_dumpb(mark, text, MARK_BYTES_MAX - 1, JSON_COMPACT) : 0;
-
-	json_decref(mark);
-	if (!len || len >= MARK_BYTES_MAX)
-		return 0;
-	text[len++] = '\n';
-	return len;
-}
-
 int
 mark_check_group(const char *group, struct err *err)
 {
-	char text[MARK_BYTES_MAX];
+	struct mark mark = MARK_INIT;
+	struct buf text = BUF_INIT(GROUP_BYTES_MAX);
+	int rc = mark_format(&mark, group, &text, err);
 
-	return format(group, INT64_MAX, text)
-	           ? 0
-	           : err_set(err, ERR_USAGE, "-G: longer than %d bytes, or not UTF-8", MARK_BYTES_MAX);
+	buf_release(&text);
+	if (!rc)
+		return 0;
+	err_clear(err);
+	return err_set(err, ERR_USAGE, "-G: longer than %d bytes, or not UTF-8", GROUP_BYTES_MAX);
 }
 
-struct raising {
+struct writing {
 	const char *group;
-	int64_t until;
+	const struct mark *mark;
 };
 
 static int
-raise_text(void *context, bool has, struct slice text, struct buf *ret, struct err *err)
+update(void *context, bool has, struct slice text, struct buf *ret, struct err *err)
 {
-	const struct raising *raising = context;
-	char mark[MARK_BYTES_MAX];
-	size_t len = format(raising->group, raising->until, mark);
-	int64_t there = -1;
+	const struct writing *w = context;
+	struct mark there = MARK_INIT;
+	int rc = has ? mark_parse(text, w->group, &there, err) : 0;
 
-	if (!len)
-		return err_set(err, ERR_FAULT, "group %s: no mark can be made", raising->group);
-	if (has && parse(text, raising->group, &there, err))
-		return -1;
-	return there < raising->until ? buf_append(ret, slice_make(mark, len), err) : 0;
+	if (!rc && there.until <= w->mark->until)
+		rc = mark_format(w->mark, w->group, ret, err);
+	if (!rc && slice_equal(buf_slice(ret), text))
+		buf_clear(ret);
+	mark_release(&there);
+	return rc;
 }
 
 int
-mark_raise(struct publisher *p, const char *topic, int32_t partition, const char *group,
-    int64_t until, struct err *err)
+mark_write(struct publisher *p, const char *topic, int32_t partition, const char *group,
+    const struct mark *mark, struct err *err)
 {
-	struct raising raising = { .group = group, .until = until };
+	struct writing writing = { .group = group, .mark = mark };
 	char name[OBJECT_NAME_BYTES];
 	int rc;
 
 	format_name(topic, partition, name);
-	rc = publisher_update_mark(p, MARK_PATH, name, raise_text, &raising, err);
+	rc = publisher_update_mark(p, MARK_PATH, name, update, &writing, err);
 	if (rc < 0 && err->class == ERR_DATA)
 		err_wrap(err, "%s/%s/%s", publisher_target(p), MARK_PATH, name);
 	return rc;

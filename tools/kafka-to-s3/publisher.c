@@ -167,3 +167,9 @@ publisher_clean(
 	if (p->ops->clean)
 		p->ops->clean(p, is_ours, context);
 }
+
+int
+publisher_make_empty(struct publisher *p, const char *path, const char *name, struct err *err)
+{
+	return p->ops->make_empty(p, path, name, err);
+}

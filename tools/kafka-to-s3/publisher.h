@@ -64,7 +64,8 @@ void publisher_begin_turn(struct publisher *);
 
 /*
  * Publishes some of the objects, durably, from bundle->published on: as many as take a second or two, or begins
- * with them and returns. 1 where some are left, 0 where none is. After an error some may have appeared, each of them whole.
+ * with them and returns. 1 where some are left, 0 where none is. After an error some may have appeared, each of
+ * them whole; those of one path in their order: no file is there without the ones before it.
  */
 int publisher_step(struct publisher *, struct bundle *, enum publish_epoch, struct err *);
 
@@ -90,6 +91,9 @@ void publisher_wait(struct publisher *, int64_t deadline_mono_ms);
 /* Such a file; *ret_has is false where there is none; `ret` is appended to. An update that was begun is forgotten. */
 int publisher_read_mark(struct publisher *, const char *path, const char *name, bool *ret_has,
     struct buf *ret, struct err *);
+
+/* An empty object; one that exists is left alone. */
+int publisher_make_empty(struct publisher *, const char *path, const char *name, struct err *);
 
 /* Removes what crashed runs left half done, of the objects for which is_ours says so by their names without path;
  * where that fails it warns, for nothing depends on it. Not while such objects are published. */

@@ -218,6 +218,16 @@ update_mark(struct publisher *p, const char *path, const char *name,
 	return rc;
 }
 
+static int
+make_empty(struct publisher *p, const char *path, const char *name, struct err *err)
+{
+	struct spool *spool = spool_open(directory_of(p), path, err);
+	int rc = spool && spool_publish(spool, name, false, err) != SPOOL_FAILED ? 0 : -1;
+
+	spool_free(spool);
+	return rc;
+}
+
 const struct publisher_ops publisher_directory_ops = {
 	.make = directory_make,
 	.free = directory_free_publisher,
@@ -226,4 +236,5 @@ const struct publisher_ops publisher_directory_ops = {
 	.step = step,
 	.update_mark = update_mark,
 	.read_mark = read_mark,
+	.make_empty = make_empty,
 };

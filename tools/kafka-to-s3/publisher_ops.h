@@ -16,6 +16,8 @@ struct publisher_ops {
 	    void *context, struct err *);
 	int (*read_mark)(struct publisher *, const char *path, const char *name, bool *ret_has,
 	    struct buf *ret, struct err *);
+	int (*make_empty)(
+	    struct publisher *, const char *path, const char *name, struct err *);
 	/* NULL where nothing waits for others, or is left */
 	void (*begin_turn)(struct publisher *);
 	void (*drop)(struct publisher *, struct bundle *);
@@ -25,7 +27,7 @@ struct publisher_ops {
 	    struct publisher *, bool (*is_ours)(void *context, struct slice name), void *context);
 };
 
-enum { MARK_TEXT_BYTES_MAX = 4096 };
+enum { MARK_TEXT_BYTES_MAX = 1024 * 1024 }; /* mark_text.h */
 
 /* Begins the struct of each kind; set by publisher.c. */
 struct publisher {

@@ -130,12 +130,23 @@ settle(struct object *object, const struct upload_result *result)
 	object->upload = NULL;
 }
 
+/* All of it may be sent now; it is ready, but for the one that is being encoded. */
+static void
+release(const struct publisher_s3 *p, struct object *object)
+{
+	if (!object->is_held || object == p->encoded)
+		return;
+	object->is_held = false;
+	upload_set_ready(object->upload, object->object_bytes, true);
+}
+
 /* Of all that was begun, so that what fails is told soon; published is what lies before the first that is not
  * there yet. */
 static int
 reap(const struct publisher_s3 *p, struct bundle *bundle, enum publish_epoch epoch,
     struct err *err)
 {
+	bool is_there = true; /* the one before */
 	struct upload_result result;
 
 	for (size_t i = bundle->published; i < bundle->count; i++) {
@@ -144,7 +155,10 @@ reap(const struct publisher_s3 *p, struct bundle *bundle, enum publish_epoch epo
 
 		if (!o->upload)
 			break;
+		if (is_there)
+			release(p, o);
 		rc = upload_poll(o->upload, &result, err);
+		is_there = rc == 0;
 		if (rc < 0)
 			return explain(&p->base, epoch, &result, err);
 		if (rc == 0 && i == bundle->published) {
@@ -157,12 +171,17 @@ reap(const struct publisher_s3 *p, struct bundle *bundle, enum publish_epoch epo
 
 /* ---- what is to be uploaded ---- */
 
+/* Files of one path appear in their order: see epochs_accept_gap. Their parts need not wait. */
 static struct object *
 next_object(const struct bundle *bundle)
 {
 	for (size_t i = bundle->published; i < bundle->count && i < bundle->published + AHEAD_MAX; i++) {
-		if (!bundle->objects[i]->upload)
-			return bundle->objects[i];
+		struct object *o = bundle->objects[i];
+
+		if (o->upload)
+			continue;
+		o->is_held = i > bundle->published && strcmp(bundle->objects[i - 1]->path, o->path) == 0;
+		return o;
 	}
 	return NULL;
 }
@@ -219,7 +238,8 @@ start(struct publisher_s3 *p, struct object *object, struct upload_options optio
 	if (!object->upload)
 		return -1;
 	if (is_verbatim) {
-		upload_set_ready(object->upload, bytes, true);
+		object->object_bytes = bytes;
+		upload_set_ready(object->upload, bytes, !object->is_held);
 		return 0;
 	}
 	p->encoded = object;
@@ -235,8 +255,9 @@ encode(struct publisher_s3 *p, struct err *err)
 
 	if (publisher_encode_some(&p->base, &p->encoding, PIECE_BYTES, err))
 		return -1;
+	object->object_bytes = spool_bytes(p->encoding.to);
 	upload_set_ready(
-	    object->upload, spool_bytes(p->encoding.to), p->encoding.is_whole);
+	    object->upload, object->object_bytes, p->encoding.is_whole && !object->is_held);
 	if (!p->encoding.is_whole)
 		return 0;
 	p->encoded = NULL;
@@ -350,6 +371,18 @@ read_mark(struct publisher *base, const char *path, const char *name, bool *ret_
 	                                                                                       : 0;
 }
 
+static int
+make_empty(struct publisher *base, const char *path, const char *name, struct err *err)
+{
+	struct publisher_s3 *p = s3_of(base);
+	char key[S3_KEY_BYTES];
+
+	if (s3_target_key(p->target, path, name, key, err))
+		return -1;
+	s3_target_halt(p->target);
+	return s3_marks_make_empty(p->marks, key, err) || s3_target_run(p->target, err) ? -1 : 0;
+}
+
 /* ---- cleaning ---- */
 
 struct cleaning {
@@ -401,6 +434,7 @@ const struct publisher_ops publisher_s3_ops = {
 	.step = step,
 	.update_mark = update_mark,
 	.read_mark = read_mark,
+	.make_empty = make_empty,
 	.begin_turn = begin_turn,
 	.drop = drop,
 	.is_waiting = is_waiting,

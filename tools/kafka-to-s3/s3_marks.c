@@ -102,17 +102,23 @@ read_text(void *context, int64_t offset, char *data, size_t bytes, struct err *e
 	return 0;
 }
 
+/* What the bucket's policy may ask for; neither a class that cannot be read at once nor tags by which objects are
+ * expired. */
+static struct s3_style
+style_of(const struct s3_target_options *options, const char *content_type)
+{
+	return (struct s3_style){ .content_type = content_type,
+		.encryption = options->style.encryption,
+		.kms_key_id = options->style.kms_key_id,
+		.acl = options->style.acl };
+}
+
 static void
 put(void *context)
 {
 	struct mark *m = context;
 	const struct s3_target_options *options = m->target->options;
-	/* what the bucket's policy may ask for; neither a class that cannot be read at once nor tags by which
-	 * objects are expired */
-	struct s3_style style = { .content_type = "application/json",
-		.encryption = options->style.encryption,
-		.kms_key_id = options->style.kms_key_id,
-		.acl = options->style.acl };
+	struct s3_style style = style_of(options, "application/json");
 	struct s3_put_options put_options = {
 		.key = slice_of(m->key),
 		.style = &style,
@@ -290,6 +296,59 @@ s3_marks_read(struct s3_marks *marks, const char *key, bool *ret_has, struct buf
 		err->class = ERR_CANT_CREATE; /* the bucket */
 	buf_release(&text);
 	return rc;
+}
+
+struct making {
+	bool is_done;
+	struct err err;
+};
+
+static void
+on_made(void *context, const struct s3_put_result *result, const struct err *err)
+{
+	struct making *making = context;
+
+	(void)result;
+	making->is_done = true;
+	making->err = *err;
+}
+
+static int
+read_nothing(void *context, int64_t offset, char *data, size_t bytes, struct err *err)
+{
+	(void)context, (void)offset, (void)data, (void)bytes, (void)err;
+	return 0;
+}
+
+int
+s3_marks_make_empty(struct s3_marks *marks, const char *key, struct err *err)
+{
+	const struct s3_target_options *options = marks->target->options;
+	struct s3_style style = style_of(options, NULL);
+	struct making making = { .is_done = false, .err = ERR_INIT };
+	struct s3_put_options put_options = {
+		.key = slice_of(key),
+		.is_create_only = true,
+		.existing = S3_PUT_TAKES,
+		.style = &style,
+		.read = read_nothing,
+		.patience_ms = options->patience_ms < READ_MS_MAX ? options->patience_ms : READ_MS_MAX,
+		.has_no_checksum = options->has_no_checksum,
+		.context = &making,
+		.done = on_made,
+	};
+	struct s3_put *empty = s3_put_start(marks->target->bucket, &put_options, err);
+
+	if (!empty)
+		return -1;
+	s3_put_end(empty);
+	while (!making.is_done)
+		(void)loop_turn(marks->target->loop, CLOCK_NEVER);
+	s3_put_free(empty);
+	if (making.err.class == ERR_NONE)
+		return 0;
+	*err = making.err;
+	return -1;
 }
 
 /* ---- lifecycle ---- */

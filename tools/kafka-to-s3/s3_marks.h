@@ -21,4 +21,7 @@ int s3_marks_update(struct s3_marks *, const char *key,
 int s3_marks_read(
     struct s3_marks *, const char *key, bool *ret_has, struct buf *ret, struct err *);
 
+/* An empty object, where there is none; waits, with patience. While the target is halted. */
+int s3_marks_make_empty(struct s3_marks *, const char *key, struct err *);
+
 #endif

@@ -27,9 +27,11 @@ add_tag(void *target, const char *value, enum opt_origin origin, struct err *err
 	struct s3_target_options *options = target;
 	struct slice name, rest;
 
-	(void)origin;
 	if (!slice_cut(slice_of(value), '=', &name, &rest))
 		return err_set(err, ERR_USAGE, "\"%s\" is not NAME=VALUE", value);
+	if (origin > options->tag_origin)
+		buf_clear(&options->tagging);
+	options->tag_origin = origin;
 	if (s3_tagging_append(&options->tagging, name, rest, err))
 		return -1;
 	options->style.tagging = options->tagging.data;

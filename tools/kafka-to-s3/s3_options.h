@@ -11,6 +11,7 @@ struct s3_target_options {
 	struct s3_options bucket;
 	struct s3_style style;           /* the tagging points into `tagging`; content_type NULL: by format */
 	struct buf tagging;
+	enum opt_origin tag_origin; /* of those in it: a stronger one replaces them */
 	const char *spool_directory;     /* NULL: $TMPDIR, or /var/tmp */
 	int64_t part_bytes;
 	int64_t patience_ms;

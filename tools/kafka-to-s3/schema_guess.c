@@ -167,8 +167,10 @@ add_child(struct node *node, struct slice name, struct err *err)
 	if (grown)
 		node->children = grown;
 	if (child)
-		child->name = strndup(name.data, name.len);
+		child->name = strndup(name.len ? name.data : "", name.len);
 	if (!grown || !child || !child->name) {
+		if (child)
+			free(child->name);
 		free(child);
 		err_no_memory(err);
 		return NULL;

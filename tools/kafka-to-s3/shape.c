@@ -45,11 +45,17 @@ set_add(void *target, const char *value, enum opt_origin origin, struct err *err
 	return check_name("NAME=VALUE", add.name, err);
 }
 
+/* ".a.b" is "a.b", as everywhere. */
+static struct slice
+plain_path(struct slice path)
+{
+	return path.len > 1 && path.data[0] == '.' ? slice_skip(path, 1) : path;
+}
+
 static int
 add_select(struct shape_options *o, struct slice path, struct err *err)
 {
-	if (path.len > 1 && path.data[0] == '.')
-		path = slice_skip(path, 1);
+	path = plain_path(path);
 	if (o->select_count == SHAPE_FIELDS_MAX)
 		return err_set(err, ERR_USAGE, "more than %d fields", SHAPE_FIELDS_MAX);
 	o->selects[o->select_count++] = path;
@@ -80,6 +86,7 @@ set_rename(void *target, const char *value, enum opt_origin origin, struct err *
 
 	if (!slice_cut(slice_of(value), '=', &rename.from, &rename.to))
 		return err_set(err, ERR_USAGE, "\"%s\" is not OLD=NEW", value);
+	rename.from = plain_path(rename.from);
 	begin_list(&o->rename_count, &o->rename_origin, origin);
 	if (o->rename_count == SHAPE_FIELDS_MAX)
 		return err_set(err, ERR_USAGE, "more than %d times", SHAPE_FIELDS_MAX);
