@@ -499,6 +499,9 @@ int
 lake_settle_until(struct lake *l, int64_t deadline_ms, bool is_served, struct err *err)
 {
 	while (close_open(l)) {
+		/* a signal that came behind the end of the input */
+		if (deadline_ms == CLOCK_NEVER && stop_requested())
+			deadline_ms = clock_deadline(l->options.drain_ms);
 		if (clock_mono_ms() >= deadline_ms)
 			return err_set(err, ERR_STOPPED,
 			    "stopped with records not published within --drain");

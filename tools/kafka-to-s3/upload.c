@@ -56,8 +56,6 @@ finish(struct upload *u, const struct upload_result *result, const struct err *e
 	struct s3_target *t = u->target;
 	bool is_dropped;
 
-	s3_put_free(u->put);
-	u->put = NULL;
 	s3_target_lock(t);
 	u->is_done = true;
 	t->busy--;
@@ -66,6 +64,8 @@ finish(struct upload *u, const struct upload_result *result, const struct err *e
 	is_dropped = u->is_dropped;
 	s3_target_tell_news(t);
 	s3_target_unlock(t);
+	s3_put_free(u->put); /* which the error may be of */
+	u->put = NULL;
 	if (is_dropped)
 		upload_free(u);
 }
