@@ -9,6 +9,7 @@ hours() {
 	awk -v count="$1" 'BEGIN { for (i = 0; i < count; i++) printf "{\"t\":\"2019-01-01T%02d:30:00Z\",\"p\":%d}\n", i, i % 2 }'
 }
 
+# shellcheck disable=SC2120 # expect_status gives it arguments
 land() {
 	kafka-to-s3 -q --time t --path 'p={p}/h={@hour}' --success-after 10m "$@" lake
 }

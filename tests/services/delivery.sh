@@ -83,8 +83,10 @@ test_replay_survives_a_broker_that_dies() {
 	create_topic $id 4
 	s3-to-kafka -q -t $id --time dropoff_datetime --speedup 40000 trips.json 2>err &
 	local replay=$!
-	sleep 1.5
+	# it is under way
+	kafka-to-pipe -q -t $id -c 1 >/dev/null
 	services kill kafka >/dev/null
+	# as long as that: it is away for a while
 	sleep 1
 	services start kafka >/dev/null 2>&1
 	wait $replay || fail "$(cat err)"
@@ -99,7 +101,7 @@ test_a_silent_broker_is_an_error_with_counts() {
 	create_topic $id 1
 	s3-to-kafka -t $id -X message.timeout.ms=4000 --time dropoff_datetime --speedup 60000 trips.json 2>err &
 	local replay=$! status=0
-	sleep 1
+	kafka-to-pipe -q -t $id -c 1 >/dev/null
 	services pause kafka >/dev/null
 	wait $replay || status=$?
 	services resume kafka >/dev/null
@@ -266,8 +268,7 @@ test_a_lake_after_kill_9_has_everything_once() {
 		kill -KILL $!
 		wait $! || true
 	done
-	# until the group has given the killed members up, they have their share of the partitions
-	sleep 7
+	# waits until the group has given the killed members up, and their partitions come to it
 	kafka-to-s3 -q -t $id -G g-$id -e --time dropoff_datetime --path "$lake_path/hour={@hour}" \
 		--max-records 50 ./lake
 	lines_of_lake >got
@@ -283,22 +284,22 @@ test_members_of_a_lake_come_and_go() {
 	s3-to-kafka -q -t $id --time dropoff_datetime --speedup 30000 trips.json &
 	local replay=$! one two status=0
 	member() {
-		exec kafka-to-s3 -q -t $id -G g-$id --time dropoff_datetime --path "$lake_path" --max-age 300ms \
-			-X session.timeout.ms=6000 ./lake 2>>member.err
+		exec kafka-to-s3 -v -t $id -G g-$id --time dropoff_datetime --path "$lake_path" --max-age 300ms \
+			-X session.timeout.ms=6000 ./lake 2>$1.err
 	}
-	member & one=$!
-	sleep 1.5
-	member & two=$!
-	sleep 1.5
+	member one & one=$!
+	wait_for 30 grep -q published one.err
+	member two & two=$!
+	wait_for 30 grep -q published two.err
 	kill -TERM $one
 	wait $one || status=$?
-	[ $status = 0 ] || fail "the first member ended with $status: $(cat member.err)"
+	[ $status = 0 ] || fail "the first member ended with $status: $(cat one.err)"
 	wait $replay
 	all_there() { [ "$(lines_of_lake | LC_ALL=C sort -u | wc -l)" -ge 20000 ]; }
 	wait_for 40 all_there
 	kill -TERM $two
 	wait $two || status=$?
-	[ $status = 0 ] || fail "the second member ended with $status: $(cat member.err)"
+	[ $status = 0 ] || fail "the second member ended with $status: $(cat two.err)"
 	lines_of_lake >got
 	# members that are asked to leave publish and commit first: nothing twice
 	expect_same_lines trips.json got

@@ -89,9 +89,9 @@ test_killed_runs_repeat_whole_rows_at_most() {
 test_a_second_member_is_told_why_it_cannot_be() {
 	local status=0
 	prepare 100 2
-	aggregate 2>first.err &
+	aggregate -v 2>first.err &
 	local first=$!
-	sleep 2
+	wait_for 30 grep -q '2 of 2 partitions' first.err
 	aggregate_once 2>second.err || status=$?
 	[ $status = 75 ] || fail "status $status: $(cat second.err)"
 	expect_line 'partitions of .* needs them all' second.err
@@ -104,7 +104,6 @@ test_an_empty_partition_holds_nothing_up() {
 	aggregate --idle 1s 2>err &
 	local job=$! status=0
 	s3-to-kafka -q -t $id -p 2 trips.json
-	sleep 2
 	# one more record, a day later, closes the windows before it without any --idle-close
 	echo '{"vendor_id":1,"dropoff_datetime":"2019-01-05T00:00:00.000Z","passenger_count":1,"total_amount":1}' |
 		s3-to-kafka -q -t $id -p 2
