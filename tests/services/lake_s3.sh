@@ -267,8 +267,16 @@ test_keys() {
 	printf '{"p":"%s"}\n' "$(printf '%0250d' 0)" 'Ü/a b+c%' >in
 	expect_status 0 kafka-to-s3 --dead-letter ./dead --path '{p}/{p}/{p}' "s3://$bucket/$long" <in
 	expect_line ' 2 records read: 1 delivered, 1 rejected' err
-	expect_line 'a key of 1031 bytes' dead
+	expect_line 'a path of 752 bytes \(at most 722\)' dead
 	[ -f "$folder/$long/Ü%2Fa b+c%25/Ü%2Fa b+c%25/Ü%2Fa b+c%25/part-000000000001.json" ]
+	# a path has room for all of its files or for none: there are names with 16 bytes more than the first one's
+	long=lake/$(printf '%0245d/%0250d/%0253d' 0 0 0)
+	printf '{"p":"%s"}\n' "$(printf '%0222d' 0)" "$(printf '%0223d' 0)" >more
+	cat more more more >in
+	expect_status 0 kafka-to-s3 --dead-letter ./dead.2 --roll-records 1 --path '{p}' "s3://$bucket/$long" <in
+	expect_line ' 6 records read: 3 delivered, 3 rejected' err
+	expect_line 'a path of 223 bytes \(at most 222\)' dead.2
+	[ "$(find "$folder/$long" -type f | wc -l)" = 3 ]
 	# nothing above the lake
 	expect_status 0 kafka-to-s3 --path '{p}' "s3://$bucket" <<<'{"p":1}'
 	[ -f "$folder/1/part-000000000001.json" ]

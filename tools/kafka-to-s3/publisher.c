@@ -50,6 +50,12 @@ publisher_target(const struct publisher *p)
 	return p->options.target;
 }
 
+size_t
+publisher_path_bytes_max(const struct publisher *p, size_t name_bytes)
+{
+	return p->ops->path_bytes_max ? p->ops->path_bytes_max(p, name_bytes) : OBJECT_PATH_BYTES_MAX;
+}
+
 struct spool *
 publisher_begin(struct publisher *p, const char *path, struct err *err)
 {

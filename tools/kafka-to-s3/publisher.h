@@ -50,6 +50,9 @@ void publisher_free(struct publisher *);
 /* As it was given. */
 const char *publisher_target(const struct publisher *);
 
+/* Of a path, so that it can have all files whose names have so many bytes at most, whatever their roll. */
+size_t publisher_path_bytes_max(const struct publisher *, size_t name_bytes);
+
 /* Where the rows for an object in `path` are collected; the caller's until it is published. */
 struct spool *publisher_begin(struct publisher *, const char *path, struct err *);
 

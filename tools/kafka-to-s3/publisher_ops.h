@@ -18,6 +18,7 @@ struct publisher_ops {
 	    struct buf *ret, struct err *);
 	int (*make_empty)(
 	    struct publisher *, const char *path, const char *name, struct err *);
+	size_t (*path_bytes_max)(const struct publisher *, size_t name_bytes); /* NULL: as it is anyway */
 	/* NULL where nothing waits for others, or is left */
 	void (*begin_turn)(struct publisher *);
 	void (*drop)(struct publisher *, struct bundle *);

@@ -108,6 +108,13 @@ check(struct publisher *base, const char *path, const char *name, struct err *er
 	return s3_target_key(s3_of(base)->target, path, name, key, err);
 }
 
+static size_t
+path_bytes_max(const struct publisher *base, size_t name_bytes)
+{
+	return s3_target_path_bytes_max(
+	    &((const struct publisher_s3 *)base)->target->prefix, name_bytes);
+}
+
 /* ---- what has been uploaded ---- */
 
 static int
@@ -431,6 +438,7 @@ const struct publisher_ops publisher_s3_ops = {
 	.free = free_s3,
 	.begin = begin,
 	.check = check,
+	.path_bytes_max = path_bytes_max,
 	.step = step,
 	.update_mark = update_mark,
 	.read_mark = read_mark,
