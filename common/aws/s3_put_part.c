@@ -154,9 +154,11 @@ on_part_sent(struct s3_put *put, struct put_slot *slot, const struct http_reply 
 	struct err told = *err;
 
 	if (!strcmp(slot->call.code, "NoSuchUpload")) {
+		buf_clear(&put->upload_id);
+		if (s3_put_restart(put))
+			return;
 		err_set(&told, ERR_UNAVAILABLE, "%s: the upload was aborted by somebody else",
 		    put->about);
-		buf_clear(&put->upload_id);
 	}
 	if (told.class == ERR_NONE)
 		(void)keep_part(put, slot, http_reply_header(reply, "ETag"), &told);

@@ -271,8 +271,8 @@ test_keys() {
 	[ -f "$folder/$long/Ü%2Fa b+c%25/Ü%2Fa b+c%25/Ü%2Fa b+c%25/part-000000000001.json" ]
 	# a path has room for all of its files or for none: there are names with 16 bytes more than the first one's
 	long=lake/$(printf '%0245d/%0250d/%0253d' 0 0 0)
-	printf '{"p":"%s"}\n' "$(printf '%0222d' 0)" "$(printf '%0223d' 0)" >more
-	cat more more more >in
+	printf '{"p":"%s"}\n' "$(printf '%0222d' 0)" "$(printf '%0223d' 0)" >both
+	cat both both both >in
 	expect_status 0 kafka-to-s3 --dead-letter ./dead.2 --roll-records 1 --path '{p}' "s3://$bucket/$long" <in
 	expect_line ' 6 records read: 3 delivered, 3 rejected' err
 	expect_line 'a path of 223 bytes \(at most 222\)' dead.2
@@ -360,7 +360,10 @@ test_uploads_that_were_left() {
 	local name=00000000000000000042.json tool
 	begin 10 2
 	head -c $((2 * part)) /dev/zero >large
-	# of nobody here: another topic, a partition that is not there, another prefix, a pipe's, no name of ours
+	# of nobody here: paths that --path does not make, another topic, a partition that is not there, another prefix, a pipe's, no name of ours
+	hang_upload "lake/$topic-00000-$name"
+	hang_upload "lake/p=1/x/$topic-00000-$name"
+	hang_upload "lake/daily/p=1/$topic-00000-$name"
 	hang_upload "lake/p=1/other-00000-$name"
 	hang_upload "lake/p=1/x$topic-00000-$name"
 	hang_upload "lake/p=1/$topic-x-00000-$name"
@@ -369,22 +372,28 @@ test_uploads_that_were_left() {
 	hang_upload "lake/p=1/part-000000000001.json"
 	hang_upload "lake/$topic-00000-$name/other"
 	hang_upload "lake/p=1/$topic-00000-42.json"
-	expect_uploads 8
+	expect_uploads 11
 	expect_status 0 land -e
 	expect_no_line aborted err
-	expect_uploads 8
+	expect_uploads 11
 	# one listing, two partitions, any epoch, format and path
 	hang_upload "lake/p=1/$topic-00000-$name"
-	hang_upload "lake/$topic-00001-00000000000000000007_0003.parquet"
-	expect_uploads 10
+	hang_upload "lake/p=x y/$topic-00001-00000000000000000007_0003.parquet"
+	expect_uploads 13
 	# without a group nobody owns anything
 	expect_status 0 kafka-to-s3 -t "$topic" -p 0 -e "s3://$bucket/lake"
-	expect_uploads 10
+	expect_uploads 13
 	start_faults
 	expect_status 0 land -e
 	expect_line 'aborted 2 uploads that an earlier run had left' err
-	expect_uploads 8
+	expect_uploads 11
 	[ "$(grep -c 'GET .*uploads=' faults.log)" = 1 ]
+	# a name that does not say of which topic it is
+	expect_status 0 kafka-to-s3 -t "$topic" -G "g2-$topic" -e --name 'part-{@partition}-{@offset}' "s3://$bucket/all"
+	hang_upload "all/part-0-7.json"
+	expect_status 0 kafka-to-s3 -t "$topic" -G "g2-$topic" -e --name 'part-{@partition}-{@offset}' "s3://$bucket/all"
+	expect_no_line aborted err
+	expect_uploads 12
 }
 
 test_uploads_of_a_partition_that_another_member_owns() {

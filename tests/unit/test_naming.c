@@ -218,6 +218,19 @@ directories_are_written_one_way(void **state)
 	}
 }
 
+static void
+whether_a_name_says_its_topic(void **state)
+{
+	struct naming naming = { .topic = "t", .extension = "json" };
+
+	(void)state;
+	assert_true(naming_has_topic(&naming));
+	naming.template = "x-{@topic}-{@partition}-{@offset}";
+	assert_true(naming_has_topic(&naming));
+	naming.template = "t-{@partition}-{@offset}";
+	assert_false(naming_has_topic(&naming));
+}
+
 /* Every extension that a format has is known to naming_is_of. */
 static void
 extensions(void **state)
@@ -290,6 +303,7 @@ main(void)
 		cmocka_unit_test(names_sort_as_their_rolls),
 		cmocka_unit_test(whose_a_name_is),
 		cmocka_unit_test(directories_are_written_one_way),
+		cmocka_unit_test(whether_a_name_says_its_topic),
 		cmocka_unit_test(extensions),
 		cmocka_unit_test(room_for_paths),
 	};

@@ -131,7 +131,13 @@ parts_with_faults(void **state)
 		    .class = ERR_NONE },
 		{ .bytes = IN_PARTS, .faults = "partNumber=1\t400 BadDigest\n", .class = ERR_NONE },
 		{ .bytes = IN_PARTS, .faults = "partNumber=2\tgone\n", .class = ERR_UNAVAILABLE,
-		    .words = "aborted by somebody else" },
+		    .words = "aborted by somebody else", .from = WRITTEN },
+		/* once more, from the first byte, where that can be read again */
+		{ .bytes = 3 * PART, .faults = "partNumber=1\tgone\n", .class = ERR_NONE, .from = READ },
+		{ .bytes = 3 * PART, .faults = THRICE("partNumber=3\tgone"), .class = ERR_NONE,
+		    .from = READ },
+		{ .bytes = IN_PARTS, .faults = FOUR_TIMES("partNumber=2\tgone"),
+		    .class = ERR_UNAVAILABLE, .words = "aborted by somebody else", .from = READ },
 		{ .bytes = IN_PARTS, .faults = "partNumber=2\t403 AccessDenied\n",
 		    .class = ERR_DENIED, .words = "AccessDenied" },
 		{ .bytes = IN_PARTS, .faults = "partNumber=2\tempty\n", .class = ERR_UNAVAILABLE,
@@ -188,6 +194,15 @@ parts_with_faults(void **state)
 		    .class = ERR_NONE, .from = READ },
 		{ .bytes = IN_PARTS, .faults = FOUR_TIMES("POST k.uploadId\tgone"),
 		    .class = ERR_UNAVAILABLE, .words = "could not be created", .from = READ },
+		/* what is to be replaced is older, and not what was wanted */
+		{ .bytes = IN_PARTS, .may_replace = true, .from = READ, .class = ERR_NONE,
+		    .faults = "POST k.uploadId\tgone\nHEAD k\tother hello\n" },
+		{ .bytes = IN_PARTS, .may_replace = true, .from = READ, .class = ERR_UNAVAILABLE,
+		    .words = "could not be replaced: it has 5 bytes",
+		    .faults = FOUR_TIMES("POST k.uploadId\tgone") FOUR_TIMES("HEAD k\tother hello") },
+		{ .bytes = IN_PARTS, .may_replace = true, .from = WRITTEN, .class = ERR_UNAVAILABLE,
+		    .words = "could not be replaced: it has 5 bytes",
+		    .faults = "POST k.uploadId\tgone\nHEAD k\tother hello\n" },
 	};
 
 	run_fault_cases(*state, cases, COUNT(cases));

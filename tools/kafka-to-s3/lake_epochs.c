@@ -64,7 +64,8 @@ lake_add_stream(
 	s = &l->streams[l->stream_count];
 	*s = (struct lake_stream){ .number = number,
 		.mark = MARK_INIT,
-		.is_clean = !l->options.group || !l->options.naming };
+		.is_clean = !l->options.group || !l->options.naming ||
+		            !naming_has_topic(l->options.naming) };
 	if (epochs_begin(&s->epochs, sequence, metadata, l->options.fingerprint, err))
 		return NULL;
 	l->stream_count++;
@@ -368,10 +369,12 @@ publish_some(struct lake *l, struct err *err)
 /* ---- turns ---- */
 
 static bool
-is_left_over(void *context, struct slice name)
+is_left_over(void *context, struct slice path, struct slice name)
 {
 	const struct lake *l = context;
 
+	if (l->template ? !template_may_make(l->template, path) : path.len > 0)
+		return false;
 	for (size_t i = 0; i < l->stream_count; i++) {
 		const struct lake_stream *s = &l->streams[i];
 

@@ -354,6 +354,20 @@ naming_check(const struct naming *n, struct err *err)
 	return 0;
 }
 
+bool
+naming_has_topic(const struct naming *n)
+{
+	struct slice rest = slice_of(template_of(n));
+	const char *why = NULL;
+	struct part part;
+
+	while (next_part(&rest, &part, &why)) {
+		if (part.kind == PART_TOPIC)
+			return true;
+	}
+	return false;
+}
+
 void
 naming_format(
     const struct naming *n, const struct object_id *id, char name[static OBJECT_NAME_BYTES])

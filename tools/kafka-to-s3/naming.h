@@ -52,6 +52,9 @@ int naming_check(const struct naming *, struct err *);
 /* Of its names: no roll, partition or epoch has a longer one. */
 size_t naming_name_bytes_max(const struct naming *);
 
+/* Names of two topics are never the same. */
+bool naming_has_topic(const struct naming *);
+
 /* NUL terminated. */
 void naming_format(
     const struct naming *, const struct object_id *, char name[static OBJECT_NAME_BYTES]);

@@ -167,8 +167,8 @@ publisher_read_mark(struct publisher *p, const char *path, const char *name, boo
 }
 
 void
-publisher_clean(
-    struct publisher *p, bool (*is_ours)(void *context, struct slice name), void *context)
+publisher_clean(struct publisher *p,
+    bool (*is_ours)(void *context, struct slice path, struct slice name), void *context)
 {
 	if (p->ops->clean)
 		p->ops->clean(p, is_ours, context);

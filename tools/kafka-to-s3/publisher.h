@@ -98,9 +98,9 @@ int publisher_read_mark(struct publisher *, const char *path, const char *name, 
 /* An empty object; one that exists is left alone. */
 int publisher_make_empty(struct publisher *, const char *path, const char *name, struct err *);
 
-/* Removes what crashed runs left half done, of the objects for which is_ours says so by their names without path;
+/* Removes what crashed runs left half done, of the objects below the target for which is_ours says so;
  * where that fails it warns, for nothing depends on it. Not while such objects are published. */
-void publisher_clean(
-    struct publisher *, bool (*is_ours)(void *context, struct slice name), void *context);
+void publisher_clean(struct publisher *,
+    bool (*is_ours)(void *context, struct slice path, struct slice name), void *context);
 
 #endif

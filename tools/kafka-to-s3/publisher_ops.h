@@ -24,8 +24,8 @@ struct publisher_ops {
 	void (*drop)(struct publisher *, struct bundle *);
 	bool (*is_waiting)(const struct publisher *);
 	void (*wait)(struct publisher *, int64_t deadline_mono_ms);
-	void (*clean)(
-	    struct publisher *, bool (*is_ours)(void *context, struct slice name), void *context);
+	void (*clean)(struct publisher *,
+	    bool (*is_ours)(void *context, struct slice path, struct slice name), void *context);
 };
 
 enum { MARK_TEXT_BYTES_MAX = 1024 * 1024 }; /* mark_text.h */

@@ -393,23 +393,30 @@ make_empty(struct publisher *base, const char *path, const char *name, struct er
 /* ---- cleaning ---- */
 
 struct cleaning {
-	bool (*is_ours)(void *context, struct slice name);
+	bool (*is_ours)(void *context, struct slice path, struct slice name);
 	void *context;
+	size_t prefix_len;
 };
 
 static bool
 is_left_over(void *context, struct slice key)
 {
 	const struct cleaning *cleaning = context;
-	struct slice rest = key, name = key;
+	struct slice below = slice_skip(key, cleaning->prefix_len), path = slice_make(below.data, 0),
+		     name = below;
 
-	while (slice_cut(rest, '/', &name, &rest))
-		;
-	return cleaning->is_ours(cleaning->context, name);
+	for (size_t i = 0; i < below.len; i++) {
+		if (below.data[i] != '/')
+			continue;
+		path.len = i;
+		name = slice_skip(below, i + 1);
+	}
+	return cleaning->is_ours(cleaning->context, path, name);
 }
 
 static void
-clean(struct publisher *base, bool (*is_ours)(void *context, struct slice name), void *context)
+clean(struct publisher *base,
+    bool (*is_ours)(void *context, struct slice path, struct slice name), void *context)
 {
 	struct publisher_s3 *p = s3_of(base);
 	struct cleaning cleaning = { .is_ours = is_ours, .context = context };
@@ -420,6 +427,7 @@ clean(struct publisher *base, bool (*is_ours)(void *context, struct slice name),
 	/* with a '/' at its end, where there is one */
 	if (s3_target_key(p->target, "", "", prefix, &err))
 		return;
+	cleaning.prefix_len = strlen(prefix);
 	s3_target_halt(p->target);
 	if (s3_abort_uploads(p->target->bucket, slice_of(prefix), is_left_over, &cleaning, &count,
 		&err) && err.class != ERR_STOPPED)
