@@ -175,6 +175,8 @@ open_pipe(const struct input_options *options, struct err *err)
 	return source_pipe_open(&pipe, err);
 }
 
+enum { DIGITS_BYTES = 9 }; /* of a group: a '-' and the hash */
+
 /* Characters that would need quoting somewhere turned to '-'; false where there is none. */
 static bool
 make_plain(char *text)
@@ -199,15 +201,14 @@ default_group(const char *tool, const char *topic, const char *target,
 	int len = snprintf(group, INPUT_GROUP_BYTES_MAX + 1, "sluice.%s.%s%s%s", tool, topic,
 	    target ? "." : "", target ? target : "");
 	bool is_other = len > INPUT_GROUP_BYTES_MAX;
-	char digits[16];
+	size_t end = strlen(group);
 
 	if ((!make_plain(group) && !is_other) || !target)
 		return;
-	(void)snprintf(digits, sizeof(digits), "-%08" PRIx32,
+	if (end > INPUT_GROUP_BYTES_MAX - DIGITS_BYTES)
+		end = INPUT_GROUP_BYTES_MAX - DIGITS_BYTES;
+	(void)snprintf(group + end, DIGITS_BYTES + 1, "-%08" PRIx32,
 	    (uint32_t)(slice_hash(SLICE_HASH_SEED, slice_of(target)) >> 32));
-	if (strlen(group) + strlen(digits) > INPUT_GROUP_BYTES_MAX)
-		group[INPUT_GROUP_BYTES_MAX - strlen(digits)] = '\0';
-	(void)strcat(group, digits);
 }
 
 const char *

@@ -3,7 +3,7 @@
 #
 # Sourced by scripts/bench: the lake of kafka-to-s3, from the broker into a directory and into versitygw, and
 # beside it a peer. The topic is "drain", four partitions in batches of lz4.
-# shellcheck disable=SC2154 # dir, rounds, lines, data and drain are the bench's
+# shellcheck disable=SC2154,SC2034 # dir, rounds, lines, data and drain are the bench's; it reads peer, services.sh at
 
 # A partition's files when their lines are so large: what one epoch waits for the next goes on with.
 lake_options=(--time dropoff_datetime --path "'month={@year}-{@month}'" --max-bytes 64M)
@@ -62,10 +62,10 @@ bench_lake() {
 # A thousand files that all grow to the end: of one pipe, or of 250 paths in each of four partitions. Lines are as
 # long as the pump's.
 bench_lake_memory() {
-	local wide="$dir/wide.json" format target
+	local wide="$dir/wide.json" format target at=
 	printf '\npeak memory of kafka-to-s3 with 1,000 open paths, %d lines of about 461 bytes (goal 64 MiB)\n' "$1"
 	head -n "$1" "$data/all.json" |
-		awk '{ sub(/}$/, ",\"of_1000\":" NR * 7919 % 1000 ",\"of_250\":" NR * 7919 % 250 ",\"note\":\"padding\"}")
+		awk '{ sub(/}$/, ",\"of_1000\":" NR * 7919 % 1000 ",\"of_250\":" NR * 7919 % 250 ",\"note\":\"padding of it\"}")
 			print }' >"$wide"
 	awk '{ sum += length + 1 } END { printf "  %.0f bytes a line\n", sum / NR }' "$wide"
 	scripts/services topic delete wide >/dev/null 2>&1 || true
@@ -87,4 +87,70 @@ lake_memory_row() {
 	what=${what/--schema * /into }
 	memory_row "$1, ${what/$dir/.}" "$2" "kafka-to-s3 -q $3/\$RANDOM$RANDOM $4"
 	lake_clear
+}
+
+# ---- a peer ----
+
+# Apache Camel, whose Kafka and S3 components are what Camel's sink for Kafka Connect runs (the sink itself is not
+# to be had from the registry).
+camel_fetch() {
+	mvn -q -B -f tests/bench/camel/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+		-DoutputDirectory="$1.part" >&2
+	mv "$1.part" "$1"
+}
+
+# bytes_below PREFIX: of all objects that are there
+bytes_below() {
+	find "$(scripts/services s3-folder bench)/$1" -type f -printf '%s\n' 2>/dev/null | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# peak PID: KiB
+peak() { awk '/^VmHWM/ { print $2 }' "/proc/$1/status"; }
+
+# since START: seconds
+since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f", b - a }'; }
+
+# lake_peer_row NAME START-UP SECONDS KIB OBJECTS
+lake_peer_row() {
+	awk -v name="$1" -v up="$2" -v s="$3" -v kb="$4" -v objects="$5" -v n="$lines" 'BEGIN {
+		printf "  %-12s %d records a second from its start, %.2f s to start, %.1f MiB, %d objects\n",
+			name, n / s, up, kb / 1024, objects }'
+}
+
+objects_below() { find "$(scripts/services s3-folder bench)/$1" -type f -not -path '*/_sluice/*' | wc -l; }
+
+camel_round() {
+	local begin=$EPOCHREALTIME up pid kb want
+	want=$(stat -c %s "$data/all.json")
+	PEER_TOPIC=drain PEER_GROUP=camel-$RANDOM$RANDOM
+	export PEER_TOPIC PEER_GROUP
+	java -Xmx1g -cp "$1/*" -Dcamel.main.routesIncludePattern=file:tests/bench/camel/route.xml \
+		org.apache.camel.main.Main >"$dir/camel.log" 2>&1 &
+	pid=$! peer=$!
+	until grep -q 'Apache Camel .* started in' "$dir/camel.log"; do kill -0 "$pid"; sleep 0.05; done
+	up=$(since "$begin")
+	until [ "$(bytes_below "$PEER_GROUP")" -ge "$want" ]; do kill -0 "$pid"; sleep 0.1; done
+	lake_peer_row Camel "$up" "$(since "$begin")" "$(peak "$pid")" "$(objects_below "$PEER_GROUP")"
+	kill "$pid"
+	wait "$pid" || true
+	peer=
+}
+
+our_round() {
+	local name=ours-$RANDOM$RANDOM up figures at=
+	up=$(seconds "kafka-to-s3 -q -b $BOOTSTRAP_SERVERS -t drain -G $name-e -o end -e s3://bench/empty")
+	figures=$(measured "kafka-to-s3 -q -b $BOOTSTRAP_SERVERS -t drain -G $name -e --max-records 50000 s3://bench/$name")
+	lake_peer_row kafka-to-s3 "$up" "${figures%% *}" "${figures##* }" "$(objects_below "$name")"
+}
+
+bench_lake_peer() {
+	local jars
+	jars=$cache/camel-$(sha256sum <tests/bench/camel/pom.xml | cut -c 1-12)
+	[ -d "$jars" ] || camel_fetch "$jars"
+	printf '\nJSON lines from the topic into S3, uncompressed, 50,000 records an object; beside it Camel 4.14.0 (-Xmx1g)\n'
+	for _ in $(seq "$rounds"); do
+		our_round
+		camel_round "$jars"
+		lake_clear
+	done
 }

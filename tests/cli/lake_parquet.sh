@@ -183,6 +183,27 @@ test_a_schema_of_the_first_records() {
 	expect_line '"name": "v", "path": "v", "type": "bool"' out
 }
 
+# one row group is held, however many paths are open; strings that all differ fill it
+test_memory_is_bounded() {
+	if is_sanitized; then skip "memory is not ours under the sanitizers"; fi
+	[ -x /usr/bin/time ] || skip "GNU time is not installed"
+	local path
+	fast=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || pwd)")
+	trap 'rm -rf "$fast"' EXIT
+	awk 'BEGIN {
+		for (i = 0; i < 200000; i++)
+			printf "{\"i\":%d,\"p\":%d,\"s\":\"%0200d\"}\n", i, i * 7919 % 1000, i
+	}' >in
+	printf '[{"name":"i","type":"int64"},{"name":"s","type":"string"}]' >schema.json
+	for path in 'p={p}' one; do
+		rm -rf "$fast/lake"
+		expect_status 0 /usr/bin/time -f '%M' -o rss kafka-to-s3 --format parquet --schema schema.json -z none \
+			--path "$path" "$fast/lake" <in
+		[ "$(cat rss)" -lt 65536 ] || fail "$path: $(cat rss) KiB"
+		echo "$path: $(cat rss) KiB"
+	done
+}
+
 test_usage() {
 	schema
 	expect_status 2 kafka-to-s3 --format parquet lake </dev/null

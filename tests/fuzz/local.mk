@@ -59,6 +59,10 @@ FUZZERS += tests/fuzz/fuzz_s3_xml
 tests_fuzz_fuzz_s3_xml_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_s3_xml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
+FUZZERS += tests/fuzz/fuzz_schema_guess
+tests_fuzz_fuzz_schema_guess_LDADD = libkafkatos3.a $(COMMON_LIBS)
+tests_fuzz_fuzz_schema_guess_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
 FUZZERS += tests/fuzz/fuzz_shape
 tests_fuzz_fuzz_shape_SOURCES = tests/fuzz/fuzz_shape.c tests/unit/shape_oracle.c
 tests_fuzz_fuzz_shape_LDADD = libkafkatos3.a $(COMMON_LIBS)

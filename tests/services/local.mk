@@ -22,6 +22,7 @@ SERVICE_TESTS += tests/services/lake_gaps.sh
 SERVICE_TESTS += tests/services/lake_success.sh
 SERVICE_TESTS += tests/services/lake_formats.sh
 SERVICE_TESTS += tests/services/lake_s3.sh
+SERVICE_TESTS += tests/services/lake_parquet.sh
 SERVICE_TESTS += tests/services/man_examples.sh
 SERVICE_TESTS += tests/services/main_job.sh
 SERVICE_TESTS += tests/services/delivery.sh

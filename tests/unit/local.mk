@@ -352,6 +352,10 @@ tests_unit_test_template_unit_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_schema_guess
 tests_unit_test_schema_guess_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_schema_guess_LDADD = libkafkatos3.a $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_piecework
+tests_unit_test_piecework_SOURCES = tests/unit/test_piecework.c
+tests_unit_test_piecework_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_piecework_LDADD = libkafkatos3.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_default_group
 tests_unit_test_default_group_SOURCES = tests/unit/test_default_group.c

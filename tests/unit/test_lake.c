@@ -50,6 +50,7 @@ struct script {
 	const char *metadata; /* of assignments */
 	unsigned refused;     /* so many commits from now on are: the member was fenced */
 	unsigned fails_after; /* so many commits: the coordinator is away; 0: never */
+	bool stops;           /* the first commit comes with a request to stop */
 };
 
 static void
@@ -157,6 +158,8 @@ script_commit(
 			    "-%lld", (long long)until);
 	}
 	(void)snprintf(s->commits + len, sizeof(s->commits) - len, ";");
+	if (s->stops)
+		stop_request();
 	return 0;
 }
 
@@ -902,6 +905,40 @@ stop_without_time(struct world *w)
 	return strcmp(w->script.commits, "") != 0;
 }
 
+/* The input is at its end, or a record was refused: the time runs from the request on. */
+static int
+stop_at_the_end(struct world *w)
+{
+	static const struct step ended[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ END, 0, 0, NULL },
+	};
+
+	w->options.drain_ms = 0;
+	w->script.stops = true;
+	if (!run(w, ended) || w->err.class != ERR_STOPPED)
+		return 1;
+	return strcmp(w->script.commits, "0:0-1;") != 0;
+}
+
+static int
+stop_behind_a_refusal(struct world *w)
+{
+	static const struct step refused[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ RECORD, 0, 1, "{" },
+		{ END, 0, 0, NULL },
+	};
+
+	w->options.drain_ms = 0;
+	w->script.stops = true;
+	if (!run(w, refused) || w->err.class != ERR_DATA)
+		return 1;
+	return strcmp(w->script.commits, "0:0-1;") != 0;
+}
+
 static void
 a_stop_drains(void **state)
 {
@@ -921,6 +958,8 @@ a_stop_has_its_time(void **state)
 
 	in_a_child(w, stop_without_time);
 	assert_int_equal(count_data(w), 0);
+	in_a_child(w, stop_at_the_end);
+	in_a_child(w, stop_behind_a_refusal);
 }
 
 #define LAKE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

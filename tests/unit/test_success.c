@@ -206,7 +206,7 @@ test_what_cannot_be_a_mark(void **state)
 /* ---- the simulation ---- */
 
 enum {
-	SEEDS = 3000,
+	SEEDS = 300,
 	PARTITIONS = 3,
 	RECORDS = 30,
 	HOUR = 10, /* of event time, which makes the paths */

@@ -36,7 +36,8 @@ struct ddl_partitions {
 	bool is_hive;        /* each directory is key=VALUE: MSCK REPAIR TABLE finds them */
 };
 
-/* The template has been compiled, NULL is none; topic may be NULL. ERR_USAGE where two columns would have one name. */
+/* The template is one that compiles, NULL is none; topic may be NULL. ERR_USAGE where two columns
+ * would have one name. */
 int ddl_partitions_init(
     struct ddl_partitions *, const char *template, const char *topic, struct err *);
 void ddl_partitions_release(struct ddl_partitions *);

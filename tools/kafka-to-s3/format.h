@@ -4,6 +4,8 @@
  * rows wait on the disk; an object's rows become its bytes when it is published. So any number of objects is
  * collected at a time, and one encoder serves them all.
  *
+ * Rows may be made while another thread encodes.
+ *
  * Both are pure: the same records give the same rows, and the same rows the same bytes, with the same libraries.
  */
 #ifndef SLUICE_KAFKA_TO_S3_FORMAT_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * CSV as RFC 4180 has it, but that lines end with a line feed alone: a row of the fields that --select names and
- * --add adds, or of the columns of a --schema, which then says what fits. Cells are the JSON's text either way. What is null or missing is an empty cell; an empty string is "" in quotes. So is the only cell of a
- * row where it is empty: readers pass over empty lines.
+ * --add adds, or of the columns of a --schema, which then says what fits. Cells are the JSON's text either way.
+ * What is null or missing is an empty cell; an empty string is "" in quotes. So is the only cell of a row where it
+ * is empty: readers pass over empty lines.
  */
 #include <stdlib.h>
 

@@ -25,11 +25,12 @@ struct parquet_format {
 	struct format base;
 	struct columns_reader *reader;
 	const struct table_schema *schema; /* the reader's */
-	struct table_value *row;           /* the reader's, and that of writing */
+	struct table_value *row;           /* the reader's */
 	struct parquet_options options;
 	struct buf waiting; /* the row as bytes */
 	/* writing */
 	struct parquet_writer *writer; /* NULL between objects */
+	struct table_value *taken;     /* a row of its own: another is made meanwhile */
 	const struct format_output *output; /* within a call */
 	struct buf cut; /* what is there of a row whose end is not */
 	struct buf out;
@@ -42,6 +43,7 @@ parquet_free(struct format *base)
 
 	parquet_writer_free(f->writer);
 	columns_reader_free(f->reader);
+	free(f->taken);
 	buf_release(&f->waiting);
 	buf_release(&f->cut);
 	buf_release(&f->out);
@@ -89,6 +91,12 @@ parquet_make(const struct format_options *options, struct err *err)
 	}
 	f->schema = columns_reader_schema(f->reader);
 	f->row = columns_reader_row(f->reader);
+	f->taken = calloc(f->schema->count, sizeof(*f->taken));
+	if (!f->taken) {
+		err_no_memory(err);
+		parquet_free(&f->base);
+		return NULL;
+	}
 	return &f->base;
 }
 
@@ -159,8 +167,8 @@ begin(struct parquet_format *f, struct err *err)
 static int
 write_rows(struct parquet_format *f, struct slice *rest, struct err *err)
 {
-	while (rest->len && table_row_take(f->schema, rest, f->row)) {
-		if (parquet_writer_row(f->writer, f->row, err))
+	while (rest->len && table_row_take(f->schema, rest, f->taken)) {
+		if (parquet_writer_row(f->writer, f->taken, err))
 			return -1;
 	}
 	return 0;

@@ -182,13 +182,12 @@ lake_run(struct lake *l, struct source *source, enum job_input *ret_input, struc
 	lake_tell(l, clock_mono_ms());
 	rc = run_input(l, ret_input, err);
 	if (!rc) {
-		if (lake_settle(
-			l, stop_requested() ? clock_deadline(l->options.drain_ms) : CLOCK_NEVER, err))
+		if (lake_settle(l, err))
 			return -1;
 		return *ret_input == JOB_INPUT_ENDED && !l->options.topic ? lake_succeed_all(l, err) : 0;
 	}
 	if (!l->has_failed && (err->class == ERR_DATA || err->class == ERR_DENIED) &&
-	    lake_settle(l, CLOCK_NEVER, &later))
+	    lake_settle(l, &later))
 		diag_warn("what precedes the refused record is not all published: %s", later.text);
 	return rc;
 }

@@ -517,7 +517,7 @@ lake_settle_until(struct lake *l, int64_t deadline_ms, bool is_served, struct er
 }
 
 int
-lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
+lake_settle(struct lake *l, struct err *err)
 {
 	if (l->end_failure.class != ERR_NONE) {
 		*err = l->end_failure;
@@ -525,7 +525,7 @@ lake_settle(struct lake *l, int64_t deadline_ms, struct err *err)
 	}
 	if (!l->is_lost)
 		clean(l); /* where nothing came */
-	if (lake_settle_until(l, deadline_ms, true, err))
+	if (lake_settle_until(l, CLOCK_NEVER, true, err))
 		return -1;
 	if (l->is_lost)
 		return err_set(err, ERR_STOPPED,

@@ -61,7 +61,7 @@ struct lake_stream *lake_add_stream(
 /* What it had open is the next owner's. */
 void lake_drop_stream(struct lake *, int32_t number);
 
-/* As lake_settle, without looking at what is left. is_served: a member that joins meanwhile is not kept waiting; not
+/* As lake_settle, without looking at what is left, and only up to the deadline. is_served: a member that joins meanwhile is not kept waiting; not
  * where the source itself asks for it. */
 int lake_settle_until(struct lake *, int64_t deadline_ms, bool is_served, struct err *);
 
@@ -86,9 +86,9 @@ void lake_tell(struct lake *, int64_t now_ms);
 /* No record should be taken now: none could be, or there is no room. */
 bool lake_is_blocked(const struct lake *, int64_t now_ms);
 
-/* Closes what is open, whether it is due or not, and sees all of it committed. ERR_STOPPED where the deadline
- * came before. */
-int lake_settle(struct lake *, int64_t deadline_ms, struct err *);
+/* Closes what is open, whether it is due or not, and sees all of it committed. ERR_STOPPED where that took longer than
+ * the drain time after a request to stop, whenever that came. */
+int lake_settle(struct lake *, struct err *);
 
 void lake_forget_streams(struct lake *);
 

@@ -8,8 +8,10 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/columns_reader.h \
 	tools/kafka-to-s3/ddl_athena.c \
 	tools/kafka-to-s3/ddl_athena.h \
+	tools/kafka-to-s3/ddl_columns.c \
 	tools/kafka-to-s3/ddl_partition.c \
 	tools/kafka-to-s3/ddl_partition.h \
+	tools/kafka-to-s3/ddl_state.h \
 	tools/kafka-to-s3/epoch.c \
 	tools/kafka-to-s3/epoch.h \
 	tools/kafka-to-s3/format.c \
@@ -42,6 +44,8 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/lake_events.c \
 	tools/kafka-to-s3/lake_success.c \
 	tools/kafka-to-s3/numbers.c \
+	tools/kafka-to-s3/piecework.c \
+	tools/kafka-to-s3/piecework.h \
 	tools/kafka-to-s3/numbers.h \
 	tools/kafka-to-s3/bundle.c \
 	tools/kafka-to-s3/bundle.h \

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A lake in S3. Rows and what they are encoded to are collected in files without a name in a local directory; an
- * object is uploaded while it is still being encoded, and several at a time.
+ * object is uploaded while it is still being encoded, and several at a time. A thread encodes, another one uploads.
  */
 #include <stdlib.h>
 
 #include "base/diag.h"
+#include "kafka-to-s3/piecework.h"
 #include "kafka-to-s3/publisher_ops.h"
 #include "kafka-to-s3/s3_marks.h"
 #include "kafka-to-s3/upload.h"
@@ -16,9 +17,8 @@ enum {
 	AHEAD_MAX = 64,
 	PARTS_OF_FEW = 8,   /* at a time, of an object that has few beside it */
 	FEW = 4,
-	/* Of a turn: some ten milliseconds of compressing. */
-	TURN_BYTES = 4 * 1024 * 1024,
-	PIECE_BYTES = 1024 * 1024,
+	STARTS_MAX = 16, /* of a turn, which does not take long */
+	PIECE_BYTES = 1024 * 1024, /* of rows: a few milliseconds of compressing */
 };
 
 struct publisher_s3 {
@@ -29,6 +29,7 @@ struct publisher_s3 {
 	struct s3_style style;
 	struct object *encoded; /* its rows are being encoded; NULL: none */
 	struct encoding encoding;
+	struct piecework *encoder;
 	bool has_work; /* another turn would find some */
 };
 
@@ -45,6 +46,7 @@ free_s3(struct publisher *base)
 {
 	struct publisher_s3 *p = s3_of(base);
 
+	piecework_free(p->encoder);
 	if (p->target)
 		s3_target_halt(p->target);
 	s3_marks_free(p->marks);
@@ -83,6 +85,8 @@ make_s3(const struct publisher_options *options, struct err *err)
 		goto fail;
 	p->marks = s3_marks_new(p->target, err);
 	if (p->marks)
+		p->encoder = piecework_new(err);
+	if (p->encoder)
 		return &p->base;
 fail:
 	free_s3(&p->base);
@@ -148,7 +152,7 @@ release(const struct publisher_s3 *p, struct object *object)
 }
 
 /* Of all that was begun, so that what fails is told soon; published is what lies before the first that is not
- * there yet. */
+ * there yet, or is still being encoded: it may be found there before that. */
 static int
 reap(const struct publisher_s3 *p, struct bundle *bundle, enum publish_epoch epoch,
     struct err *err)
@@ -168,7 +172,7 @@ reap(const struct publisher_s3 *p, struct bundle *bundle, enum publish_epoch epo
 		is_there = rc == 0;
 		if (rc < 0)
 			return explain(&p->base, epoch, &result, err);
-		if (rc == 0 && i == bundle->published) {
+		if (rc == 0 && i == bundle->published && o != p->encoded) {
 			settle(o, &result);
 			bundle->published++;
 		}
@@ -222,6 +226,34 @@ options_of(const struct publisher_s3 *p, const struct bundle *bundle, enum publi
 	return options;
 }
 
+/* In the encoder's thread. */
+static int
+encode_piece(void *context, bool *ret_is_done, struct err *err)
+{
+	struct publisher_s3 *p = context;
+	struct object *object = p->encoded;
+	int rc = publisher_encode_some(&p->base, &p->encoding, PIECE_BYTES, err);
+
+	*ret_is_done = p->encoding.is_whole;
+	if (rc)
+		return -1;
+	object->object_bytes = spool_bytes(p->encoding.to);
+	upload_set_ready(
+	    object->upload, object->object_bytes, p->encoding.is_whole && !object->is_held);
+	return 0;
+}
+
+/* In that thread. */
+static void
+on_encoded(void *context)
+{
+	struct publisher_s3 *p = context;
+
+	s3_target_lock(p->target);
+	s3_target_tell_news(p->target);
+	s3_target_unlock(p->target);
+}
+
 /* Its content is taken over by the upload. */
 static int
 start(struct publisher_s3 *p, struct object *object, struct upload_options options, struct err *err)
@@ -251,25 +283,21 @@ start(struct publisher_s3 *p, struct object *object, struct upload_options optio
 	}
 	p->encoded = object;
 	p->encoding = (struct encoding){ .from = object->spool, .to = content };
+	piecework_begin(p->encoder, &(struct piecework_job){ p, encode_piece, on_encoded });
 	return 0;
 }
 
-/* A piece of the object that is being encoded. */
+/* Of the object that is being encoded, where its rows are encoded; 1: not yet. */
 static int
-encode(struct publisher_s3 *p, struct err *err)
+finish_encoding(struct publisher_s3 *p, struct err *err)
 {
-	struct object *object = p->encoded;
+	int rc = piecework_poll(p->encoder, err);
 
-	if (publisher_encode_some(&p->base, &p->encoding, PIECE_BYTES, err))
-		return -1;
-	object->object_bytes = spool_bytes(p->encoding.to);
-	upload_set_ready(
-	    object->upload, object->object_bytes, p->encoding.is_whole && !object->is_held);
-	if (!p->encoding.is_whole)
-		return 0;
+	if (rc)
+		return rc;
+	spool_free(p->encoded->spool);
+	p->encoded->spool = NULL;
 	p->encoded = NULL;
-	spool_free(object->spool);
-	object->spool = NULL;
 	return 0;
 }
 
@@ -277,17 +305,16 @@ static int
 feed(struct publisher_s3 *p, const struct bundle *bundle, enum publish_epoch epoch,
     struct err *err)
 {
-	struct object *object;
+	for (int i = 0; i < STARTS_MAX; i++) {
+		struct object *object;
+		int rc = p->encoded ? finish_encoding(p, err) : 0;
 
-	for (int left = TURN_BYTES; left > 0; left -= PIECE_BYTES) {
-		if (!p->encoded) {
-			object = has_room(p) ? next_object(bundle) : NULL;
-			if (!object)
-				return 0;
-			if (start(p, object, options_of(p, bundle, epoch), err))
-				return -1;
-		}
-		if (p->encoded && encode(p, err))
+		if (rc)
+			return rc < 0 ? -1 : 0;
+		object = has_room(p) ? next_object(bundle) : NULL;
+		if (!object)
+			return 0;
+		if (start(p, object, options_of(p, bundle, epoch), err))
 			return -1;
 	}
 	p->has_work = true;
@@ -308,7 +335,7 @@ step(struct publisher *base, struct bundle *bundle, enum publish_epoch epoch, st
 {
 	struct publisher_s3 *p = s3_of(base);
 
-	if (reap(p, bundle, epoch, err))
+	if ((p->encoded && finish_encoding(p, err) < 0) || reap(p, bundle, epoch, err))
 		return -1;
 	if (bundle->published == bundle->count)
 		return 0;
@@ -324,6 +351,7 @@ drop(struct publisher *base, struct bundle *bundle)
 		struct object *o = bundle->objects[i];
 
 		if (o == p->encoded) {
+			piecework_give_up(p->encoder);
 			format_encode_drop(p->base.options.format);
 			p->encoded = NULL;
 		}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The schema that some records suggest: it accepts each of them. A column for each field that is no object, by its
- * dotted path; of the types that took all of its values the narrowest, but int64 for whole numbers (ids grow), and json
- * where none did. A field that is an object in one record and none in another is one column of json, and so is an object
- * without members or with more than a table has room for. Nullable is what was null or missing once.
+ * The schema that some records suggest: it accepts each of them. A column for each field that is no
+ * object, by its dotted path; of the types that took all of its values the narrowest, but int64 for
+ * whole numbers (ids grow), and json where none did. A field that is an object in one record and
+ * none in another is one column of json, and so is an object without members, or with ever other
+ * ones. Nullable is what was null or missing once.
  */
 #ifndef SLUICE_KAFKA_TO_S3_SCHEMA_GUESS_H
 #define SLUICE_KAFKA_TO_S3_SCHEMA_GUESS_H
