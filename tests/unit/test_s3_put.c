@@ -457,14 +457,17 @@ what_is_there_is_taken_or_refused(void **state)
 struct told {
 	bool is_done, is_there;
 	char text[32];
+	char etag[64];
 	struct err err;
 };
 
 static void
-on_fetched(void *context, bool is_there, struct slice bytes, const struct err *err)
+on_fetched(void *context, bool is_there, struct slice etag, struct slice bytes,
+    const struct err *err)
 {
 	struct told *told = context;
 
+	(void)snprintf(told->etag, sizeof(told->etag), "%.*s", SLICE_ARGS(etag));
 	told->is_done = true;
 	told->is_there = is_there;
 	told->err = *err;
@@ -481,6 +484,57 @@ fetch(struct world *w, const char *key, int64_t patience_ms, struct told *told)
 	while (!told->is_done)
 		(void)loop_turn(w->loop, CLOCK_NEVER);
 	s3_fetching_free(f);
+}
+
+/* Puts so many bytes, where the object has this entity tag. */
+static enum err_class
+replace(struct world *w, int64_t bytes, const char *etag, bool *ret_was_there)
+{
+	struct put p = { .bytes = bytes };
+
+	start_put(w, &p, "k", &(struct s3_put_options){ .if_match = slice_of(etag) });
+	feed_all(&p);
+	wait_for(&p);
+	*ret_was_there = p.result.was_there;
+	return p.err.class;
+}
+
+static void
+what_is_replaced_is_what_was_read(void **state)
+{
+	static const char *const faults[] = { "PUT\tother x\n", "PUT\tgone\n",
+		"PUT\t409 ConditionalRequestConflict\n", "PUT\t503 SlowDown\nPUT\tother x\n" };
+	struct world *w = *state;
+	bool was_there;
+
+	for (size_t i = 0; i < COUNT(faults); i++) {
+		struct told told = { .text = "" }, again = { .text = "" };
+
+		new_bucket(w);
+		assert_int_equal(replace(w, 5, "", &was_there), ERR_NONE);
+		fetch(w, "k", 0, &told);
+		assert_true(told.etag[0]);
+		assert_int_equal(replace(w, 6, told.etag, &was_there), ERR_NONE);
+		assert_false(was_there);
+		ask_store(w);
+		assert_true(has_object(w, "k", 6));
+		/* it is another by now */
+		assert_int_equal(replace(w, 7, told.etag, &was_there), ERR_CANT_CREATE);
+		assert_true(was_there);
+		ask_store(w);
+		assert_true(has_object(w, "k", 6));
+		/* it becomes one */
+		fetch(w, "k", 0, &again);
+		order_faults(w, faults[i]);
+		assert_int_equal(replace(w, 7, again.etag, &was_there), ERR_CANT_CREATE);
+		assert_true(was_there);
+		ask_store(w);
+		assert_false(has_object(w, "k", 7));
+	}
+	/* other refusals are what they are */
+	order_faults(w, "PUT\t404 NoSuchBucket\n");
+	assert_int_equal(replace(w, 7, "\"x\"", &was_there), ERR_CANT_CREATE);
+	assert_false(was_there);
 }
 
 static void
@@ -529,6 +583,7 @@ main(void)
 		cmocka_unit_test(tags_are_encoded),
 		cmocka_unit_test(bad_listings_are_refused),
 		cmocka_unit_test(what_is_there_is_taken_or_refused),
+		cmocka_unit_test(what_is_replaced_is_what_was_read),
 		cmocka_unit_test(small_objects_are_fetched_with_patience),
 	};
 

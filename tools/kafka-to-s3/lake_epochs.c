@@ -98,6 +98,8 @@ lake_drop_stream(struct lake *l, int32_t number)
 	l->bundled_bytes -= s->bundle.row_bytes;
 	publisher_drop(l->outputs.publisher, &s->bundle);
 	bundle_release(&s->bundle);
+	if (l->options.group)
+		mark_drop(l->outputs.publisher, l->options.topic, number);
 	mark_release(&s->mark);
 	*s = l->streams[--l->stream_count];
 }

@@ -144,6 +144,13 @@ publisher_update_mark(struct publisher *p, const char *path, const char *name,
 	return p->ops->update_mark(p, path, name, update, context, err);
 }
 
+void
+publisher_drop_mark(struct publisher *p, const char *path, const char *name)
+{
+	if (p->ops->drop_mark)
+		p->ops->drop_mark(p, path, name);
+}
+
 bool
 publisher_is_waiting(const struct publisher *p)
 {

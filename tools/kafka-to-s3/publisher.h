@@ -83,6 +83,9 @@ int publisher_update_mark(struct publisher *, const char *path, const char *name
     int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
     void *context, struct err *);
 
+/* An update that was begun is not asked about again: it may happen or not. */
+void publisher_drop_mark(struct publisher *, const char *path, const char *name);
+
 /* All that was begun since publisher_begin_turn waits for others: there is no use in another turn soon. Cheap. */
 bool publisher_is_waiting(const struct publisher *);
 

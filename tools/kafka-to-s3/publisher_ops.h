@@ -22,6 +22,7 @@ struct publisher_ops {
 	/* NULL where nothing waits for others, or is left */
 	void (*begin_turn)(struct publisher *);
 	void (*drop)(struct publisher *, struct bundle *);
+	void (*drop_mark)(struct publisher *, const char *path, const char *name);
 	bool (*is_waiting)(const struct publisher *);
 	void (*wait)(struct publisher *, int64_t deadline_mono_ms);
 	void (*clean)(struct publisher *,

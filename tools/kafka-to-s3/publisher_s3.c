@@ -392,6 +392,22 @@ update_mark(struct publisher *base, const char *path, const char *name,
 	return s3_marks_update(p->marks, key, update, context, err);
 }
 
+/* What waits for the thread goes on behind it. */
+static void
+drop_mark(struct publisher *base, const char *path, const char *name)
+{
+	struct publisher_s3 *p = s3_of(base);
+	char key[S3_KEY_BYTES];
+	struct err err = ERR_INIT;
+
+	if (s3_target_key(p->target, path, name, key, &err) || !s3_marks_has(p->marks, key))
+		return;
+	s3_target_halt(p->target);
+	s3_marks_drop(p->marks, key);
+	if (s3_target_run(p->target, &err))
+		diag_warn("%s", err.text); /* and is told by the next that is begun */
+}
+
 static int
 read_mark(struct publisher *base, const char *path, const char *name, bool *ret_has, struct buf *ret,
     struct err *err)
@@ -481,6 +497,7 @@ const struct publisher_ops publisher_s3_ops = {
 	.make_empty = make_empty,
 	.begin_turn = begin_turn,
 	.drop = drop,
+	.drop_mark = drop_mark,
 	.is_waiting = is_waiting,
 	.wait = wait_news,
 	.clean = clean,

@@ -11,6 +11,8 @@ enum {
 	/* A member that waits here is not heard: below half of max.poll.interval.ms (5 min). */
 	READ_MS_MAX = 120 * 1000,
 	AGAIN_MS = 1000,
+	ETAG_BYTES_MAX = 1024,
+	CONFLICTS_MAX = 20, /* of two members, one of which is late */
 };
 
 enum mark_state {
@@ -30,7 +32,9 @@ struct mark {
 	struct s3_fetching *fetching;
 	struct s3_put *put;
 	struct buf text;
+	struct buf etag; /* of what was fetched */
 	bool has;
+	unsigned conflicts; /* in a row: another was faster */
 	struct err err;
 
 	enum mark_state state; /* under the lock */
@@ -59,14 +63,16 @@ finish(struct mark *m, enum mark_state state)
 }
 
 static void
-on_fetched(void *context, bool is_there, struct slice bytes, const struct err *err)
+on_fetched(void *context, bool is_there, struct slice etag, struct slice bytes,
+    const struct err *err)
 {
 	struct mark *m = context;
 
 	m->err = *err;
 	m->has = is_there;
 	buf_clear(&m->text);
-	if (err->class == ERR_NONE)
+	buf_clear(&m->etag);
+	if (err->class == ERR_NONE && !buf_append(&m->etag, etag, &m->err))
 		(void)buf_append(&m->text, bytes, &m->err);
 	finish(m, MARK_FETCHED);
 }
@@ -82,14 +88,30 @@ fetch(void *context)
 		finish(m, MARK_FETCHED);
 }
 
+/* Somebody else has written it since it was fetched, or removed it: it is decided anew. */
+static void
+fetch_again(struct mark *m)
+{
+	s3_put_free(m->put);
+	m->put = NULL;
+	m->conflicts++;
+	err_clear(&m->err);
+	s3_target_lock(m->target);
+	m->state = MARK_FETCHES;
+	s3_target_unlock(m->target);
+	fetch(m);
+}
+
 static void
 on_put(void *context, const struct s3_put_result *result, const struct err *err)
 {
 	struct mark *m = context;
 
-	(void)result;
 	m->err = *err;
-	finish(m, MARK_PUT);
+	if (err->class == ERR_CANT_CREATE && result->was_there && m->conflicts < CONFLICTS_MAX)
+		fetch_again(m);
+	else
+		finish(m, MARK_PUT);
 }
 
 static int
@@ -122,6 +144,9 @@ put(void *context)
 	struct s3_put_options put_options = {
 		.key = slice_of(m->key),
 		.style = &style,
+		.is_create_only = !m->has,
+		/* a service that tells no entity tags replaces what is there */
+		.if_match = m->has ? buf_slice(&m->etag) : slice_make(NULL, 0),
 		.read = read_text,
 		.patience_ms = options->patience_ms,
 		.has_no_checksum = options->has_no_checksum,
@@ -149,6 +174,7 @@ mark_free(struct mark *m)
 	s3_fetching_free(m->fetching);
 	s3_put_free(m->put);
 	buf_release(&m->text);
+	buf_release(&m->etag);
 	free(m->key);
 	free(m);
 }
@@ -201,6 +227,7 @@ begin(struct s3_marks *marks, const char *key, struct err *err)
 	}
 	m->target = marks->target;
 	buf_init(&m->text, 2 * MARK_TEXT_BYTES_MAX);
+	buf_init(&m->etag, ETAG_BYTES_MAX);
 	m->next = marks->marks;
 	marks->marks = m;
 	hand_over(m, MARK_FETCHES, fetch);
@@ -272,6 +299,18 @@ s3_marks_update(struct s3_marks *marks, const char *key,
 		break;
 	}
 	return 1;
+}
+
+bool
+s3_marks_has(struct s3_marks *marks, const char *key)
+{
+	return *find(marks, key);
+}
+
+void
+s3_marks_drop(struct s3_marks *marks, const char *key)
+{
+	forget(find(marks, key));
 }
 
 int
