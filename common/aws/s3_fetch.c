@@ -112,19 +112,22 @@ on_fetched(void *context, bool is_there, struct slice etag, struct slice bytes,
 }
 
 int
-s3_fetch(struct s3_bucket *bucket, struct slice key, struct buf *ret_bytes, bool *ret_is_there,
-    struct err *err)
+s3_fetch(struct s3_bucket *bucket, struct slice key, int64_t deadline_mono_ms,
+    struct buf *ret_bytes, bool *ret_is_there, struct err *err)
 {
+	char about[S3_ABOUT_BYTES];
 	struct fetched fetched = { .ret_bytes = ret_bytes };
 	struct s3_fetching *f = s3_fetch_start(bucket, key, 0, on_fetched, &fetched, err);
 
 	if (!f)
 		return -1;
-	while (!fetched.is_done && !stop_requested())
-		(void)loop_turn(aws_session_loop(bucket->session), CLOCK_NEVER);
+	while (!fetched.is_done && !stop_requested() && clock_mono_ms() < deadline_mono_ms)
+		(void)loop_turn(aws_session_loop(bucket->session), deadline_mono_ms);
 	s3_fetching_free(f);
-	if (!fetched.is_done)
-		return err_set(err, ERR_STOPPED, "stopped while waiting for a reply");
+	if (!fetched.is_done) {
+		s3_about(bucket, key, about);
+		return s3_say_no_reply(about, err);
+	}
 	if (fetched.err.class != ERR_NONE) {
 		*err = fetched.err;
 		return -1;

@@ -155,9 +155,9 @@ struct s3_head {
 int s3_head(struct s3_bucket *, struct slice key, struct s3_head *ret, struct err *);
 
 /* A small object's bytes, replacing what ret_bytes has; as above. ERR_UNAVAILABLE where it is longer
- * than that may be. */
-int s3_fetch(struct s3_bucket *, struct slice key, struct buf *ret_bytes, bool *ret_is_there,
-    struct err *);
+ * than that may be, and when the deadline comes. */
+int s3_fetch(struct s3_bucket *, struct slice key, int64_t deadline_mono_ms, struct buf *ret_bytes,
+    bool *ret_is_there, struct err *);
 
 /* The same without waiting: etag and bytes are good for the call. The errors of a call with patience
  * (aws/s3_call.h); a bucket that is not there is ERR_NO_INPUT. */
@@ -173,11 +173,11 @@ void s3_fetching_free(struct s3_fetching *);
 
 /*
  * Uploads below a prefix that were begun but neither completed nor aborted: is_ours is asked about
- * each, and those are aborted for which it says so. Waits by turning the loop. *ret_count: how many
- * were aborted.
+ * each, and those are aborted for which it says so. Waits by turning the loop, until the deadline:
+ * ERR_UNAVAILABLE. *ret_count: how many were aborted, also where it fails.
  */
 int s3_abort_uploads(struct s3_bucket *, struct slice prefix,
-    bool (*is_ours)(void *context, struct slice key), void *context, size_t *ret_count,
-    struct err *);
+    bool (*is_ours)(void *context, struct slice key), void *context, int64_t deadline_mono_ms,
+    size_t *ret_count, struct err *);
 
 #endif

@@ -251,7 +251,8 @@ small_objects_are_fetched(void **state)
 	bool is_there = true;
 
 	new_bucket(w);
-	assert_int_equal(s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), 0);
+	assert_int_equal(
+	    s3_fetch(w->bucket, slice_of("k"), CLOCK_NEVER, &bytes, &is_there, &w->err), 0);
 	assert_false(is_there);
 	start_put(w, &p, "k", &(struct s3_put_options){ .is_create_only = false });
 	feed_all(&p);
@@ -259,20 +260,23 @@ small_objects_are_fetched(void **state)
 	order_faults(w, "GET\t503 SlowDown\n");
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(
-		    s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), 0);
+		    s3_fetch(w->bucket, slice_of("k"), CLOCK_NEVER, &bytes, &is_there, &w->err), 0);
 		assert_true(is_there);
 		assert_int_equal(bytes.len, 1000);
 		assert_memory_equal(bytes.data, "abcdefghijklmnopqrstuvwabc", 26);
 	}
 	buf_release(&bytes);
 	buf_init(&bytes, 999);
-	assert_int_equal(s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), -1);
+	assert_int_equal(
+	    s3_fetch(w->bucket, slice_of("k"), CLOCK_NEVER, &bytes, &is_there, &w->err), -1);
 	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
 	order_faults(w, "GET\t403 AccessDenied\n");
-	assert_int_equal(s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), -1);
+	assert_int_equal(
+	    s3_fetch(w->bucket, slice_of("k"), CLOCK_NEVER, &bytes, &is_there, &w->err), -1);
 	assert_int_equal(w->err.class, ERR_DENIED);
 	open_bucket(w, "store-none");
-	assert_int_equal(s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), -1);
+	assert_int_equal(
+	    s3_fetch(w->bucket, slice_of("k"), CLOCK_NEVER, &bytes, &is_there, &w->err), -1);
 	assert_int_equal(w->err.class, ERR_NO_INPUT);
 	buf_release(&bytes);
 }
@@ -486,6 +490,40 @@ fetch(struct world *w, const char *key, int64_t patience_ms, struct told *told)
 	s3_fetching_free(f);
 }
 
+static bool
+is_any(void *context, struct slice key)
+{
+	(void)context;
+	(void)key;
+	return true;
+}
+
+/* What nobody answers ends by its deadline, long before the request itself is given up. */
+static void
+waiting_has_deadlines(void **state)
+{
+	struct world *w = *state;
+	struct buf bytes = BUF_INIT(100);
+	size_t count = 7;
+	bool is_there;
+
+	new_bucket(w);
+	order_faults(w, TWICE("GET\thang"));
+	assert_int_equal(
+	    s3_fetch(w->bucket, slice_of("k"), clock_deadline(50), &bytes, &is_there, &w->err), -1);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_non_null(strstr(w->err.text, "/k: no reply in time"));
+	assert_int_equal(s3_abort_uploads(w->bucket, slice_of(""), is_any, NULL, clock_deadline(50),
+	    &count, &w->err), -1);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_int_equal(count, 0);
+	/* and has gone when it comes back */
+	assert_int_equal(
+	    s3_fetch(w->bucket, slice_of("k"), CLOCK_NEVER, &bytes, &is_there, &w->err), 0);
+	assert_false(is_there);
+	buf_release(&bytes);
+}
+
 /* Puts so many bytes, where the object has this entity tag. */
 static enum err_class
 replace(struct world *w, int64_t bytes, const char *etag, bool *ret_was_there)
@@ -583,6 +621,7 @@ main(void)
 		cmocka_unit_test(tags_are_encoded),
 		cmocka_unit_test(bad_listings_are_refused),
 		cmocka_unit_test(what_is_there_is_taken_or_refused),
+		cmocka_unit_test(waiting_has_deadlines),
 		cmocka_unit_test(what_is_replaced_is_what_was_read),
 		cmocka_unit_test(small_objects_are_fetched_with_patience),
 	};

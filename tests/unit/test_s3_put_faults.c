@@ -429,8 +429,8 @@ uploads_are_aborted(void **state)
 		} while (count_lines(w, "upload ") <= (int)i);
 		s3_put_free(p.put);
 	}
-	assert_int_equal(s3_abort_uploads(w->bucket, slice_of("p/"), begins_with_b, &asked, &count,
-			     &w->err), 0);
+	assert_int_equal(s3_abort_uploads(w->bucket, slice_of("p/"), begins_with_b, &asked,
+	    CLOCK_NEVER, &count, &w->err), 0);
 	assert_int_equal(asked, 6);
 	assert_int_equal(count, 4);
 	ask_store(w);
@@ -438,12 +438,12 @@ uploads_are_aborted(void **state)
 	assert_int_equal(count_lines(w, "upload p/b"), 0);
 	/* one that ends meanwhile, and refusals */
 	order_faults(w, "DELETE\t404 NoSuchUpload\n");
-	assert_int_equal(s3_abort_uploads(w->bucket, slice_of("q/b"), begins_with_b, &asked, &count,
-			     &w->err), 0);
+	assert_int_equal(s3_abort_uploads(w->bucket, slice_of("q/b"), begins_with_b, &asked,
+	    CLOCK_NEVER, &count, &w->err), 0);
 	assert_int_equal(count, 0);
 	order_faults(w, "GET\t403 AccessDenied\n");
-	assert_int_equal(s3_abort_uploads(w->bucket, slice_of(""), begins_with_b, &asked, &count,
-			     &w->err), -1);
+	assert_int_equal(s3_abort_uploads(w->bucket, slice_of(""), begins_with_b, &asked,
+	    CLOCK_NEVER, &count, &w->err), -1);
 	assert_int_equal(w->err.class, ERR_DENIED);
 	order_faults(w, "");
 }

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "kafka-to-s3/piecework.h"
 #include "kafka-to-s3/publisher_ops.h"
@@ -12,6 +13,8 @@
 #include "kafka-to-s3/upload.h"
 
 enum {
+	/* For what is left over: nobody is heard meanwhile, and nothing depends on it. */
+	CLEAN_MS_MAX = 20 * 1000,
 	UPLOADS_MAX = 16, /* at a time, of all bundles */
 	/* Objects behind the first that is not there yet, which may be. */
 	AHEAD_MAX = 64,
@@ -327,6 +330,7 @@ begin_turn(struct publisher *base)
 	struct publisher_s3 *p = s3_of(base);
 
 	p->has_work = false;
+	s3_marks_begin_turn(p->marks);
 	s3_target_clear_news(p->target);
 }
 
@@ -473,8 +477,8 @@ clean(struct publisher *base,
 		return;
 	cleaning.prefix_len = strlen(prefix);
 	s3_target_halt(p->target);
-	if (s3_abort_uploads(p->target->bucket, slice_of(prefix), is_left_over, &cleaning, &count,
-		&err) && err.class != ERR_STOPPED)
+	if (s3_abort_uploads(p->target->bucket, slice_of(prefix), is_left_over, &cleaning,
+		clock_deadline(CLEAN_MS_MAX), &count, &err) && err.class != ERR_STOPPED)
 		diag_warn("uploads that an earlier run left may go on taking up room: %s", err.text);
 	if (count)
 		diag_note("aborted %zu upload%s that an earlier run had left", count,

@@ -8,7 +8,8 @@
 #include "kafka-to-s3/publisher_ops.h"
 
 enum {
-	/* A member that waits here is not heard: below half of max.poll.interval.ms (5 min). */
+	/* A member that waits here is not heard: all that is read of one assignment, below half of
+	 * max.poll.interval.ms (5 min). */
 	READ_MS_MAX = 120 * 1000,
 	AGAIN_MS = 1000,
 	ETAG_BYTES_MAX = 1024,
@@ -43,6 +44,7 @@ struct mark {
 struct s3_marks {
 	struct s3_target *target;
 	struct mark *marks;
+	int64_t read_deadline_ms; /* of what is read between two turns; 0: nothing has been */
 };
 
 /* ---- on the loop ---- */
@@ -301,6 +303,12 @@ s3_marks_update(struct s3_marks *marks, const char *key,
 	return 1;
 }
 
+void
+s3_marks_begin_turn(struct s3_marks *marks)
+{
+	marks->read_deadline_ms = 0;
+}
+
 bool
 s3_marks_has(struct s3_marks *marks, const char *key)
 {
@@ -318,12 +326,18 @@ s3_marks_read(struct s3_marks *marks, const char *key, bool *ret_has, struct buf
     struct err *err)
 {
 	int64_t patience_ms = marks->target->options->patience_ms;
-	int64_t deadline_ms = clock_deadline(patience_ms < READ_MS_MAX ? patience_ms : READ_MS_MAX);
+	int64_t deadline_ms;
 	struct buf text = BUF_INIT(2 * MARK_TEXT_BYTES_MAX);
 	int rc;
 
 	forget(find(marks, key));
-	while ((rc = s3_fetch(marks->target->bucket, slice_of(key), &text, ret_has, err)) &&
+	if (!marks->read_deadline_ms)
+		marks->read_deadline_ms = clock_deadline(READ_MS_MAX);
+	deadline_ms = clock_deadline(patience_ms);
+	if (deadline_ms > marks->read_deadline_ms)
+		deadline_ms = marks->read_deadline_ms;
+	while ((rc = s3_fetch(marks->target->bucket, slice_of(key), marks->read_deadline_ms, &text,
+		    ret_has, err)) &&
 	       err->class == ERR_UNAVAILABLE && clock_mono_ms() < deadline_ms) {
 		if (stop_wait(clock_deadline(AGAIN_MS)))
 			break;

@@ -118,7 +118,7 @@ check_bucket(struct s3_target *t, struct err *err)
 	bool is_there;
 	int rc = s3_target_key(t, "_sluice", "bucket", key, err);
 
-	if (!rc && s3_fetch(t->bucket, slice_of(key), &bytes, &is_there, &told) &&
+	if (!rc && s3_fetch(t->bucket, slice_of(key), CLOCK_NEVER, &bytes, &is_there, &told) &&
 	    told.class == ERR_NO_INPUT) {
 		*err = told;
 		err->class = ERR_CANT_CREATE;
