@@ -16,6 +16,7 @@
 #include "base/stop.h"
 #include "kafka-to-s3/lake.h"
 #include "kafka-to-s3/mark.h"
+#include "kafka-to-s3/publisher_ops.h"
 #include "scratch.h"
 
 /* ---- the source ---- */
@@ -176,6 +177,7 @@ struct world {
 	struct naming naming;
 	struct collector_options collector_options;
 	enum publish_existing existing;
+	const struct publisher_ops *publisher_ops; /* NULL: a directory's */
 	struct script script;
 	enum job_input input;
 	struct lake_counts counts;
@@ -238,6 +240,8 @@ run(struct world *w, const struct step *steps)
 	outputs = (struct lake_outputs){ .publisher = publisher_new(&publisher_options, &w->err),
 		.letters = deadletter_open(&w->letters_options, &client, "test", NULL, &w->err) };
 	lake = lake_new(&w->options, &w->err);
+	if (w->publisher_ops)
+		outputs.publisher->ops = w->publisher_ops;
 
 	w->collector_options.publisher = outputs.publisher;
 	w->collector_options.naming = &w->naming;
@@ -575,6 +579,47 @@ a_run_ends_before_an_epoch_without_objects_is_committed(void **state)
 	assert_int_equal(run(w, steps), 0);
 	assert_string_equal(w->script.commits, "0:9;");
 	assert_false(scratch_has(w->target, MARK_PATH "/t-00000"));
+}
+
+/* Five turns for the first partition's, two for the second's; asked about again, they begin anew. */
+static int
+update_slowly(struct publisher *p, const char *path, const char *name,
+    int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
+    void *context, struct err *err)
+{
+	static const int most[] = { 5, 2 };
+	static int turns[2];
+	int number = name[strlen(name) - 1] - '0';
+
+	if (++turns[number] < most[number])
+		return 1;
+	turns[number] = 0;
+	return publisher_directory_ops.update_mark(p, path, name, update, context, err);
+}
+
+static void
+marks_take_several_turns(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ ASSIGN, 1, 0, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ RECORD, 1, 0, "{\"p\":1}" },
+		{ RECORD, 0, 1, "{\"p\":1}" },
+		{ RECORD, 1, 1, "{\"p\":1}" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+	struct publisher_ops ops = publisher_directory_ops;
+
+	ops.update_mark = update_slowly;
+	w->publisher_ops = &ops;
+	assert_int_equal(run(w, steps), 0);
+	/* none waits for the other's */
+	assert_string_equal(w->script.commits, "0:0-2 1:0-2;1:2;0:2;");
+	assert_true(has_mark(w, MARK_PATH "/t-00000", 2));
+	assert_true(has_mark(w, MARK_PATH "/t-00001", 2));
+	assert_int_equal(count_data(w), 2);
 }
 
 static void
@@ -982,6 +1027,7 @@ main(void)
 		LAKE(a_mark_above_what_is_committed),
 		LAKE(a_run_ends_between_mark_and_commit),
 		LAKE(a_run_ends_before_an_epoch_without_objects_is_committed),
+		LAKE(marks_take_several_turns),
 		LAKE(a_second_group_on_one_target),
 		LAKE(a_fenced_member_publishes_nothing),
 		LAKE(a_bad_record_stops_behind_what_precedes_it),

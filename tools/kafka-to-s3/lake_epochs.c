@@ -194,12 +194,6 @@ close_due(struct lake *l, int64_t now_ms)
 
 /* ---- committing ---- */
 
-static bool
-is_to_be_committed(const struct lake_stream *s)
-{
-	return s->epochs.phase == EPOCH_PREPARE || s->epochs.phase == EPOCH_SETTLE;
-}
-
 /* Before the commit that says the same: see epoch_check_mark. 1: not done yet. */
 static int
 raise_mark(struct lake *l, struct lake_stream *s, struct err *err)
@@ -213,12 +207,10 @@ raise_mark(struct lake *l, struct lake_stream *s, struct err *err)
 	return lake_write_mark(l, s, err);
 }
 
-/* All at a time. 1: not all are done yet. */
+/* All at a time; those that are not done yet hold up nothing but their own partitions. */
 static int
 write_marks(struct lake *l, struct err *err)
 {
-	int left = 0;
-
 	for (size_t i = 0; i < l->stream_count; i++) {
 		struct lake_stream *s = &l->streams[i];
 		int rc = s->is_marked ? 0 : raise_mark(l, s, err);
@@ -226,9 +218,14 @@ write_marks(struct lake *l, struct err *err)
 		if (rc < 0)
 			return -1;
 		s->is_marked = !rc && s->epochs.phase == EPOCH_SETTLE;
-		left |= rc;
 	}
-	return left;
+	return 0;
+}
+
+static bool
+is_ready(const struct lake_stream *s)
+{
+	return s->epochs.phase == EPOCH_PREPARE || s->is_marked;
 }
 
 static int
@@ -243,7 +240,7 @@ commit_points(struct lake *l, size_t count, struct err *err)
 		return 0;
 	}
 	for (size_t i = 0; i < l->stream_count; i++) {
-		if (is_to_be_committed(&l->streams[i])) {
+		if (is_ready(&l->streams[i])) {
 			epochs_committed(&l->streams[i].epochs);
 			l->streams[i].is_marked = false;
 		}
@@ -251,33 +248,37 @@ commit_points(struct lake *l, size_t count, struct err *err)
 	return 0;
 }
 
+static bool
+settles(const struct lake *l)
+{
+	for (size_t i = 0; i < l->stream_count; i++) {
+		if (l->streams[i].epochs.phase == EPOCH_SETTLE)
+			return true;
+	}
+	return false;
+}
+
 static int
 commit(struct lake *l, struct err *err)
 {
 	size_t count = 0;
-	bool settles = false;
-	int rc;
 
+	if (settles(l) &&
+	    deadletter_flush(l->outputs.letters, clock_deadline(LETTERS_MS_MAX), err))
+		return -1;
+	if (write_marks(l, err))
+		return -1;
 	for (size_t i = 0; i < l->stream_count; i++) {
 		const struct lake_stream *s = &l->streams[i];
 
-		if (!is_to_be_committed(s))
+		if (!is_ready(s))
 			continue;
-		settles |= s->epochs.phase == EPOCH_SETTLE;
 		l->points[count] = (struct commit_point){ .stream = s->number,
 			.sequence = epochs_commit_point(&s->epochs, l->metadata[count]),
 			.metadata = l->metadata[count] };
 		count++;
 	}
-	if (!count)
-		return 0;
-	if (settles &&
-	    deadletter_flush(l->outputs.letters, clock_deadline(LETTERS_MS_MAX), err))
-		return -1;
-	rc = write_marks(l, err);
-	if (rc)
-		return rc < 0 ? -1 : 0;
-	return commit_points(l, count, err);
+	return count ? commit_points(l, count, err) : 0;
 }
 
 /* ---- publishing ---- */
