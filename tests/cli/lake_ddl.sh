@@ -183,12 +183,12 @@ TBLPROPERTIES (
 	expect_no_line TBLPROPERTIES out
 	# with a schema the columns are those that the files have
 	schema
-	ddl --format csv --schema schema.json --select to,trip.fare,ok --rename ok=a.fine --add ok:=true s3://bucket/l
+	ddl --format csv --schema schema.json --select to,trip.fare,ok --rename ok=fine --add ok:=true s3://bucket/l
 	sed -n '/^CREATE/,/^)/p' out >columns
 	expect_text columns "CREATE EXTERNAL TABLE IF NOT EXISTS \`l\` (
   \`to\` string,
   \`fare\` string,
-  \`a_fine\` string,
+  \`fine\` string,
   \`ok\` string
 )"
 }
