@@ -475,6 +475,12 @@ template_free(struct template *t)
 	free(t);
 }
 
+void
+template_refuse_surrogates(struct template *t)
+{
+	t->refuses_surrogates = true;
+}
+
 bool
 template_has_variable(const struct template *t)
 {

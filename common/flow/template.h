@@ -65,6 +65,9 @@ struct template *template_compile(const char *text, enum template_missing, enum 
     struct field_set *fields, struct err *);
 void template_free(struct template *);
 
+/* From now on a string with a lone surrogate escape rejects the record, instead of U+FFFD standing for it. */
+void template_refuse_surrogates(struct template *);
+
 /* True where the result may differ from record to record. */
 bool template_has_variable(const struct template *);
 bool template_uses_time(const struct template *);

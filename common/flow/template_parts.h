@@ -52,6 +52,7 @@ struct template
 	size_t part_count;
 	enum template_missing missing;
 	enum template_escape escape;
+	bool refuses_surrogates;
 	bool may_make_dots; /* a path with a segment that values alone may make "." or ".." */
 
 	struct json_paths *key_paths; /* of {@key.id}; NULL where there is none */

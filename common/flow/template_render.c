@@ -196,6 +196,8 @@ append_json(
 	}
 	if (!value->has_escape)
 		return append_value(r, part, json_slice(value), out);
+	if (r->template->refuses_surrogates && !json_string_is_utf8(json_slice(value)))
+		return reject(r, part, JSON_NOT_UTF8);
 	buf_clear(scratch);
 	if (json_string_decode(json_slice(value), scratch, r->err))
 		return -1;

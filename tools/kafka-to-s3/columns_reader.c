@@ -155,8 +155,8 @@ columns_reader_uses_headers(const struct columns_reader *r)
 /* ---- rows ---- */
 
 /* The field is told by its path; a column only where that is called otherwise. */
-static int
-reject(const struct columns_reader *r, const struct record *record, unsigned column,
+int
+columns_reader_reject(const struct columns_reader *r, const struct record *record, unsigned column,
     const char *reason, struct err *err)
 {
 	const struct table_column *c = &r->schema->columns[column];
@@ -245,7 +245,7 @@ columns_reader_read(
 		return -1;
 	if (table_row_read(r->schema, values, r->additions ? r->own : r->indices, &r->scratch,
 		r->row, &column, reason))
-		return reject(r, record, column, reason, err);
+		return columns_reader_reject(r, record, column, reason, err);
 	return 0;
 }
 
