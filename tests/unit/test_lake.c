@@ -749,13 +749,13 @@ event_time_makes_the_path(void **state)
 	struct world *w = *state;
 
 	w->options.group = NULL; /* as a pipe, which tells of no streams */
-	w->options.path = "{@year}-{@hour}";
+	w->options.path = "at={@year}-{@hour}";
 	w->options.time_field = "at";
 	assert_int_equal(run(w, steps), -1);
 	assert_non_null(strstr(w->err.text, "t[0]@3: "));
-	assert_true(scratch_has(w->target, "2020-04/" NAME(0, 0)));
+	assert_true(scratch_has(w->target, "at=2020-04/" NAME(0, 0)));
 	assert_true(
-	    scratch_has(w->target, "__DEFAULT_PARTITION__-__DEFAULT_PARTITION__/" NAME(0, 0)));
+	    scratch_has(w->target, "at=__DEFAULT_PARTITION__-__DEFAULT_PARTITION__/" NAME(0, 0)));
 }
 
 static void
