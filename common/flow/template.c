@@ -493,18 +493,12 @@ count_slashes(struct slice text)
 	return count;
 }
 
-/* What all that it makes begins with. Dots before a value may be written otherwise. */
+/* What all that it makes begins with. */
 static struct slice
 common_head(const struct template *t)
 {
-	struct slice head = slice_make(NULL, 0);
-
-	if (!t->part_count || t->parts[0].kind != PART_LITERAL)
-		return head;
-	head = t->parts[0].text;
-	while (t->may_make_dots && head.len && head.data[head.len - 1] == '.')
-		head.len--;
-	return head;
+	return t->part_count && t->parts[0].kind == PART_LITERAL ? t->parts[0].text
+	                                                         : slice_make(NULL, 0);
 }
 
 bool
