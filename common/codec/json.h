@@ -103,6 +103,12 @@ int json_scan(struct json_scanner *, struct slice text, struct json_value *ret_v
  * A lone surrogate escape becomes U+FFFD. */
 int json_string_decode(struct slice inside, struct buf *out, struct err *);
 
+/* True where a JSON string's inside (as above) has a form in UTF-8: no lone surrogate escape. */
+bool json_string_is_utf8(struct slice inside);
+
+/* What to say of one that has not. */
+#define JSON_NOT_UTF8 "has a lone surrogate, which UTF-8 has not"
+
 /* True where the decoded form of a JSON string's inside is `text`. */
 bool json_string_is(struct slice inside, struct slice text);
 

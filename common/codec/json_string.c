@@ -29,9 +29,9 @@ read_unit(const char *at, const char *end, uint32_t *ret_unit)
 	return true;
 }
 
-/* Decodes the `\uXXXX` at *at, with the one after it where the two are a surrogate pair. */
+/* Decodes the `\uXXXX` at *at, with the one after it where the two are a surrogate pair; a lone surrogate is itself. */
 static uint32_t
-read_code_point(const char **at, const char *end)
+read_escape(const char **at, const char *end)
 {
 	uint32_t unit = REPLACEMENT, second;
 
@@ -40,13 +40,25 @@ read_code_point(const char **at, const char *end)
 		return REPLACEMENT;
 	}
 	*at += 6;
-	if (unit < SURROGATE_HIGH || unit >= SURROGATE_END)
+	if (unit < SURROGATE_HIGH || unit >= SURROGATE_LOW || !read_unit(*at, end, &second) ||
+	    second < SURROGATE_LOW || second >= SURROGATE_END)
 		return unit;
-	if (unit >= SURROGATE_LOW || !read_unit(*at, end, &second) || second < SURROGATE_LOW ||
-	    second >= SURROGATE_END)
-		return REPLACEMENT;
 	*at += 6;
 	return 0x10000 + ((unit - SURROGATE_HIGH) << 10) + (second - SURROGATE_LOW);
+}
+
+static bool
+is_surrogate(uint32_t unit)
+{
+	return unit >= SURROGATE_HIGH && unit < SURROGATE_END;
+}
+
+static uint32_t
+read_code_point(const char **at, const char *end)
+{
+	uint32_t unit = read_escape(at, end);
+
+	return is_surrogate(unit) ? REPLACEMENT : unit;
 }
 
 /* Decodes the escape at *at (a backslash) into out and steps over it; returns the length. */
@@ -86,6 +98,23 @@ json_string_decode(struct slice inside, struct buf *out, struct err *err)
 			return 0;
 	}
 	return buf_append(out, slice_make(at, (size_t)(end - at)), err);
+}
+
+bool
+json_string_is_utf8(struct slice inside)
+{
+	const char *at = inside.data, *end;
+
+	if (!inside.len)
+		return true;
+	end = at + inside.len;
+	while ((at = memchr(at, '\\', (size_t)(end - at)))) {
+		if (end - at >= 2 && at[1] != 'u')
+			at += 2;
+		else if (is_surrogate(read_escape(&at, end)))
+			return false;
+	}
+	return true;
 }
 
 bool

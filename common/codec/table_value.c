@@ -65,6 +65,8 @@ decode_text(struct reading *r, const struct json_value *v, struct slice *ret)
 	size_t begin = r->scratch->len;
 	struct err err = ERR_INIT;
 
+	if (!json_string_is_utf8(json_slice(v)))
+		return JSON_NOT_UTF8;
 	if (!r->has_room && reserve_scratch(r, &err))
 		return "has too long strings";
 	r->has_room = true;

@@ -9,7 +9,7 @@
  * float       a number no larger than FLT_MAX: the double nearest to it, rounded to a float
  * double      a number: the nearest double
  * decimal     a number, or a string that holds one in JSON's grammar
- * string      a string; a lone surrogate escape becomes U+FFFD, as json_string_decode has it
+ * string      a string without lone surrogate escapes
  * timestamp   by the column's format; digits finer than its unit must be zeros
  * date        by the column's format; a time of day must be midnight in UTC
  * json        any value but null, its bytes as they are in the record

@@ -215,9 +215,6 @@ parse(struct parser *p)
 struct segment {
 	size_t byte; /* where it begins in the template */
 	bool is_empty;
-	bool has_value;    /* a record's value is part of it */
-	bool is_only_dots; /* but for values */
-	size_t dots;
 };
 
 static int
@@ -226,11 +223,7 @@ end_segment(struct parser *p, struct segment *s, size_t next_byte)
 	if (s->is_empty)
 		return refuse(
 		    p, s->byte, s->byte ? "an empty segment in a path" : "a path must be relative");
-	if (s->is_only_dots && !s->has_value && s->dots <= 2)
-		return refuse(p, s->byte, "\".\" and \"..\" are no segments of a path");
-	if (s->is_only_dots && s->has_value)
-		p->template->may_make_dots = true;
-	*s = (struct segment){ .byte = next_byte, .is_empty = true, .is_only_dots = true };
+	*s = (struct segment){ .byte = next_byte, .is_empty = true };
 	return 0;
 }
 
@@ -248,11 +241,10 @@ check_path_text(struct parser *p, struct segment *s, const struct part *part, st
 				return -1;
 			continue;
 		}
+		if (s->is_empty && template_is_hidden(text.data[i]))
+			return refuse(p, byte,
+			    "readers pass over directories that begin with '_' or '.'");
 		s->is_empty = false;
-		if (text.data[i] == '.')
-			s->dots++;
-		else
-			s->is_only_dots = false;
 	}
 	return 0;
 }
@@ -260,20 +252,19 @@ check_path_text(struct parser *p, struct segment *s, const struct part *part, st
 static int
 check_path(struct parser *p)
 {
-	struct segment s = { .is_empty = true, .is_only_dots = true };
+	struct segment s = { .is_empty = true };
 	const struct template *t = p->template;
 	size_t i;
 
 	for (i = 0; i < t->part_count; i++) {
-		const struct part *part = &t->parts[i];
+		struct part *part = &t->parts[i];
 		struct slice text = part->text;
 
+		part->begins_segment = s.is_empty && part->kind != PART_LITERAL;
 		if (part->kind == PART_STRFTIME)
 			text = slice_of(part->pattern);
 		else if (part->kind != PART_LITERAL)
-			text = slice_of(part_is_time(part) ? "2019" : NULL);
-		s.has_value = s.has_value || (part->kind != PART_LITERAL && !part_is_time(part));
-		s.is_empty = s.is_empty && !s.has_value;
+			text = slice_of("2019");
 		if (check_path_text(p, &s, part, text))
 			return -1;
 	}
@@ -475,6 +466,12 @@ template_free(struct template *t)
 	free(t);
 }
 
+void
+template_refuse_surrogates(struct template *t)
+{
+	t->refuses_surrogates = true;
+}
+
 bool
 template_has_variable(const struct template *t)
 {
@@ -484,6 +481,45 @@ template_has_variable(const struct template *t)
 		if (t->parts[i].kind != PART_LITERAL)
 			return true;
 	return false;
+}
+
+static size_t
+count_slashes(struct slice text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		count += text.data[i] == '/';
+	return count;
+}
+
+/* What all that it makes begins with. */
+static struct slice
+common_head(const struct template *t)
+{
+	return t->part_count && t->parts[0].kind == PART_LITERAL ? t->parts[0].text
+	                                                         : slice_make(NULL, 0);
+}
+
+bool
+template_may_make(const struct template *t, struct slice path)
+{
+	struct slice head = common_head(t);
+	size_t slashes = 0;
+	bool is_any = false; /* strftime says how many, and a record without a time has none of them */
+
+	for (size_t i = 0; i < t->part_count; i++) {
+		const struct part *part = &t->parts[i];
+
+		if (part->kind == PART_LITERAL)
+			slashes += count_slashes(part->text);
+		is_any |= part->kind == PART_STRFTIME;
+	}
+	if (!t->part_count || !path.len)
+		return !t->part_count && !path.len;
+	if (path.len < head.len || !slice_equal(slice_make(path.data, head.len), head))
+		return false;
+	return is_any ? count_slashes(path) >= slashes : count_slashes(path) == slashes;
 }
 
 bool

@@ -44,9 +44,10 @@ enum template_missing {
  * bytes and "#%'*\/:=?{[]^ become %XX, the set of Hive's FileUtils.escapePathName (charToEscape;
  * Hive, common/src/java/org/apache/hadoop/hive/common/FileUtils.java), which Flink and Spark share;
  * so do the bytes above 0x7f of a value that is not UTF-8. An empty value is
- * "__DEFAULT_PARTITION__" whatever template_missing says. Where values make a whole segment "." or
- * "..", its dots become %2E (Hive reads that back). What {@time:} makes is escaped too, but for
- * '/': there it is the template that says so.
+ * "__DEFAULT_PARTITION__" whatever template_missing says. What {@time:} makes is escaped too, but for
+ * '/': there it is the template that says so. No segment begins with '_' or '.', which makes names that Hive
+ * (FileUtils.HIDDEN_FILES_PATH_FILTER, in the file above), Athena and Spark pass over, nor is one "." or "..": where one begins with a
+ * value, such a value rejects the record, and so does one that is missing.
  */
 enum template_escape {
 	TEMPLATE_PLAIN,
@@ -58,16 +59,22 @@ struct template;
 
 /*
  * Adds the fields it needs to `fields`. ERR_USAGE with the byte in the template where it is wrong;
- * for TEMPLATE_PATH also where the path is absolute, ends with '/' or has an empty, "." or ".."
- * segment. An empty template is right and renders to nothing.
+ * for TEMPLATE_PATH also where the path is absolute, ends with '/' or has an empty segment or one
+ * that begins with '_' or '.'. An empty template is right and renders to nothing.
  */
 struct template *template_compile(const char *text, enum template_missing, enum template_escape,
     struct field_set *fields, struct err *);
 void template_free(struct template *);
 
+/* From now on a string with a lone surrogate escape rejects the record, instead of U+FFFD standing for it. */
+void template_refuse_surrogates(struct template *);
+
 /* True where the result may differ from record to record. */
 bool template_has_variable(const struct template *);
 bool template_uses_time(const struct template *);
+
+/* False where the path can be none of its (TEMPLATE_PATH): another beginning, or another number of segments. */
+bool template_may_make(const struct template *, struct slice path);
 
 /* How long the result stays the same, by the smallest part of the event time in it. A week is as strftime(3)
  * counts it: seven days from any one on. */

@@ -34,6 +34,7 @@ struct part {
 	bool is_integer; /* a width was given */
 	bool is_zero_padded;
 	unsigned width;
+	bool begins_segment; /* of a path: what is missing would be all that stands there, or its first word */
 	bool is_in_string; /* of a template that is JSON: stands inside one of its strings */
 
 	/* A run of literals and times, at its first part: one text for as long as time_ms / unit_ms
@@ -52,7 +53,7 @@ struct template
 	size_t part_count;
 	enum template_missing missing;
 	enum template_escape escape;
-	bool may_make_dots; /* a path with a segment that values alone may make "." or ".." */
+	bool refuses_surrogates;
 
 	struct json_paths *key_paths; /* of {@key.id}; NULL where there is none */
 	struct json_scanner *key_scanner;
@@ -62,6 +63,13 @@ struct template
 	struct buf scratch; /* a value on its way into the result */
 	struct buf quoted;  /* the same as a JSON string */
 };
+
+/* So begin the names that readers pass over (template.h). */
+static inline bool
+template_is_hidden(char first)
+{
+	return first == '_' || first == '.';
+}
 
 static inline bool
 part_is_time(const struct part *part)

@@ -31,6 +31,8 @@ reject(struct rendering *r, const struct part *part, const char *reason)
 static int
 append_missing(struct rendering *r, const struct part *part, struct buf *out)
 {
+	if (part->begins_segment)
+		return reject(r, part, "missing, and a directory's name begins with it");
 	if (r->template->missing == TEMPLATE_DEFAULT_PARTITION)
 		return buf_append_text(out, DEFAULT_PARTITION, r->err);
 	return reject(r, part, "missing");
@@ -169,6 +171,10 @@ append_value(struct rendering *r, const struct part *part, struct slice value, s
 		return append_in_string(r, value, out);
 	if (r->template->escape != TEMPLATE_PATH)
 		return buf_append(out, value, r->err);
+	if (part->begins_segment && (!value.len || template_is_hidden(value.data[0])))
+		return reject(r, part,
+		    value.len ? "begins with '_' or '.', and so would a directory: readers pass over it"
+		              : "empty, and a directory's name begins with it");
 	if (!value.len)
 		return buf_append_text(out, DEFAULT_PARTITION, r->err);
 	return append_escaped(out, value, 0, r->err);
@@ -196,6 +202,8 @@ append_json(
 	}
 	if (!value->has_escape)
 		return append_value(r, part, json_slice(value), out);
+	if (r->template->refuses_surrogates && !json_string_is_utf8(json_slice(value)))
+		return reject(r, part, JSON_NOT_UTF8);
 	buf_clear(scratch);
 	if (json_string_decode(json_slice(value), scratch, r->err))
 		return -1;
@@ -379,36 +387,11 @@ append_part(struct rendering *r, const struct part *part, struct buf *out)
 	return append_time(r, part, out);
 }
 
-/* Writes the path from byte `start` of out again, with the dots of "." and ".." escaped. */
-static int
-escape_dots(struct template *t, struct buf *out, size_t start, struct err *err)
-{
-	struct slice rest, segment;
-	bool is_more = true;
-
-	if (out->len == start)
-		return 0;
-	buf_clear(&t->scratch);
-	if (buf_append(&t->scratch, slice_skip(buf_slice(out), start), err))
-		return -1;
-	out->len = start;
-	for (rest = buf_slice(&t->scratch); is_more;) {
-		is_more = slice_cut(rest, '/', &segment, &rest);
-		if (slice_is(segment, "."))
-			segment = slice_of("%2E");
-		else if (slice_is(segment, ".."))
-			segment = slice_of("%2E%2E");
-		if (buf_append(out, segment, err) || (is_more && buf_append_char(out, '/', err)))
-			return -1;
-	}
-	return 0;
-}
-
 static int
 render(struct rendering *r, struct buf *out)
 {
 	struct template *t = r->template;
-	size_t start = out->len, i = 0;
+	size_t i = 0;
 
 	while (i < t->part_count) {
 		struct part *part = &t->parts[i];
@@ -417,7 +400,7 @@ render(struct rendering *r, struct buf *out)
 			return -1;
 		i += part->run_count ? part->run_count : 1;
 	}
-	return t->may_make_dots ? escape_dots(t, out, start, r->err) : 0;
+	return 0;
 }
 
 /* A buffer's ceiling does not know which record went over it. */

@@ -36,6 +36,20 @@ b=y%2Fz/part-000000000001.json"
 	expect_line '^kafka-to-s3: 4 records read: 4 delivered, 0 rejected; 3 files, 56 bytes$' err
 }
 
+# readers pass over them, so nobody would miss what is there
+test_no_directory_is_hidden() {
+	printf '%s\n' '{"c":"a"}' '{"c":null}' '{"c":""}' '{"c":"_y"}' '{"c":".z"}' '{"c":"__DEFAULT_PARTITION__"}' >in
+	expect_status 0 kafka-to-s3 --path 'x/{c}' --dead-letter ./dead lake <in
+	expect_line '6 records read: 1 delivered, 5 rejected' err
+	[ "$(find lake -type f)" = lake/x/a/part-000000000001.json ]
+	jq -r .error.reason dead | sort | uniq -c | sed 's/^ *//' >reasons
+	expect_text reasons "3 field c: begins with '_' or '.', and so would a directory: readers pass over it
+1 field c: empty, and a directory's name begins with it
+1 field c: missing, and a directory's name begins with it"
+	expect_status 0 kafka-to-s3 --path 'c={c}' keyed <in
+	[ "$(find keyed -type f | wc -l)" = 4 ]
+}
+
 test_without_a_path() {
 	trips 10 >in
 	expect_status 0 kafka-to-s3 -q new/lake/ <in
@@ -277,6 +291,9 @@ test_usage() {
 	expect_status 2 kafka-to-s3 --tag a s3://bucket </dev/null
 	expect_status 2 kafka-to-s3 --tag =a s3://bucket </dev/null
 	expect_status 2 kafka-to-s3 --part-size 4M s3://bucket </dev/null
+	expect_status 2 kafka-to-s3 --path '_sluice/{a}' lake </dev/null
+	expect_line "byte 0: readers pass over directories that begin with '_' or '.'" err
+	expect_status 2 kafka-to-s3 --path 'a/.k={a}' lake </dev/null
 	expect_status 2 kafka-to-s3 --path '{@year}' lake </dev/null
 	expect_line 'give --time' err
 	expect_status 2 kafka-to-s3 --path '/abs/{x}' lake </dev/null
@@ -296,6 +313,10 @@ test_usage() {
 	expect_line '-j and -p' err
 	expect_status 2 kafka-to-s3 -b localhost:1 -t t -c 5 -j 2 lake
 	expect_line '-j and -c' err
+	expect_status 2 kafka-to-s3 "s3://bucket/$(printf '%0756d' 0)" </dev/null
+	expect_line 'a prefix of 756 bytes \(at most 755, keys have 1,024\)' err
+	expect_status 2 kafka-to-s3 s3://bucket/$'\xff' </dev/null
+	expect_line 'a prefix that is not UTF-8' err
 	# said once, not by each member
 	expect_status 2 kafka-to-s3 -b localhost:1 -t t -j 2 --path '/abs/{x}' lake
 	[ "$(wc -l <err)" = 1 ] || fail "$(cat err)"

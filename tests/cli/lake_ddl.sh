@@ -181,6 +181,16 @@ TBLPROPERTIES (
 	ddl --format csv --select c --no-header --delimiter '\t' s3://bucket/l
 	expect_line "'separatorChar' = '.t'" out
 	expect_no_line TBLPROPERTIES out
+	# with a schema the columns are those that the files have
+	schema
+	ddl --format csv --schema schema.json --select to,trip.fare,ok --rename ok=fine --add ok:=true s3://bucket/l
+	sed -n '/^CREATE/,/^)/p' out >columns
+	expect_text columns "CREATE EXTERNAL TABLE IF NOT EXISTS \`l\` (
+  \`to\` string,
+  \`fare\` string,
+  \`fine\` string,
+  \`ok\` string
+)"
 }
 
 # what a path makes of a time, and what a projection can make of it

@@ -116,6 +116,32 @@ test_csv_of_a_schema() {
 	expect_line '--schema is for --format parquet and csv' err
 }
 
+test_lone_surrogates() {
+	printf '%s\n' '{"a":"\ud800","b":1}' '{"a":"\ud83d\ude00","b":2}' '{"a":"x","b":3,"o":["\udc00"]}' >in
+	expect_status 0 kafka-to-s3 lake <in
+	expect_same in lake/part-000000000001.json
+	refused() {
+		expect_status 0 kafka-to-s3 "$@" --dead-letter ./bad out-of <in
+		expect_line '3 records read: 2 delivered, 1 rejected' err
+		jq -r .error.reason bad >reasons
+		expect_text reasons 'field a: has a lone surrogate, which UTF-8 has not'
+		rm -rf bad out-of
+	}
+	echo '[{"name":"a","type":"string"}]' >schema
+	refused --format csv --select b,a,o
+	refused --format csv --schema schema
+	refused --format parquet --schema schema
+	echo '[{"name":"a","type":"json"}]' >schema
+	refused --format csv --schema schema
+	refused --path 'a={a}'
+	refused --add 'c={a}'
+	refused --add 'c:={"a": "{a}"}'
+	# what is a column of json keeps its bytes
+	expect_status 0 kafka-to-s3 --format parquet --schema schema lake <in
+	expect_status 0 kafka-to-s3 --print-schema <in
+	expect_line '"a",.*"json"' out
+}
+
 test_envelopes() {
 	printf '%s\n' '{"topic":"t","partition":2,"offset":7,"tstype":"create","ts":1,"headers":["a","1","a",null],"key":null,"payload":null}' \
 		'{"topic":"t","partition":0,"offset":9,"tstype":"create","ts":2,"key":"","payload":"no JSON"}' \

@@ -103,14 +103,14 @@ for row in found.fetchall(): print(*row, sep="|")' "$1"
 test_shaped_columns() {
 	schema
 	printf '%s\n' '{"n":1,"a":{"t":"2019-01-01"},"s":"x|\u00e9"}' '{"n":2,"s":"y"}' >in
-	expect_status 0 kafka-to-s3 --format parquet --schema schema.json --add 'a_t=2020-02-0{n}' --add lab=3 \
+	expect_status 0 kafka-to-s3 --format parquet --schema schema.json --rename a_t=was --add 'a_t=2020-02-0{n}' --add lab=3 \
 		--add 'text={s}' --add 'whole:=3' --add 'part:=1.5' --add 'yes:=true' --add 'doc:={"n": {n}}' \
 		--rename n=number lake <in
 	columns_of lake/part-000000000001.parquet >got
-	expect_line '^1\|2020-02-01\|3\|x\|é\|3\|1.5\|True\|\{"n": 1\}$' got
-	expect_line '^2\|2020-02-02\|3\|y\|3\|1.5\|True\|\{"n": 2\}$' got
+	expect_line '^1\|2019-01-01\|2020-02-01\|3\|x\|é\|3\|1.5\|True\|\{"n": 1\}$' got
+	expect_line '^2\|None\|2020-02-02\|3\|y\|3\|1.5\|True\|\{"n": 2\}$' got
 	head -1 got | tr ' ' '\n' | sed 's/:.*//' >names
-	[ "$(tr '\n' ' ' <names)" = "number a_t lab text whole part yes doc " ]
+	[ "$(tr '\n' ' ' <names)" = "number was a_t lab text whole part yes doc " ]
 	rm -rf lake
 	expect_status 0 kafka-to-s3 --format parquet --schema schema.json --select a.t,n --rename a.t=day lake <in
 	columns_of lake/part-000000000001.parquet | sed 's/:[^ ]*//g' >got
@@ -122,10 +122,28 @@ None|2'
 	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --rename n=A_T lake2 <in
 	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --add 'x:={' lake2 <in
 	[ ! -e lake2 ]
-	expect_status 65 kafka-to-s3 --format parquet --schema schema.json --add 'n=x' lake2 <in
+	expect_status 65 kafka-to-s3 --format parquet --schema schema.json --select a_t --add 'n={s}' lake2 <in
 	expect_line 'stdin:1: column n: is a string, not a number' err
 	expect_status 65 kafka-to-s3 --format parquet --schema schema.json --add 'x={nope}' lake2 <in
 	expect_line 'stdin:1: field nope: missing' err
+}
+
+test_added_columns_replace_nothing() {
+	schema
+	printf '%s\n' '{"n":1,"a":{"t":"2019-01-01"}}' '{"n":2}' '{"n":3,"a":{"t":null}}' >in
+	expect_status 0 kafka-to-s3 --format csv --schema schema.json --add 'a_t=2020-02-0{n}' --dead-letter ./bad lake <in
+	expect_text lake/part-000000000001.csv 'n,a_t
+2,2020-02-02'
+	jq -r .error.reason bad >reasons
+	expect_text reasons 'field a.t: is there already, and --add would make another
+field a.t: is there already, and --add would make another'
+	expect_status 65 kafka-to-s3 --format parquet --schema schema.json --add 'a_t=2020-02-0{n}' lake2 <in
+	# what --select leaves out may be made anew
+	expect_status 0 kafka-to-s3 --format csv --schema schema.json --select n --add 'a_t=2020-02-0{n}' lake3 <in
+	expect_text lake3/part-000000000001.csv 'n,a_t
+1,2020-02-01
+2,2020-02-02
+3,2020-02-03'
 }
 
 # accepts FILE: the schema that it suggests takes all of its records

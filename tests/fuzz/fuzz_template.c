@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A template, a line feed, a record's value: compiling and rendering never crash, what is not a
- * template is a usage error, and a path stays below the place where it begins.
+ * template is a usage error, and a path stays below the place where it begins and is no hidden one.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ check_path(struct slice path)
 
 	while (is_more) {
 		is_more = slice_cut(rest, '/', &segment, &rest);
-		require(segment.len && !slice_is(segment, ".") && !slice_is(segment, ".."));
+		require(segment.len && segment.data[0] != '.' && segment.data[0] != '_');
 	}
 }
 

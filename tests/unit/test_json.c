@@ -791,7 +791,11 @@ test_string_decode(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		bool is_replaced = memmem(
+		    cases[i].decoded.data, cases[i].decoded.len, "\xEF\xBF\xBD", 3) != NULL;
+
 		buf_clear(&out);
+		assert_int_equal(json_string_is_utf8(cases[i].inside), !is_replaced);
 		assert_int_equal(json_string_decode(cases[i].inside, &out, &err), 0);
 		assert_true(slice_equal(buf_slice(&out), cases[i].decoded));
 		assert_true(json_string_is(cases[i].inside, cases[i].decoded));

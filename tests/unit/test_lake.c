@@ -217,9 +217,9 @@ far_check(struct publisher *p, const char *path, const char *name, struct err *e
 }
 
 static int
-far_step(struct publisher *p, struct bundle *bundle, bool is_rebuilt, struct err *err)
+far_step(struct publisher *p, struct bundle *bundle, enum publish_epoch epoch, struct err *err)
 {
-	return publisher_step(far_of(p)->real, bundle, is_rebuilt, err);
+	return publisher_step(far_of(p)->real, bundle, epoch, err);
 }
 
 static int
@@ -298,6 +298,8 @@ struct world {
 	struct deadletter_options letters_options;
 	struct naming naming;
 	struct collector_options collector_options;
+	enum publish_existing existing;
+	const struct publisher_ops *publisher_ops; /* NULL: a directory's */
 	struct script script;
 	struct distance *distance; /* NULL: none */
 	enum job_input input;
@@ -323,6 +325,7 @@ setup(void **state)
 		.success_after_ms = -1,
 		.fingerprint = "0123456789abcdef" };
 	w->naming = (struct naming){ .topic = "t", .extension = "json" };
+	w->existing = PUBLISH_COMPARE;
 	w->collector_options = (struct collector_options){ .open_max = 10, .memory_bytes = 1 << 20 };
 	w->script.base.ops = &script_ops;
 	w->script.failure = ERR_IO;
@@ -347,7 +350,7 @@ static int
 run(struct world *w, const struct step *steps)
 {
 	struct publisher_options publisher_options = { .target = w->target,
-		.existing = PUBLISH_COMPARE };
+		.existing = w->existing };
 	struct client_options client = CLIENT_OPTIONS_INIT;
 	struct format_options format_options = { .kind = FORMAT_JSON };
 	struct format *format = format_new(&format_options, &w->err);
@@ -362,6 +365,8 @@ run(struct world *w, const struct step *steps)
 	if (w->distance)
 		outputs.publisher = put_far(outputs.publisher, w->distance);
 	lake = lake_new(&w->options, &w->err);
+	if (w->publisher_ops)
+		outputs.publisher->ops = w->publisher_ops;
 
 	w->collector_options.publisher = outputs.publisher;
 	w->collector_options.naming = &w->naming;
@@ -545,13 +550,40 @@ an_unfinished_epoch_is_rebuilt(void **state)
 	assert_true(scratch_holds(w->target, "2/" NAME(0, 3), "{\"p\":2}\n"));
 	assert_true(scratch_holds(w->target, "1/" NAME(0, 7), "{\"p\":1}\n"));
 	assert_int_equal(w->counts.files_there, 0);
-	/* the same crash again, after all was published: what is there is not touched */
-	scratch_write(w->target, "1/" NAME(0, 3), "mine\n");
+	/* the same crash again, after all was published */
 	w->script.metadata = "until=7 fp=0123456789abcdef";
 	remove_mark(w);
 	assert_int_equal(run(w, taken_up), 0);
-	assert_true(scratch_holds(w->target, "1/" NAME(0, 3), "mine\n"));
 	assert_int_equal(w->counts.files_there, 3);
+	assert_string_equal(w->script.commits, "0:7-9;0:9;");
+}
+
+/* A name that was taken when the epoch was published first: it does not become delivered by trying again. */
+static void
+somebody_elses_file_in_an_unfinished_epoch(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(run(w, taken_up), 0);
+	remove_mark(w);
+	scratch_write(w->target, "1/" NAME(0, 3), "mine\n");
+	for (int i = 0; i < 3; i++) {
+		/* at first it is no rebuilding */
+		w->script.metadata = i ? "until=9 fp=0123456789abcdef" : NULL;
+		assert_int_equal(run(w, taken_up), -1);
+		assert_int_equal(w->err.class, ERR_CANT_CREATE);
+		assert_non_null(strstr(w->err.text, "1/" NAME(0, 3) " exists and holds something else"));
+		assert_non_null(strstr(w->err.text, "--overwrite replaces it"));
+		assert_int_equal(!!strstr(w->err.text, "an earlier run began"), i > 0);
+		assert_string_equal(w->script.commits, i ? "" : "0:3-9;");
+		assert_true(scratch_holds(w->target, "1/" NAME(0, 3), "mine\n"));
+		assert_false(scratch_has(w->target, MARK_PATH "/t-00000"));
+	}
+	w->existing = PUBLISH_REPLACE;
+	assert_int_equal(run(w, taken_up), 0);
+	assert_string_equal(w->script.commits, "0:9;");
+	assert_true(
+	    scratch_holds(w->target, "1/" NAME(0, 3), "{\"p\":1}\n{\"p\":1}\n{\"p\":1}\n"));
 }
 
 static void
@@ -672,6 +704,47 @@ a_run_ends_before_an_epoch_without_objects_is_committed(void **state)
 	assert_int_equal(run(w, steps), 0);
 	assert_string_equal(w->script.commits, "0:9;");
 	assert_false(scratch_has(w->target, MARK_PATH "/t-00000"));
+}
+
+/* Five turns for the first partition's, two for the second's; asked about again, they begin anew. */
+static int
+update_slowly(struct publisher *p, const char *path, const char *name,
+    int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
+    void *context, struct err *err)
+{
+	static const int most[] = { 5, 2 };
+	static int turns[2];
+	int number = name[strlen(name) - 1] - '0';
+
+	if (++turns[number] < most[number])
+		return 1;
+	turns[number] = 0;
+	return publisher_directory_ops.update_mark(p, path, name, update, context, err);
+}
+
+static void
+marks_take_several_turns(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ ASSIGN, 1, 0, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ RECORD, 1, 0, "{\"p\":1}" },
+		{ RECORD, 0, 1, "{\"p\":1}" },
+		{ RECORD, 1, 1, "{\"p\":1}" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+	struct publisher_ops ops = publisher_directory_ops;
+
+	ops.update_mark = update_slowly;
+	w->publisher_ops = &ops;
+	assert_int_equal(run(w, steps), 0);
+	/* none waits for the other's */
+	assert_string_equal(w->script.commits, "0:0-2 1:0-2;1:2;0:2;");
+	assert_true(has_mark(w, MARK_PATH "/t-00000", 2));
+	assert_true(has_mark(w, MARK_PATH "/t-00001", 2));
+	assert_int_equal(count_data(w), 2);
 }
 
 static void
@@ -801,13 +874,13 @@ event_time_makes_the_path(void **state)
 	struct world *w = *state;
 
 	w->options.group = NULL; /* as a pipe, which tells of no streams */
-	w->options.path = "{@year}-{@hour}";
+	w->options.path = "at={@year}-{@hour}";
 	w->options.time_field = "at";
 	assert_int_equal(run(w, steps), -1);
 	assert_non_null(strstr(w->err.text, "t[0]@3: "));
-	assert_true(scratch_has(w->target, "2020-04/" NAME(0, 0)));
+	assert_true(scratch_has(w->target, "at=2020-04/" NAME(0, 0)));
 	assert_true(
-	    scratch_has(w->target, "__DEFAULT_PARTITION__-__DEFAULT_PARTITION__/" NAME(0, 0)));
+	    scratch_has(w->target, "at=__DEFAULT_PARTITION__-__DEFAULT_PARTITION__/" NAME(0, 0)));
 }
 
 static void
@@ -1195,6 +1268,7 @@ main(void)
 		LAKE(no_more_files_than_may_be_open),
 		LAKE(the_spool_is_bounded),
 		LAKE(an_unfinished_epoch_is_rebuilt),
+		LAKE(somebody_elses_file_in_an_unfinished_epoch),
 		LAKE(what_exists_outside_of_rebuilding_must_be_the_same),
 		LAKE(an_epoch_of_other_options_is_not_finished),
 		LAKE(a_log_that_is_shorter_than_an_epoch),
@@ -1202,6 +1276,7 @@ main(void)
 		LAKE(a_mark_above_what_is_committed),
 		LAKE(a_run_ends_between_mark_and_commit),
 		LAKE(a_run_ends_before_an_epoch_without_objects_is_committed),
+		LAKE(marks_take_several_turns),
 		LAKE(a_second_group_on_one_target),
 		LAKE(a_fenced_member_publishes_nothing),
 		LAKE(a_bad_record_stops_behind_what_precedes_it),

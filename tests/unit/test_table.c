@@ -330,6 +330,8 @@ static const struct {
 
 	{ "string", NULL, "\"\"", "" },
 	{ "string", NULL, "\"a\\nb \\u20ac\\ud83d\\ude00\"", "a\nb \xe2\x82\xac\xf0\x9f\x98\x80" },
+	{ "string", NULL, "\"a\\ude00\\ud83d\"", "! has a lone surrogate, which UTF-8 has not" },
+	{ "json", NULL, "\"\\ud83d\"", "\"\\ud83d\"" },
 	{ "string", NULL, "7", "! is a number, not a string" },
 	{ "string", NULL, "{}", "! is an object, not a string" },
 	{ "json", NULL, "{\"a\": [1, 2.50]}", "{\"a\": [1, 2.50]}" },

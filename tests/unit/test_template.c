@@ -19,7 +19,7 @@ static const char value_text[] =
     "\"empty\":\"\",\"dot\":\".\",\"dots\":\"..\",\"evil\":\"../../etc/passwd\","
     "\"esc\":\"a\\/b\\n\",\"specials\":\"\\\"#%'*/:=?\\\\{[]^\\u007f\\u0001}<>| ~\","
     "\"utf8\":\"caf\\u00e9\",\"digits\":\"0042\",\"minus\":\"-007\",\"zero\":\"-0\","
-    "\"trip-id\":\"x\",\"_u\":\"u\",\"\":\"nothing\"}";
+    "\"trip-id\":\"x\",\"_u\":\"u\",\"\":\"nothing\",\"under\":\"_hidden\"}";
 
 static const struct record_header headers[] = {
 	{ { "trace", 5 }, { "one", 3 }, true },
@@ -203,24 +203,17 @@ static const struct render_case path_cases[] = {
 	{ "a={utf8}", "a=caf\xc3\xa9" },
 	{ "a={@header.raw}", "a=%FF%2F%80" },
 	{ "a={empty}", "a=__DEFAULT_PARTITION__" },
-	{ "{empty}/{none}/{gone}",
-	    "__DEFAULT_PARTITION__/__DEFAULT_PARTITION__/__DEFAULT_PARTITION__" },
-	{ "{gone:03d}", "__DEFAULT_PARTITION__" },
-	{ "{@header.none}/{@header.gone}/{@key.gone}/{@key.null}",
-	    "__DEFAULT_PARTITION__/__DEFAULT_PARTITION__/__DEFAULT_PARTITION__/"
-	    "__DEFAULT_PARTITION__" },
-	{ "{evil}/x", "..%2F..%2Fetc%2Fpasswd/x" },
-	{ "{dot}", "%2E" },
-	{ "{dots}", "%2E%2E" },
-	{ "{dots}/a", "%2E%2E/a" },
-	{ "a/{dots}/b", "a/%2E%2E/b" },
-	{ "a/{dot}{dot}/b/{dots}", "a/%2E%2E/b/%2E%2E" },
-	{ ".{dot}/x", "%2E%2E/x" },
-	{ "{dot}./x", "%2E%2E/x" },
-	{ "{dots}./x", ".../x" },
+	{ "a={empty}/b{none}/c-{gone}",
+	    "a=__DEFAULT_PARTITION__/b__DEFAULT_PARTITION__/c-__DEFAULT_PARTITION__" },
+	{ "a{gone:03d}", "a__DEFAULT_PARTITION__" },
+	{ "{id}{@header.none}/a{@header.gone}/a{@key.gone}/a{@key.null}",
+	    "id7__DEFAULT_PARTITION__/a__DEFAULT_PARTITION__/a__DEFAULT_PARTITION__/"
+	    "a__DEFAULT_PARTITION__" },
+	{ "a{evil}/x", "a..%2F..%2Fetc%2Fpasswd/x" },
 	{ "a={dots}/x", "a=../x" },
-	{ "{dots}{id}", "..id7" },
-	{ "...", "..." },
+	{ "{id}{dots}/x", "id7../x" },
+	{ "a={under}", "a=_hidden" },
+	{ "a.b/c_d", "a.b/c_d" },
 	{ "", "" },
 	{ "{{x}/%", "{x}/%" },
 };
@@ -236,8 +229,9 @@ test_path(void **state)
 }
 
 static const struct render_case bare_cases[] = {
-	{ "{@topic}/{@key}/{@key.id}/{@header.a}", "__DEFAULT_PARTITION__/__DEFAULT_PARTITION__/"
-	                                           "__DEFAULT_PARTITION__/__DEFAULT_PARTITION__" },
+	{ "a{@topic}/b{@key}/c{@key.id}/d{@header.a}",
+	    "a__DEFAULT_PARTITION__/b__DEFAULT_PARTITION__/"
+	    "c__DEFAULT_PARTITION__/d__DEFAULT_PARTITION__" },
 	{ "y={@year}/t={@time:%H}", "y=__DEFAULT_PARTITION__/t=__DEFAULT_PARTITION__" },
 	{ "{@partition}/{@offset}", "0/16" },
 };
@@ -280,13 +274,47 @@ test_reject(void **state)
 	    RECORD_NO_TIME, ERR_DATA);
 }
 
+/* A name that readers pass over is no place for a record. */
+static const struct render_case hidden_cases[] = {
+	{ "{gone}", "trips[3]@991: field gone: missing, and a directory's name begins with it" },
+	{ "a/{none}b", "trips[3]@991: byte 114: field none: missing, and a directory's name" },
+	{ "{gone:03d}", "trips[3]@991: field gone: missing, and a directory's name begins with it" },
+	{ "{id}/{empty}", "trips[3]@991: byte 155: field empty: empty, and a directory's name" },
+	{ "{@key.null}", "trips[3]@991: {@key.null}: missing, and a directory's name" },
+	{ "{@header.none}", "trips[3]@991: {@header.none}: missing, and a directory's name" },
+	{ "a/{@year}-{@month}", "trips[3]@991: {@year}: missing, and a directory's name" },
+	{ "{@time:%Y/%m}", "trips[3]@991: {@time}: missing, and a directory's name" },
+	{ "a/{under}", "field under: begins with '_' or '.', and so would a directory" },
+	{ "{dot}", "field dot: begins with '_' or '.'" },
+	{ "{dots}{id}", "field dots: begins with '_' or '.'" },
+	{ "{evil}/x", "field evil: begins with '_' or '.'" },
+};
+
+static void
+test_hidden(void **state)
+{
+	struct record record = sample_record();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hidden_cases); i++) {
+		enum err_class class;
+		char *text = render(hidden_cases[i].template, TEMPLATE_DEFAULT_PARTITION,
+		    TEMPLATE_PATH, &record, RECORD_NO_TIME, &class);
+
+		assert_int_equal(class, ERR_DATA);
+		if (!strstr(text, hidden_cases[i].expected))
+			fail_msg("\"%s\" said \"%s\"", hidden_cases[i].template, text);
+		free(text);
+	}
+}
+
 static void
 test_key_that_is_not_json(void **state)
 {
 	static const struct render_case cases[] = {
 		{ "{@key.id}", "trips[3]@991: {@key.id}: the key is not JSON" },
 	};
-	static const struct render_case scalar[] = { { "{@key.id}", "__DEFAULT_PARTITION__" } };
+	static const struct render_case scalar[] = { { "k={@key.id}", "k=__DEFAULT_PARTITION__" } };
 	struct record record = sample_record();
 
 	(void)state;
@@ -329,10 +357,15 @@ static const struct compile_case {
 	{ "{id}//b", TEMPLATE_PATH, "byte 5: an empty segment in a path" },
 	{ "a/", TEMPLATE_PATH, "byte 1: a path must not end with '/'" },
 	{ "{id}/", TEMPLATE_PATH, "byte 4: a path must not end with '/'" },
-	{ "a/../b", TEMPLATE_PATH, "byte 2: \".\" and \"..\" are no segments of a path" },
-	{ "./b", TEMPLATE_PATH, "byte 0: \".\" and \"..\" are no segments of a path" },
-	{ "b/..", TEMPLATE_PATH, "byte 2: \".\" and \"..\" are no segments of a path" },
-	{ "{@time:..}", TEMPLATE_PATH, "byte 0: \".\" and \"..\" are no segments of a path" },
+	{ "a/../b", TEMPLATE_PATH, "byte 2: readers pass over directories that begin with" },
+	{ "./b", TEMPLATE_PATH, "byte 0: readers pass over" },
+	{ "b/..", TEMPLATE_PATH, "byte 2: readers pass over" },
+	{ "...", TEMPLATE_PATH, "byte 0: readers pass over" },
+	{ "_sluice/{id}", TEMPLATE_PATH, "byte 0: readers pass over" },
+	{ "a/_k={id}", TEMPLATE_PATH, "byte 2: readers pass over" },
+	{ "{id}/.b", TEMPLATE_PATH, "byte 5: readers pass over" },
+	{ "{@time:..}", TEMPLATE_PATH, "byte 0: readers pass over" },
+	{ "{@time:%Y/_%m}", TEMPLATE_PATH, "byte 0: readers pass over" },
 };
 
 static void
@@ -444,6 +477,51 @@ test_times_in_turn(void **state)
 }
 
 static void
+test_whose_a_path_is(void **state)
+{
+	static const struct {
+		const char *template, *path;
+		bool may_make;
+	} cases[] = {
+		{ "p={p}", "p=1", true },
+		{ "p={p}", "p=", true },
+		{ "p={p}", "q=1", false },
+		{ "p={p}", "p", false },
+		{ "p={p}", "", false },
+		{ "p={p}", "p=1/x", false },
+		{ "p={p}", "x/p=1", false },
+		{ "a/b", "a/b", true },
+		{ "{p}/{q}", "1/2", true },
+		{ "{p}/{q}", "1", false },
+		{ "{p}/{q}", "1/2/3", false },
+		{ "{{a/{p}", "{a/1", true },
+		{ "{{a/{p}", "a/1", false },
+		{ "y={@year}/{p}", "y=2019/1", true },
+		{ "{p}/{@time:%Y/%m}", "1/2019/01", true },
+		{ "{p}/{@time:%D}", "1/01/01/19", true },
+		{ "{p}/{@time:%Y/%m}", "1/__DEFAULT_PARTITION__", true },
+		{ "{p}/{@time:%Y/%m}", "1", false },
+		{ "a.{p}", "a..", true },
+		{ "", "", true },
+		{ "", "a", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct err err = ERR_INIT;
+		struct field_set *fields = field_set_new(&err);
+		struct template *t = template_compile(cases[i].template, TEMPLATE_DEFAULT_PARTITION,
+		    TEMPLATE_PATH, fields, &err);
+
+		assert_non_null(t);
+		if (template_may_make(t, slice_of(cases[i].path)) != cases[i].may_make)
+			fail_msg("\"%s\": %s", cases[i].template, cases[i].path);
+		template_free(t);
+		field_set_free(fields);
+	}
+}
+
+static void
 test_ceiling(void **state)
 {
 	struct err err = ERR_INIT;
@@ -474,10 +552,12 @@ main(void)
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_bare_record),
 		cmocka_unit_test(test_reject),
+		cmocka_unit_test(test_hidden),
 		cmocka_unit_test(test_key_that_is_not_json),
 		cmocka_unit_test(test_compile_errors),
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_times_in_turn),
+		cmocka_unit_test(test_whose_a_path_is),
 		cmocka_unit_test(test_ceiling),
 	};
 

@@ -93,6 +93,7 @@ compile(struct additions *a, const struct shape_add *add, struct field_set *fiel
 	    add->is_json ? TEMPLATE_JSON : TEMPLATE_PLAIN, fields, err);
 	if (!item->template)
 		return -1;
+	template_refuse_surrogates(item->template);
 	return check_constant(a, a->count++, err);
 }
 

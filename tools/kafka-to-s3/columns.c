@@ -2,6 +2,7 @@
 #include "kafka-to-s3/columns.h"
 
 #include <stdlib.h>
+
 static bool
 is_called(const struct table_column *c, struct slice text)
 {
@@ -80,8 +81,12 @@ add_column(struct columns *c, const struct shape_options *shape, const struct ta
     struct err *err)
 {
 	struct slice name = name_of(shape, column);
+	int number = number_of_add(shape, name);
 
-	return add(c, column, name, number_of_add(shape, name), err);
+	if (add(c, column, name, number, err))
+		return -1;
+	c->is_shared[c->schema->count - 1] = number != COLUMN_OF_RECORD;
+	return 0;
 }
 
 static int
@@ -193,8 +198,9 @@ int
 columns_init(struct columns *c, const struct table_schema *schema,
     const struct shape_options *shape, struct err *err)
 {
-	*c = (struct columns){ .adds = calloc(TABLE_COLUMNS_MAX, sizeof(*c->adds)) };
-	if (!c->adds)
+	*c = (struct columns){ .adds = calloc(TABLE_COLUMNS_MAX, sizeof(*c->adds)),
+		.is_shared = calloc(TABLE_COLUMNS_MAX, sizeof(*c->is_shared)) };
+	if (!c->adds || !c->is_shared)
 		return err_no_memory(err);
 	c->schema = table_schema_new(err);
 	if (!c->schema)
@@ -210,5 +216,6 @@ columns_release(struct columns *c)
 {
 	table_schema_free(c->schema);
 	free(c->adds);
+	free(c->is_shared);
 	*c = (struct columns){ .schema = NULL };
 }

@@ -17,7 +17,7 @@ struct columns_reader {
 	uint64_t schema_hash;
 	const struct shape_options *shape; /* borrowed; NULL: none */
 	const struct field_set *fields;
-	unsigned *indices; /* in the set, one a column */
+	unsigned *indices; /* in the set, one a column; not of what is added alone */
 	struct table_value *row;
 	struct buf scratch;
 	struct additions *additions; /* NULL: none; what follows is for them */
@@ -129,7 +129,7 @@ columns_reader_bind(struct columns_reader *r, struct field_set *fields, struct e
 		const struct table_column *c = &r->schema->columns[i];
 		int index;
 
-		if (r->columns.adds[i] != COLUMN_OF_RECORD)
+		if (r->columns.adds[i] != COLUMN_OF_RECORD && !r->columns.is_shared[i])
 			continue;
 		index = field_set_add(fields, slice_of(c->path), err);
 		if (index < 0)
@@ -155,8 +155,8 @@ columns_reader_uses_headers(const struct columns_reader *r)
 /* ---- rows ---- */
 
 /* The field is told by its path; a column only where that is called otherwise. */
-static int
-reject(const struct columns_reader *r, const struct record *record, unsigned column,
+int
+columns_reader_reject(const struct columns_reader *r, const struct record *record, unsigned column,
     const char *reason, struct err *err)
 {
 	const struct table_column *c = &r->schema->columns[column];
@@ -189,6 +189,19 @@ render_additions(
 	return 0;
 }
 
+/* What --add makes replaces nothing. */
+static int
+check_shared(const struct columns_reader *r, const struct record *record, struct err *err)
+{
+	for (unsigned i = 0; i < r->schema->count; i++) {
+		if (r->columns.is_shared[i] &&
+		    field_get(r->fields, r->indices[i])->type != JSON_TYPE_MISSING)
+			return field_reject(r->fields, record, r->indices[i],
+			    "is there already, and --add would make another", err);
+	}
+	return 0;
+}
+
 /* The fields' values and what is added, column by column. */
 static int
 gather_values(
@@ -197,7 +210,7 @@ gather_values(
 	const struct json_value *values = field_values(r->fields);
 	const char *at;
 
-	if (render_additions(r, record, time_ms, err))
+	if (check_shared(r, record, err) || render_additions(r, record, time_ms, err))
 		return -1;
 	at = r->added.data;
 	for (unsigned i = 0; i < r->schema->count; i++) {
@@ -232,7 +245,7 @@ columns_reader_read(
 		return -1;
 	if (table_row_read(r->schema, values, r->additions ? r->own : r->indices, &r->scratch,
 		r->row, &column, reason))
-		return reject(r, record, column, reason, err);
+		return columns_reader_reject(r, record, column, reason, err);
 	return 0;
 }
 

@@ -29,6 +29,10 @@ int columns_reader_read(
 /* What was read last, until the next. The row is the caller's to use for other ones. */
 struct table_value *columns_reader_row(struct columns_reader *);
 
+/* Of a value of that record (record_reject): `reason` says what it is. */
+int columns_reader_reject(const struct columns_reader *, const struct record *, unsigned column,
+    const char *reason, struct err *);
+
 /* The JSON it was read from; a string that --add made is not escaped. */
 const struct json_value *columns_reader_value(const struct columns_reader *, unsigned column);
 

@@ -103,7 +103,15 @@ static int
 append_csv_columns(struct ddl *d, struct err *err)
 {
 	const struct shape_options *shape = d->options->format->shape;
+	const struct table_schema *s = d->columns.schema;
 
+	if (s) {
+		for (unsigned i = 0; i < s->count; i++) {
+			if (append_csv_column(d, slice_of(s->columns[i].name), err))
+				return -1;
+		}
+		return 0;
+	}
 	for (size_t i = 0; i < shape->select_count; i++) {
 		if (append_csv_column(d, shape_rename(shape, shape->selects[i]), err))
 			return -1;

@@ -70,15 +70,49 @@ text_of(struct csv_format *f, const struct json_value *value, struct slice *ret,
 	return 0;
 }
 
+static bool
+is_empty(const struct json_value *value)
+{
+	return value->type == JSON_TYPE_MISSING || value->type == JSON_TYPE_NULL;
+}
+
+/* A cell can hold it. */
+static bool
+is_text(const struct json_value *value)
+{
+	return value->type != JSON_TYPE_STRING || !value->has_escape ||
+	       json_string_is_utf8(json_slice(value));
+}
+
 static int
-append_field(struct csv_format *f, const struct json_value *value, struct err *err)
+append_value(struct csv_format *f, const struct json_value *value, struct err *err)
 {
 	struct slice text;
 
-	if (value->type == JSON_TYPE_MISSING || value->type == JSON_TYPE_NULL)
+	if (is_empty(value))
 		return 0;
 	return text_of(f, value, &text, err) || append_cell(&f->row, text, f->delimiter, err) ? -1
 	                                                                                     : 0;
+}
+
+static int
+append_field(struct csv_format *f, const struct record *record, unsigned index, struct err *err)
+{
+	const struct json_value *value = field_get(f->fields, index);
+
+	if (!is_text(value))
+		return field_reject(f->fields, record, index, JSON_NOT_UTF8, err);
+	return append_value(f, value, err);
+}
+
+static int
+append_column(struct csv_format *f, const struct record *record, unsigned column, struct err *err)
+{
+	const struct json_value *value = columns_reader_value(f->reader, column);
+
+	if (!is_text(value))
+		return columns_reader_reject(f->reader, record, column, JSON_NOT_UTF8, err);
+	return append_value(f, value, err);
 }
 
 /* JSON's null is one here too. */
@@ -106,7 +140,7 @@ append_columns(struct csv_format *f, const struct record *record, int64_t time_m
 		return -1;
 	for (unsigned i = 0; i < columns_reader_schema(f->reader)->count; i++) {
 		if ((i && buf_append_char(&f->row, f->delimiter, err)) ||
-		    append_field(f, columns_reader_value(f->reader, i), err))
+		    append_column(f, record, i, err))
 			return -1;
 	}
 	return 0;
@@ -119,7 +153,7 @@ append_selected(struct csv_format *f, const struct record *record, int64_t time_
 
 	for (size_t i = 0; i < shape->select_count; i++) {
 		if ((i && buf_append_char(&f->row, f->delimiter, err)) ||
-		    append_field(f, field_get(f->fields, f->selects[i]), err))
+		    append_field(f, record, f->selects[i], err))
 			return -1;
 	}
 	for (size_t i = 0; i < shape->add_count; i++) {

@@ -278,6 +278,7 @@ compile(struct lake *l, struct err *err)
 		    l->options.path, TEMPLATE_DEFAULT_PARTITION, TEMPLATE_PATH, l->fields, err);
 		if (!l->template)
 			return err_wrap(err, "--path");
+		template_refuse_surrogates(l->template);
 	}
 	l->wants_time = (l->template && template_uses_time(l->template)) ||
 	    l->options.limits.event_ms || format_uses_time(l->options.format);

@@ -64,7 +64,8 @@ lake_add_stream(
 	s = &l->streams[l->stream_count];
 	*s = (struct lake_stream){ .number = number,
 		.mark = MARK_INIT,
-		.is_clean = !l->options.group || !l->options.naming };
+		.is_clean = !l->options.group || !l->options.naming ||
+		            !naming_has_topic(l->options.naming) };
 	if (epochs_begin(&s->epochs, sequence, metadata, l->options.fingerprint, err))
 		return NULL;
 	l->stream_count++;
@@ -97,6 +98,8 @@ lake_drop_stream(struct lake *l, int32_t number)
 	l->bundled_bytes -= s->bundle.row_bytes;
 	publisher_drop(l->outputs.publisher, &s->bundle);
 	bundle_release(&s->bundle);
+	if (l->options.group)
+		mark_drop(l->outputs.publisher, l->options.topic, number);
 	mark_release(&s->mark);
 	*s = l->streams[--l->stream_count];
 }
@@ -192,9 +195,9 @@ close_due(struct lake *l, int64_t now_ms)
 /* ---- committing ---- */
 
 static bool
-is_to_be_committed(const struct lake_stream *s)
+is_ready(const struct lake *l, const struct lake_stream *s)
 {
-	return s->epochs.phase == EPOCH_PREPARE || s->epochs.phase == EPOCH_SETTLE;
+	return s->epochs.phase == EPOCH_PREPARE || lake_is_marked(l, s);
 }
 
 static int
@@ -209,7 +212,7 @@ commit_points(struct lake *l, size_t count, struct err *err)
 		return 0;
 	}
 	for (size_t i = 0; i < l->stream_count; i++) {
-		if (is_to_be_committed(&l->streams[i])) {
+		if (is_ready(l, &l->streams[i])) {
 			epochs_committed(&l->streams[i].epochs);
 			l->streams[i].is_raised = false;
 		}
@@ -217,33 +220,37 @@ commit_points(struct lake *l, size_t count, struct err *err)
 	return 0;
 }
 
+static bool
+settles(const struct lake *l)
+{
+	for (size_t i = 0; i < l->stream_count; i++) {
+		if (l->streams[i].epochs.phase == EPOCH_SETTLE)
+			return true;
+	}
+	return false;
+}
+
 static int
 commit(struct lake *l, struct err *err)
 {
 	size_t count = 0;
-	bool settles = false;
-	int rc;
 
+	if (settles(l) &&
+	    deadletter_flush(l->outputs.letters, clock_deadline(LETTERS_MS_MAX), err))
+		return -1;
+	if (lake_raise_marks(l, err))
+		return -1;
 	for (size_t i = 0; i < l->stream_count; i++) {
 		const struct lake_stream *s = &l->streams[i];
 
-		if (!is_to_be_committed(s))
+		if (!is_ready(l, s))
 			continue;
-		settles |= s->epochs.phase == EPOCH_SETTLE;
 		l->points[count] = (struct commit_point){ .stream = s->number,
 			.sequence = epochs_commit_point(&s->epochs, l->metadata[count]),
 			.metadata = l->metadata[count] };
 		count++;
 	}
-	if (!count)
-		return 0;
-	if (settles &&
-	    deadletter_flush(l->outputs.letters, clock_deadline(LETTERS_MS_MAX), err))
-		return -1;
-	rc = lake_raise_marks(l, err);
-	if (rc)
-		return rc < 0 ? -1 : 0;
-	return commit_points(l, count, err);
+	return count ? commit_points(l, count, err) : 0;
 }
 
 /* ---- publishing ---- */
@@ -286,6 +293,14 @@ say_left(const struct lake *l, const struct lake_stream *s)
 		    l->options.topic, s->number, records);
 }
 
+static enum publish_epoch
+kind_of(const struct epochs *e)
+{
+	if (!e->is_rebuilt)
+		return PUBLISH_FIRST;
+	return e->has_gap ? PUBLISH_MISSING : PUBLISH_AGAIN;
+}
+
 /* A step of it. */
 static int
 publish(struct lake *l, struct lake_stream *s, struct err *err)
@@ -296,7 +311,7 @@ publish(struct lake *l, struct lake_stream *s, struct err *err)
 	if (!s->bundle.objects && take_bundle(l, s, err))
 		return -1;
 	before = s->bundle.published;
-	rc = publisher_step(l->outputs.publisher, &s->bundle, s->epochs.is_rebuilt, err);
+	rc = publisher_step(l->outputs.publisher, &s->bundle, kind_of(&s->epochs), err);
 	for (size_t i = before; i < s->bundle.published; i++)
 		count_published(l, s->bundle.objects[i]);
 	if (rc)
@@ -329,10 +344,12 @@ publish_some(struct lake *l, struct err *err)
 /* ---- turns ---- */
 
 static bool
-is_left_over(void *context, struct slice name)
+is_left_over(void *context, struct slice path, struct slice name)
 {
 	const struct lake *l = context;
 
+	if (l->template ? !template_may_make(l->template, path) : path.len > 0)
+		return false;
 	for (size_t i = 0; i < l->stream_count; i++) {
 		const struct lake_stream *s = &l->streams[i];
 

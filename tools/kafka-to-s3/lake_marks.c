@@ -40,23 +40,33 @@ raise(const struct lake *l, struct lake_stream *s)
 	s->is_raised = true;
 }
 
+static bool
+needs_mark(const struct lake *l, const struct lake_stream *s)
+{
+	return l->options.group && s->epochs.prepared_until >= 0;
+}
+
 int
 lake_raise_marks(struct lake *l, struct err *err)
 {
-	int left = 0;
-
-	for (size_t i = 0; l->options.group && i < l->stream_count; i++) {
+	for (size_t i = 0; i < l->stream_count; i++) {
 		struct lake_stream *s = &l->streams[i];
-		int rc;
 
-		if (s->epochs.phase != EPOCH_SETTLE || s->epochs.prepared_until < 0)
+		if (s->epochs.phase != EPOCH_SETTLE || !needs_mark(l, s))
 			continue;
 		if (!s->is_raised)
 			raise(l, s);
-		rc = lake_write_mark(l, s, err);
-		if (rc < 0)
+		if (lake_write_mark(l, s, err) < 0)
 			return -1;
-		left |= rc;
 	}
-	return left;
+	return 0;
+}
+
+bool
+lake_is_marked(const struct lake *l, const struct lake_stream *s)
+{
+	if (s->epochs.phase != EPOCH_SETTLE)
+		return false;
+	return !needs_mark(l, s) ||
+	    (s->is_raised && !s->is_mark_begun && s->mark_written == s->mark_changes);
 }

@@ -125,9 +125,12 @@ void lake_change_mark(struct lake_stream *);
 /* Until the target has what it says now. 1: not done yet, call again. */
 int lake_write_mark(struct lake *, struct lake_stream *, struct err *);
 
-/* Of all partitions whose epochs are to be settled, before the commits that say the same (see epoch_check_mark). 1: not
- * all are there yet. */
+/* Of all partitions whose epochs are to be settled, before the commits that say the same (see epoch_check_mark): some
+ * of it. Those that are not done yet hold up nothing but their own partitions. */
 int lake_raise_marks(struct lake *, struct err *);
+
+/* Its epoch is to be settled, and nothing of that is missing in its mark. */
+bool lake_is_marked(const struct lake *, const struct lake_stream *);
 
 /* ---- lake_success.c; without --success-after these do nothing ---- */
 

@@ -31,7 +31,7 @@ enum {
 	ROLL_BYTES_DEFAULT = 128 * 1024 * 1024,
 	OPEN_MAX_DEFAULT = 1000,
 	OPEN_MAX_MOST = 1000 * 1000,
-	FORMAT_VERSION = 3, /* of names and bytes: part of the fingerprint */
+	FORMAT_VERSION = 4, /* of names and bytes: part of the fingerprint */
 };
 
 #define EPOCH_BYTES_DEFAULT ((int64_t)512 * 1024 * 1024)

@@ -97,6 +97,15 @@ update(void *context, bool has, struct slice text, struct buf *ret, struct err *
 	return rc;
 }
 
+void
+mark_drop(struct publisher *p, const char *topic, int32_t partition)
+{
+	char name[OBJECT_NAME_BYTES];
+
+	format_name(topic, partition, name);
+	publisher_drop_mark(p, MARK_PATH, name);
+}
+
 int
 mark_write(struct publisher *p, const char *topic, int32_t partition, const char *group,
     const struct mark *mark, struct err *err)

@@ -38,4 +38,7 @@ int mark_peek(struct publisher *, const char *topic, int32_t partition, const ch
 int mark_write(struct publisher *, const char *topic, int32_t partition, const char *group,
     const struct mark *, struct err *);
 
+/* A write that was begun is given up: the partition is another's. */
+void mark_drop(struct publisher *, const char *topic, int32_t partition);
+
 #endif

@@ -53,18 +53,11 @@ begin(struct publisher *p, const char *path, struct err *err)
 }
 
 static int
-refuse(
-    const struct publisher *p, const char *path, const char *name, const char *why, struct err *err)
+refuse(const struct publisher *p, const char *path, const char *name, const char *why,
+    enum publish_epoch epoch, struct err *err)
 {
-	return err_set(err, ERR_CANT_CREATE, "%s/%s%s%s %s", directory_name(directory_of(p)), path,
-	    *path ? "/" : "", name, why);
-}
-
-static int
-refuse_existing(const struct publisher *p, const char *path, const char *name, struct err *err)
-{
-	return refuse(p, path, name,
-	    "exists already (--overwrite replaces it, --run-id gives a run its own names)", err);
+	return err_set(err, ERR_CANT_CREATE, "%s/%s%s%s %s %s", directory_name(directory_of(p)), path,
+	    *path ? "/" : "", name, why, publisher_hint(p, epoch));
 }
 
 static int
@@ -76,7 +69,7 @@ check(struct publisher *p, const char *path, const char *name, struct err *err)
 		return 0;
 	if (directory_has(directory_of(p), path, name, &has, err))
 		return -1;
-	return has ? refuse_existing(p, path, name, err) : 0;
+	return has ? refuse(p, path, name, "exists already", PUBLISH_FIRST, err) : 0;
 }
 
 /* Puts the object's final bytes in place of the rows. */
@@ -99,30 +92,33 @@ finish(struct publisher *p, struct object *object, struct err *err)
 }
 
 static int
-settle_existing(struct publisher *p, struct object *object, bool is_rebuilt, struct err *err)
+settle_existing(
+    struct publisher *p, struct object *object, enum publish_epoch epoch, struct err *err)
 {
 	bool is_equal;
 
 	object->was_there = true;
-	if (is_rebuilt)
+	if (epoch == PUBLISH_MISSING)
 		return 0;
-	if (p->options.existing != PUBLISH_COMPARE)
-		return refuse_existing(p, object->path, object->name, err);
+	if (p->options.existing == PUBLISH_REFUSE)
+		return refuse(p, object->path, object->name, "exists already", epoch, err);
 	if (spool_equals(object->spool, object->name, &is_equal, err))
 		return -1;
 	return is_equal ? 0
-	                : refuse(p, object->path, object->name,
-			      "exists and holds something else (--overwrite replaces it)", err);
+	                : refuse(p, object->path, object->name, "exists and holds something else",
+			      epoch, err);
 }
 
 static int
-link_object(struct publisher *p, struct object *object, bool is_rebuilt, struct err *err)
+link_object(struct publisher *p, struct object *object, enum publish_epoch epoch, struct err *err)
 {
-	switch (spool_link(object->spool, object->name, p->options.existing == PUBLISH_REPLACE, err)) {
+	bool replaces = p->options.existing == PUBLISH_REPLACE && epoch != PUBLISH_MISSING;
+
+	switch (spool_link(object->spool, object->name, replaces, err)) {
 	case SPOOL_LINKED:
 		return 0;
 	case SPOOL_EXISTS:
-		return settle_existing(p, object, is_rebuilt, err);
+		return settle_existing(p, object, epoch, err);
 	case SPOOL_FAILED:
 		break;
 	}
@@ -131,8 +127,8 @@ link_object(struct publisher *p, struct object *object, bool is_rebuilt, struct 
 
 /* The content of all, then the names, then the directories. */
 static int
-publish_batch(struct publisher *p, struct object **objects, size_t count, bool is_rebuilt,
-    struct err *err)
+publish_batch(struct publisher *p, struct object **objects, size_t count,
+    enum publish_epoch epoch, struct err *err)
 {
 	const char *synced = NULL;
 
@@ -146,7 +142,7 @@ publish_batch(struct publisher *p, struct object **objects, size_t count, bool i
 			return -1;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (link_object(p, objects[i], is_rebuilt, err))
+		if (link_object(p, objects[i], epoch, err))
 			return -1;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -170,12 +166,12 @@ batch_count(const struct bundle *bundle)
 }
 
 static int
-step(struct publisher *p, struct bundle *bundle, bool is_rebuilt, struct err *err)
+step(struct publisher *p, struct bundle *bundle, enum publish_epoch epoch, struct err *err)
 {
 	struct object **objects = bundle->objects + bundle->published;
 	size_t count = batch_count(bundle);
 
-	if (publish_batch(p, objects, count, is_rebuilt, err))
+	if (publish_batch(p, objects, count, epoch, err))
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		spool_free(objects[i]->spool);

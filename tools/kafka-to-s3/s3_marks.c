@@ -8,9 +8,12 @@
 #include "kafka-to-s3/publisher_ops.h"
 
 enum {
-	/* A member that waits here is not heard: below half of max.poll.interval.ms (5 min). */
+	/* A member that waits here is not heard: all that is read of one assignment, below half of
+	 * max.poll.interval.ms (5 min). */
 	READ_MS_MAX = 120 * 1000,
 	AGAIN_MS = 1000,
+	ETAG_BYTES_MAX = 1024,
+	CONFLICTS_MAX = 20, /* of two members, one of which is late */
 };
 
 enum mark_state {
@@ -30,7 +33,9 @@ struct mark {
 	struct s3_fetching *fetching;
 	struct s3_put *put;
 	struct buf text;
+	struct buf etag; /* of what was fetched */
 	bool has;
+	unsigned conflicts; /* in a row: another was faster */
 	struct err err;
 
 	enum mark_state state; /* under the lock */
@@ -39,6 +44,7 @@ struct mark {
 struct s3_marks {
 	struct s3_target *target;
 	struct mark *marks;
+	int64_t read_deadline_ms; /* of what is read between two turns; 0: nothing has been */
 };
 
 /* ---- on the loop ---- */
@@ -59,14 +65,16 @@ finish(struct mark *m, enum mark_state state)
 }
 
 static void
-on_fetched(void *context, bool is_there, struct slice bytes, const struct err *err)
+on_fetched(void *context, bool is_there, struct slice etag, struct slice bytes,
+    const struct err *err)
 {
 	struct mark *m = context;
 
 	m->err = *err;
 	m->has = is_there;
 	buf_clear(&m->text);
-	if (err->class == ERR_NONE)
+	buf_clear(&m->etag);
+	if (err->class == ERR_NONE && !buf_append(&m->etag, etag, &m->err))
 		(void)buf_append(&m->text, bytes, &m->err);
 	finish(m, MARK_FETCHED);
 }
@@ -82,14 +90,30 @@ fetch(void *context)
 		finish(m, MARK_FETCHED);
 }
 
+/* Somebody else has written it since it was fetched, or removed it: it is decided anew. */
+static void
+fetch_again(struct mark *m)
+{
+	s3_put_free(m->put);
+	m->put = NULL;
+	m->conflicts++;
+	err_clear(&m->err);
+	s3_target_lock(m->target);
+	m->state = MARK_FETCHES;
+	s3_target_unlock(m->target);
+	fetch(m);
+}
+
 static void
 on_put(void *context, const struct s3_put_result *result, const struct err *err)
 {
 	struct mark *m = context;
 
-	(void)result;
 	m->err = *err;
-	finish(m, MARK_PUT);
+	if (err->class == ERR_CANT_CREATE && result->was_there && m->conflicts < CONFLICTS_MAX)
+		fetch_again(m);
+	else
+		finish(m, MARK_PUT);
 }
 
 static int
@@ -122,6 +146,9 @@ put(void *context)
 	struct s3_put_options put_options = {
 		.key = slice_of(m->key),
 		.style = &style,
+		.is_create_only = !m->has,
+		/* a service that tells no entity tags replaces what is there */
+		.if_match = m->has ? buf_slice(&m->etag) : slice_make(NULL, 0),
 		.read = read_text,
 		.patience_ms = options->patience_ms,
 		.has_no_checksum = options->has_no_checksum,
@@ -182,6 +209,7 @@ mark_free(struct mark *m)
 	s3_fetching_free(m->fetching);
 	s3_put_free(m->put);
 	buf_release(&m->text);
+	buf_release(&m->etag);
 	free(m->key);
 	free(m);
 }
@@ -235,6 +263,7 @@ begin(struct s3_marks *marks, const char *key, enum mark_state state, void (*run
 	}
 	m->target = marks->target;
 	buf_init(&m->text, 2 * MARK_TEXT_BYTES_MAX);
+	buf_init(&m->etag, ETAG_BYTES_MAX);
 	m->next = marks->marks;
 	marks->marks = m;
 	hand_over(m, state, run);
@@ -308,17 +337,41 @@ s3_marks_update(struct s3_marks *marks, const char *key,
 	return 1;
 }
 
+void
+s3_marks_begin_turn(struct s3_marks *marks)
+{
+	marks->read_deadline_ms = 0;
+}
+
+bool
+s3_marks_has(struct s3_marks *marks, const char *key)
+{
+	return *find(marks, key);
+}
+
+void
+s3_marks_drop(struct s3_marks *marks, const char *key)
+{
+	forget(find(marks, key));
+}
+
 int
 s3_marks_read(struct s3_marks *marks, const char *key, bool *ret_has, struct buf *ret,
     struct err *err)
 {
 	int64_t patience_ms = marks->target->options->patience_ms;
-	int64_t deadline_ms = clock_deadline(patience_ms < READ_MS_MAX ? patience_ms : READ_MS_MAX);
+	int64_t deadline_ms;
 	struct buf text = BUF_INIT(2 * MARK_TEXT_BYTES_MAX);
 	int rc;
 
 	forget(find(marks, key));
-	while ((rc = s3_fetch(marks->target->bucket, slice_of(key), &text, ret_has, err)) &&
+	if (!marks->read_deadline_ms)
+		marks->read_deadline_ms = clock_deadline(READ_MS_MAX);
+	deadline_ms = clock_deadline(patience_ms);
+	if (deadline_ms > marks->read_deadline_ms)
+		deadline_ms = marks->read_deadline_ms;
+	while ((rc = s3_fetch(marks->target->bucket, slice_of(key), marks->read_deadline_ms, &text,
+		    ret_has, err)) &&
 	       err->class == ERR_UNAVAILABLE && clock_mono_ms() < deadline_ms) {
 		if (stop_wait(clock_deadline(AGAIN_MS)))
 			break;
