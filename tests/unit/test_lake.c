@@ -1207,6 +1207,32 @@ a_stop_has_its_time(void **state)
 	in_a_child(w, stop_behind_a_refusal);
 }
 
+/* It says when the partition was busy last. */
+static void
+a_run_without_success_keeps_what_marks_say(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+	char *text;
+	size_t len;
+
+	has_idle_other(w, "lake");
+	scratch_write(w->target, MARK_PATH "/t-00000",
+	    "{\"group\":\"g\",\"until\":0,\"at\":1000,\"time\":7,\"pending\":{\"x\":9}}\n");
+	w->options.path = "{p}";
+	w->options.success_after_ms = -1;
+	assert_int_equal(run(w, steps), 0);
+	text = scratch_read(w->target, MARK_PATH "/t-00000", &len);
+	assert_non_null(strstr(text, "\"until\":1,\"at\":"));
+	assert_null(strstr(text, "\"at\":1000,"));
+	assert_non_null(strstr(text, "\"time\":7,\"pending\":{\"x\":9}"));
+	free(text);
+}
+
 static const struct step of_a_pipe[] = {
 	{ RECORD, 0, 0, "{\"p\":1}" },
 	{ RECORD, 0, 1, "{\"p\":2}" },
@@ -1295,6 +1321,7 @@ main(void)
 		LAKE(a_stop_has_its_time),
 		LAKE(complete_paths_of_a_slow_target),
 		LAKE(complete_paths_of_a_target_that_is_away),
+		LAKE(a_run_without_success_keeps_what_marks_say),
 		LAKE(a_stop_ends_the_completing_of_a_pipe),
 		LAKE(a_count_completes_no_path_of_a_pipe),
 	};

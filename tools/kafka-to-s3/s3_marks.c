@@ -23,8 +23,8 @@ enum mark_state {
 	MARK_PUT,
 };
 
-struct mark {
-	struct mark *next;
+struct s3_mark {
+	struct s3_mark *next;
 	struct s3_target *target;
 	struct loop_task task;
 	char *key;
@@ -43,14 +43,14 @@ struct mark {
 
 struct s3_marks {
 	struct s3_target *target;
-	struct mark *marks;
+	struct s3_mark *marks;
 	int64_t read_deadline_ms; /* of what is read between two turns; 0: nothing has been */
 };
 
 /* ---- on the loop ---- */
 
 static void
-finish(struct mark *m, enum mark_state state)
+finish(struct s3_mark *m, enum mark_state state)
 {
 	struct s3_target *t = m->target;
 
@@ -68,7 +68,7 @@ static void
 on_fetched(void *context, bool is_there, struct slice etag, struct slice bytes,
     const struct err *err)
 {
-	struct mark *m = context;
+	struct s3_mark *m = context;
 
 	m->err = *err;
 	m->has = is_there;
@@ -82,7 +82,7 @@ on_fetched(void *context, bool is_there, struct slice etag, struct slice bytes,
 static void
 fetch(void *context)
 {
-	struct mark *m = context;
+	struct s3_mark *m = context;
 
 	m->fetching = s3_fetch_start(m->target->bucket, slice_of(m->key),
 	    m->target->options->patience_ms, on_fetched, m, &m->err);
@@ -92,7 +92,7 @@ fetch(void *context)
 
 /* Somebody else has written it since it was fetched, or removed it: it is decided anew. */
 static void
-fetch_again(struct mark *m)
+fetch_again(struct s3_mark *m)
 {
 	s3_put_free(m->put);
 	m->put = NULL;
@@ -107,7 +107,7 @@ fetch_again(struct mark *m)
 static void
 on_put(void *context, const struct s3_put_result *result, const struct err *err)
 {
-	struct mark *m = context;
+	struct s3_mark *m = context;
 
 	m->err = *err;
 	if (err->class == ERR_CANT_CREATE && result->was_there && m->conflicts < CONFLICTS_MAX)
@@ -119,7 +119,7 @@ on_put(void *context, const struct s3_put_result *result, const struct err *err)
 static int
 read_text(void *context, int64_t offset, char *data, size_t bytes, struct err *err)
 {
-	const struct mark *m = context;
+	const struct s3_mark *m = context;
 
 	(void)err;
 	memcpy(data, m->text.data + offset, bytes);
@@ -140,7 +140,7 @@ style_of(const struct s3_target_options *options, const char *content_type)
 static void
 put(void *context)
 {
-	struct mark *m = context;
+	struct s3_mark *m = context;
 	const struct s3_target_options *options = m->target->options;
 	struct s3_style style = style_of(options, "application/json");
 	struct s3_put_options put_options = {
@@ -176,7 +176,7 @@ read_nothing(void *context, int64_t offset, char *data, size_t bytes, struct err
 static void
 put_nothing(void *context)
 {
-	struct mark *m = context;
+	struct s3_mark *m = context;
 	const struct s3_target_options *options = m->target->options;
 	struct s3_style style = style_of(options, NULL);
 	struct s3_put_options put_options = {
@@ -201,7 +201,7 @@ put_nothing(void *context)
 /* ---- of the owner ---- */
 
 static void
-mark_free(struct mark *m)
+mark_free(struct s3_mark *m)
 {
 	if (!m)
 		return;
@@ -214,10 +214,10 @@ mark_free(struct mark *m)
 	free(m);
 }
 
-static struct mark **
+static struct s3_mark **
 find(struct s3_marks *marks, const char *key)
 {
-	struct mark **at = &marks->marks;
+	struct s3_mark **at = &marks->marks;
 
 	while (*at && strcmp((*at)->key, key) != 0)
 		at = &(*at)->next;
@@ -226,9 +226,9 @@ find(struct s3_marks *marks, const char *key)
 
 /* The loop must have nothing of it. */
 static void
-forget(struct mark **at)
+forget(struct s3_mark **at)
 {
-	struct mark *m = *at;
+	struct s3_mark *m = *at;
 
 	if (!m)
 		return;
@@ -237,7 +237,7 @@ forget(struct mark **at)
 }
 
 static void
-hand_over(struct mark *m, enum mark_state state, void (*run)(void *))
+hand_over(struct s3_mark *m, enum mark_state state, void (*run)(void *))
 {
 	s3_target_lock(m->target);
 	m->state = state;
@@ -250,7 +250,7 @@ static int
 begin(struct s3_marks *marks, const char *key, enum mark_state state, void (*run)(void *),
     struct err *err)
 {
-	struct mark *m;
+	struct s3_mark *m;
 
 	if (s3_target_run(marks->target, err))
 		return -1;
@@ -271,7 +271,7 @@ begin(struct s3_marks *marks, const char *key, enum mark_state state, void (*run
 }
 
 static enum mark_state
-state_of(struct mark *m)
+state_of(struct s3_mark *m)
 {
 	enum mark_state state;
 
@@ -282,7 +282,7 @@ state_of(struct mark *m)
 }
 
 static int
-fail(struct mark **at, struct err *err)
+fail(struct s3_mark **at, struct err *err)
 {
 	*err = (*at)->err;
 	forget(at);
@@ -291,11 +291,11 @@ fail(struct mark **at, struct err *err)
 
 /* 1: it is being put. */
 static int
-change(struct s3_marks *marks, struct mark **at,
+change(struct s3_marks *marks, struct s3_mark **at,
     int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
     void *context, struct err *err)
 {
-	struct mark *m = *at;
+	struct s3_mark *m = *at;
 	struct buf text = BUF_INIT(2 * MARK_TEXT_BYTES_MAX);
 	int rc = update(context, m->has, buf_slice(&m->text), &text, err);
 
@@ -317,7 +317,7 @@ s3_marks_update(struct s3_marks *marks, const char *key,
     int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
     void *context, struct err *err)
 {
-	struct mark **at = find(marks, key);
+	struct s3_mark **at = find(marks, key);
 
 	if (!*at)
 		return begin(marks, key, MARK_FETCHES, fetch, err);
@@ -388,7 +388,7 @@ s3_marks_read(struct s3_marks *marks, const char *key, bool *ret_has, struct buf
 int
 s3_marks_make_empty(struct s3_marks *marks, const char *key, struct err *err)
 {
-	struct mark **at = find(marks, key);
+	struct s3_mark **at = find(marks, key);
 
 	if (!*at)
 		return begin(marks, key, MARK_PUTS, put_nothing, err);
