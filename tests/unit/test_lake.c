@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/stop.h"
-#include "kafka-to-s3/lake.h"
+#include "kafka-to-s3/lake_state.h"
 #include "kafka-to-s3/mark.h"
 #include "kafka-to-s3/publisher_ops.h"
 #include "scratch.h"
@@ -52,6 +52,7 @@ struct script {
 	const char *metadata; /* of assignments */
 	unsigned refused;     /* so many commits from now on are: the member was fenced */
 	unsigned fails_after; /* so many commits: the coordinator is away; 0: never */
+	bool is_wide;         /* the topic has all PARTITIONS, and not two */
 	bool stops;           /* the first commit comes with a request to stop */
 };
 
@@ -165,15 +166,19 @@ script_commit(
 	return 0;
 }
 
-/* Of a topic with two partitions. */
+enum { PARTITIONS = 4 };
+
 static int
 script_drained(struct source *source, bool **ret, size_t *ret_count, struct err *err)
 {
-	(void)source, (void)err;
-	*ret = malloc(2 * sizeof(**ret));
+	const struct script *s = (const struct script *)source;
+
+	(void)err;
+	*ret = malloc(PARTITIONS * sizeof(**ret));
 	assert_non_null(*ret);
-	(*ret)[0] = (*ret)[1] = true;
-	*ret_count = 2;
+	for (unsigned i = 0; i < PARTITIONS; i++)
+		(*ret)[i] = true;
+	*ret_count = s->is_wide ? PARTITIONS : 2;
 	return 0;
 }
 
@@ -188,7 +193,7 @@ struct distance {
 	bool marks_are_away; /* of partition 1 */
 	bool is_away;       /* for empty objects */
 	bool stops;         /* the first of them comes with a request to stop */
-	unsigned peeks;     /* of the mark of partition 1 */
+	unsigned peeks[PARTITIONS]; /* of their marks */
 };
 
 struct far_publisher {
@@ -228,10 +233,10 @@ far_update_mark(struct publisher *p, const char *path, const char *name,
     void *context, struct err *err)
 {
 	struct far_publisher *far = far_of(p);
-	bool is_other = !strcmp(name, "t-00001");
+	int number = name[strlen(name) - 1] - '0';
 
-	far->distance->peeks += is_other;
-	if (is_other && far->distance->marks_are_away)
+	far->distance->peeks[number]++;
+	if (number == 1 && far->distance->marks_are_away)
 		return err_set(err, ERR_UNAVAILABLE, "the target is away");
 	if (far->mark_calls++ % (far->distance->busy + 1) != far->distance->busy)
 		return 1;
@@ -302,6 +307,7 @@ struct world {
 	const struct publisher_ops *publisher_ops; /* NULL: a directory's */
 	struct script script;
 	struct distance *distance; /* NULL: none */
+	unsigned looks; /* at which paths are complete, at the end of the run; 0: one */
 	enum job_input input;
 	struct lake_counts counts;
 	struct err err;
@@ -379,6 +385,8 @@ run(struct world *w, const struct step *steps)
 	w->script.commits[0] = '\0';
 	err_clear(&w->err);
 	rc = lake_run(lake, &w->script.base, &w->input, &w->err);
+	for (unsigned i = 1; !rc && i < w->looks; i++)
+		assert_int_equal(lake_succeed_last(lake, &w->err), 0);
 	w->counts = lake_counts(lake);
 	lake_drop_outputs(lake);
 	deadletter_free(outputs.letters);
@@ -1093,8 +1101,34 @@ complete_paths_of_a_slow_target(void **state)
 		assert_int_equal(run(w, hours), 0);
 		assert_string_equal(w->script.commits, "0:0-3;0:3;");
 		assert_true(is_complete(w, "1") && is_complete(w, "2"));
-		assert_true(distance.peeks > 0);
+		assert_int_equal(distance.peeks[1], busy + 1);
 	}
+}
+
+/* The one that held it up is asked first, and no other then. */
+static void
+what_holds_all_up_is_asked_first(void **state)
+{
+	static const struct step steps[] = { { ASSIGN, 0, 5, NULL }, { END, 0, 0, NULL } };
+	struct world *w = *state;
+	struct distance distance = { .busy = 2 };
+
+	has_idle_other(w, "lake");
+	scratch_write(w->target, MARK_PATH "/t-00000",
+	    "{\"group\":\"g\",\"until\":5,\"at\":1000,\"time\":50,\"pending\":{\"x\":9}}\n");
+	scratch_write(w->target, MARK_PATH "/t-00002", "{\"group\":\"g\",\"until\":5,\"time\":8}\n");
+	w->distance = &distance;
+	w->script.is_wide = true;
+	w->looks = 3;
+	assert_int_equal(run(w, steps), 0);
+	assert_int_equal(distance.peeks[1], 3);
+	assert_true(distance.peeks[2] >= 3 * w->looks && distance.peeks[2] % 3 == 0);
+	assert_int_equal(distance.peeks[3], 0);
+	assert_false(scratch_has(w->target, "x/_SUCCESS"));
+	scratch_write(w->target, MARK_PATH "/t-00002", "{\"group\":\"g\",\"until\":5,\"time\":9}\n");
+	scratch_write(w->target, MARK_PATH "/t-00003", "{\"group\":\"g\",\"until\":5,\"time\":9}\n");
+	assert_int_equal(run(w, steps), 0);
+	assert_true(scratch_has(w->target, "x/_SUCCESS"));
 }
 
 /* Nothing fails: it is done later. */
@@ -1320,6 +1354,7 @@ main(void)
 		LAKE(a_stop_drains),
 		LAKE(a_stop_has_its_time),
 		LAKE(complete_paths_of_a_slow_target),
+		LAKE(what_holds_all_up_is_asked_first),
 		LAKE(complete_paths_of_a_target_that_is_away),
 		LAKE(a_run_without_success_keeps_what_marks_say),
 		LAKE(a_stop_ends_the_completing_of_a_pipe),
