@@ -62,6 +62,16 @@ field a: missing
 is no object, and has no fields for --select, --rename or --add'
 }
 
+test_renames_reach_into_no_object() {
+	printf '%s\n' '{"b.c":1}' '{"b":{"c":1}}' '{"b":1}' '{"b.c":1,"b":{"c":2}}' >in
+	expect_status 0 kafka-to-s3 --rename b.c=x --rename a..b=y --dead-letter ./bad lake <in
+	expect_text lake/part-000000000001.json '{"x":1}
+{"b":1}
+{"x":1,"b":{"c":2}}'
+	jq -r .error.reason bad >reasons
+	expect_text reasons 'field b.c: is within an object, where --rename reaches with --select only'
+}
+
 # the rows of a file: cells as JSON strings, by a reader of CSV that we did not write
 rows_of_csv() {
 	python3 -c 'import csv, json, sys
