@@ -223,6 +223,10 @@ test_usage() {
 	expect_status 2 kafka-to-s3 -J --format csv --select a lake </dev/null
 	expect_status 2 kafka-to-s3 --delimiter ';' lake </dev/null
 	expect_status 2 kafka-to-s3 --format csv --select a --delimiter '""' lake </dev/null
+	for c in 1 x X '"' $'\n' $'\r' $'\177' '' ';;' 'é'; do
+		expect_status 2 kafka-to-s3 --format csv --select a --delimiter "$c" lake </dev/null
+	done
+	expect_line 'is no letter, digit or quote' err
 	expect_status 2 kafka-to-s3 -z snappy lake </dev/null
 	expect_line 'snappy is for Parquet' err
 	expect_status 2 kafka-to-s3 -z brotli lake </dev/null

@@ -166,8 +166,13 @@ check(struct options *o, struct err *err)
 		if (s3_target_options_check(&o->s3, target, err))
 			return -1;
 	} else {
+		if (s3_target_options_refuse(&o->job.set, target, err))
+			return -1;
 		naming_normalise_directory(target);
 	}
+	if (o->accepts_gaps && !o->input.topic &&
+	    opt_origin(&o->job.set, "accept-gap") == OPT_COMMAND_LINE)
+		return err_set(err, ERR_USAGE, "--accept-gap is for topics: a pipe has no gaps");
 	o->s3.aws = &o->client.aws;
 	if (o->run_id && o->input.topic)
 		return err_set(err, ERR_USAGE,
