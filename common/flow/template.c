@@ -139,14 +139,6 @@ read_spec(struct parser *p, struct part *part, bool has_spec, struct slice spec)
 
 /* ---- parts ---- */
 
-static bool
-opens_name(const char *at)
-{
-	char c = at[1];
-
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '@';
-}
-
 static struct part *
 add_part(struct parser *p)
 {
@@ -165,7 +157,7 @@ parse_literal(struct parser *p)
 	struct part *part = add_part(p);
 	const char *start = t->source + p->at, *end = start;
 
-	while (*end && !(*end == '{' && opens_name(end)) && !(end[0] == '{' && end[1] == '{'))
+	while (*end && !template_opens_name(slice_of(end)) && !(end[0] == '{' && end[1] == '{'))
 		end++;
 	part->kind = PART_LITERAL;
 	p->at += (size_t)(end - start);
@@ -201,7 +193,7 @@ parse(struct parser *p)
 	const char *at;
 
 	while (*(at = p->template->source + p->at)) {
-		if (*at != '{' || !opens_name(at))
+		if (!template_opens_name(slice_of(at)))
 			parse_literal(p);
 		else if (parse_name(p))
 			return -1;

@@ -57,6 +57,15 @@ enum template_escape {
 
 struct template;
 
+/* True where a '{' begins a variable rather than being itself. */
+static inline bool
+template_opens_name(struct slice at)
+{
+	char c = at.len > 1 && at.data[0] == '{' ? at.data[1] : '\0';
+
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '@';
+}
+
 /*
  * Adds the fields it needs to `fields`. ERR_USAGE with the byte in the template where it is wrong;
  * for TEMPLATE_PATH also where the path is absolute, ends with '/' or has an empty segment or one

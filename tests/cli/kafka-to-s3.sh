@@ -294,6 +294,15 @@ test_usage() {
 	expect_status 2 kafka-to-s3 --path '_sluice/{a}' lake </dev/null
 	expect_line "byte 0: readers pass over directories that begin with '_' or '.'" err
 	expect_status 2 kafka-to-s3 --path 'a/.k={a}' lake </dev/null
+	expect_status 2 kafka-to-s3 --accept-gap lake </dev/null
+	expect_line '--accept-gap is for topics' err
+	for option in --sse=AES256 --acl=private --tag=a=b --storage-class=GLACIER --request-payer --no-checksum; do
+		expect_status 2 kafka-to-s3 "$option" lake </dev/null
+		expect_line "${option%%=*} is for targets in S3, and lake is none" err
+	done
+	# which a file may have for other targets
+	printf '%s\n' 'sse = AES256' 'accept-gap = true' >conf
+	expect_status 0 kafka-to-s3 -F conf out-of-the-way </dev/null
 	expect_status 2 kafka-to-s3 --path '{@year}' lake </dev/null
 	expect_line 'give --time' err
 	expect_status 2 kafka-to-s3 --path '/abs/{x}' lake </dev/null

@@ -98,7 +98,6 @@ test_json_with_structs_and_directories_without_names() {
 		--path 'raw/{@topic}/{@time:%Y/%m/%dT%H}/src=lab/z-{trip.zone}' s3://bucket/l/
 	expect_text out "-- Each query has to say which zone it wants: WHERE \`zone\` = '...'
 -- Ranges end where no data is expected: narrower ones plan faster.
--- Records without a time are in __DEFAULT_PARTITION__, which no range has.
 CREATE EXTERNAL TABLE IF NOT EXISTS \`l\` (
   \`trip_id\` bigint,
   \`trip\` struct<fare:string,to:struct<zone:string>>,
@@ -199,7 +198,7 @@ test_times() {
 	schema
 	while read -r path want; do
 		ddl --format parquet --schema schema.json --time at --path "$path" s3://b/l
-		grep -E "'projection\.x\.(type|format|digits)'" out | sed "s/.* = //; s/,\$//" | tr -d "'\"" | tr '\n' ' ' >got
+		grep -E "'projection\.x\.(type|format|digits|values)'" out | sed "s/.* = //; s/,\$//" | tr -d "'\"" | tr '\n' ' ' >got
 		[ "$(cat got)" = "$want " ] || fail "$path: $(cat got)"
 	done <<-'END'
 		x={@hour} integer 2
@@ -215,8 +214,57 @@ test_times() {
 		x={@year}-{seats} injected
 		x={seats:04d} injected
 		x={@partition} injected
-		x=lab enum
+		x=lab enum lab
+		x=a,b injected
+		x={{a}/b={{c enum {a}
 	END
+}
+
+# names JSON [OPTION...]: what the table's columns are called and what they are, of a schema
+names() {
+	printf '%s' "$1" >schema.json
+	ddl --schema schema.json "${@:2}" s3://b/l
+	sed -n '/^CREATE/,/^)/p' out | sed '1d;$d' | tr -d '`\n' >columns
+	echo >>columns
+}
+
+test_objects_of_json() {
+	local two='[{"path":"u.a","type":"int64"},{"path":"v","type":"bool"},{"path":"u.b.c","type":"date"}]'
+	names "$two" --rename u=w --rename v=y --add 'x:=1'
+	expect_text columns '  w struct<a:bigint,b:struct<c:string>>,  y boolean,  x bigint'
+	# what is added is a member of the record, whatever the path of the column that gives its type
+	names '[{"name":"z","path":"o.z","type":"int64"},{"path":"v","type":"bool"}]' --add 'z:=5'
+	expect_text columns '  z bigint,  v boolean'
+	refused() {
+		printf '%s' "$1" >schema.json
+		expect_status 2 kafka-to-s3 --print-ddl athena --schema schema.json "${@:3}" s3://b/l
+		expect_line "$2" err
+	}
+	refused '[{"path":"u.first-name","type":"string"}]' 'first-name is a member of an object'
+	refused '[{"name":"u","path":"u.x:int>,y","type":"string"}]' 'x:int>,y is a member of an object'
+	refused '[{"path":"v.w","type":"bool"},{"path":"v","type":"json"}]' 'the fields v and v.w are one value'
+	refused '[{"name":"a","path":"v","type":"bool"},{"name":"b","path":"v","type":"json"}]' 'v and v are one value'
+	refused "$two" 'two columns would be called V' --rename u=v --rename v=V
+	refused "$two" '--rename t: no column' --rename t=v
+}
+
+test_names_of_tables() {
+	schema
+	ddl --format parquet --schema schema.json --select ok --table db.rides s3://b/l
+	expect_line 'EXISTS `db`\.`rides` \(' out
+	for name in a.b.c .a a. ''; do
+		expect_status 2 kafka-to-s3 --print-ddl athena --format parquet --schema schema.json --table "$name" s3://b/l
+	done
+}
+
+# a file's compression that Athena may not read, and a directory that is the same for all
+test_notes() {
+	ddl --format csv --select c -z lz4 --path 'a{{b/c' s3://b/l
+	expect_line '^-- Files are LZ4 frames' out
+	ddl --format csv --select c -z gzip s3://b/l
+	expect_no_line 'LZ4' out
+	ddl --format csv --select c --path 'a{{b/x={c}' s3://b/l
+	expect_line "s3://b/l/a\{b/x=\\$\{x\}/" out
 }
 
 test_what_no_table_fits() {
@@ -233,6 +281,14 @@ test_what_no_table_fits() {
 	expect_status 2 kafka-to-s3 --print-ddl athena --format parquet --schema schema.json --path 'x={@year' s3://b/l
 	expect_status 2 kafka-to-s3 --print-ddl athena -b localhost:1 -t t -J s3://b/l
 	expect_status 2 kafka-to-s3 --table t lake </dev/null
+	expect_status 2 kafka-to-s3 --print-ddl athena --format csv --select a.b,a_b s3://b/l
+	expect_line 'two columns would be called a_b' err
+	expect_status 2 kafka-to-s3 --print-ddl athena --format csv --select a,A s3://b/l
+	expect_line 'two columns would be called A' err
+	# what could not be written has no table
+	expect_status 2 kafka-to-s3 --print-ddl athena --format csv --select a --name x s3://b/l
+	expect_line '--name "x": .* is missing' err
+	expect_status 2 kafka-to-s3 --print-ddl athena --format csv --select a --path '{@year}' s3://b/l
 }
 
 run_tests

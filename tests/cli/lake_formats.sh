@@ -62,6 +62,16 @@ field a: missing
 is no object, and has no fields for --select, --rename or --add'
 }
 
+test_renames_reach_into_no_object() {
+	printf '%s\n' '{"b.c":1}' '{"b":{"c":1}}' '{"b":1}' '{"b.c":1,"b":{"c":2}}' >in
+	expect_status 0 kafka-to-s3 --rename b.c=x --rename a..b=y --dead-letter ./bad lake <in
+	expect_text lake/part-000000000001.json '{"x":1}
+{"b":1}
+{"x":1,"b":{"c":2}}'
+	jq -r .error.reason bad >reasons
+	expect_text reasons 'field b.c: is within an object, where --rename reaches with --select only'
+}
+
 # the rows of a file: cells as JSON strings, by a reader of CSV that we did not write
 rows_of_csv() {
 	python3 -c 'import csv, json, sys
@@ -213,6 +223,10 @@ test_usage() {
 	expect_status 2 kafka-to-s3 -J --format csv --select a lake </dev/null
 	expect_status 2 kafka-to-s3 --delimiter ';' lake </dev/null
 	expect_status 2 kafka-to-s3 --format csv --select a --delimiter '""' lake </dev/null
+	for c in 1 x X '"' $'\n' $'\r' $'\177' '' ';;' 'é'; do
+		expect_status 2 kafka-to-s3 --format csv --select a --delimiter "$c" lake </dev/null
+	done
+	expect_line 'is no letter, digit or quote' err
 	expect_status 2 kafka-to-s3 -z snappy lake </dev/null
 	expect_line 'snappy is for Parquet' err
 	expect_status 2 kafka-to-s3 -z brotli lake </dev/null

@@ -121,6 +121,11 @@ None|2'
 	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --rename zz=y lake2 <in
 	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --rename n=A_T lake2 <in
 	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --add 'x:={' lake2 <in
+	expect_status 2 kafka-to-s3 --format parquet --schema schema.json --select a_t --add n=5 lake2 <in
+	expect_line '--add n: column n: is a string, not a number; n:=VALUE is JSON' err
+	expect_status 2 kafka-to-s3 --format csv --schema schema.json --add 'z:=1e400' lake2 <in
+	expect_line '--add z: column z: does not fit double: 1e400' err
+	expect_status 2 kafka-to-s3 --format csv --schema schema.json --select a_t --add 'n:=null' lake2 <in
 	[ ! -e lake2 ]
 	expect_status 65 kafka-to-s3 --format parquet --schema schema.json --select a_t --add 'n={s}' lake2 <in
 	expect_line 'stdin:1: column n: is a string, not a number' err

@@ -113,6 +113,19 @@ put(json_t *object, const char *name, json_t *value)
 	return !json_object_set(object, name, value);
 }
 
+/* A --rename of no member is not one of a field within an object either. */
+static bool
+reaches_within(const struct recipe *r, json_t *record)
+{
+	for (size_t i = 0; r->renames[i][0]; i++) {
+		const char *from = r->renames[i][0];
+
+		if (strchr(from, '.') && !json_object_get(record, from) && find_path(record, from))
+			return true;
+	}
+	return false;
+}
+
 /* NULL where it cannot be. */
 static json_t *
 shape_theirs(const struct recipe *r, json_t *record)
@@ -126,6 +139,7 @@ shape_theirs(const struct recipe *r, json_t *record)
 		is_good = !value || put(out, new_name(r, r->selects[i]), value);
 	}
 	if (is_good && !r->selects[0]) {
+		is_good = !reaches_within(r, record);
 		json_object_foreach(record, name, value)
 			is_good = is_good && put(out, new_name(r, name), value);
 	}

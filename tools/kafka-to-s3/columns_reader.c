@@ -112,6 +112,62 @@ columns_reader_schema(const struct columns_reader *r)
 
 /* ---- binding ---- */
 
+/* What --add made, as the value that it is. */
+static struct json_value
+value_of_addition(const struct columns_reader *r, unsigned column, struct slice text)
+{
+	if (r->shape->adds[r->columns.adds[column]].is_json)
+		return json_text_value(slice_trim(text));
+	return (struct json_value){ .type = JSON_TYPE_STRING,
+		.data = text.data,
+		.len = (uint32_t)text.len };
+}
+
+/* The hint is for who forgot that NAME=VALUE is a string. */
+static int
+refuse_constant(const struct columns_reader *r, unsigned column, const char *reason, struct err *err)
+{
+	const char *name = r->schema->columns[column].name;
+	bool is_string = !r->shape->adds[r->columns.adds[column]].is_json;
+
+	return is_string ? err_set(err, ERR_USAGE,
+	                       "--add %s: column %s: %s; %s:=VALUE is JSON, and no string", name, name,
+	                       reason, name)
+	                 : err_set(err, ERR_USAGE, "--add %s: column %s: %s", name, name, reason);
+}
+
+/* What no record could change is wrong at the start, not at the first of them. */
+static int
+check_constant(struct columns_reader *r, unsigned column, struct err *err)
+{
+	static const struct record none = { .time_ms = RECORD_NO_TIME };
+	const struct table_schema one = { .columns = &r->schema->columns[column], .count = 1 };
+	size_t add = (size_t)r->columns.adds[column];
+	char reason[TABLE_REASON_BYTES];
+	struct json_value value;
+	unsigned index = 0, failed;
+
+	buf_clear(&r->added);
+	if (additions_render(r->additions, add, r->fields, &none, RECORD_NO_TIME, &r->added, err))
+		return -1;
+	value = value_of_addition(r, column, buf_slice(&r->added));
+	return table_row_read(&one, &value, &index, &r->scratch, r->row, &failed, reason)
+	           ? refuse_constant(r, column, reason, err)
+	           : 0;
+}
+
+static int
+check_constants(struct columns_reader *r, struct err *err)
+{
+	for (unsigned i = 0; i < r->schema->count; i++) {
+		if (r->columns.adds[i] != COLUMN_OF_RECORD &&
+		    additions_is_constant(r->additions, (size_t)r->columns.adds[i]) &&
+		    check_constant(r, i, err))
+			return -1;
+	}
+	return 0;
+}
+
 static int
 bind_additions(struct columns_reader *r, struct field_set *fields, struct err *err)
 {
@@ -119,7 +175,7 @@ bind_additions(struct columns_reader *r, struct field_set *fields, struct err *e
 		return 0;
 	field_set_check_all(fields);
 	r->additions = additions_new(r->shape, fields, err);
-	return r->additions ? 0 : -1;
+	return r->additions ? check_constants(r, err) : -1;
 }
 
 int
@@ -221,12 +277,7 @@ gather_values(
 			continue;
 		}
 		at += text.len;
-		if (r->shape->adds[r->columns.adds[i]].is_json)
-			r->values[i] = json_text_value(slice_trim(text));
-		else
-			r->values[i] = (struct json_value){ .type = JSON_TYPE_STRING,
-				.data = text.data,
-				.len = (uint32_t)text.len };
+		r->values[i] = value_of_addition(r, i, text);
 	}
 	return 0;
 }

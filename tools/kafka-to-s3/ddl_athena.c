@@ -2,6 +2,7 @@
 #include "kafka-to-s3/ddl_athena.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 #include "kafka-to-s3/ddl_state.h"
 
@@ -13,7 +14,7 @@ ddl_append_identifier(struct ddl *d, struct slice name, struct err *err)
 {
 	for (size_t i = 0; i < name.len; i++) {
 		if (name.data[i] == '`')
-			return err_set(err, ERR_USAGE, "a column with a ` in its name: --rename it");
+			return err_set(err, ERR_USAGE, "a name with a ` in it: %.*s", SLICE_ARGS(name));
 	}
 	return buf_appendf(d->out, err, "`%.*s`", SLICE_ARGS(name));
 }
@@ -230,12 +231,15 @@ append_properties(struct ddl *d, struct err *err)
 static int
 append_notes(struct ddl *d, struct err *err)
 {
-	bool has_injected = false, has_range = false;
+	bool has_injected = false, has_range = false, has_timeless = false;
 
 	for (size_t i = 0; i < d->partitions.count; i++) {
 		const struct ddl_partition *c = &d->partitions.items[i];
 
-		has_range |= c->range.len && (c->projection == DDL_INTEGER || c->projection == DDL_DATE);
+		if (c->projection == DDL_INTEGER || c->projection == DDL_DATE) {
+			has_range = true;
+			has_timeless |= c->takes_missing;
+		}
 		if (c->projection != DDL_INJECTED)
 			continue;
 		has_injected = true;
@@ -251,8 +255,18 @@ append_notes(struct ddl *d, struct err *err)
 		return -1;
 	if (has_range &&
 	    buf_append_text(d->out,
-		"-- Ranges end where no data is expected: narrower ones plan faster.\n"
-		"-- Records without a time are in __DEFAULT_PARTITION__, which no range has.\n",
+		"-- Ranges end where no data is expected: narrower ones plan faster.\n", err))
+		return -1;
+	if (has_timeless &&
+	    buf_append_text(d->out,
+		"-- Records without a time are in __DEFAULT_PARTITION__, which no range has.\n", err))
+		return -1;
+	/* "Use compression in Athena" tells three kinds of LZ4 apart, and not which of text are read */
+	if (d->options->format->kind != FORMAT_PARQUET &&
+	    d->options->format->codec == FORMAT_CODEC_LZ4 &&
+	    buf_append_text(d->out,
+		"-- Files are LZ4 frames, as lz4(1) makes them: Athena may want Hadoop's, and takes gzip and "
+		"zstd.\n",
 		err))
 		return -1;
 	return d->options->format->kind == FORMAT_CSV
@@ -260,6 +274,24 @@ append_notes(struct ddl *d, struct err *err)
 	                 "-- The SerDe takes backslashes for escapes, and no line breaks in a cell.\n",
 	                 err)
 	           : 0;
+}
+
+/* TABLE, or DATABASE.TABLE. */
+static int
+append_given_table(struct ddl *d, struct slice name, struct err *err)
+{
+	struct slice database, table = name;
+	bool has_database = slice_cut(name, '.', &database, &table);
+
+	if (!has_database)
+		table = name;
+	if (!table.len || memchr(table.data, '.', table.len) || (has_database && !database.len))
+		return err_set(err, ERR_USAGE, "--table %.*s is not TABLE or DATABASE.TABLE",
+		    SLICE_ARGS(name));
+	if (has_database &&
+	    (ddl_append_identifier(d, database, err) || buf_append_char(d->out, '.', err)))
+		return -1;
+	return ddl_append_identifier(d, table, err);
 }
 
 /* The last part of the target, or the bucket. */
@@ -270,7 +302,7 @@ append_table(struct ddl *d, struct err *err)
 	const char *slash;
 
 	if (d->options->table)
-		return ddl_append_identifier(d, slice_of(d->options->table), err);
+		return append_given_table(d, slice_of(d->options->table), err);
 	while (name.len && name.data[name.len - 1] == '/')
 		name.len--;
 	slash = memrchr(name.data, '/', name.len);
@@ -317,19 +349,58 @@ check(const struct ddl_options *o, struct err *err)
 	return 0;
 }
 
+/* Without --select JSON has objects, which --rename gives other names too, though they are no columns of the schema. */
+static bool
+is_object(const struct format_options *format, struct slice name)
+{
+	for (unsigned i = 0; i < format->schema->count; i++) {
+		struct slice path = slice_of(format->schema->columns[i].path);
+
+		if (path.len > name.len && path.data[name.len] == '.' &&
+		    slice_equal(slice_make(path.data, name.len), name))
+			return true;
+	}
+	return false;
+}
+
+static int
+make_columns(struct ddl *d, struct err *err)
+{
+	const struct format_options *format = d->options->format;
+	struct shape_options *shape;
+	int rc;
+
+	if (!format->schema)
+		return 0;
+	if (format->kind != FORMAT_JSON || format->shape->select_count)
+		return columns_init(&d->columns, format->schema, format->shape, err);
+	shape = malloc(sizeof(*shape));
+	if (!shape)
+		return err_no_memory(err);
+	*shape = *format->shape;
+	shape->rename_count = 0;
+	for (size_t i = 0; i < format->shape->rename_count; i++) {
+		if (!is_object(format, format->shape->renames[i].from))
+			shape->renames[shape->rename_count++] = format->shape->renames[i];
+	}
+	rc = columns_init(&d->columns, format->schema, shape, err);
+	free(shape);
+	return rc;
+}
+
 int
 ddl_athena(const struct ddl_options *options, struct buf *out, struct err *err)
 {
-	struct ddl d = { .options = options, .out = out };
+	struct ddl d = { .options = options, .out = out, .names = BUF_INIT(UINT32_MAX) };
 	int rc = -1;
 
 	if (check(options, err))
 		return -1;
 	if (!ddl_partitions_init(&d.partitions, options->path, options->topic, err) &&
-	    (!options->format->schema ||
-		!columns_init(&d.columns, options->format->schema, options->format->shape, err)))
+	    !make_columns(&d, err))
 		rc = append_all(&d, err);
 	columns_release(&d.columns);
 	ddl_partitions_release(&d.partitions);
+	buf_release(&d.names);
 	return rc;
 }

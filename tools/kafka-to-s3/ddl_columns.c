@@ -8,13 +8,26 @@
 
 enum { TYPE_BYTES_MAX = 64 * 1024 };
 
+static bool
+is_same_name(struct slice a, struct slice b)
+{
+	return a.len == b.len && !strncasecmp(a.data, b.data, a.len);
+}
+
+/* The catalog knows no upper case: of all that was printed before, and of partitions. */
 static int
 check_name(const struct ddl *d, struct slice name, struct err *err)
 {
-	for (size_t i = 0; i < d->partitions.count; i++) {
-		const struct buf *other = &d->partitions.items[i].name;
+	struct slice rest = buf_slice(&d->names), other;
 
-		if (other->len == name.len && !strncasecmp(other->data, name.data, name.len))
+	while (slice_cut(rest, '\0', &other, &rest)) {
+		if (is_same_name(other, name))
+			return err_set(err, ERR_USAGE,
+			    "two columns would be called %.*s, which Athena refuses: --rename one",
+			    SLICE_ARGS(name));
+	}
+	for (size_t i = 0; i < d->partitions.count; i++) {
+		if (is_same_name(buf_slice(&d->partitions.items[i].name), name))
 			return err_set(err, ERR_USAGE,
 			    "%.*s is a column of the data and a directory of --path, which Athena "
 			    "refuses: call the directory something else, or --rename the column",
@@ -26,7 +39,8 @@ check_name(const struct ddl *d, struct slice name, struct err *err)
 static int
 append_column(struct ddl *d, struct slice name, const char *type, struct err *err)
 {
-	return check_name(d, name, err) ||
+	return check_name(d, name, err) || buf_append(&d->names, name, err) ||
+	               buf_append_char(&d->names, '\0', err) ||
 	               buf_append_text(d->out, d->column_count++ ? ",\n  " : "\n  ", err) ||
 	               ddl_append_identifier(d, name, err) || buf_appendf(d->out, err, " %s", type)
 	           ? -1
@@ -138,25 +152,72 @@ member_below(const struct table_schema *s, unsigned i, struct slice prefix, stru
 	return true;
 }
 
+static bool
+is_added(const struct ddl *d, unsigned i)
+{
+	return d->columns.adds[i] != COLUMN_OF_RECORD;
+}
+
 /* An earlier column has the same member there. */
 static bool
-is_seen(const struct table_schema *s, unsigned column, struct slice prefix, struct slice member)
+is_seen(const struct ddl *d, unsigned column, struct slice prefix, struct slice member)
 {
 	struct slice other;
 	bool is_leaf;
 
 	for (unsigned i = 0; i < column; i++) {
-		if (member_below(s, i, prefix, &other, &is_leaf) && slice_equal(other, member))
+		if (!is_added(d, i) &&
+		    member_below(d->columns.schema, i, prefix, &other, &is_leaf) &&
+		    slice_equal(other, member))
 			return true;
 	}
 	return false;
 }
 
+/* One value cannot be two columns, nor one and an object of others. */
+static int
+check_paths(const struct ddl *d, unsigned column, struct err *err)
+{
+	const struct table_schema *s = d->columns.schema;
+	size_t len = strlen(s->columns[column].path);
+
+	for (unsigned i = 0; i < s->count; i++) {
+		const char *path = s->columns[i].path;
+
+		if (i == column || is_added(d, i) ||
+		    strncmp(path, s->columns[column].path, len) != 0 || (path[len] && path[len] != '.'))
+			continue;
+		return err_set(err, ERR_USAGE,
+		    "the fields %s and %s are one value in JSON, and cannot be two columns: leave "
+		    "one out of the schema",
+		    s->columns[column].path, path);
+	}
+	return 0;
+}
+
+/* Names within a type are not quoted: what "Name databases, tables, and columns" has without quotes. */
+static int
+append_member_name(struct buf *type, struct slice name, struct err *err)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.data[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+		    c != '_')
+			return err_set(err, ERR_USAGE,
+			    "%.*s is a member of an object, and has no place in a struct of Athena: "
+			    "--select can make it a column",
+			    SLICE_ARGS(name));
+	}
+	return buf_append(type, name, err) || buf_append_char(type, ':', err) ? -1 : 0;
+}
+
 /* The type of column i's member that begins at `prefix`: its own, or a struct of all columns below it. */
 static int
-append_json_type(const struct table_schema *s, unsigned column, struct slice prefix,
-    struct slice member, struct buf *type, struct err *err)
+append_json_type(const struct ddl *d, unsigned column, struct slice prefix, struct slice member,
+    struct buf *type, struct err *err)
 {
+	const struct table_schema *s = d->columns.schema;
 	struct slice below =
 	    slice_make(s->columns[column].path, prefix.len + member.len + 1), inner;
 	const char *separator = "";
@@ -167,38 +228,51 @@ append_json_type(const struct table_schema *s, unsigned column, struct slice pre
 	if (buf_append_text(type, "struct<", err))
 		return -1;
 	for (unsigned i = column; i < s->count; i++) {
-		if (!member_below(s, i, below, &inner, &is_leaf) || is_seen(s, i, below, inner))
+		if (is_added(d, i) || !member_below(s, i, below, &inner, &is_leaf) ||
+		    is_seen(d, i, below, inner))
 			continue;
-		if (buf_appendf(type, err, "%s%.*s:", separator, SLICE_ARGS(inner)) ||
-		    append_json_type(s, i, below, inner, type, err))
+		if (buf_append_text(type, separator, err) ||
+		    append_member_name(type, inner, err) ||
+		    append_json_type(d, i, below, inner, type, err))
 			return -1;
 		separator = ",";
 	}
 	return buf_append_char(type, '>', err);
 }
 
+/* What column i is part of, if no column before it is. */
+static int
+append_json_member(struct ddl *d, unsigned i, struct buf *type, struct err *err)
+{
+	const struct table_column *c = &d->columns.schema->columns[i];
+	const struct slice top = slice_make("", 0);
+	struct slice member;
+	bool is_leaf;
+
+	if (is_added(d, i))
+		return append_column(d, slice_of(c->name), json_type_of(c), err);
+	(void)member_below(d->columns.schema, i, top, &member, &is_leaf);
+	if (check_paths(d, i, err))
+		return -1;
+	if (is_seen(d, i, top, member))
+		return 0;
+	buf_clear(type);
+	if (append_json_type(d, i, top, member, type, err))
+		return -1;
+	if (!is_leaf)
+		member = shape_rename(d->options->format->shape, member);
+	return append_column(d, is_leaf ? slice_of(c->name) : member, type->data, err);
+}
+
 /* Members of the record are columns, objects in it structs: the SerDe finds them by name. */
 static int
 append_json_members(struct ddl *d, struct err *err)
 {
-	const struct table_schema *s = d->columns.schema;
-	const struct slice top = slice_make("", 0);
 	struct buf type = BUF_INIT(TYPE_BYTES_MAX);
-	struct slice member;
-	bool is_leaf;
 	int rc = 0;
 
-	for (unsigned i = 0; !rc && i < s->count; i++) {
-		(void)member_below(s, i, top, &member, &is_leaf);
-		if (d->columns.adds[i] == COLUMN_OF_RECORD && is_seen(s, i, top, member))
-			continue;
-		buf_clear(&type);
-		rc = append_json_type(s, i, top, member, &type, err) ||
-		             append_column(d,
-			         is_leaf ? slice_of(s->columns[i].name) : member, type.data, err)
-		         ? -1
-		         : 0;
-	}
+	for (unsigned i = 0; !rc && i < d->columns.schema->count; i++)
+		rc = append_json_member(d, i, &type, err);
 	buf_release(&type);
 	return rc;
 }
@@ -225,7 +299,7 @@ key_of(const struct ddl *d, unsigned i)
 {
 	const struct shape_options *shape = d->options->format->shape;
 
-	if (d->columns.adds[i] != COLUMN_OF_RECORD)
+	if (is_added(d, i))
 		return slice_of(d->columns.schema->columns[i].name);
 	return shape_rename(shape, slice_of(d->columns.schema->columns[i].path));
 }
@@ -256,7 +330,7 @@ ddl_append_mappings(struct ddl *d, unsigned *count, struct err *err)
 		const struct table_column *c = &d->columns.schema->columns[i];
 		struct slice key = key_of(d, i);
 
-		if ((!is_flat && strchr(c->path, '.')) ||
+		if ((!is_flat && !is_added(d, i) && strchr(c->path, '.')) ||
 		    (strlen(c->name) == key.len && !strncasecmp(c->name, key.data, key.len)))
 			continue;
 		if (append_mapping(d, count, c->name, key, err))

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "flow/template.h"
+
 /* One piece of a template: a literal, or what stands between braces. */
 struct piece {
 	struct slice literal;
@@ -33,13 +35,6 @@ static const struct {
 
 /* ---- the template ---- */
 
-static bool
-opens_name(const char *at)
-{
-	return at[0] == '{' &&
-	       (isalpha((unsigned char)at[1]) || (at[1] && strchr("_.@", at[1])));
-}
-
 /* A literal ends with a '/' that stands in it, before a variable, or at a doubled brace. */
 static bool
 take_piece(struct slice *rest, struct piece *ret)
@@ -47,7 +42,7 @@ take_piece(struct slice *rest, struct piece *ret)
 	struct slice inside;
 	size_t len = 0;
 
-	*ret = (struct piece){ .is_variable = rest->len > 1 && opens_name(rest->data) };
+	*ret = (struct piece){ .is_variable = template_opens_name(*rest) };
 	if (!rest->len)
 		return false;
 	if (ret->is_variable) {
@@ -183,6 +178,16 @@ interval_of(const struct pattern *p)
 /* ---- a column ---- */
 
 static int
+append_literals(struct buf *out, const struct segment *s, struct err *err)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (buf_append(out, s->pieces[i].literal, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int
 choose_integer(struct ddl_partition *c, unsigned units, struct err *err)
 {
 	for (unsigned i = 0; i < UNITS; i++) {
@@ -195,12 +200,29 @@ choose_integer(struct ddl_partition *c, unsigned units, struct err *err)
 	return 0;
 }
 
+/* The values of an enum have commas between ("Supported types for partition projection"): one with a comma is
+ * no enum's. */
 static int
 choose_enum(struct ddl_partition *c, struct slice value, struct err *err)
 {
-	c->projection = DDL_ENUM;
 	buf_clear(&c->format);
+	if (!value.len || memchr(value.data, ',', value.len))
+		return 0;
+	c->projection = DDL_ENUM;
 	return buf_append(&c->format, value, err);
+}
+
+/* The segment is always the same: what its pieces say together, but for the first `skip` bytes. */
+static int
+choose_constant(struct ddl_partition *c, const struct segment *s, size_t skip, struct err *err)
+{
+	struct buf value = BUF_INIT(DDL_TEXT_BYTES_MAX);
+	int rc = append_literals(&value, s, err);
+
+	if (!rc)
+		rc = choose_enum(c, slice_skip(buf_slice(&value), skip), err);
+	buf_release(&value);
+	return rc;
 }
 
 /* The first `skip` bytes of the first piece are its key. */
@@ -211,16 +233,16 @@ choose(struct ddl_partition *c, struct segment *s, size_t skip, const char *topi
 	struct piece *first = s->pieces;
 	size_t from;
 
+	c->projection = DDL_INJECTED;
+	if (!s->has_variable)
+		return choose_constant(c, s, skip, err);
 	if (skip)
 		first->literal = slice_skip(first->literal, skip);
 	from = !first->is_variable && !first->literal.len;
-	c->projection = DDL_INJECTED;
 	for (size_t i = from; i < s->count; i++) {
 		if (add_piece(&p, &s->pieces[i], err))
 			return -1;
 	}
-	if (!s->has_variable && s->count == 1)
-		return choose_enum(c, first->literal, err);
 	if (s->count - from == 1 && topic && is_name(&s->pieces[from], "@topic"))
 		return choose_enum(c, slice_of(topic), err);
 	c->unit = interval_of(&p);
@@ -303,12 +325,14 @@ add_segment(struct ddl_partitions *p, struct segment *s, const char *topic, stru
 	if (!is_keyed) {
 		p->is_hive = false;
 		if (!s->has_variable)
-			return buf_append(&p->location, text, err);
+			return append_literals(&p->location, s, err);
 		key = name_of_variable(s);
 	} else if (buf_append(&p->location, slice_make(text.data, key.len + 1), err)) {
 		return -1;
 	}
 	c = new_column(p, err);
+	if (c)
+		c->takes_missing = !s->pieces[0].is_variable;
 	if (!c || append_name(&c->name, key, err) || check_name(p, c->name.data, err) ||
 	    choose(c, s, is_keyed ? key.len + 1 : 0, topic, err))
 		return -1;

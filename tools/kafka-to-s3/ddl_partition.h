@@ -25,6 +25,7 @@ struct ddl_partition {
 	enum ddl_projection projection;
 	struct buf format; /* DDL_DATE: of java.time's DateTimeFormatter; DDL_ENUM: the value */
 	struct buf range;  /* DDL_INTEGER, DDL_DATE */
+	bool takes_missing; /* a value that is missing is in it too, as __DEFAULT_PARTITION__ */
 	unsigned digits;   /* DDL_INTEGER */
 	const char *unit;  /* DDL_DATE: of its interval */
 };

@@ -12,6 +12,7 @@ struct ddl {
 	struct columns columns;
 	struct ddl_partitions partitions;
 	struct buf *out;
+	struct buf names; /* of columns that are printed, a NUL behind each */
 	unsigned column_count; /* printed */
 };
 

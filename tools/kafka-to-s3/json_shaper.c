@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "kafka-to-s3/json_shaper.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "kafka-to-s3/json_text.h"
+
+enum { NO_FIELD = UINT_MAX };
 
 /* A part of `texts`. */
 struct span {
@@ -24,6 +27,7 @@ struct json_shaper {
 	unsigned there[SHAPE_ADDS_MAX];    /* the record's own field of that name, unless members are walked */
 	bool walks; /* members have to be looked at one by one */
 	bool *is_applied; /* of each --rename, to the record at hand */
+	unsigned *within;  /* of each --rename with a dot: the field of that path; NO_FIELD */
 	bool *is_taken;   /* of each --rename and --add: the record has a member of that name */
 };
 
@@ -147,6 +151,19 @@ check_taken(const struct json_shaper *s, const struct record *record, struct err
 	return 0;
 }
 
+/* A name with dots is that of a member; as a path it would need --select, and is not passed over in silence. */
+static int
+check_within(const struct json_shaper *s, const struct record *record, struct err *err)
+{
+	for (size_t i = 0; i < s->shape->rename_count; i++) {
+		if (s->within[i] != NO_FIELD && !s->is_applied[i] &&
+		    field_get(s->fields, s->within[i])->type != JSON_TYPE_MISSING)
+			return field_reject(s->fields, record, s->within[i],
+			    "is within an object, where --rename reaches with --select only", err);
+	}
+	return 0;
+}
+
 static int
 append_renamed(struct json_shaper *s, struct slice object, const struct record *record,
     struct buf *out, struct err *err)
@@ -171,7 +188,7 @@ append_renamed(struct json_shaper *s, struct slice object, const struct record *
 			return -1;
 		copied = member.value.data; /* the name's text has a colon */
 	}
-	if (check_taken(s, record, err))
+	if (check_taken(s, record, err) || check_within(s, record, err))
 		return -1;
 	return buf_append(
 	    out, slice_make(copied, (size_t)(object.data + object.len - copied)), err);
@@ -288,6 +305,21 @@ prepare_addition(struct json_shaper *s, size_t i, struct err *err)
 	return 0;
 }
 
+static int
+prepare_rename(struct json_shaper *s, size_t i, struct err *err)
+{
+	struct slice from = s->shape->renames[i].from;
+	struct err why = ERR_INIT;
+	int index = -1;
+
+	if (memchr(from.data, '.', from.len))
+		index = field_set_add(s->fields, from, &why);
+	if (why.class != ERR_NONE && why.class != ERR_USAGE) /* ERR_USAGE: "a..b" is no path, but may be a member */
+		return err_set(err, why.class, "%s", why.text);
+	s->within[i] = index < 0 ? NO_FIELD : (unsigned)index;
+	return add_name(s, s->shape->renames[i].to, &s->names[i], err);
+}
+
 /* A path cannot name a member with a dot in its name. */
 static bool
 has_to_walk(const struct shape_options *shape)
@@ -312,7 +344,7 @@ prepare(struct json_shaper *s, struct err *err)
 			return -1;
 	}
 	for (size_t i = 0; !shape->select_count && i < shape->rename_count; i++) {
-		if (add_name(s, shape->renames[i].to, &s->names[i], err))
+		if (prepare_rename(s, i, err))
 			return -1;
 	}
 	s->additions = additions_new(shape, s->fields, err);
@@ -340,9 +372,10 @@ json_shaper_new(const struct shape_options *shape, struct field_set *fields, str
 	buf_init(&s->scratch, UINT32_MAX);
 	s->selects = calloc(shape->select_count + 1, sizeof(*s->selects));
 	s->names = calloc(shape->select_count + shape->rename_count + 1, sizeof(*s->names));
+	s->within = calloc(shape->rename_count + 1, sizeof(*s->within));
 	s->is_applied = calloc(shape->rename_count + 1, 1);
 	s->is_taken = calloc(shape->rename_count + shape->add_count + 1, 1);
-	if (!s->selects || !s->names || !s->is_applied || !s->is_taken) {
+	if (!s->selects || !s->names || !s->within || !s->is_applied || !s->is_taken) {
 		err_no_memory(err);
 		goto fail;
 	}
@@ -364,6 +397,7 @@ json_shaper_free(struct json_shaper *s)
 	buf_release(&s->scratch);
 	free(s->selects);
 	free(s->names);
+	free(s->within);
 	free(s->is_applied);
 	free(s->is_taken);
 	free(s);

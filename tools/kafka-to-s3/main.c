@@ -166,8 +166,13 @@ check(struct options *o, struct err *err)
 		if (s3_target_options_check(&o->s3, target, err))
 			return -1;
 	} else {
+		if (s3_target_options_refuse(&o->job.set, target, err))
+			return -1;
 		naming_normalise_directory(target);
 	}
+	if (o->accepts_gaps && !o->input.topic &&
+	    opt_origin(&o->job.set, "accept-gap") == OPT_COMMAND_LINE)
+		return err_set(err, ERR_USAGE, "--accept-gap is for topics: a pipe has no gaps");
 	o->s3.aws = &o->client.aws;
 	if (o->run_id && o->input.topic)
 		return err_set(err, ERR_USAGE,
@@ -417,6 +422,19 @@ run_members(struct options *o, struct run *r, enum job_input *ret_input, struct 
 	return members_work(&r->members, ret_input, err);
 }
 
+/* Of options that would do. */
+static int
+print_ddl(struct options *o, struct err *err)
+{
+	struct ddl_options ddl = { .format = &o->format,
+		.target = o->job.operands[0],
+		.path = o->lake.path,
+		.topic = o->input.topic,
+		.table = o->table.table };
+
+	return table_options_print_ddl(&ddl, &o->job, err);
+}
+
 /* All that needs no connection is made and checked before members are. */
 static int
 make_lake(struct options *o, enum job_input *ret_input, struct err *err)
@@ -432,24 +450,8 @@ make_lake(struct options *o, enum job_input *ret_input, struct err *err)
 	o->lake.naming = &r.naming;
 	r.lake = lake_new(&o->lake, err);
 	if (r.lake && !check_lake(o, r.lake, &r.naming, err))
-		rc = run_members(o, &r, ret_input, err);
+		rc = o->table.print_ddl ? print_ddl(o, err) : run_members(o, &r, ret_input, err);
 	lake_free(r.lake);
-	return rc;
-}
-
-/* Of options that would do. */
-static int
-print_ddl(struct options *o, struct err *err)
-{
-	struct ddl_options ddl = { .format = &o->format,
-		.target = o->job.operands[0],
-		.path = o->lake.path,
-		.topic = o->input.topic,
-		.table = o->table.table };
-	struct lake *lake = lake_new(&o->lake, err);
-	int rc = lake ? table_options_print_ddl(&ddl, &o->job, err) : -1;
-
-	lake_free(lake);
 	return rc;
 }
 
@@ -479,7 +481,7 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 	if (!o->lake.format)
 		return -1;
 	make_fingerprint(o);
-	rc = o->table.print_ddl ? print_ddl(o, err) : make_lake(o, ret_input, err);
+	rc = make_lake(o, ret_input, err);
 	format_free(o->lake.format);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "codec/utf8.h"
+#include "flow/template.h"
 
 enum {
 	ROLL_SHORT_MAX = 9999,
@@ -102,15 +103,7 @@ read_braces(struct part *part)
 	       "{@run-id}";
 }
 
-/* As in templates of records (flow/template.h): "{{" is a brace, so is one that no name follows. */
-static bool
-opens_name(struct slice at)
-{
-	return at.len > 1 && at.data[0] == '{' && (isalpha((unsigned char)at.data[1]) ||
-	    strchr("_.@", at.data[1]));
-}
-
-/* Takes the next part; false at the end, and where *ret_why says what is wrong with it. */
+/* As in templates of records: "{{" is a brace, so is one that no name follows. Takes the next part; false at the end, and where *ret_why says what is wrong with it. */
 static bool
 next_part(struct slice *rest, struct part *ret, const char **ret_why)
 {
@@ -120,7 +113,7 @@ next_part(struct slice *rest, struct part *ret, const char **ret_why)
 	*ret = (struct part){ .kind = PART_TEXT };
 	if (!at.len)
 		return false;
-	if (opens_name(at)) {
+	if (template_opens_name(at)) {
 		end = memchr(at.data, '}', at.len);
 		if (!end) {
 			*ret_why = "no '}' for a '{'";

@@ -19,6 +19,13 @@ set_codec(void *target, const char *value, enum opt_origin origin, struct err *e
 	return format_codec_parse(value, &options->codec, err);
 }
 
+/* Readers would take it for what it stands between. */
+static bool
+is_of_cells(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '"';
+}
+
 static int
 set_delimiter(void *target, const char *value, enum opt_origin origin, struct err *err)
 {
@@ -27,9 +34,9 @@ set_delimiter(void *target, const char *value, enum opt_origin origin, struct er
 	(void)origin;
 	if (strcmp(value, "\\t") == 0)
 		value = "\t";
-	if (strlen(value) != 1 || strchr("\"\r\n", *value) || (unsigned char)*value >= 0x80)
-		return err_set(
-		    err, ERR_USAGE, "\"%s\" is not one ASCII character, or \\t", value);
+	if (strlen(value) != 1 || (*value != '\t' && *value < ' ') || *value == 0x7f || is_of_cells(*value))
+		return err_set(err, ERR_USAGE,
+		    "\"%s\" is not \\t or one ASCII character that is no letter, digit or quote", value);
 	options->delimiter = *value;
 	return 0;
 }

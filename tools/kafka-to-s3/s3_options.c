@@ -81,6 +81,17 @@ s3_target_options_release(struct s3_target_options *options)
 	buf_release(&options->tagging);
 }
 
+int
+s3_target_options_refuse(const struct opt_set *set, const char *target, struct err *err)
+{
+	for (size_t i = 0; i < s3_target_row_count; i++) {
+		if (opt_origin(set, s3_target_rows[i].name) == OPT_COMMAND_LINE)
+			return err_set(err, ERR_USAGE, "--%s is for targets in S3, and %s is none",
+			    s3_target_rows[i].name, target);
+	}
+	return 0;
+}
+
 void
 s3_address_normalise(char *address)
 {

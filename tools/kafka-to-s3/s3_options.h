@@ -31,6 +31,10 @@ extern const size_t s3_target_row_count;
 
 void s3_target_options_release(struct s3_target_options *);
 
+/* For a target that is not in S3: ERR_USAGE where the command line has one of the options, which nothing would heed
+ * (who asks for --sse may believe it is encrypted). In a file they may wait for other targets. */
+int s3_target_options_refuse(const struct opt_set *, const char *target, struct err *);
+
 /* Cuts '/' off its end. */
 void s3_address_normalise(char *address);
 
