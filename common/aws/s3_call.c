@@ -242,11 +242,20 @@ on_run_done(void *context, const struct http_reply *reply, const struct err *err
 }
 
 int
+s3_say_no_reply(const char *about, struct err *err)
+{
+	if (stop_requested())
+		return err_set(err, ERR_STOPPED, "stopped while waiting for a reply");
+	return err_set(err, ERR_UNAVAILABLE, "%s: no reply in time", about);
+}
+
+int
 s3_call_run(struct s3_bucket *bucket, const struct s3_call_request *request, struct err *err)
 {
 	struct run run = { .theirs = request };
 	struct s3_call_request own = *request;
 	struct s3_call call = { .http = NULL };
+	int64_t deadline_ms = request->deadline_mono_ms;
 
 	own.context = &run;
 	own.head_came = NULL;
@@ -254,11 +263,13 @@ s3_call_run(struct s3_bucket *bucket, const struct s3_call_request *request, str
 	own.done = on_run_done;
 	if (s3_call_start(&call, bucket, &own, err))
 		return -1;
-	while (!run.is_done && !stop_requested())
-		(void)loop_turn(aws_session_loop(bucket->session), CLOCK_NEVER);
+	if (!deadline_ms)
+		deadline_ms = CLOCK_NEVER;
+	while (!run.is_done && !stop_requested() && clock_mono_ms() < deadline_ms)
+		(void)loop_turn(aws_session_loop(bucket->session), deadline_ms);
 	if (!run.is_done) {
 		s3_call_cancel(&call);
-		return err_set(err, ERR_STOPPED, "stopped while waiting for a reply");
+		return s3_say_no_reply(request->about, err);
 	}
 	if (run.err.class == ERR_NONE)
 		return 0;

@@ -25,6 +25,8 @@ struct s3_call_request {
 	int64_t patience_ms;
 	unsigned attempts_max; /* of io/http; 0: the usual */
 	bool has_errors_in_200;
+	/* Of s3_call_run: ERR_UNAVAILABLE when it comes; 0: none. */
+	int64_t deadline_mono_ms;
 	bool is_conflict_final; /* 409 ConditionalRequestConflict: the same request has no chance */
 	void *context;
 	/* A good reply begins, and its bytes, which are collected where this is NULL. It may begin
@@ -57,6 +59,9 @@ int s3_call_start(
 /* As above, waiting for its end by turning the loop; replies are collected, and done may be NULL. A
  * stop ends it: ERR_STOPPED. */
 int s3_call_run(struct s3_bucket *, const struct s3_call_request *, struct err *);
+
+/* Of what has waited until a stop, or until its deadline. Returns -1. */
+int s3_say_no_reply(const char *about, struct err *);
 
 /* Ends it without `done`; one that has not been started is fine. */
 void s3_call_cancel(struct s3_call *);

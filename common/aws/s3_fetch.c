@@ -11,7 +11,8 @@ struct s3_fetching {
 	struct s3_call call;
 	char *key;
 	char about[S3_ABOUT_BYTES];
-	void (*done)(void *context, bool is_there, struct slice bytes, const struct err *);
+	void (*done)(void *context, bool is_there, struct slice etag, struct slice bytes,
+	    const struct err *);
 	void *context;
 };
 
@@ -30,11 +31,12 @@ on_done(void *context, const struct http_reply *reply, const struct err *err)
 {
 	static const struct err none = ERR_INIT;
 	struct s3_fetching *f = context;
+	struct slice nothing = slice_make(NULL, 0);
 
 	if (is_missing(reply))
-		f->done(f->context, false, slice_make(NULL, 0), &none);
+		f->done(f->context, false, nothing, nothing, &none);
 	else
-		f->done(f->context, true, reply->body, err);
+		f->done(f->context, true, http_reply_header(reply, "ETag"), reply->body, err);
 }
 
 void
@@ -49,7 +51,8 @@ s3_fetching_free(struct s3_fetching *f)
 
 struct s3_fetching *
 s3_fetch_start(struct s3_bucket *bucket, struct slice key, int64_t patience_ms,
-    void (*done)(void *context, bool is_there, struct slice bytes, const struct err *),
+    void (*done)(void *context, bool is_there, struct slice etag, struct slice bytes,
+	const struct err *),
     void *context, struct err *err)
 {
 	static const struct http_header payer = { { "x-amz-request-payer", 19 },
@@ -93,10 +96,12 @@ struct fetched {
 };
 
 static void
-on_fetched(void *context, bool is_there, struct slice bytes, const struct err *err)
+on_fetched(void *context, bool is_there, struct slice etag, struct slice bytes,
+    const struct err *err)
 {
 	struct fetched *fetched = context;
 
+	(void)etag;
 	fetched->is_done = true;
 	fetched->is_there = is_there;
 	fetched->err = *err;
@@ -107,19 +112,22 @@ on_fetched(void *context, bool is_there, struct slice bytes, const struct err *e
 }
 
 int
-s3_fetch(struct s3_bucket *bucket, struct slice key, struct buf *ret_bytes, bool *ret_is_there,
-    struct err *err)
+s3_fetch(struct s3_bucket *bucket, struct slice key, int64_t deadline_mono_ms,
+    struct buf *ret_bytes, bool *ret_is_there, struct err *err)
 {
+	char about[S3_ABOUT_BYTES];
 	struct fetched fetched = { .ret_bytes = ret_bytes };
 	struct s3_fetching *f = s3_fetch_start(bucket, key, 0, on_fetched, &fetched, err);
 
 	if (!f)
 		return -1;
-	while (!fetched.is_done && !stop_requested())
-		(void)loop_turn(aws_session_loop(bucket->session), CLOCK_NEVER);
+	while (!fetched.is_done && !stop_requested() && clock_mono_ms() < deadline_mono_ms)
+		(void)loop_turn(aws_session_loop(bucket->session), deadline_mono_ms);
 	s3_fetching_free(f);
-	if (!fetched.is_done)
-		return err_set(err, ERR_STOPPED, "stopped while waiting for a reply");
+	if (!fetched.is_done) {
+		s3_about(bucket, key, about);
+		return s3_say_no_reply(about, err);
+	}
 	if (fetched.err.class != ERR_NONE) {
 		*err = fetched.err;
 		return -1;

@@ -81,6 +81,11 @@ copy_key(struct s3_put *put, struct slice key, struct err *err)
 	if (!put->about || !put->key || !put->slots)
 		return err_no_memory(err);
 	put->options.key = slice_make(put->key, key.len);
+	if (put->options.if_match.len) {
+		put->if_match = strndup(put->options.if_match.data, put->options.if_match.len);
+		if (!put->if_match)
+			return err_no_memory(err);
+	}
 	for (unsigned i = 0; i < put->options.parts_max; i++) {
 		put->slots[i].put = put;
 		buf_init(&put->slots[i].query, QUERY_BYTES_MAX);
@@ -133,6 +138,7 @@ s3_put_free(struct s3_put *put)
 	buf_release(&put->body);
 	buf_release(&put->etag);
 	free(put->about);
+	free(put->if_match);
 	free(put->key);
 	free(put);
 }

@@ -65,7 +65,8 @@ struct s3_put_result {
 	uint64_t crc64;    /* of the content */
 	int64_t bytes;
 	unsigned parts; /* 0: one request, or it was there and looks_first */
-	/* The object was there: published before, here or elsewhere. */
+	/* The object was there: published before, here or elsewhere; or another, with ERR_CANT_CREATE
+	 * (also if_match's, which is gone). */
 	bool was_there;
 };
 
@@ -82,6 +83,9 @@ struct s3_put_options {
 	struct slice key; /* copied */
 	bool is_create_only;
 	enum s3_put_existing existing;
+	/* Replaces the object that has this entity tag, and no other; copied, empty: none is named. For what is sent
+	 * in one request and not create-only. Where it is another by now, or gone: ERR_CANT_CREATE and was_there. */
+	struct slice if_match;
 	/* Expects it to be there: nothing is sent before the end, and then only where it is not.
 	 * Without `read` this changes nothing. */
 	bool looks_first;
@@ -151,16 +155,17 @@ struct s3_head {
 int s3_head(struct s3_bucket *, struct slice key, struct s3_head *ret, struct err *);
 
 /* A small object's bytes, replacing what ret_bytes has; as above. ERR_UNAVAILABLE where it is longer
- * than that may be. */
-int s3_fetch(struct s3_bucket *, struct slice key, struct buf *ret_bytes, bool *ret_is_there,
-    struct err *);
+ * than that may be, and when the deadline comes. */
+int s3_fetch(struct s3_bucket *, struct slice key, int64_t deadline_mono_ms, struct buf *ret_bytes,
+    bool *ret_is_there, struct err *);
 
-/* The same without waiting: bytes are good for the call. The errors of a call with patience
+/* The same without waiting: etag and bytes are good for the call. The errors of a call with patience
  * (aws/s3_call.h); a bucket that is not there is ERR_NO_INPUT. */
 struct s3_fetching;
 
 struct s3_fetching *s3_fetch_start(struct s3_bucket *, struct slice key, int64_t patience_ms,
-    void (*done)(void *context, bool is_there, struct slice bytes, const struct err *),
+    void (*done)(void *context, bool is_there, struct slice etag, struct slice bytes,
+	const struct err *),
     void *context, struct err *);
 
 /* Also from inside done; without it where that has not been told. NULL is fine. */
@@ -168,11 +173,11 @@ void s3_fetching_free(struct s3_fetching *);
 
 /*
  * Uploads below a prefix that were begun but neither completed nor aborted: is_ours is asked about
- * each, and those are aborted for which it says so. Waits by turning the loop. *ret_count: how many
- * were aborted.
+ * each, and those are aborted for which it says so. Waits by turning the loop, until the deadline:
+ * ERR_UNAVAILABLE. *ret_count: how many were aborted, also where it fails.
  */
 int s3_abort_uploads(struct s3_bucket *, struct slice prefix,
-    bool (*is_ours)(void *context, struct slice key), void *context, size_t *ret_count,
-    struct err *);
+    bool (*is_ours)(void *context, struct slice key), void *context, int64_t deadline_mono_ms,
+    size_t *ret_count, struct err *);
 
 #endif

@@ -213,6 +213,7 @@ refuse(struct s3_put *put, const char *why)
 {
 	struct err err = ERR_INIT;
 
+	put->was_there = true;
 	err_set(&err, ERR_CANT_CREATE, "%s: there is another object of that name: %s", put->about,
 	    why);
 	s3_put_fail(put, &err);
@@ -231,6 +232,27 @@ take(struct s3_put *put)
 	s3_put_settle(put);
 }
 
+/* Of what was to be replaced: our upload was aborted, or its end's reply was no end. */
+static void
+replace_again(struct s3_put *put, const char *why)
+{
+	struct err err = ERR_INIT;
+
+	if (s3_put_restart(put))
+		return;
+	err_set(&err, ERR_UNAVAILABLE, "%s: it could not be replaced: %s", put->about, why);
+	s3_put_fail(put, &err);
+}
+
+static void
+differs(struct s3_put *put, const char *why)
+{
+	if (put->options.is_create_only)
+		refuse(put, why);
+	else
+		replace_again(put, why);
+}
+
 static void
 compare(struct s3_put *put, int64_t bytes, uint64_t crc)
 {
@@ -241,10 +263,10 @@ compare(struct s3_put *put, int64_t bytes, uint64_t crc)
 	if (bytes != put->bytes) {
 		(void)snprintf(why, sizeof(why), "it has %" PRId64 " bytes, not %" PRId64, bytes,
 		    put->bytes);
-		refuse(put, why);
+		differs(put, why);
 	} else if (crc != put->crc) {
 		(void)snprintf(why, sizeof(why), "its CRC-64/NVME is %s, not %s", theirs, ours);
-		refuse(put, why);
+		differs(put, why);
 	} else {
 		take(put);
 	}
@@ -419,6 +441,7 @@ static void
 begin_again(struct s3_put *put)
 {
 	put->is_restarting = false;
+	put->slots_busy = 0;
 	put->part_count = 0;
 	put->sent_bytes = 0;
 	put->crc = 0;
@@ -488,6 +511,8 @@ s3_put_restart(struct s3_put *put)
 
 	if (put->restarts == RESTARTS_MAX || (is_in_parts && !put->options.read))
 		return false;
+	for (unsigned i = 0; i < put->options.parts_max; i++)
+		s3_call_cancel(&put->slots[i].call);
 	put->restarts++;
 	put->is_restarting = true;
 	s3_put_settle(put);

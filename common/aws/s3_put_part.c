@@ -115,6 +115,25 @@ out:
 
 /* ---- requests ---- */
 
+/* "How to prevent object overwrites with conditional writes" (Amazon S3 User Guide), If-Match: 412 where the
+ * object is another, 409 where it becomes one meanwhile, 404 where it is gone. */
+static bool
+has_changed(const struct s3_put *put, const char *code)
+{
+	return put->if_match && (!strcmp(code, "PreconditionFailed") || !strcmp(code, "NoSuchKey") ||
+	                            !strcmp(code, "ConditionalRequestConflict"));
+}
+
+static void
+tell_changed(struct s3_put *put)
+{
+	struct err err = ERR_INIT;
+
+	put->was_there = true;
+	err_set(&err, ERR_CANT_CREATE, "%s: it was changed meanwhile", put->about);
+	s3_put_fail(put, &err);
+}
+
 /* The one request must not end here: its bytes may be wanted again. */
 static void
 on_object_sent(struct s3_put *put, struct put_slot *slot, const struct http_reply *reply,
@@ -130,6 +149,8 @@ on_object_sent(struct s3_put *put, struct put_slot *slot, const struct http_repl
 		s3_put_settle(put);
 	} else if (put->options.is_create_only && !strcmp(slot->call.code, "PreconditionFailed")) {
 		s3_put_check(put);
+	} else if (has_changed(put, slot->call.code)) {
+		tell_changed(put);
 	} else {
 		s3_put_fail(put, err);
 	}
@@ -154,9 +175,11 @@ on_part_sent(struct s3_put *put, struct put_slot *slot, const struct http_reply 
 	struct err told = *err;
 
 	if (!strcmp(slot->call.code, "NoSuchUpload")) {
+		buf_clear(&put->upload_id);
+		if (s3_put_restart(put))
+			return;
 		err_set(&told, ERR_UNAVAILABLE, "%s: the upload was aborted by somebody else",
 		    put->about);
-		buf_clear(&put->upload_id);
 	}
 	if (told.class == ERR_NONE)
 		(void)keep_part(put, slot, http_reply_header(reply, "ETag"), &told);
@@ -204,7 +227,9 @@ start(struct put_slot *slot, struct err *err)
 		put_headers_add_style(&headers, put);
 		if (put->options.is_create_only)
 			put_headers_add(&headers, "If-None-Match", "*");
+		put_headers_add(&headers, "If-Match", put->if_match);
 	}
+	request.is_conflict_final = put->if_match;
 	put_headers_add_usual(&headers, put);
 	if (!put->options.has_no_checksum)
 		put_headers_add(&headers, "x-amz-checksum-crc64nvme", slot->crc_text);

@@ -48,6 +48,7 @@ struct s3_put {
 	struct s3_put_options options;
 	struct s3_style style;
 	char *key;
+	char *if_match; /* NULL: none */
 	char *about;
 	enum put_state state;
 

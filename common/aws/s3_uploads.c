@@ -14,6 +14,7 @@ static const struct http_header payer = { { "x-amz-request-payer", 19 }, { "requ
 struct uploads {
 	struct s3_bucket *bucket;
 	struct slice prefix;
+	int64_t deadline_mono_ms;
 	char about[S3_ABOUT_BYTES];
 	struct buf query;
 	struct s3_uploads page;
@@ -61,6 +62,7 @@ ask(struct uploads *u, struct err *err)
 		.about = u->about,
 		.headers = &payer,
 		.header_count = u->bucket->is_requester_paid,
+		.deadline_mono_ms = u->deadline_mono_ms,
 		.context = u,
 		.done = on_page,
 	};
@@ -96,6 +98,7 @@ abort_one(struct uploads *u, const struct s3_upload *upload, size_t *count, stru
 		.about = about,
 		.headers = &payer,
 		.header_count = u->bucket->is_requester_paid,
+		.deadline_mono_ms = u->deadline_mono_ms,
 		.context = &status,
 		.done = on_aborted,
 	};
@@ -118,10 +121,12 @@ abort_one(struct uploads *u, const struct s3_upload *upload, size_t *count, stru
 
 int
 s3_abort_uploads(struct s3_bucket *bucket, struct slice prefix,
-    bool (*is_ours)(void *context, struct slice key), void *context, size_t *ret_count,
-    struct err *err)
+    bool (*is_ours)(void *context, struct slice key), void *context, int64_t deadline_mono_ms,
+    size_t *ret_count, struct err *err)
 {
-	struct uploads u = { .bucket = bucket, .prefix = prefix };
+	struct uploads u = { .bucket = bucket,
+		.prefix = prefix,
+		.deadline_mono_ms = deadline_mono_ms };
 	unsigned empty_pages = 0;
 	size_t count = 0;
 	int rc = -1;
@@ -145,9 +150,9 @@ s3_abort_uploads(struct s3_bucket *bucket, struct slice prefix,
 				goto out;
 		}
 	} while (u.page.is_truncated);
-	*ret_count = count;
 	rc = 0;
 out:
+	*ret_count = count;
 	s3_uploads_release(&u.page);
 	buf_release(&u.query);
 	return rc;

@@ -475,6 +475,45 @@ template_has_variable(const struct template *t)
 	return false;
 }
 
+static size_t
+count_slashes(struct slice text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		count += text.data[i] == '/';
+	return count;
+}
+
+/* What all that it makes begins with. */
+static struct slice
+common_head(const struct template *t)
+{
+	return t->part_count && t->parts[0].kind == PART_LITERAL ? t->parts[0].text
+	                                                         : slice_make(NULL, 0);
+}
+
+bool
+template_may_make(const struct template *t, struct slice path)
+{
+	struct slice head = common_head(t);
+	size_t slashes = 0;
+	bool is_any = false; /* strftime says how many, and a record without a time has none of them */
+
+	for (size_t i = 0; i < t->part_count; i++) {
+		const struct part *part = &t->parts[i];
+
+		if (part->kind == PART_LITERAL)
+			slashes += count_slashes(part->text);
+		is_any |= part->kind == PART_STRFTIME;
+	}
+	if (!t->part_count || !path.len)
+		return !t->part_count && !path.len;
+	if (path.len < head.len || !slice_equal(slice_make(path.data, head.len), head))
+		return false;
+	return is_any ? count_slashes(path) >= slashes : count_slashes(path) == slashes;
+}
+
 bool
 template_uses_time(const struct template *t)
 {

@@ -82,6 +82,9 @@ void template_refuse_surrogates(struct template *);
 bool template_has_variable(const struct template *);
 bool template_uses_time(const struct template *);
 
+/* False where the path can be none of its (TEMPLATE_PATH): another beginning, or another number of segments. */
+bool template_may_make(const struct template *, struct slice path);
+
 /* How long the result stays the same, by the smallest part of the event time in it. A week is as strftime(3)
  * counts it: seven days from any one on. */
 enum template_unit {

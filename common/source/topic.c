@@ -523,7 +523,9 @@ topic_next(struct source *source, int64_t deadline, struct record *ret, struct e
 	s->has_told = false;
 	if (!s->kafka)
 		return SOURCE_WAIT;
-	if (s->has_failed || (!s->is_begun && topic_begin(s, err)))
+	if (!s->has_failed && !s->is_begun && topic_begin(s, err) > 0)
+		return SOURCE_WAIT;
+	if (s->has_failed)
 		return failed(s, err);
 	if (atomic_load_explicit(&s->bell.is_asleep, memory_order_relaxed))
 		disarm(s);

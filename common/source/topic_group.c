@@ -416,8 +416,10 @@ assign(struct source_topic *s, rd_kafka_topic_partition_list_t *list)
 	else
 		rc = begin_at(s, list, starts, &err);
 	if (rc) {
-		(void)topic_fail(s, &err);
-		(void)rd_kafka_assign(s->kafka->rk, NULL); /* the source has failed anyway */
+		/* a stop before anything was taken leaves nothing undone */
+		if (err.class != ERR_STOPPED || !stop_requested() || s->count)
+			(void)topic_fail(s, &err);
+		(void)rd_kafka_assign(s->kafka->rk, NULL); /* nothing is read any more */
 	}
 	free_starts(starts, starts ? (size_t)list->cnt : 0);
 	diag_detail("group %s: %d of %" PRId32 " partitions of %s", s->options.group, list->cnt,

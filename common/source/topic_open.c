@@ -90,7 +90,12 @@ topic_begin(struct source_topic *s, struct err *err)
 		rc = start_partitions(s, err);
 	else
 		rc = (is_bounded && topic_query_bounds(s, err)) || subscribe(s, err) ? -1 : 0;
-	return rc ? topic_fail(s, err) : 0;
+	if (!rc)
+		return 0;
+	if (err->class != ERR_STOPPED || !stop_requested())
+		return topic_fail(s, err);
+	err_clear(err); /* as in source_topic_open */
+	return 1;
 }
 
 /* ---- freeing ---- */

@@ -113,7 +113,7 @@ struct source_topic {
 
 /* ---- topic_open.c ---- */
 
-/* At the first call of next: joins the group, or starts the partitions. */
+/* At the first call of next: joins the group, or starts the partitions. 1: it was asked to stop before. */
 int topic_begin(struct source_topic *, struct err *);
 
 /* ---- topic.c ---- */

@@ -251,6 +251,12 @@ class Store:
             raise Refused(501, "NotImplemented")
         if condition and self.key in objects[self.bucket]:
             raise Refused(412, "PreconditionFailed")
+        # "PutObject", If-Match
+        match = self.headers.get("If-Match")
+        if match and self.key not in objects[self.bucket]:
+            raise Refused(404, "NoSuchKey")
+        if match and match != objects[self.bucket][self.key][2]:
+            raise Refused(412, "PreconditionFailed")
 
     def style(self):
         return {name: self.headers[name] for name in STYLE if name in self.headers}

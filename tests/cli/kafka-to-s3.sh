@@ -322,6 +322,10 @@ test_usage() {
 	expect_line '-j and -p' err
 	expect_status 2 kafka-to-s3 -b localhost:1 -t t -c 5 -j 2 lake
 	expect_line '-j and -c' err
+	expect_status 2 kafka-to-s3 "s3://bucket/$(printf '%0756d' 0)" </dev/null
+	expect_line 'a prefix of 756 bytes \(at most 755, keys have 1,024\)' err
+	expect_status 2 kafka-to-s3 s3://bucket/$'\xff' </dev/null
+	expect_line 'a prefix that is not UTF-8' err
 	# said once, not by each member
 	expect_status 2 kafka-to-s3 -b localhost:1 -t t -j 2 --path '/abs/{x}' lake
 	[ "$(wc -l <err)" = 1 ] || fail "$(cat err)"

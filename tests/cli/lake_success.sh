@@ -55,6 +55,15 @@ test_another_end_completes_nothing() {
 	[ "$(complete)" = 0 ]
 }
 
+test_a_count_completes_nothing() {
+	hours 5 >in
+	expect_status 0 land -c 5 <in
+	[ "$(complete)" = 0 ]
+	[ "$(find lake -name '*.json' | wc -l)" = 5 ]
+	expect_status 0 land -c 6 --run-id two <in
+	[ "$(complete)" = 5 ]
+}
+
 test_without_the_option_there_is_none() {
 	hours 3 | kafka-to-s3 -q --time t --path 'h={@hour}' lake
 	[ "$(complete)" = 0 ]
@@ -75,6 +84,8 @@ test_usage() {
 	expect_status 2 kafka-to-s3 --success-after 10m lake </dev/null
 	expect_status 2 kafka-to-s3 --success-after 10m --path '{@day}' -b 127.0.0.1:1 -t a -p 0 lake
 	expect_line '--success-after needs a group' err
+	expect_status 2 kafka-to-s3 --success-after 10m --path $'d\xff={@day}' --time t lake </dev/null
+	expect_line '--success-after needs a --path that is UTF-8' err
 	expect_status 2 kafka-to-s3 --success-after 10 --path '{@day}' --time t lake </dev/null
 	expect_status 0 kafka-to-s3 --success-after 0s --path '{@day}' --time t lake </dev/null
 }

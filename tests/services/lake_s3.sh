@@ -193,17 +193,36 @@ test_other_options_in_the_middle_of_an_epoch() {
 	expect_line "$topic\[0\]: offsets 0 to 19999 are partly published with other options" err
 	fingerprint=$(sed -n 's/.*these are \([0-9a-f]*\)).*/\1/p' err)
 	add 10
-	# another object, as another version of a compressor would write it, is left alone
-	echo other >other
-	services s3-put "$bucket/lake/p=4/$topic-00000-00000000000000000000.json" other
-	cp in keep
-	grep -v '"p":4,' keep >in
 	services group set-offset "g-$topic" "$topic" 0 0 "until=20000 fp=$fingerprint"
 	expect_status 0 land -e --max-records 7 --storage-class STANDARD --part-size 6M
 	expect_line ' 20010 records read: 20010 delivered, .* 4 of them there already' err
-	{ grep -v '"p":4,' keep && grep '"p":4,' more.json; echo other; } >in
 	expect_all_once
 	expect_committed 20010
+}
+
+# a name that is taken when the epoch is published first does not become delivered by trying again
+test_somebody_elses_object() {
+	begin 1000 1
+	local name="$topic-00000-00000000000000000000.json.gz"
+	start_faults
+	expect_status 0 land -e -z gzip --max-records 1000
+	services s3-delete "$bucket/lake/_sluice/$topic-00000"
+	services group delete "g-$topic"
+	# as many bytes, as another compressor might have made them
+	head -c "$(wc -c <"$folder/lake/p=3/$name")" /dev/zero >other
+	services s3-put "$bucket/lake/p=3/$name" other
+	: >faults.log
+	for _ in 1 2 3; do
+		expect_status 73 land -e -z gzip --max-records 1000
+		expect_line "p=3/$name: there is another object of that name: its CRC" err
+		expect_committed 0
+	done
+	expect_line 'an earlier run began to publish these records' err
+	# where it was begun before, nothing is sent that may be there
+	[ "$(grep -c '^pass PUT .*/lake/p=' faults.log)" -le 5 ] || fail "$(cat faults.log)"
+	expect_status 0 land -e -z gzip --max-records 1000 --overwrite
+	expect_all_once
+	expect_committed 1000
 }
 
 test_pipes() {
@@ -248,8 +267,16 @@ test_keys() {
 	printf '{"p":"%s"}\n' "$(printf '%0250d' 0)" 'Ü/a b+c%' >in
 	expect_status 0 kafka-to-s3 --dead-letter ./dead --path '{p}/{p}/{p}' "s3://$bucket/$long" <in
 	expect_line ' 2 records read: 1 delivered, 1 rejected' err
-	expect_line 'a key of 1031 bytes' dead
+	expect_line 'a path of 752 bytes \(at most 722\)' dead
 	[ -f "$folder/$long/Ü%2Fa b+c%25/Ü%2Fa b+c%25/Ü%2Fa b+c%25/part-000000000001.json" ]
+	# a path has room for all of its files or for none: there are names with 16 bytes more than the first one's
+	long=lake/$(printf '%0245d/%0250d/%0253d' 0 0 0)
+	printf '{"p":"%s"}\n' "$(printf '%0222d' 0)" "$(printf '%0223d' 0)" >both
+	cat both both both >in
+	expect_status 0 kafka-to-s3 --dead-letter ./dead.2 --roll-records 1 --path '{p}' "s3://$bucket/$long" <in
+	expect_line ' 6 records read: 3 delivered, 3 rejected' err
+	expect_line 'a path of 223 bytes \(at most 222\)' dead.2
+	[ "$(find "$folder/$long" -type f | wc -l)" = 3 ]
 	# nothing above the lake
 	expect_status 0 kafka-to-s3 --path '{p}' "s3://$bucket" <<<'{"p":1}'
 	[ -f "$folder/1/part-000000000001.json" ]
@@ -333,7 +360,10 @@ test_uploads_that_were_left() {
 	local name=00000000000000000042.json tool
 	begin 10 2
 	head -c $((2 * part)) /dev/zero >large
-	# of nobody here: another topic, a partition that is not there, another prefix, a pipe's, no name of ours
+	# of nobody here: paths that --path does not make, another topic, a partition that is not there, another prefix, a pipe's, no name of ours
+	hang_upload "lake/$topic-00000-$name"
+	hang_upload "lake/p=1/x/$topic-00000-$name"
+	hang_upload "lake/daily/p=1/$topic-00000-$name"
 	hang_upload "lake/p=1/other-00000-$name"
 	hang_upload "lake/p=1/x$topic-00000-$name"
 	hang_upload "lake/p=1/$topic-x-00000-$name"
@@ -342,22 +372,28 @@ test_uploads_that_were_left() {
 	hang_upload "lake/p=1/part-000000000001.json"
 	hang_upload "lake/$topic-00000-$name/other"
 	hang_upload "lake/p=1/$topic-00000-42.json"
-	expect_uploads 8
+	expect_uploads 11
 	expect_status 0 land -e
 	expect_no_line aborted err
-	expect_uploads 8
+	expect_uploads 11
 	# one listing, two partitions, any epoch, format and path
 	hang_upload "lake/p=1/$topic-00000-$name"
-	hang_upload "lake/$topic-00001-00000000000000000007_0003.parquet"
-	expect_uploads 10
+	hang_upload "lake/p=x y/$topic-00001-00000000000000000007_0003.parquet"
+	expect_uploads 13
 	# without a group nobody owns anything
 	expect_status 0 kafka-to-s3 -t "$topic" -p 0 -e "s3://$bucket/lake"
-	expect_uploads 10
+	expect_uploads 13
 	start_faults
 	expect_status 0 land -e
 	expect_line 'aborted 2 uploads that an earlier run had left' err
-	expect_uploads 8
+	expect_uploads 11
 	[ "$(grep -c 'GET .*uploads=' faults.log)" = 1 ]
+	# a name that does not say of which topic it is
+	expect_status 0 kafka-to-s3 -t "$topic" -G "g2-$topic" -e --name 'part-{@partition}-{@offset}' "s3://$bucket/all"
+	hang_upload "all/part-0-7.json"
+	expect_status 0 kafka-to-s3 -t "$topic" -G "g2-$topic" -e --name 'part-{@partition}-{@offset}' "s3://$bucket/all"
+	expect_no_line aborted err
+	expect_uploads 12
 }
 
 test_uploads_of_a_partition_that_another_member_owns() {

@@ -147,6 +147,26 @@ test_a_member_that_waits() {
 	[ "$status" = 0 ] || fail "exit status $status: $(cat err)"
 }
 
+# a member that is not told of them yet does not leave them out
+test_partitions_that_are_added() {
+	local tool status=0
+	begin 1
+	land -c 200 &
+	tool=$!
+	wait_for 60 test -f "lake/_sluice/$topic-00000"
+	services topic grow "$topic" 2
+	put 5 6 -p 1
+	put 0 200 -p 0
+	wait "$tool" || status=$?
+	[ "$status" = 0 ]
+	expect_complete
+	land -e
+	expect_complete
+	put 200 201 -p 1
+	land -e
+	expect_complete 00 01 02
+}
+
 # what is not read yet is not quiet, however long ago the last was
 test_what_waits_in_the_log_is_not_quiet() {
 	begin 2

@@ -243,7 +243,7 @@ abort_below(struct s3_bucket *bucket, char **arguments, struct err *err)
 	size_t count;
 
 	if (s3_abort_uploads(
-		bucket, slice_of(arguments[0]), has_substring, arguments[1], &count, err))
+		bucket, slice_of(arguments[0]), has_substring, arguments[1], CLOCK_NEVER, &count, err))
 		return -1;
 	printf("%zu aborted\n", count);
 	return 0;

@@ -214,6 +214,12 @@ UNIT_TESTS += tests/unit/test_replay
 tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_replay_LDADD = libs3tokafka.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_s3_marks
+tests_unit_test_s3_marks_SOURCES = tests/unit/test_s3_marks.c tests/unit/s3_put_kit.c \
+	tests/unit/fake_server.c
+tests_unit_test_s3_marks_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_s3_marks_LDADD = libkafkatos3.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_s3_put
 tests_unit_test_s3_put_SOURCES = tests/unit/test_s3_put.c tests/unit/s3_put_kit.c \
 	tests/unit/fake_server.c

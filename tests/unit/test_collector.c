@@ -104,7 +104,7 @@ put(struct lake *l, int32_t stream, int64_t begin, const char *path, const char 
 
 /* 0 or -1, as the step that failed. */
 static int
-publish(struct lake *l, int32_t stream, int64_t begin, bool is_rebuilt)
+publish(struct lake *l, int32_t stream, int64_t begin, enum publish_epoch epoch_kind)
 {
 	struct epoch_id epoch = { .stream = stream, .begin = begin };
 	struct bundle bundle = { .count = 0 };
@@ -113,7 +113,7 @@ publish(struct lake *l, int32_t stream, int64_t begin, bool is_rebuilt)
 	l->files_there = l->object_bytes = 0;
 	assert_int_equal(collector_close(l->collector, &epoch, &bundle, &l->err), 0);
 	while (rc == 1 && bundle.published < bundle.count)
-		rc = publisher_step(l->publisher, &bundle, is_rebuilt, &l->err);
+		rc = publisher_step(l->publisher, &bundle, epoch_kind, &l->err);
 	for (size_t i = 0; i < bundle.published; i++) {
 		l->files_there += bundle.objects[i]->was_there;
 		l->object_bytes += bundle.objects[i]->object_bytes;
@@ -124,7 +124,7 @@ publish(struct lake *l, int32_t stream, int64_t begin, bool is_rebuilt)
 
 #define PUT(stream, begin, path, line) \
 	assert_int_equal(put(l, stream, begin, path, line), 0)
-#define PUBLISH(stream, begin) assert_int_equal(publish(l, stream, begin, false), 0)
+#define PUBLISH(stream, begin) assert_int_equal(publish(l, stream, begin, PUBLISH_FIRST), 0)
 
 #define ZEROS "0000000000000000000" /* before a number of one digit */
 #define STEM(stream, begin) "t-0000" #stream "-" ZEROS #begin
@@ -238,10 +238,10 @@ many_files_take_several_steps(void **state)
 	assert_false(collector_is_full(l->collector));
 	assert_int_equal(bundle.count, FILES + 1);
 	assert_int_equal(bundle_open_records(&bundle), FILES + 1);
-	assert_int_equal(publisher_step(l->publisher, &bundle, false, &l->err), 1);
+	assert_int_equal(publisher_step(l->publisher, &bundle, PUBLISH_FIRST, &l->err), 1);
 	assert_int_equal(bundle.published, scratch_count_files(l->root));
 	assert_int_equal(bundle_open_records(&bundle), FILES + 1 - bundle.published);
-	assert_int_equal(publisher_step(l->publisher, &bundle, false, &l->err), 0);
+	assert_int_equal(publisher_step(l->publisher, &bundle, PUBLISH_FIRST, &l->err), 0);
 	assert_int_equal(scratch_count_files(l->root), FILES + 1);
 	bundle_release(&bundle);
 }
@@ -279,13 +279,20 @@ what_exists_must_be_the_same(void **state)
 	}
 	lake_open(l);
 	PUT(0, 1, "a", "other");
-	assert_int_equal(publish(l, 0, 1, false), -1);
+	assert_int_equal(publish(l, 0, 1, PUBLISH_FIRST), -1);
 	assert_int_equal(l->err.class, ERR_CANT_CREATE);
 	assert_non_null(strstr(l->err.text, "/a/" NAME(0, 1) " exists"));
-	/* where an earlier owner of the partition has made it, it is left alone */
+	PUT(0, 1, "a", "other");
+	assert_int_equal(publish(l, 0, 1, PUBLISH_AGAIN), -1);
+	assert_int_equal(l->err.class, ERR_CANT_CREATE);
+	PUT(0, 1, "a", "1");
+	PUT(0, 1, "a", "2");
+	assert_int_equal(publish(l, 0, 1, PUBLISH_AGAIN), 0);
+	assert_int_equal(l->files_there, 1);
+	/* where records have expired, it is left alone */
 	PUT(0, 1, "a", "other");
 	PUT(0, 1, "b", "missing");
-	assert_int_equal(publish(l, 0, 1, true), 0);
+	assert_int_equal(publish(l, 0, 1, PUBLISH_MISSING), 0);
 	assert_int_equal(l->files_there, 1);
 	assert_true(scratch_holds(l->root, "a/" NAME(0, 1), "1\n2\n"));
 	assert_true(scratch_holds(l->root, "b/" NAME(0, 1), "missing\n"));
@@ -329,7 +336,7 @@ a_name_taken_in_the_meantime(void **state)
 	lake_open(l);
 	PUT(0, 0, "", "new");
 	scratch_write(l->root, "part-000000000001.json", "old");
-	assert_int_equal(publish(l, 0, 0, false), -1);
+	assert_int_equal(publish(l, 0, 0, PUBLISH_FIRST), -1);
 	assert_int_equal(l->err.class, ERR_CANT_CREATE);
 	assert_true(scratch_holds(l->root, "part-000000000001.json", "old"));
 }
@@ -465,7 +472,7 @@ fail_writing(struct lake *l)
 		return 2;
 	l->options.memory_bytes = 1;
 	lake_open(l);
-	if (put(l, 0, 0, "a", "0") || publish(l, 0, 0, false))
+	if (put(l, 0, 0, "a", "0") || publish(l, 0, 0, PUBLISH_FIRST))
 		return 3;
 	for (int i = 1; !rc && i < 20; i++)
 		rc = put(l, 0, 1, "a", line);
@@ -512,7 +519,7 @@ open_few(struct lake *l)
 				return 3;
 		}
 	}
-	return publish(l, 0, 0, false) || publish(l, 0, 1, false) ? 4 : 0;
+	return publish(l, 0, 0, PUBLISH_FIRST) || publish(l, 0, 1, PUBLISH_FIRST) ? 4 : 0;
 }
 
 static void
@@ -541,14 +548,15 @@ paths_are_checked(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = i % 250 == 249 ? '/' : 'x';
-	assert_int_equal(naming_check_path(slice_make(text, OBJECT_PATH_BYTES_MAX), &err), 0);
-	assert_int_equal(naming_check_path(slice_make(text, sizeof(text) - 1), &err), -1);
+	assert_int_equal(naming_check_path(slice_make(text, OBJECT_PATH_BYTES_MAX), OBJECT_PATH_BYTES_MAX, &err), 0);
+	assert_int_equal(
+	    naming_check_path(slice_make(text, sizeof(text) - 1), OBJECT_PATH_BYTES_MAX, &err), -1);
 	assert_int_equal(err.class, ERR_DATA);
 	memset(text, 'x', sizeof(text));
-	assert_int_equal(naming_check_path(slice_make(text, 255), &err), 0);
-	assert_int_equal(naming_check_path(slice_make(text, 256), &err), -1);
-	assert_int_equal(naming_check_path(slice_make("a\0b", 3), &err), -1);
-	assert_int_equal(naming_check_path(slice_make(NULL, 0), &err), 0);
+	assert_int_equal(naming_check_path(slice_make(text, 255), OBJECT_PATH_BYTES_MAX, &err), 0);
+	assert_int_equal(naming_check_path(slice_make(text, 256), OBJECT_PATH_BYTES_MAX, &err), -1);
+	assert_int_equal(naming_check_path(slice_make("a\0b", 3), OBJECT_PATH_BYTES_MAX, &err), -1);
+	assert_int_equal(naming_check_path(slice_make(NULL, 0), OBJECT_PATH_BYTES_MAX, &err), 0);
 }
 
 static void

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "base/stop.h"
 #include "kafka-to-s3/lake.h"
 #include "kafka-to-s3/mark.h"
+#include "kafka-to-s3/publisher_ops.h"
 #include "scratch.h"
 
 /* ---- the source ---- */
@@ -163,7 +165,128 @@ script_commit(
 	return 0;
 }
 
-static const struct source_ops script_ops = { .next = script_next, .commit = script_commit };
+/* Of a topic with two partitions. */
+static int
+script_drained(struct source *source, bool **ret, size_t *ret_count, struct err *err)
+{
+	(void)source, (void)err;
+	*ret = malloc(2 * sizeof(**ret));
+	assert_non_null(*ret);
+	(*ret)[0] = (*ret)[1] = true;
+	*ret_count = 2;
+	return 0;
+}
+
+static const struct source_ops script_ops = {
+	.next = script_next, .commit = script_commit, .drained = script_drained
+};
+
+/* ---- a target that takes its time, or is away ---- */
+
+struct distance {
+	unsigned busy;      /* so many times each mark, and each batch of empty objects, is not done yet */
+	bool marks_are_away; /* of partition 1 */
+	bool is_away;       /* for empty objects */
+	bool stops;         /* the first of them comes with a request to stop */
+	unsigned peeks;     /* of the mark of partition 1 */
+};
+
+struct far_publisher {
+	struct publisher base;
+	struct publisher *real;
+	struct distance *distance;
+	unsigned mark_calls, empty_calls;
+};
+
+static struct far_publisher *
+far_of(struct publisher *p)
+{
+	return (struct far_publisher *)p;
+}
+
+static struct spool *
+far_begin(struct publisher *p, const char *path, struct err *err)
+{
+	return publisher_begin(far_of(p)->real, path, err);
+}
+
+static int
+far_check(struct publisher *p, const char *path, const char *name, struct err *err)
+{
+	return publisher_check(far_of(p)->real, path, name, err);
+}
+
+static int
+far_step(struct publisher *p, struct bundle *bundle, enum publish_epoch epoch, struct err *err)
+{
+	return publisher_step(far_of(p)->real, bundle, epoch, err);
+}
+
+static int
+far_update_mark(struct publisher *p, const char *path, const char *name,
+    int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
+    void *context, struct err *err)
+{
+	struct far_publisher *far = far_of(p);
+	bool is_other = !strcmp(name, "t-00001");
+
+	far->distance->peeks += is_other;
+	if (is_other && far->distance->marks_are_away)
+		return err_set(err, ERR_UNAVAILABLE, "the target is away");
+	if (far->mark_calls++ % (far->distance->busy + 1) != far->distance->busy)
+		return 1;
+	return publisher_update_mark(far->real, path, name, update, context, err);
+}
+
+static int
+far_read_mark(struct publisher *p, const char *path, const char *name, bool *ret_has,
+    struct buf *ret, struct err *err)
+{
+	return publisher_read_mark(far_of(p)->real, path, name, ret_has, ret, err);
+}
+
+static int
+far_make_empty(struct publisher *p, const char *const *paths, size_t count, const char *name,
+    bool *ret_made, struct err *err)
+{
+	struct far_publisher *far = far_of(p);
+
+	if (far->distance->stops)
+		stop_request();
+	if (far->distance->is_away)
+		return err_set(err, ERR_UNAVAILABLE, "the target is away");
+	if (far->empty_calls++ % (far->distance->busy + 1) != far->distance->busy)
+		return 1;
+	return publisher_make_empty(far->real, paths, count, name, ret_made, err);
+}
+
+static void
+far_free(struct publisher *p)
+{
+	publisher_free(far_of(p)->real);
+	free(p);
+}
+
+static const struct publisher_ops far_ops = { .free = far_free,
+	.begin = far_begin,
+	.check = far_check,
+	.step = far_step,
+	.update_mark = far_update_mark,
+	.read_mark = far_read_mark,
+	.make_empty = far_make_empty };
+
+static struct publisher *
+put_far(struct publisher *real, struct distance *distance)
+{
+	struct far_publisher *far = calloc(1, sizeof(*far));
+
+	assert_true(real && far);
+	far->base.ops = &far_ops;
+	far->base.options = real->options;
+	far->real = real;
+	far->distance = distance;
+	return &far->base;
+}
 
 /* ---- the lake ---- */
 
@@ -175,7 +298,10 @@ struct world {
 	struct deadletter_options letters_options;
 	struct naming naming;
 	struct collector_options collector_options;
+	enum publish_existing existing;
+	const struct publisher_ops *publisher_ops; /* NULL: a directory's */
 	struct script script;
+	struct distance *distance; /* NULL: none */
 	enum job_input input;
 	struct lake_counts counts;
 	struct err err;
@@ -199,6 +325,7 @@ setup(void **state)
 		.success_after_ms = -1,
 		.fingerprint = "0123456789abcdef" };
 	w->naming = (struct naming){ .topic = "t", .extension = "json" };
+	w->existing = PUBLISH_COMPARE;
 	w->collector_options = (struct collector_options){ .open_max = 10, .memory_bytes = 1 << 20 };
 	w->script.base.ops = &script_ops;
 	w->script.failure = ERR_IO;
@@ -223,7 +350,7 @@ static int
 run(struct world *w, const struct step *steps)
 {
 	struct publisher_options publisher_options = { .target = w->target,
-		.existing = PUBLISH_COMPARE };
+		.existing = w->existing };
 	struct client_options client = CLIENT_OPTIONS_INIT;
 	struct format_options format_options = { .kind = FORMAT_JSON };
 	struct format *format = format_new(&format_options, &w->err);
@@ -235,7 +362,11 @@ run(struct world *w, const struct step *steps)
 	publisher_options.format = w->options.format = format;
 	outputs = (struct lake_outputs){ .publisher = publisher_new(&publisher_options, &w->err),
 		.letters = deadletter_open(&w->letters_options, &client, "test", NULL, &w->err) };
+	if (w->distance)
+		outputs.publisher = put_far(outputs.publisher, w->distance);
 	lake = lake_new(&w->options, &w->err);
+	if (w->publisher_ops)
+		outputs.publisher->ops = w->publisher_ops;
 
 	w->collector_options.publisher = outputs.publisher;
 	w->collector_options.naming = &w->naming;
@@ -419,13 +550,40 @@ an_unfinished_epoch_is_rebuilt(void **state)
 	assert_true(scratch_holds(w->target, "2/" NAME(0, 3), "{\"p\":2}\n"));
 	assert_true(scratch_holds(w->target, "1/" NAME(0, 7), "{\"p\":1}\n"));
 	assert_int_equal(w->counts.files_there, 0);
-	/* the same crash again, after all was published: what is there is not touched */
-	scratch_write(w->target, "1/" NAME(0, 3), "mine\n");
+	/* the same crash again, after all was published */
 	w->script.metadata = "until=7 fp=0123456789abcdef";
 	remove_mark(w);
 	assert_int_equal(run(w, taken_up), 0);
-	assert_true(scratch_holds(w->target, "1/" NAME(0, 3), "mine\n"));
 	assert_int_equal(w->counts.files_there, 3);
+	assert_string_equal(w->script.commits, "0:7-9;0:9;");
+}
+
+/* A name that was taken when the epoch was published first: it does not become delivered by trying again. */
+static void
+somebody_elses_file_in_an_unfinished_epoch(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(run(w, taken_up), 0);
+	remove_mark(w);
+	scratch_write(w->target, "1/" NAME(0, 3), "mine\n");
+	for (int i = 0; i < 3; i++) {
+		/* at first it is no rebuilding */
+		w->script.metadata = i ? "until=9 fp=0123456789abcdef" : NULL;
+		assert_int_equal(run(w, taken_up), -1);
+		assert_int_equal(w->err.class, ERR_CANT_CREATE);
+		assert_non_null(strstr(w->err.text, "1/" NAME(0, 3) " exists and holds something else"));
+		assert_non_null(strstr(w->err.text, "--overwrite replaces it"));
+		assert_int_equal(!!strstr(w->err.text, "an earlier run began"), i > 0);
+		assert_string_equal(w->script.commits, i ? "" : "0:3-9;");
+		assert_true(scratch_holds(w->target, "1/" NAME(0, 3), "mine\n"));
+		assert_false(scratch_has(w->target, MARK_PATH "/t-00000"));
+	}
+	w->existing = PUBLISH_REPLACE;
+	assert_int_equal(run(w, taken_up), 0);
+	assert_string_equal(w->script.commits, "0:9;");
+	assert_true(
+	    scratch_holds(w->target, "1/" NAME(0, 3), "{\"p\":1}\n{\"p\":1}\n{\"p\":1}\n"));
 }
 
 static void
@@ -546,6 +704,47 @@ a_run_ends_before_an_epoch_without_objects_is_committed(void **state)
 	assert_int_equal(run(w, steps), 0);
 	assert_string_equal(w->script.commits, "0:9;");
 	assert_false(scratch_has(w->target, MARK_PATH "/t-00000"));
+}
+
+/* Five turns for the first partition's, two for the second's; asked about again, they begin anew. */
+static int
+update_slowly(struct publisher *p, const char *path, const char *name,
+    int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
+    void *context, struct err *err)
+{
+	static const int most[] = { 5, 2 };
+	static int turns[2];
+	int number = name[strlen(name) - 1] - '0';
+
+	if (++turns[number] < most[number])
+		return 1;
+	turns[number] = 0;
+	return publisher_directory_ops.update_mark(p, path, name, update, context, err);
+}
+
+static void
+marks_take_several_turns(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ ASSIGN, 1, 0, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ RECORD, 1, 0, "{\"p\":1}" },
+		{ RECORD, 0, 1, "{\"p\":1}" },
+		{ RECORD, 1, 1, "{\"p\":1}" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+	struct publisher_ops ops = publisher_directory_ops;
+
+	ops.update_mark = update_slowly;
+	w->publisher_ops = &ops;
+	assert_int_equal(run(w, steps), 0);
+	/* none waits for the other's */
+	assert_string_equal(w->script.commits, "0:0-2 1:0-2;1:2;0:2;");
+	assert_true(has_mark(w, MARK_PATH "/t-00000", 2));
+	assert_true(has_mark(w, MARK_PATH "/t-00001", 2));
+	assert_int_equal(count_data(w), 2);
 }
 
 static void
@@ -843,6 +1042,81 @@ in_a_child(struct world *w, int (*stop)(struct world *))
 	assert_int_equal(status, 0);
 }
 
+/* ---- _SUCCESS ---- */
+
+static const struct step hours[] = {
+	{ ASSIGN, 0, 0, NULL },
+	{ RECORD, 0, 0, "{\"p\":1,\"t\":\"2019-01-01T00:30:00Z\"}" },
+	{ RECORD, 0, 1, "{\"p\":2,\"t\":\"2019-01-01T00:10:00Z\"}" },
+	{ RECORD, 0, 2, "{\"p\":3,\"t\":\"2019-01-01T02:10:00Z\"}" },
+	{ END, 0, 0, NULL },
+};
+
+/* A fresh lake. Partition 1 is another member's, and idle for long. */
+static void
+has_idle_other(struct world *w, const char *name)
+{
+	char *marks;
+
+	free(w->target);
+	w->target = scratch_path(w->root, name);
+	marks = scratch_path(w->target, MARK_PATH);
+	assert_true(!mkdir(w->target, 0700) && !mkdir(marks, 0700));
+	scratch_write(marks, "t-00001", "{\"group\":\"g\",\"until\":4,\"at\":1000}\n");
+	free(marks);
+	w->options.path = "{p}/{@hour}";
+	w->options.time_field = "t";
+	w->options.success_after_ms = 0;
+}
+
+static bool
+is_complete(const struct world *w, const char *path)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "%s/00/_SUCCESS", path);
+	return scratch_has(w->target, name);
+}
+
+static void
+complete_paths_of_a_slow_target(void **state)
+{
+	struct world *w = *state;
+
+	for (unsigned busy = 0; busy < 4; busy++) {
+		struct distance distance = { .busy = busy };
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "lake-%u", busy);
+		has_idle_other(w, name);
+		w->distance = &distance;
+		assert_int_equal(run(w, hours), 0);
+		assert_string_equal(w->script.commits, "0:0-3;0:3;");
+		assert_true(is_complete(w, "1") && is_complete(w, "2"));
+		assert_true(distance.peeks > 0);
+	}
+}
+
+/* Nothing fails: it is done later. */
+static void
+complete_paths_of_a_target_that_is_away(void **state)
+{
+	static const struct distance cases[] = { { .is_away = true }, { .marks_are_away = true } };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct distance distance = cases[i];
+
+		has_idle_other(w, i ? "there" : "here");
+		w->distance = &distance;
+		assert_int_equal(run(w, hours), 0);
+		assert_false(is_complete(w, "1") || is_complete(w, "2"));
+		w->distance = NULL;
+		assert_int_equal(run(w, &(struct step[]){ { ASSIGN, 0, 3, NULL }, { END, 0, 0, NULL } }[0]), 0);
+		assert_true(is_complete(w, "1") && is_complete(w, "2"));
+	}
+}
+
 static const struct step stopping[] = {
 	{ ASSIGN, 0, 0, NULL },
 	{ RECORD, 0, 0, "{\"p\":1}" },
@@ -933,6 +1207,81 @@ a_stop_has_its_time(void **state)
 	in_a_child(w, stop_behind_a_refusal);
 }
 
+/* It says when the partition was busy last. */
+static void
+a_run_without_success_keeps_what_marks_say(void **state)
+{
+	static const struct step steps[] = {
+		{ ASSIGN, 0, 0, NULL },
+		{ RECORD, 0, 0, "{\"p\":1}" },
+		{ END, 0, 0, NULL },
+	};
+	struct world *w = *state;
+	char *text;
+	size_t len;
+
+	has_idle_other(w, "lake");
+	scratch_write(w->target, MARK_PATH "/t-00000",
+	    "{\"group\":\"g\",\"until\":0,\"at\":1000,\"time\":7,\"pending\":{\"x\":9}}\n");
+	w->options.path = "{p}";
+	w->options.success_after_ms = -1;
+	assert_int_equal(run(w, steps), 0);
+	text = scratch_read(w->target, MARK_PATH "/t-00000", &len);
+	assert_non_null(strstr(text, "\"until\":1,\"at\":"));
+	assert_null(strstr(text, "\"at\":1000,"));
+	assert_non_null(strstr(text, "\"time\":7,\"pending\":{\"x\":9}"));
+	free(text);
+}
+
+static const struct step of_a_pipe[] = {
+	{ RECORD, 0, 0, "{\"p\":1}" },
+	{ RECORD, 0, 1, "{\"p\":2}" },
+	{ END, 0, 0, NULL },
+};
+
+static void
+is_pipe(struct world *w)
+{
+	w->options.path = "{p}/{@hour}";
+	w->options.success_after_ms = 0;
+	w->options.topic = w->options.group = NULL;
+}
+
+static int
+stop_while_paths_are_completed(struct world *w)
+{
+	struct distance distance = { .busy = 1u << 30, .stops = true };
+
+	w->distance = &distance;
+	w->options.drain_ms = 0;
+	return !run(w, of_a_pipe) || w->err.class != ERR_STOPPED;
+}
+
+static void
+a_stop_ends_the_completing_of_a_pipe(void **state)
+{
+	struct world *w = *state;
+
+	is_pipe(w);
+	in_a_child(w, stop_while_paths_are_completed);
+	assert_int_equal(count_data(w), 2);
+}
+
+/* What was asked for is read, and perhaps not all that there is. */
+static void
+a_count_completes_no_path_of_a_pipe(void **state)
+{
+	struct world *w = *state;
+
+	is_pipe(w);
+	w->options.count_max = 2;
+	assert_int_equal(run(w, of_a_pipe), 0);
+	assert_int_equal(count_data(w), 2);
+	w->options.count_max = 3;
+	assert_int_equal(run(w, of_a_pipe), 0);
+	assert_int_equal(count_data(w), 4);
+}
+
 #define LAKE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -945,6 +1294,7 @@ main(void)
 		LAKE(no_more_files_than_may_be_open),
 		LAKE(the_spool_is_bounded),
 		LAKE(an_unfinished_epoch_is_rebuilt),
+		LAKE(somebody_elses_file_in_an_unfinished_epoch),
 		LAKE(what_exists_outside_of_rebuilding_must_be_the_same),
 		LAKE(an_epoch_of_other_options_is_not_finished),
 		LAKE(a_log_that_is_shorter_than_an_epoch),
@@ -952,6 +1302,7 @@ main(void)
 		LAKE(a_mark_above_what_is_committed),
 		LAKE(a_run_ends_between_mark_and_commit),
 		LAKE(a_run_ends_before_an_epoch_without_objects_is_committed),
+		LAKE(marks_take_several_turns),
 		LAKE(a_second_group_on_one_target),
 		LAKE(a_fenced_member_publishes_nothing),
 		LAKE(a_bad_record_stops_behind_what_precedes_it),
@@ -968,6 +1319,11 @@ main(void)
 		LAKE(age_needs_no_new_records),
 		LAKE(a_stop_drains),
 		LAKE(a_stop_has_its_time),
+		LAKE(complete_paths_of_a_slow_target),
+		LAKE(complete_paths_of_a_target_that_is_away),
+		LAKE(a_run_without_success_keeps_what_marks_say),
+		LAKE(a_stop_ends_the_completing_of_a_pipe),
+		LAKE(a_count_completes_no_path_of_a_pipe),
 	};
 
 	return cmocka_run_group_tests_name("lake", tests, NULL, NULL);

@@ -5,11 +5,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "kafka-to-s3/format.h"
 #include "kafka-to-s3/naming.h"
+#include "kafka-to-s3/s3_target.h"
 
 static void
 defaults(void **state)
@@ -216,6 +218,19 @@ directories_are_written_one_way(void **state)
 	}
 }
 
+static void
+whether_a_name_says_its_topic(void **state)
+{
+	struct naming naming = { .topic = "t", .extension = "json" };
+
+	(void)state;
+	assert_true(naming_has_topic(&naming));
+	naming.template = "x-{@topic}-{@partition}-{@offset}";
+	assert_true(naming_has_topic(&naming));
+	naming.template = "t-{@partition}-{@offset}";
+	assert_false(naming_has_topic(&naming));
+}
+
 /* Every extension that a format has is known to naming_is_of. */
 static void
 extensions(void **state)
@@ -246,6 +261,39 @@ extensions(void **state)
 	}
 }
 
+/* A path fits or not, whatever its roll. */
+static void
+room_for_paths(void **state)
+{
+	static const size_t prefixes[] = { 0, 1, 300, S3_PREFIX_BYTES_MAX };
+	static const struct object_id ids[] = { { 0, 0, 0 }, { INT32_MAX, INT64_MAX - 1, UINT_MAX } };
+	struct naming naming = { .topic = "t", .extension = "json.zst" };
+	char text[S3_KEY_BYTES + 1], name[OBJECT_NAME_BYTES], key[S3_KEY_BYTES];
+	struct err err = ERR_INIT;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	naming_format(&naming, &ids[1], name);
+	assert_int_equal(naming_name_bytes_max(&naming), strlen(name));
+	for (size_t i = 0; i < 2 * sizeof(prefixes) / sizeof(*prefixes); i++) {
+		struct s3_target target = { .prefix = slice_make(text, prefixes[i / 2]) };
+		size_t bytes =
+		    s3_target_path_bytes_max(&target.prefix, naming_name_bytes_max(&naming));
+		char *path = strndup(text, bytes + 1);
+
+		assert_non_null(path);
+		assert_in_range(bytes, 1, OBJECT_PATH_BYTES_MAX);
+		naming_format(&naming, &ids[i % 2], name);
+		path[bytes] = '\0';
+		assert_int_equal(s3_target_key(&target, path, name, key, &err), 0);
+		path[bytes] = 'x';
+		/* one more would be too long with the widest only */
+		if (bytes < OBJECT_PATH_BYTES_MAX)
+			assert_int_equal(s3_target_key(&target, path, name, key, &err), i % 2 ? -1 : 0);
+		free(path);
+	}
+}
+
 int
 main(void)
 {
@@ -255,7 +303,9 @@ main(void)
 		cmocka_unit_test(names_sort_as_their_rolls),
 		cmocka_unit_test(whose_a_name_is),
 		cmocka_unit_test(directories_are_written_one_way),
+		cmocka_unit_test(whether_a_name_says_its_topic),
 		cmocka_unit_test(extensions),
+		cmocka_unit_test(room_for_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

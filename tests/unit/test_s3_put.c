@@ -251,7 +251,8 @@ small_objects_are_fetched(void **state)
 	bool is_there = true;
 
 	new_bucket(w);
-	assert_int_equal(s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), 0);
+	assert_int_equal(
+	    s3_fetch(w->bucket, slice_of("k"), CLOCK_NEVER, &bytes, &is_there, &w->err), 0);
 	assert_false(is_there);
 	start_put(w, &p, "k", &(struct s3_put_options){ .is_create_only = false });
 	feed_all(&p);
@@ -259,20 +260,23 @@ small_objects_are_fetched(void **state)
 	order_faults(w, "GET\t503 SlowDown\n");
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(
-		    s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), 0);
+		    s3_fetch(w->bucket, slice_of("k"), CLOCK_NEVER, &bytes, &is_there, &w->err), 0);
 		assert_true(is_there);
 		assert_int_equal(bytes.len, 1000);
 		assert_memory_equal(bytes.data, "abcdefghijklmnopqrstuvwabc", 26);
 	}
 	buf_release(&bytes);
 	buf_init(&bytes, 999);
-	assert_int_equal(s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), -1);
+	assert_int_equal(
+	    s3_fetch(w->bucket, slice_of("k"), CLOCK_NEVER, &bytes, &is_there, &w->err), -1);
 	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
 	order_faults(w, "GET\t403 AccessDenied\n");
-	assert_int_equal(s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), -1);
+	assert_int_equal(
+	    s3_fetch(w->bucket, slice_of("k"), CLOCK_NEVER, &bytes, &is_there, &w->err), -1);
 	assert_int_equal(w->err.class, ERR_DENIED);
 	open_bucket(w, "store-none");
-	assert_int_equal(s3_fetch(w->bucket, slice_of("k"), &bytes, &is_there, &w->err), -1);
+	assert_int_equal(
+	    s3_fetch(w->bucket, slice_of("k"), CLOCK_NEVER, &bytes, &is_there, &w->err), -1);
 	assert_int_equal(w->err.class, ERR_NO_INPUT);
 	buf_release(&bytes);
 }
@@ -424,9 +428,9 @@ what_is_there_is_taken_or_refused(void **state)
 		{ S3_PUT_REFUSES, true, -1, "", ERR_NONE, false, 1 },
 		/* but for our own, whose reply was lost */
 		{ S3_PUT_REFUSES, true, -1, "PUT\tlost\n", ERR_NONE, true, 2 },
-		{ S3_PUT_REFUSES, true, -1, "PUT\tother x\n", ERR_CANT_CREATE, false, 1 },
+		{ S3_PUT_REFUSES, true, -1, "PUT\tother x\n", ERR_CANT_CREATE, true, 1 },
 		{ S3_PUT_COMPARES, true, 100, "", ERR_NONE, true, 0 },
-		{ S3_PUT_COMPARES, true, 10, "", ERR_CANT_CREATE, false, 0 },
+		{ S3_PUT_COMPARES, true, 10, "", ERR_CANT_CREATE, true, 0 },
 	};
 	struct world *w = *state;
 
@@ -457,14 +461,17 @@ what_is_there_is_taken_or_refused(void **state)
 struct told {
 	bool is_done, is_there;
 	char text[32];
+	char etag[64];
 	struct err err;
 };
 
 static void
-on_fetched(void *context, bool is_there, struct slice bytes, const struct err *err)
+on_fetched(void *context, bool is_there, struct slice etag, struct slice bytes,
+    const struct err *err)
 {
 	struct told *told = context;
 
+	(void)snprintf(told->etag, sizeof(told->etag), "%.*s", SLICE_ARGS(etag));
 	told->is_done = true;
 	told->is_there = is_there;
 	told->err = *err;
@@ -481,6 +488,91 @@ fetch(struct world *w, const char *key, int64_t patience_ms, struct told *told)
 	while (!told->is_done)
 		(void)loop_turn(w->loop, CLOCK_NEVER);
 	s3_fetching_free(f);
+}
+
+static bool
+is_any(void *context, struct slice key)
+{
+	(void)context;
+	(void)key;
+	return true;
+}
+
+/* What nobody answers ends by its deadline, long before the request itself is given up. */
+static void
+waiting_has_deadlines(void **state)
+{
+	struct world *w = *state;
+	struct buf bytes = BUF_INIT(100);
+	size_t count = 7;
+	bool is_there;
+
+	new_bucket(w);
+	order_faults(w, TWICE("GET\thang"));
+	assert_int_equal(
+	    s3_fetch(w->bucket, slice_of("k"), clock_deadline(50), &bytes, &is_there, &w->err), -1);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_non_null(strstr(w->err.text, "/k: no reply in time"));
+	assert_int_equal(s3_abort_uploads(w->bucket, slice_of(""), is_any, NULL, clock_deadline(50),
+	    &count, &w->err), -1);
+	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_int_equal(count, 0);
+	/* and has gone when it comes back */
+	assert_int_equal(
+	    s3_fetch(w->bucket, slice_of("k"), CLOCK_NEVER, &bytes, &is_there, &w->err), 0);
+	assert_false(is_there);
+	buf_release(&bytes);
+}
+
+/* Puts so many bytes, where the object has this entity tag. */
+static enum err_class
+replace(struct world *w, int64_t bytes, const char *etag, bool *ret_was_there)
+{
+	struct put p = { .bytes = bytes };
+
+	start_put(w, &p, "k", &(struct s3_put_options){ .if_match = slice_of(etag) });
+	feed_all(&p);
+	wait_for(&p);
+	*ret_was_there = p.result.was_there;
+	return p.err.class;
+}
+
+static void
+what_is_replaced_is_what_was_read(void **state)
+{
+	static const char *const faults[] = { "PUT\tother x\n", "PUT\tgone\n",
+		"PUT\t409 ConditionalRequestConflict\n", "PUT\t503 SlowDown\nPUT\tother x\n" };
+	struct world *w = *state;
+	bool was_there;
+
+	for (size_t i = 0; i < COUNT(faults); i++) {
+		struct told told = { .text = "" }, again = { .text = "" };
+
+		new_bucket(w);
+		assert_int_equal(replace(w, 5, "", &was_there), ERR_NONE);
+		fetch(w, "k", 0, &told);
+		assert_true(told.etag[0]);
+		assert_int_equal(replace(w, 6, told.etag, &was_there), ERR_NONE);
+		assert_false(was_there);
+		ask_store(w);
+		assert_true(has_object(w, "k", 6));
+		/* it is another by now */
+		assert_int_equal(replace(w, 7, told.etag, &was_there), ERR_CANT_CREATE);
+		assert_true(was_there);
+		ask_store(w);
+		assert_true(has_object(w, "k", 6));
+		/* it becomes one */
+		fetch(w, "k", 0, &again);
+		order_faults(w, faults[i]);
+		assert_int_equal(replace(w, 7, again.etag, &was_there), ERR_CANT_CREATE);
+		assert_true(was_there);
+		ask_store(w);
+		assert_false(has_object(w, "k", 7));
+	}
+	/* other refusals are what they are */
+	order_faults(w, "PUT\t404 NoSuchBucket\n");
+	assert_int_equal(replace(w, 7, "\"x\"", &was_there), ERR_CANT_CREATE);
+	assert_false(was_there);
 }
 
 static void
@@ -529,6 +621,8 @@ main(void)
 		cmocka_unit_test(tags_are_encoded),
 		cmocka_unit_test(bad_listings_are_refused),
 		cmocka_unit_test(what_is_there_is_taken_or_refused),
+		cmocka_unit_test(waiting_has_deadlines),
+		cmocka_unit_test(what_is_replaced_is_what_was_read),
 		cmocka_unit_test(small_objects_are_fetched_with_patience),
 	};
 

@@ -98,11 +98,11 @@ one_request_with_faults(void **state)
 		/* somebody else's */
 		{ .bytes = 100, .faults = "PUT\tsame\n", .class = ERR_NONE, .was_there = true },
 		{ .bytes = 100, .faults = "PUT\tother hello\n", .class = ERR_CANT_CREATE,
-		    .words = "it has 5 bytes, not 100" },
+		    .was_there = true, .words = "it has 5 bytes, not 100" },
 		{ .bytes = 5, .faults = "PUT\tother hello\n", .class = ERR_CANT_CREATE,
-		    .words = "its CRC-64/NVME is " },
+		    .was_there = true, .words = "its CRC-64/NVME is " },
 		{ .bytes = 5, .faults = "PUT\tother hello\nHEAD\tbare\n", .class = ERR_CANT_CREATE,
-		    .words = "its CRC-64/NVME is " },
+		    .was_there = true, .words = "its CRC-64/NVME is " },
 		{ .bytes = 100, .faults = "PUT\tother hello\n",
 		    .class = ERR_NONE, .may_replace = true },
 		/* it was there, and is gone */
@@ -131,7 +131,13 @@ parts_with_faults(void **state)
 		    .class = ERR_NONE },
 		{ .bytes = IN_PARTS, .faults = "partNumber=1\t400 BadDigest\n", .class = ERR_NONE },
 		{ .bytes = IN_PARTS, .faults = "partNumber=2\tgone\n", .class = ERR_UNAVAILABLE,
-		    .words = "aborted by somebody else" },
+		    .words = "aborted by somebody else", .from = WRITTEN },
+		/* once more, from the first byte, where that can be read again */
+		{ .bytes = 3 * PART, .faults = "partNumber=1\tgone\n", .class = ERR_NONE, .from = READ },
+		{ .bytes = 3 * PART, .faults = THRICE("partNumber=3\tgone"), .class = ERR_NONE,
+		    .from = READ },
+		{ .bytes = IN_PARTS, .faults = FOUR_TIMES("partNumber=2\tgone"),
+		    .class = ERR_UNAVAILABLE, .words = "aborted by somebody else", .from = READ },
 		{ .bytes = IN_PARTS, .faults = "partNumber=2\t403 AccessDenied\n",
 		    .class = ERR_DENIED, .words = "AccessDenied" },
 		{ .bytes = IN_PARTS, .faults = "partNumber=2\tempty\n", .class = ERR_UNAVAILABLE,
@@ -168,13 +174,13 @@ parts_with_faults(void **state)
 		{ .bytes = IN_PARTS, .faults = "POST k.uploadId\tsame\n",
 		    .class = ERR_NONE, .was_there = true },
 		{ .bytes = IN_PARTS, .faults = "POST k.uploadId\tother hello\n",
-		    .class = ERR_CANT_CREATE, .words = "it has 5 bytes" },
+		    .class = ERR_CANT_CREATE, .was_there = true, .words = "it has 5 bytes" },
 		{ .bytes = IN_PARTS,
 		    .faults = "POST k.uploadId\tother hello\nDELETE\t503 SlowDown\n",
-		    .class = ERR_CANT_CREATE, .words = "it has 5 bytes" },
+		    .class = ERR_CANT_CREATE, .was_there = true, .words = "it has 5 bytes" },
 		{ .bytes = IN_PARTS,
 		    .faults = "POST k.uploadId\tother hello\n" TWICE("DELETE\t500 InternalError"),
-		    .class = ERR_CANT_CREATE, .words = "it has 5 bytes", .uploads = 1 },
+		    .class = ERR_CANT_CREATE, .was_there = true, .words = "it has 5 bytes", .uploads = 1 },
 		{ .bytes = IN_PARTS, .faults = "POST k.uploadId\tother hello\n",
 		    .class = ERR_NONE, .may_replace = true },
 		/* once more, from the first byte, where that can be read again */
@@ -188,6 +194,15 @@ parts_with_faults(void **state)
 		    .class = ERR_NONE, .from = READ },
 		{ .bytes = IN_PARTS, .faults = FOUR_TIMES("POST k.uploadId\tgone"),
 		    .class = ERR_UNAVAILABLE, .words = "could not be created", .from = READ },
+		/* what is to be replaced is older, and not what was wanted */
+		{ .bytes = IN_PARTS, .may_replace = true, .from = READ, .class = ERR_NONE,
+		    .faults = "POST k.uploadId\tgone\nHEAD k\tother hello\n" },
+		{ .bytes = IN_PARTS, .may_replace = true, .from = READ, .class = ERR_UNAVAILABLE,
+		    .words = "could not be replaced: it has 5 bytes",
+		    .faults = FOUR_TIMES("POST k.uploadId\tgone") FOUR_TIMES("HEAD k\tother hello") },
+		{ .bytes = IN_PARTS, .may_replace = true, .from = WRITTEN, .class = ERR_UNAVAILABLE,
+		    .words = "could not be replaced: it has 5 bytes",
+		    .faults = "POST k.uploadId\tgone\nHEAD k\tother hello\n" },
 	};
 
 	run_fault_cases(*state, cases, COUNT(cases));
@@ -218,9 +233,9 @@ looking_first_with_faults(void **state)
 		{ .bytes = IN_PARTS, .faults = "" },
 		{ .bytes = 100, .faults = "HEAD\t503 SlowDown\n" },
 		{ .bytes = 5, .faults = "HEAD\tother hello\n", .class = ERR_CANT_CREATE,
-		    .words = "its CRC-64/NVME is" },
+		    .was_there = true, .words = "its CRC-64/NVME is" },
 		{ .bytes = IN_PARTS, .faults = "HEAD\tother hello\n", .class = ERR_CANT_CREATE,
-		    .words = "it has 5 bytes" },
+		    .was_there = true, .words = "it has 5 bytes" },
 		{ .bytes = 100, .faults = "HEAD\t403 AccessDenied\n", .class = ERR_DENIED },
 		/* and then somebody else */
 		{ .bytes = 100, .faults = "PUT\tsame\n", .was_there = true },
@@ -414,8 +429,8 @@ uploads_are_aborted(void **state)
 		} while (count_lines(w, "upload ") <= (int)i);
 		s3_put_free(p.put);
 	}
-	assert_int_equal(s3_abort_uploads(w->bucket, slice_of("p/"), begins_with_b, &asked, &count,
-			     &w->err), 0);
+	assert_int_equal(s3_abort_uploads(w->bucket, slice_of("p/"), begins_with_b, &asked,
+	    CLOCK_NEVER, &count, &w->err), 0);
 	assert_int_equal(asked, 6);
 	assert_int_equal(count, 4);
 	ask_store(w);
@@ -423,12 +438,12 @@ uploads_are_aborted(void **state)
 	assert_int_equal(count_lines(w, "upload p/b"), 0);
 	/* one that ends meanwhile, and refusals */
 	order_faults(w, "DELETE\t404 NoSuchUpload\n");
-	assert_int_equal(s3_abort_uploads(w->bucket, slice_of("q/b"), begins_with_b, &asked, &count,
-			     &w->err), 0);
+	assert_int_equal(s3_abort_uploads(w->bucket, slice_of("q/b"), begins_with_b, &asked,
+	    CLOCK_NEVER, &count, &w->err), 0);
 	assert_int_equal(count, 0);
 	order_faults(w, "GET\t403 AccessDenied\n");
-	assert_int_equal(s3_abort_uploads(w->bucket, slice_of(""), begins_with_b, &asked, &count,
-			     &w->err), -1);
+	assert_int_equal(s3_abort_uploads(w->bucket, slice_of(""), begins_with_b, &asked,
+	    CLOCK_NEVER, &count, &w->err), -1);
 	assert_int_equal(w->err.class, ERR_DENIED);
 	order_faults(w, "");
 }

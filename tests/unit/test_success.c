@@ -99,7 +99,9 @@ test_watermark(void **state)
 		{ { { 50, 990, false }, { SUCCESS_NO_TIME, INT64_MAX, true } }, 2, SUCCESS_NO_TIME },
 		{ { { 50, 10, true }, { 40, 10, true } }, 2, 1000 },
 		/* event times of the future, and marks */
-		{ { { 5000, 10, true }, { 4000, 10, true } }, 2, 4000 },
+		{ { { 5000, 10, true }, { 4000, 10, true } }, 2, 1000 },
+		{ { { 5000, 990, false }, { 50, 990, false } }, 2, 50 },
+		{ { { 5000, 990, false } }, 1, 1000 },
 		{ { { 50, 2000, true } }, 1, 50 },
 	};
 

@@ -477,6 +477,51 @@ test_times_in_turn(void **state)
 }
 
 static void
+test_whose_a_path_is(void **state)
+{
+	static const struct {
+		const char *template, *path;
+		bool may_make;
+	} cases[] = {
+		{ "p={p}", "p=1", true },
+		{ "p={p}", "p=", true },
+		{ "p={p}", "q=1", false },
+		{ "p={p}", "p", false },
+		{ "p={p}", "", false },
+		{ "p={p}", "p=1/x", false },
+		{ "p={p}", "x/p=1", false },
+		{ "a/b", "a/b", true },
+		{ "{p}/{q}", "1/2", true },
+		{ "{p}/{q}", "1", false },
+		{ "{p}/{q}", "1/2/3", false },
+		{ "{{a/{p}", "{a/1", true },
+		{ "{{a/{p}", "a/1", false },
+		{ "y={@year}/{p}", "y=2019/1", true },
+		{ "{p}/{@time:%Y/%m}", "1/2019/01", true },
+		{ "{p}/{@time:%D}", "1/01/01/19", true },
+		{ "{p}/{@time:%Y/%m}", "1/__DEFAULT_PARTITION__", true },
+		{ "{p}/{@time:%Y/%m}", "1", false },
+		{ "a.{p}", "a..", true },
+		{ "", "", true },
+		{ "", "a", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct err err = ERR_INIT;
+		struct field_set *fields = field_set_new(&err);
+		struct template *t = template_compile(cases[i].template, TEMPLATE_DEFAULT_PARTITION,
+		    TEMPLATE_PATH, fields, &err);
+
+		assert_non_null(t);
+		if (template_may_make(t, slice_of(cases[i].path)) != cases[i].may_make)
+			fail_msg("\"%s\": %s", cases[i].template, cases[i].path);
+		template_free(t);
+		field_set_free(fields);
+	}
+}
+
+static void
 test_ceiling(void **state)
 {
 	struct err err = ERR_INIT;
@@ -512,6 +557,7 @@ main(void)
 		cmocka_unit_test(test_compile_errors),
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_times_in_turn),
+		cmocka_unit_test(test_whose_a_path_is),
 		cmocka_unit_test(test_ceiling),
 	};
 

@@ -26,6 +26,7 @@ struct draft {
 
 struct collector {
 	struct collector_options options;
+	size_t path_bytes_max;
 	size_t buffers_bytes;  /* of all drafts */
 	int64_t row_bytes;    /* of all drafts */
 	struct draft **drafts; /* in no order */
@@ -79,6 +80,8 @@ collector_new(const struct collector_options *options, struct err *err)
 		return NULL;
 	}
 	c->options = *options;
+	c->path_bytes_max =
+	    publisher_path_bytes_max(options->publisher, naming_name_bytes_max(options->naming));
 	if (fit_limits(c, err))
 		goto fail;
 	while (buckets < c->options.open_max * (size_t)2)
@@ -334,7 +337,7 @@ open_draft(struct collector *c, const struct epoch_id *epoch, struct slice path,
 {
 	struct draft *d;
 
-	if (naming_check_path(path, err) || make_place(c, err))
+	if (naming_check_path(path, c->path_bytes_max, err) || make_place(c, err))
 		return NULL;
 	d = draft_new(epoch, path, roll, err);
 	if (!d || begin_object(c, d, err)) {
@@ -429,9 +432,8 @@ static struct draft *
 choose(struct collector *c, const struct epoch_id *epoch, struct slice path, size_t bytes,
     struct err *err)
 {
-	struct draft *d = c->recent;
+	struct draft *d = c->recent, *next;
 	uint64_t hash;
-	unsigned roll;
 
 	if (!d || !is_of(d, epoch, path)) {
 		hash = hash_path(path);
@@ -443,11 +445,13 @@ choose(struct collector *c, const struct epoch_id *epoch, struct slice path, siz
 		return open_draft(c, epoch, path, hash, 0, err);
 	if (!is_rolled_before(c, d, bytes))
 		return d;
-	roll = d->roll + 1;
 	if (flush(d, err))
 		return NULL;
-	unlink_draft(c, d);
-	return open_draft(c, epoch, path, hash, roll, err);
+	/* first, so that this one is still found where that one cannot be */
+	next = open_draft(c, epoch, path, hash, d->roll + 1, err);
+	if (next)
+		unlink_draft(c, d);
+	return next;
 }
 
 int

@@ -11,7 +11,8 @@
  * by X, never by Y. So what a crash leaves is always one of three:
  *
  *     X                  nothing of what lies behind X is published: collect from X, and end anywhere
- *     X, until=Y fp=H    some objects of [X, Y) may be published: rebuild exactly [X, Y), make what is missing
+ *     X, until=Y fp=H    some objects of [X, Y) may be published: rebuild exactly [X, Y), make what is missing;
+ *                        what is there must be the same, or it is somebody else's
  *     Y                  all of them are
  *
  * A member that has lost its partition is refused at prepare, and publishes nothing. One that loses it later

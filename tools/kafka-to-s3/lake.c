@@ -171,6 +171,14 @@ run_input(struct lake *l, enum job_input *ret_input, struct err *err)
 	}
 }
 
+/* Of a pipe, which has no more. */
+static bool
+is_at_the_end(const struct lake *l, enum job_input input)
+{
+	return input == JOB_INPUT_ENDED && !l->options.topic &&
+	    (!l->options.count_max || l->counts.read < l->options.count_max);
+}
+
 int
 lake_run(struct lake *l, struct source *source, enum job_input *ret_input, struct err *err)
 {
@@ -184,7 +192,7 @@ lake_run(struct lake *l, struct source *source, enum job_input *ret_input, struc
 	if (!rc) {
 		if (lake_settle(l, err))
 			return -1;
-		return *ret_input == JOB_INPUT_ENDED && !l->options.topic ? lake_succeed_all(l, err) : 0;
+		return is_at_the_end(l, *ret_input) ? lake_succeed_all(l, err) : 0;
 	}
 	if (!l->has_failed && (err->class == ERR_DATA || err->class == ERR_DENIED) &&
 	    lake_settle(l, &later))
@@ -338,6 +346,7 @@ void
 lake_drop_outputs(struct lake *l)
 {
 	lake_forget_streams(l);
+	lake_forget_look(l);
 	l->outputs = (struct lake_outputs){ .letters = NULL };
 }
 

@@ -34,6 +34,7 @@ struct lake_options {
 	struct epoch_limits limits;
 	int64_t spool_bytes;  /* of all epochs together, about; 0: no bound */
 	int64_t success_after_ms; /* -1: no _SUCCESS; otherwise the path has a time, and with a topic there is a group */
+	int64_t count_max;    /* records at which the input ends before its own end; 0: none */
 	const char *topic;    /* NULL: from a pipe */
 	const char *group;    /* NULL: nothing is committed, and no mark is kept */
 	/* Borrowed; with a group, what crashed runs left of our partitions is removed. NULL: it stays. */
@@ -75,6 +76,9 @@ bool lake_uses_headers(const struct lake *);
 
 /* The smallest unit of the event time in the path. */
 enum template_unit lake_path_unit(const struct lake *);
+
+/* What --success-after asks of the other options. ERR_USAGE. */
+int lake_check_success(const struct lake *, struct err *);
 
 /* For opening the source with. */
 struct source_events lake_events(struct lake *);

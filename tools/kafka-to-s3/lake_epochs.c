@@ -64,7 +64,8 @@ lake_add_stream(
 	s = &l->streams[l->stream_count];
 	*s = (struct lake_stream){ .number = number,
 		.mark = MARK_INIT,
-		.is_clean = !l->options.group || !l->options.naming };
+		.is_clean = !l->options.group || !l->options.naming ||
+		            !naming_has_topic(l->options.naming) };
 	if (epochs_begin(&s->epochs, sequence, metadata, l->options.fingerprint, err))
 		return NULL;
 	l->stream_count++;
@@ -97,6 +98,8 @@ lake_drop_stream(struct lake *l, int32_t number)
 	l->bundled_bytes -= s->bundle.row_bytes;
 	publisher_drop(l->outputs.publisher, &s->bundle);
 	bundle_release(&s->bundle);
+	if (l->options.group)
+		mark_drop(l->outputs.publisher, l->options.topic, number);
 	mark_release(&s->mark);
 	*s = l->streams[--l->stream_count];
 }
@@ -192,40 +195,9 @@ close_due(struct lake *l, int64_t now_ms)
 /* ---- committing ---- */
 
 static bool
-is_to_be_committed(const struct lake_stream *s)
+is_ready(const struct lake *l, const struct lake_stream *s)
 {
-	return s->epochs.phase == EPOCH_PREPARE || s->epochs.phase == EPOCH_SETTLE;
-}
-
-/* Before the commit that says the same: see epoch_check_mark. 1: not done yet. */
-static int
-raise_mark(struct lake *l, struct lake_stream *s, struct err *err)
-{
-	if (!l->options.group || s->epochs.phase != EPOCH_SETTLE || s->epochs.prepared_until < 0)
-		return 0;
-	if (s->mark.until < s->epochs.prepared_until)
-		s->mark.until = s->epochs.prepared_until;
-	if (l->options.success_after_ms >= 0)
-		s->mark.at_ms = clock_wall_ms();
-	return lake_write_mark(l, s, err);
-}
-
-/* All at a time. 1: not all are done yet. */
-static int
-write_marks(struct lake *l, struct err *err)
-{
-	int left = 0;
-
-	for (size_t i = 0; i < l->stream_count; i++) {
-		struct lake_stream *s = &l->streams[i];
-		int rc = s->is_marked ? 0 : raise_mark(l, s, err);
-
-		if (rc < 0)
-			return -1;
-		s->is_marked = !rc && s->epochs.phase == EPOCH_SETTLE;
-		left |= rc;
-	}
-	return left;
+	return s->epochs.phase == EPOCH_PREPARE || lake_is_marked(l, s);
 }
 
 static int
@@ -240,41 +212,45 @@ commit_points(struct lake *l, size_t count, struct err *err)
 		return 0;
 	}
 	for (size_t i = 0; i < l->stream_count; i++) {
-		if (is_to_be_committed(&l->streams[i])) {
+		if (is_ready(l, &l->streams[i])) {
 			epochs_committed(&l->streams[i].epochs);
-			l->streams[i].is_marked = false;
+			l->streams[i].is_raised = false;
 		}
 	}
 	return 0;
+}
+
+static bool
+settles(const struct lake *l)
+{
+	for (size_t i = 0; i < l->stream_count; i++) {
+		if (l->streams[i].epochs.phase == EPOCH_SETTLE)
+			return true;
+	}
+	return false;
 }
 
 static int
 commit(struct lake *l, struct err *err)
 {
 	size_t count = 0;
-	bool settles = false;
-	int rc;
 
+	if (settles(l) &&
+	    deadletter_flush(l->outputs.letters, clock_deadline(LETTERS_MS_MAX), err))
+		return -1;
+	if (lake_raise_marks(l, err))
+		return -1;
 	for (size_t i = 0; i < l->stream_count; i++) {
 		const struct lake_stream *s = &l->streams[i];
 
-		if (!is_to_be_committed(s))
+		if (!is_ready(l, s))
 			continue;
-		settles |= s->epochs.phase == EPOCH_SETTLE;
 		l->points[count] = (struct commit_point){ .stream = s->number,
 			.sequence = epochs_commit_point(&s->epochs, l->metadata[count]),
 			.metadata = l->metadata[count] };
 		count++;
 	}
-	if (!count)
-		return 0;
-	if (settles &&
-	    deadletter_flush(l->outputs.letters, clock_deadline(LETTERS_MS_MAX), err))
-		return -1;
-	rc = write_marks(l, err);
-	if (rc)
-		return rc < 0 ? -1 : 0;
-	return commit_points(l, count, err);
+	return count ? commit_points(l, count, err) : 0;
 }
 
 /* ---- publishing ---- */
@@ -317,6 +293,14 @@ say_left(const struct lake *l, const struct lake_stream *s)
 		    l->options.topic, s->number, records);
 }
 
+static enum publish_epoch
+kind_of(const struct epochs *e)
+{
+	if (!e->is_rebuilt)
+		return PUBLISH_FIRST;
+	return e->has_gap ? PUBLISH_MISSING : PUBLISH_AGAIN;
+}
+
 /* A step of it. */
 static int
 publish(struct lake *l, struct lake_stream *s, struct err *err)
@@ -327,7 +311,7 @@ publish(struct lake *l, struct lake_stream *s, struct err *err)
 	if (!s->bundle.objects && take_bundle(l, s, err))
 		return -1;
 	before = s->bundle.published;
-	rc = publisher_step(l->outputs.publisher, &s->bundle, s->epochs.is_rebuilt, err);
+	rc = publisher_step(l->outputs.publisher, &s->bundle, kind_of(&s->epochs), err);
 	for (size_t i = before; i < s->bundle.published; i++)
 		count_published(l, s->bundle.objects[i]);
 	if (rc)
@@ -360,10 +344,12 @@ publish_some(struct lake *l, struct err *err)
 /* ---- turns ---- */
 
 static bool
-is_left_over(void *context, struct slice name)
+is_left_over(void *context, struct slice path, struct slice name)
 {
 	const struct lake *l = context;
 
+	if (l->template ? !template_may_make(l->template, path) : path.len > 0)
+		return false;
 	for (size_t i = 0; i < l->stream_count; i++) {
 		const struct lake_stream *s = &l->streams[i];
 
@@ -407,7 +393,7 @@ step(struct lake *l, struct err *err)
 static void
 look_ahead(struct lake *l, int64_t now_ms)
 {
-	l->is_busy = false;
+	l->is_busy = lake_is_looking(l);
 	l->due_ms = lake_look_ms(l);
 	for (size_t i = 0; i < l->stream_count; i++) {
 		struct lake_stream *s = &l->streams[i];
@@ -432,7 +418,7 @@ lake_turn(struct lake *l, int64_t now_ms, struct err *err)
 	}
 	close_due(l, now_ms);
 	relieve(l);
-	if (step(l, err) || lake_succeed(l, now_ms, false, err))
+	if (step(l, err) || lake_succeed(l, now_ms, err))
 		return -1;
 	look_ahead(l, now_ms);
 	l->turn_ms = now_ms + TURN_MS;
@@ -529,8 +515,5 @@ lake_settle(struct lake *l, struct err *err)
 			    ", which an earlier run has published in part, were read again",
 			    e->open.begin, e->rebuild_until - 1, l->streams[i].number);
 	}
-	/* who goes on later finds what is pending */
-	if (!stop_requested() && lake_succeed(l, clock_mono_ms(), true, err))
-		return -1;
-	return 0;
+	return lake_succeed_last(l, err);
 }

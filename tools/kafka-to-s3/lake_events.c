@@ -59,6 +59,7 @@ on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, st
 	for (size_t i = 0; i < count; i++)
 		lake_drop_stream(l, numbers[i]);
 	l->is_lost = false;
+	l->is_busy = true; /* what was put off while it was */
 	err_clear(err);
 	return 0;
 }

@@ -15,9 +15,34 @@ struct lake_stream {
 	struct bundle bundle; /* of the closed epoch, while it is published */
 	struct mark mark;     /* as it was read or written, and what is going to be written next */
 	bool is_clean; /* of what earlier owners left half done */
-	bool is_marked; /* in EPOCH_SETTLE: the mark is written */
+	bool is_raised; /* in EPOCH_SETTLE: the mark says so */
+	/* What is to be in the target of the mark: it has changed so often, what is being written is of then, and what is
+	 * there. */
+	unsigned mark_changes, mark_begun, mark_written;
+	bool is_mark_begun;
 	bool is_held;
 	bool has_ended; /* of bounded input */
+};
+
+enum look_phase {
+	LOOK_NONE,
+	LOOK_MARKS,      /* what is not in our marks yet is written */
+	LOOK_PARTITIONS, /* how far all of the topic is */
+	LOOK_PATHS,      /* _SUCCESS is made where it is due */
+	LOOK_DONE,       /* and is no longer in our marks */
+};
+
+/* Whether paths are complete, over several turns. */
+struct lake_look {
+	enum look_phase phase;
+	int64_t due_ms;   /* of clock_mono_ms: the next begins */
+	int64_t began_ms;
+	int64_t wall_ms;  /* when the broker was asked */
+	bool *drained;    /* what it said */
+	size_t count;     /* of the topic's partitions */
+	size_t done;      /* of them */
+	size_t first;     /* the partition that held it up the last time: it is asked before the others */
+	int64_t watermark_ms; /* of those that are done */
 };
 
 struct lake {
@@ -38,7 +63,7 @@ struct lake {
 	struct lake_counts counts;
 	int64_t bundled_bytes; /* of lines in closed epochs */
 	int64_t due_ms;        /* when an epoch is by age, or the marks are to be looked at */
-	int64_t look_ms;       /* when they are, of clock_mono_ms */
+	struct lake_look look;
 	struct lake_progress progress;
 	int64_t tell_ms;       /* when it is told next; CLOCK_NEVER */
 	bool is_busy; /* lake_turn has something to do */
@@ -92,21 +117,42 @@ int lake_settle(struct lake *, struct err *);
 
 void lake_forget_streams(struct lake *);
 
-/* ---- lake_success.c; without --success-after these do nothing, but for lake_write_mark ---- */
+/* ---- lake_marks.c ---- */
+
+/* The mark was changed. */
+void lake_change_mark(struct lake_stream *);
+
+/* Until the target has what it says now. 1: not done yet, call again. */
+int lake_write_mark(struct lake *, struct lake_stream *, struct err *);
+
+/* Of all partitions whose epochs are to be settled, before the commits that say the same (see epoch_check_mark): some
+ * of it. Those that are not done yet hold up nothing but their own partitions. */
+int lake_raise_marks(struct lake *, struct err *);
+
+/* Its epoch is to be settled, and nothing of that is missing in its mark. */
+bool lake_is_marked(const struct lake *, const struct lake_stream *);
+
+/* ---- lake_success.c; without --success-after these do nothing ---- */
 
 /* The objects of its bundle are in the target. */
 int lake_note_published(struct lake *, struct lake_stream *, struct err *);
 
-/* 1: not done yet, see publisher_update_mark. */
-int lake_write_mark(struct lake *, const struct lake_stream *, struct err *);
+/* Makes _SUCCESS where paths of our partitions are complete: a step of it, every few seconds. What the target or the
+ * broker is away for is done later. */
+int lake_succeed(struct lake *, int64_t now_ms, struct err *);
 
-/* Makes _SUCCESS where paths of our partitions are complete; every few seconds, or now: is_last. */
-int lake_succeed(struct lake *, int64_t now_ms, bool is_last, struct err *);
+/* The same to its end, or to a request to stop. */
+int lake_succeed_last(struct lake *, struct err *);
 
-/* When it is to be called next; CLOCK_NEVER. */
+/* It has something to do now. */
+bool lake_is_looking(const struct lake *);
+
+/* When it begins next; CLOCK_NEVER. */
 int64_t lake_look_ms(const struct lake *);
 
-/* The input has ended for good: all paths are complete. */
+/* The input has ended for good: all paths are complete. ERR_STOPPED as lake_settle. */
 int lake_succeed_all(struct lake *, struct err *);
+
+void lake_forget_look(struct lake *);
 
 #endif

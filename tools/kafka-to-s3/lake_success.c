@@ -4,18 +4,38 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/stop.h"
+#include "codec/utf8.h"
 #include "kafka-to-s3/lake_state.h"
 
-/* The marks of all partitions are read no more often than this. */
-enum { LOOK_EVERY_MS = 10 * 1000, WRITE_WAIT_MS = 1000 };
-
-/* In one go: the group is not heard meanwhile. */
-enum { MAKE_MS_MAX = 10 * 1000 };
+enum {
+	/* From the end of a look to the next, or so many times as long as it took. */
+	LOOK_EVERY_MS = 10 * 1000,
+	LOOK_EVERY_TIMES = 10,
+	STEP_MS_MAX = 1000, /* in one go: the group is not heard meanwhile */
+	PATHS_AT_ONCE = 64,
+};
 
 static bool
 is_wanted(const struct lake *l)
 {
 	return l->options.success_after_ms >= 0;
+}
+
+int
+lake_check_success(const struct lake *l, struct err *err)
+{
+	if (lake_path_unit(l) == TEMPLATE_NO_TIME)
+		return err_set(err, ERR_USAGE,
+		    "--success-after needs a --path with parts of the event time: one without is never "
+		    "complete");
+	if (l->options.topic && !l->options.group)
+		return err_set(err, ERR_USAGE,
+		    "--success-after needs a group: without one (-p) nothing is known of other partitions");
+	/* marks are JSON */
+	if (!utf8_is_valid(slice_of(l->options.path)))
+		return err_set(err, ERR_USAGE, "--success-after needs a --path that is UTF-8");
+	return 0;
 }
 
 /* ---- what is pending ---- */
@@ -46,140 +66,164 @@ lake_note_published(struct lake *l, struct lake_stream *s, struct err *err)
 	return 0;
 }
 
-int
-lake_write_mark(struct lake *l, const struct lake_stream *s, struct err *err)
-{
-	return mark_write(
-	    l->outputs.publisher, l->options.topic, s->number, l->options.group, &s->mark, err);
-}
-
-/* An update that was begun must be seen to its end before another: that one would be taken for it. */
-static int
-write_mark_now(struct lake *l, const struct lake_stream *s, struct err *err)
-{
-	int rc;
-
-	do {
-		publisher_begin_turn(l->outputs.publisher);
-		rc = lake_write_mark(l, s, err);
-		if (rc > 0)
-			publisher_wait(l->outputs.publisher, clock_deadline(WRITE_WAIT_MS));
-	} while (rc > 0);
-	return rc;
-}
-
 /* ---- making ---- */
 
-/* Of those that the watermark has passed; *ret_count is raised by how many. What is not done by the deadline is left for
- * the next time. */
-static int
-complete(struct lake *l, struct success *s, int64_t watermark_ms, int64_t deadline_ms,
-    size_t *ret_count, struct err *err)
-{
-	for (size_t i = s->count; i-- > 0 && clock_mono_ms() < deadline_ms;) {
-		const char *path = s->paths[i].path;
+struct due_path {
+	struct success *of;
+	size_t index;
+};
 
-		if (!success_is_complete(&s->paths[i], watermark_ms, l->options.success_after_ms))
-			continue;
-		if (publisher_make_empty(l->outputs.publisher, path, SUCCESS_NAME, err))
-			return -1;
-		diag_detail("%s/%s is complete", publisher_target(l->outputs.publisher), path);
-		success_remove(s, i);
-		++*ret_count;
+struct due {
+	struct due_path paths[PATHS_AT_ONCE];
+	const char *names[PATHS_AT_ONCE];
+	bool made[PATHS_AT_ONCE];
+	size_t count;
+};
+
+/* Of each stream the last comes first, so that those before it stay where they are. */
+static void
+collect_due(struct lake *l, bool is_all, struct due *ret)
+{
+	ret->count = 0;
+	for (size_t i = 0; i < l->stream_count; i++) {
+		struct success *s = &l->streams[i].mark.success;
+
+		for (size_t k = s->count; k-- > 0 && ret->count < PATHS_AT_ONCE;) {
+			if (!is_all && !success_is_complete(&s->paths[k], l->look.watermark_ms,
+					   l->options.success_after_ms))
+				continue;
+			ret->names[ret->count] = s->paths[k].path;
+			ret->made[ret->count] = false;
+			ret->paths[ret->count++] = (struct due_path){ s, k };
+		}
 	}
-	return 0;
+}
+
+static void
+settle_made(struct lake *l, const struct due *due)
+{
+	for (size_t i = 0; i < due->count; i++) {
+		if (!due->made[i])
+			continue;
+		diag_detail(
+		    "%s/%s is complete", publisher_target(l->outputs.publisher), due->names[i]);
+		success_remove(due->paths[i].of, due->paths[i].index);
+	}
+	for (size_t i = 0; i < l->stream_count; i++) {
+		for (size_t k = 0; k < due->count; k++) {
+			if (due->made[k] && due->paths[k].of == &l->streams[i].mark.success)
+				lake_change_mark(&l->streams[i]);
+		}
+	}
+}
+
+/* Some of those that are due. 1: there are more, or they are under way. */
+static int
+make_some(struct lake *l, bool is_all, struct err *err)
+{
+	struct due due;
+	int rc;
+
+	collect_due(l, is_all, &due);
+	if (!due.count)
+		return 0;
+	rc = publisher_make_empty(
+	    l->outputs.publisher, due.names, due.count, SUCCESS_NAME, due.made, err);
+	settle_made(l, &due);
+	return rc < 0 ? -1 : 1;
 }
 
 int
 lake_succeed_all(struct lake *l, struct err *err)
 {
-	for (size_t i = 0; is_wanted(l) && i < l->stream_count; i++) {
-		struct success *s = &l->streams[i].mark.success;
+	int64_t deadline_ms = CLOCK_NEVER;
+	int rc;
 
-		while (s->count) {
-			if (publisher_make_empty(l->outputs.publisher, s->paths[s->count - 1].path,
-				SUCCESS_NAME, err))
-				return -1;
-			success_remove(s, s->count - 1);
-		}
+	if (!is_wanted(l))
+		return 0;
+	for (;;) {
+		publisher_begin_turn(l->outputs.publisher);
+		rc = make_some(l, true, err);
+		if (rc <= 0)
+			return rc;
+		if (deadline_ms == CLOCK_NEVER && stop_requested())
+			deadline_ms = clock_deadline(l->options.drain_ms);
+		if (clock_mono_ms() >= deadline_ms)
+			return err_set(err, ERR_STOPPED,
+			    "stopped with paths left that have no " SUCCESS_NAME " within --drain");
+		lake_wait(l);
+		lake_tell(l, clock_mono_ms());
 	}
-	return 0;
 }
 
 /* ---- the watermark ---- */
 
-static int
-read_partition(struct lake *l, size_t number, struct success_partition *ret, struct err *err)
-{
-	struct mark mark = MARK_INIT;
-
-	if (mark_read(l->outputs.publisher, l->options.topic, (int32_t)number, l->options.group,
-		&mark, err))
-		return -1;
-	ret->time_ms = mark.success.time_ms;
-	ret->written_ms = mark.at_ms;
-	mark_release(&mark);
-	return 0;
-}
-
-/* The broker is asked first: what had nothing new then, by its mark afterwards, had not. */
-static int
-find_watermark(struct lake *l, int64_t *ret_ms, struct err *err)
-{
-	struct success_partition *partitions = NULL;
-	bool *drained = NULL;
-	size_t count;
-	int rc = -1;
-
-	if (source_drained(l->source, &drained, &count, err))
-		return -1;
-	partitions = calloc(count + 1, sizeof(*partitions));
-	if (!partitions) {
-		err_no_memory(err);
-		goto out;
-	}
-	for (size_t i = 0; i < count; i++) {
-		partitions[i].is_drained = drained[i];
-		if (read_partition(l, i, &partitions[i], err))
-			goto out;
-	}
-	*ret_ms = success_watermark(
-	    partitions, count, clock_wall_ms(), l->options.success_after_ms);
-	rc = 0;
-out:
-	free(partitions);
-	free(drained);
-	return rc;
-}
-
-/* By what is known without asking: no watermark can be higher than that of our own partitions. */
 static bool
-may_be_complete(const struct lake *l)
+has_due(const struct lake *l, int64_t watermark_ms)
 {
-	int64_t now_ms = clock_wall_ms(), most_ms = INT64_MAX;
-
 	for (size_t i = 0; i < l->stream_count; i++) {
-		const struct mark *mark = &l->streams[i].mark;
-		struct success_partition ours = { .time_ms = mark->success.time_ms,
-			.written_ms = mark->at_ms,
-			.is_drained = true };
-		int64_t ms = success_watermark(&ours, 1, now_ms, l->options.success_after_ms);
-
-		if (ms < most_ms)
-			most_ms = ms;
-	}
-	for (size_t i = 0; i < l->stream_count; i++) {
-		if (success_has_complete(
-			&l->streams[i].mark.success, most_ms, l->options.success_after_ms))
+		if (success_has_complete(&l->streams[i].mark.success, watermark_ms,
+			l->options.success_after_ms))
 			return true;
 	}
 	return false;
 }
 
+static int64_t
+watermark_of(const struct lake *l, const struct mark *mark, bool is_drained, int64_t now_ms)
+{
+	struct success_partition partition = { .time_ms = mark->success.time_ms,
+		.written_ms = mark->at_ms,
+		.is_drained = is_drained };
+
+	return success_watermark(&partition, 1, now_ms, l->options.success_after_ms);
+}
+
+/* By what is known without asking: no watermark can be higher than that of our own partitions. */
+static bool
+may_be_due(const struct lake *l)
+{
+	int64_t now_ms = clock_wall_ms(), most_ms = INT64_MAX;
+
+	for (size_t i = 0; i < l->stream_count; i++) {
+		int64_t ms = watermark_of(l, &l->streams[i].mark, true, now_ms);
+
+		if (ms < most_ms)
+			most_ms = ms;
+	}
+	return has_due(l, most_ms);
+}
+
+/* The mark of one of ours is known, but where it says that the partition is idle: another member may have it by now,
+ * and have written it. 1: not read yet. */
+static int
+watermark_of_partition(struct lake *l, size_t number, int64_t *ret_ms, struct err *err)
+{
+	const struct lake_look *look = &l->look;
+	struct lake_stream *s = lake_find_stream(l, (int32_t)number);
+	struct mark mark = MARK_INIT;
+	int rc;
+
+	if (s) {
+		*ret_ms = watermark_of(l, &s->mark, false, look->wall_ms);
+		if (!look->drained[number] || s->is_mark_begun ||
+		    watermark_of(l, &s->mark, true, look->wall_ms) == *ret_ms)
+			return 0;
+	}
+	rc = mark_peek(l->outputs.publisher, l->options.topic, (int32_t)number, l->options.group,
+	    &mark, err);
+	if (!rc)
+		*ret_ms = watermark_of(l, &mark, look->drained[number], look->wall_ms);
+	mark_release(&mark);
+	return rc;
+}
+
+/* ---- a look ---- */
+
 /* A partition that never had a record must be told from one that is not read yet: from its first mark on it can count
  * as idle. What is before `until` is committed. */
-static int
-mark_untouched(struct lake *l, struct err *err)
+static void
+mark_untouched(struct lake *l)
 {
 	for (size_t i = 0; i < l->stream_count; i++) {
 		struct lake_stream *s = &l->streams[i];
@@ -189,50 +233,199 @@ mark_untouched(struct lake *l, struct err *err)
 		if (s->mark.until < s->epochs.open.begin)
 			s->mark.until = s->epochs.open.begin;
 		s->mark.at_ms = clock_wall_ms();
-		if (write_mark_now(l, s, err))
+		lake_change_mark(s);
+	}
+}
+
+/* 1: not all are there yet. */
+static int
+write_changed(struct lake *l, struct err *err)
+{
+	int left = 0;
+
+	for (size_t i = 0; i < l->stream_count; i++) {
+		int rc = l->streams[i].mark.until < 0 ? 0 : lake_write_mark(l, &l->streams[i], err);
+
+		if (rc < 0)
 			return -1;
+		left |= rc;
+	}
+	return left;
+}
+
+/* The broker is asked first: what had nothing new then, by its mark afterwards, had not. */
+static int
+ask_broker(struct lake *l, struct err *err)
+{
+	struct lake_look *look = &l->look;
+
+	look->wall_ms = clock_wall_ms();
+	look->watermark_ms = INT64_MAX;
+	look->done = 0;
+	if (source_drained(l->source, &look->drained, &look->count, err))
+		return -1;
+	if (look->first >= look->count)
+		look->first = 0;
+	return 0;
+}
+
+/* The first, then the others in their order. */
+static size_t
+partition_at(const struct lake_look *look)
+{
+	if (look->done == 0)
+		return look->first;
+	return look->done <= look->first ? look->done - 1 : look->done;
+}
+
+/* Up to the first that holds all of our paths up. Where a read was begun, the same partition comes next: what another
+ * look finds is not of this one. */
+static int
+read_partitions(struct lake *l, struct err *err)
+{
+	struct lake_look *look = &l->look;
+	int64_t deadline_ms = clock_deadline(STEP_MS_MAX);
+
+	while (look->done < look->count && has_due(l, look->watermark_ms)) {
+		int64_t ms;
+		int rc = watermark_of_partition(l, partition_at(look), &ms, err);
+
+		if (rc)
+			return rc;
+		if (ms < look->watermark_ms)
+			look->watermark_ms = ms;
+		if (!has_due(l, look->watermark_ms))
+			look->first = partition_at(look);
+		look->done++;
+		if (clock_mono_ms() >= deadline_ms)
+			return 1;
 	}
 	return 0;
 }
 
-static int
-look(struct lake *l, int64_t deadline_ms, struct err *err)
+static void
+end_look(struct lake *l)
 {
-	int64_t watermark_ms;
+	struct lake_look *look = &l->look;
+	int64_t now_ms = clock_mono_ms(), rest_ms = LOOK_EVERY_TIMES * (now_ms - look->began_ms);
 
-	if (mark_untouched(l, err))
-		return -1;
-	if (!may_be_complete(l))
-		return 0;
-	if (find_watermark(l, &watermark_ms, err)) {
-		if (err->class != ERR_UNAVAILABLE)
-			return -1;
-		diag_detail("%s", err->text);
-		err_clear(err);
-		return 0;
-	}
-	for (size_t i = 0; i < l->stream_count; i++) {
-		struct lake_stream *s = &l->streams[i];
-		size_t count = 0;
+	free(look->drained);
+	look->drained = NULL;
+	look->phase = LOOK_NONE;
+	look->due_ms = now_ms + (rest_ms > LOOK_EVERY_MS ? rest_ms : LOOK_EVERY_MS);
+}
 
-		if (complete(l, &s->mark.success, watermark_ms, deadline_ms, &count, err) ||
-		    (count && s->mark.until >= 0 && write_mark_now(l, s, err)))
-			return -1;
+/* 1: it has to wait. */
+static int
+step_look(struct lake *l, struct err *err)
+{
+	struct lake_look *look = &l->look;
+	int rc = 0;
+
+	switch (look->phase) {
+	case LOOK_NONE:
+		look->began_ms = clock_mono_ms();
+		mark_untouched(l);
+		look->phase = LOOK_MARKS;
+		break;
+	case LOOK_MARKS:
+		rc = write_changed(l, err);
+		if (rc)
+			break;
+		if (!may_be_due(l))
+			end_look(l);
+		else if (!(rc = ask_broker(l, err)))
+			look->phase = LOOK_PARTITIONS;
+		break;
+	case LOOK_PARTITIONS:
+		rc = read_partitions(l, err);
+		if (!rc)
+			look->phase = LOOK_PATHS;
+		break;
+	case LOOK_PATHS:
+		/* no partition, no watermark */
+		rc = look->count ? make_some(l, false, err) : 0;
+		if (!rc)
+			look->phase = LOOK_DONE;
+		break;
+	case LOOK_DONE:
+		rc = write_changed(l, err);
+		if (!rc)
+			end_look(l);
+		break;
 	}
-	return 0;
+	return rc;
+}
+
+static bool
+can_look(const struct lake *l)
+{
+	return is_wanted(l) && l->options.group && l->stream_count && !l->is_lost;
 }
 
 int
-lake_succeed(struct lake *l, int64_t now_ms, bool is_last, struct err *err)
+lake_succeed(struct lake *l, int64_t now_ms, struct err *err)
 {
-	if (!is_wanted(l) || !l->options.group || l->is_lost || (!is_last && now_ms < l->look_ms))
+	int rc = 0;
+
+	if (!can_look(l) || (l->look.phase == LOOK_NONE && now_ms < l->look.due_ms))
 		return 0;
-	l->look_ms = now_ms + LOOK_EVERY_MS;
-	return look(l, is_last ? CLOCK_NEVER : clock_deadline(MAKE_MS_MAX), err);
+	do
+		rc = step_look(l, err);
+	while (!rc && l->look.phase != LOOK_NONE);
+	if (rc >= 0)
+		return 0;
+	if (err->class != ERR_UNAVAILABLE)
+		return -1;
+	diag_detail("%s", err->text);
+	err_clear(err);
+	end_look(l);
+	return 0;
+}
+
+/* Serves the source meanwhile, which may take our partitions away. */
+static int
+finish_look(struct lake *l, struct err *err)
+{
+	while (!stop_requested() && can_look(l)) {
+		publisher_begin_turn(l->outputs.publisher);
+		if (lake_succeed(l, clock_mono_ms(), err))
+			return -1;
+		if (l->look.phase == LOOK_NONE)
+			break;
+		if (source_serve(l->source, err))
+			return -1;
+		lake_wait(l);
+		lake_tell(l, clock_mono_ms());
+	}
+	return 0;
+}
+
+/* One that is under way began before all was settled. Who goes on later finds what is pending. */
+int
+lake_succeed_last(struct lake *l, struct err *err)
+{
+	if (l->look.phase != LOOK_NONE && finish_look(l, err))
+		return -1;
+	l->look.due_ms = 0;
+	return finish_look(l, err);
+}
+
+bool
+lake_is_looking(const struct lake *l)
+{
+	return can_look(l) && l->look.phase != LOOK_NONE;
 }
 
 int64_t
 lake_look_ms(const struct lake *l)
 {
-	return is_wanted(l) && l->options.group && l->stream_count ? l->look_ms : CLOCK_NEVER;
+	return can_look(l) && l->look.phase == LOOK_NONE ? l->look.due_ms : CLOCK_NEVER;
+}
+
+void
+lake_forget_look(struct lake *l)
+{
+	free(l->look.drained);
+	l->look.drained = NULL;
 }

@@ -42,6 +42,7 @@ libkafkatos3_a_SOURCES = \
 	tools/kafka-to-s3/success.c \
 	tools/kafka-to-s3/success.h \
 	tools/kafka-to-s3/lake_events.c \
+	tools/kafka-to-s3/lake_marks.c \
 	tools/kafka-to-s3/lake_success.c \
 	tools/kafka-to-s3/numbers.c \
 	tools/kafka-to-s3/piecework.c \

@@ -185,6 +185,7 @@ check(struct options *o, struct err *err)
 	if (o->lake.limits.age_ms < 0)
 		o->lake.limits.age_ms = !o->input.topic && is_file_on_stdin() ? 0 : AGE_MS_DEFAULT;
 	o->lake.is_bounded = input_is_bounded(&o->input);
+	o->lake.count_max = o->input.count_max;
 	return 0;
 }
 
@@ -199,13 +200,8 @@ check_lake(
 		    o->lake.limits.event_ms                ? "--max-event-age"
 		    : format_uses_time(o->lake.format) ? "--add"
 		                                       : "--path");
-	if (o->lake.success_after_ms >= 0 && lake_path_unit(lake) == TEMPLATE_NO_TIME)
-		return err_set(err, ERR_USAGE,
-		    "--success-after needs a --path with parts of the event time: one without is never "
-		    "complete");
-	if (o->lake.success_after_ms >= 0 && o->input.topic && !o->lake.group)
-		return err_set(err, ERR_USAGE,
-		    "--success-after needs a group: without one (-p) nothing is known of other partitions");
+	if (o->lake.success_after_ms >= 0 && lake_check_success(lake, err))
+		return -1;
 	return naming_check(naming, err);
 }
 

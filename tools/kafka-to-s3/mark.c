@@ -33,6 +33,36 @@ mark_read(struct publisher *p, const char *topic, int32_t partition, const char 
 	return rc;
 }
 
+struct peeking {
+	const char *group;
+	struct mark *ret;
+};
+
+/* Leaves it as it is. */
+static int
+peek(void *context, bool has, struct slice text, struct buf *ret, struct err *err)
+{
+	const struct peeking *p = context;
+
+	(void)ret;
+	return has ? mark_parse(text, p->group, p->ret, err) : 0;
+}
+
+int
+mark_peek(struct publisher *p, const char *topic, int32_t partition, const char *group,
+    struct mark *ret, struct err *err)
+{
+	struct peeking peeking = { .group = group, .ret = ret };
+	char name[OBJECT_NAME_BYTES];
+	int rc;
+
+	format_name(topic, partition, name);
+	rc = publisher_update_mark(p, MARK_PATH, name, peek, &peeking, err);
+	if (rc < 0 && err->class == ERR_DATA)
+		err_wrap(err, "%s/%s/%s", publisher_target(p), MARK_PATH, name);
+	return rc;
+}
+
 int
 mark_check_group(const char *group, struct err *err)
 {
@@ -65,6 +95,15 @@ update(void *context, bool has, struct slice text, struct buf *ret, struct err *
 		buf_clear(ret);
 	mark_release(&there);
 	return rc;
+}
+
+void
+mark_drop(struct publisher *p, const char *topic, int32_t partition)
+{
+	char name[OBJECT_NAME_BYTES];
+
+	format_name(topic, partition, name);
+	publisher_drop_mark(p, MARK_PATH, name);
 }
 
 int

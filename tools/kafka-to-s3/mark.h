@@ -28,9 +28,17 @@ int mark_check_group(const char *group, struct err *);
 int mark_read(struct publisher *, const char *topic, int32_t partition, const char *group,
     struct mark *ret, struct err *);
 
+/* The same without waiting, of a partition whose mark this process does not write meanwhile. 1: not done yet, call
+ * again. */
+int mark_peek(struct publisher *, const char *topic, int32_t partition, const char *group,
+    struct mark *ret, struct err *);
+
 /* Never lower than it is: a member that stood still for long may come late. ERR_DATA as above. 1: not done yet, call
  * again. */
 int mark_write(struct publisher *, const char *topic, int32_t partition, const char *group,
     const struct mark *, struct err *);
+
+/* A write that was begun is given up: the partition is another's. */
+void mark_drop(struct publisher *, const char *topic, int32_t partition);
 
 #endif

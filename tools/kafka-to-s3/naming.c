@@ -311,12 +311,21 @@ format_name(const struct naming *n, const struct object_id *id, const char *exte
 	return len;
 }
 
+static const struct object_id widest = {
+	.stream = INT32_MAX, .begin = INT64_MAX - 1, .roll = UINT_MAX
+};
+
+size_t
+naming_name_bytes_max(const struct naming *n)
+{
+	char name[OBJECT_NAME_BYTES];
+
+	return format_name(n, &widest, n->extension, name, sizeof(name));
+}
+
 int
 naming_check(const struct naming *n, struct err *err)
 {
-	static const struct object_id widest = {
-		.stream = INT32_MAX, .begin = INT64_MAX - 1, .roll = UINT_MAX
-	};
 	char name[OBJECT_NAME_BYTES];
 
 	if (n->run_id && !is_run_id(n->run_id))
@@ -336,6 +345,20 @@ naming_check(const struct naming *n, struct err *err)
 		    "another --name",
 		    name, name[0]);
 	return 0;
+}
+
+bool
+naming_has_topic(const struct naming *n)
+{
+	struct slice rest = slice_of(template_of(n));
+	const char *why = NULL;
+	struct part part;
+
+	while (next_part(&rest, &part, &why)) {
+		if (part.kind == PART_TOPIC)
+			return true;
+	}
+	return false;
 }
 
 void
@@ -483,14 +506,14 @@ check_segment(struct slice name, struct err *err)
 }
 
 int
-naming_check_path(struct slice path, struct err *err)
+naming_check_path(struct slice path, size_t bytes_max, struct err *err)
 {
 	struct slice rest = path, name;
 	bool has_more = path.len > 0;
 
-	if (path.len > OBJECT_PATH_BYTES_MAX)
-		return err_set(err, ERR_DATA, "a path of %zu bytes (at most %d)", path.len,
-		    OBJECT_PATH_BYTES_MAX);
+	if (path.len > bytes_max)
+		return err_set(err, ERR_DATA, "a path of %zu bytes (at most %zu)", path.len,
+		    bytes_max);
 	while (has_more) {
 		has_more = slice_cut(rest, '/', &name, &rest);
 		if (check_segment(name, err))

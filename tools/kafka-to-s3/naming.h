@@ -49,6 +49,12 @@ struct object_id {
  * them. Before any other call. */
 int naming_check(const struct naming *, struct err *);
 
+/* Of its names: no roll, partition or epoch has a longer one. */
+size_t naming_name_bytes_max(const struct naming *);
+
+/* Names of two topics are never the same. */
+bool naming_has_topic(const struct naming *);
+
 /* NUL terminated. */
 void naming_format(
     const struct naming *, const struct object_id *, char name[static OBJECT_NAME_BYTES]);
@@ -62,7 +68,8 @@ bool naming_is_of(const struct naming *, struct slice name, int32_t partition);
 void naming_normalise_directory(char *path);
 
 /* ERR_DATA where a path that a template gave for a record cannot be one: too long for a file or a
- * key, or (the template takes care of that) leading out of the target. "" is the target itself. */
-int naming_check_path(struct slice path, struct err *);
+ * key (bytes_max: publisher_path_bytes_max), or (the template takes care of that) leading out of the target. ""
+ * is the target itself. */
+int naming_check_path(struct slice path, size_t bytes_max, struct err *);
 
 #endif

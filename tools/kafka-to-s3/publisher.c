@@ -50,6 +50,12 @@ publisher_target(const struct publisher *p)
 	return p->options.target;
 }
 
+size_t
+publisher_path_bytes_max(const struct publisher *p, size_t name_bytes)
+{
+	return p->ops->path_bytes_max ? p->ops->path_bytes_max(p, name_bytes) : OBJECT_PATH_BYTES_MAX;
+}
+
 struct spool *
 publisher_begin(struct publisher *p, const char *path, struct err *err)
 {
@@ -105,9 +111,22 @@ publisher_begin_turn(struct publisher *p)
 }
 
 int
-publisher_step(struct publisher *p, struct bundle *bundle, bool is_rebuilt, struct err *err)
+publisher_step(
+    struct publisher *p, struct bundle *bundle, enum publish_epoch epoch, struct err *err)
 {
-	return p->ops->step(p, bundle, is_rebuilt, err);
+	return p->ops->step(p, bundle, epoch, err);
+}
+
+const char *
+publisher_hint(const struct publisher *p, enum publish_epoch epoch)
+{
+	if (epoch != PUBLISH_FIRST)
+		return "(an earlier run began to publish these records: where its version of sluice or of a "
+		       "compressor made this, run that version once; where it is somebody else's, --overwrite "
+		       "replaces it by exactly these records)";
+	return p->options.existing == PUBLISH_REFUSE
+	           ? "(--overwrite replaces it, --run-id gives a run its own names)"
+	           : "(--overwrite replaces it)";
 }
 
 void
@@ -123,6 +142,20 @@ publisher_update_mark(struct publisher *p, const char *path, const char *name,
     void *context, struct err *err)
 {
 	return p->ops->update_mark(p, path, name, update, context, err);
+}
+
+int
+publisher_make_empty(struct publisher *p, const char *const *paths, size_t count, const char *name,
+    bool *ret_made, struct err *err)
+{
+	return p->ops->make_empty(p, paths, count, name, ret_made, err);
+}
+
+void
+publisher_drop_mark(struct publisher *p, const char *path, const char *name)
+{
+	if (p->ops->drop_mark)
+		p->ops->drop_mark(p, path, name);
 }
 
 bool
@@ -148,15 +181,9 @@ publisher_read_mark(struct publisher *p, const char *path, const char *name, boo
 }
 
 void
-publisher_clean(
-    struct publisher *p, bool (*is_ours)(void *context, struct slice name), void *context)
+publisher_clean(struct publisher *p,
+    bool (*is_ours)(void *context, struct slice path, struct slice name), void *context)
 {
 	if (p->ops->clean)
 		p->ops->clean(p, is_ours, context);
-}
-
-int
-publisher_make_empty(struct publisher *p, const char *path, const char *name, struct err *err)
-{
-	return p->ops->make_empty(p, path, name, err);
 }

@@ -20,6 +20,16 @@ enum publish_existing {
 	PUBLISH_REPLACE,
 };
 
+/* What is known of the epoch whose objects are published. */
+enum publish_epoch {
+	PUBLISH_FIRST,
+	/* An earlier owner of the partition may have made some of them, of these very bytes. PUBLISH_COMPARE and
+	 * PUBLISH_REPLACE as ever. */
+	PUBLISH_AGAIN,
+	/* As above, but records have expired since: what exists is left alone, whatever it holds. */
+	PUBLISH_MISSING,
+};
+
 struct publisher_options {
 	const char *target; /* borrowed; a directory is made where it is not there */
 	struct format *format; /* borrowed */
@@ -40,6 +50,9 @@ void publisher_free(struct publisher *);
 /* As it was given. */
 const char *publisher_target(const struct publisher *);
 
+/* Of a path, so that it can have all files whose names have so many bytes at most, whatever their roll. */
+size_t publisher_path_bytes_max(const struct publisher *, size_t name_bytes);
+
 /* Where the rows for an object in `path` are collected; the caller's until it is published. */
 struct spool *publisher_begin(struct publisher *, const char *path, struct err *);
 
@@ -54,11 +67,10 @@ void publisher_begin_turn(struct publisher *);
 
 /*
  * Publishes some of the objects, durably, from bundle->published on: as many as take a second or two, or begins
- * with them and returns. 1 where some are left, 0 where none is. is_rebuilt: what exists was made by an earlier
- * owner of the partition, and is left alone. After an error some may have appeared, each of them whole; those of
- * one path in their order: no file is there without the ones before it.
+ * with them and returns. 1 where some are left, 0 where none is. After an error some may have appeared, each of
+ * them whole; those of one path in their order: no file is there without the ones before it.
  */
-int publisher_step(struct publisher *, struct bundle *, bool is_rebuilt, struct err *);
+int publisher_step(struct publisher *, struct bundle *, enum publish_epoch, struct err *);
 
 /* Before a bundle is released that is not published. */
 void publisher_drop(struct publisher *, struct bundle *);
@@ -70,6 +82,17 @@ void publisher_drop(struct publisher *, struct bundle *);
 int publisher_update_mark(struct publisher *, const char *path, const char *name,
     int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
     void *context, struct err *);
+
+/* An update that was begun is not asked about again: it may happen or not. */
+void publisher_drop_mark(struct publisher *, const char *path, const char *name);
+
+/*
+ * Empty objects of that name in several paths; those that exist are left alone. ret_made[i] is set where that of
+ * paths[i] is there, durably. 1: not all are there yet, call again with what is left. After an error some may have
+ * been made.
+ */
+int publisher_make_empty(struct publisher *, const char *const *paths, size_t count, const char *name,
+    bool *ret_made, struct err *);
 
 /* All that was begun since publisher_begin_turn waits for others: there is no use in another turn soon. Cheap. */
 bool publisher_is_waiting(const struct publisher *);
@@ -83,12 +106,9 @@ void publisher_wait(struct publisher *, int64_t deadline_mono_ms);
 int publisher_read_mark(struct publisher *, const char *path, const char *name, bool *ret_has,
     struct buf *ret, struct err *);
 
-/* An empty object; one that exists is left alone. */
-int publisher_make_empty(struct publisher *, const char *path, const char *name, struct err *);
-
-/* Removes what crashed runs left half done, of the objects for which is_ours says so by their names without path;
+/* Removes what crashed runs left half done, of the objects below the target for which is_ours says so;
  * where that fails it warns, for nothing depends on it. Not while such objects are published. */
-void publisher_clean(
-    struct publisher *, bool (*is_ours)(void *context, struct slice name), void *context);
+void publisher_clean(struct publisher *,
+    bool (*is_ours)(void *context, struct slice path, struct slice name), void *context);
 
 #endif

@@ -7,6 +7,7 @@ enum {
 	/* A batch shares the waiting for the disk. A second or two of compressing, then others get a turn. */
 	BATCH_COUNT_MAX = 256,
 	BATCH_BYTES_MAX = 256 * 1024 * 1024,
+	EMPTY_COUNT_MAX = 64, /* at once; each is a descriptor */
 };
 
 struct publisher_directory {
@@ -52,18 +53,11 @@ begin(struct publisher *p, const char *path, struct err *err)
 }
 
 static int
-refuse(
-    const struct publisher *p, const char *path, const char *name, const char *why, struct err *err)
+refuse(const struct publisher *p, const char *path, const char *name, const char *why,
+    enum publish_epoch epoch, struct err *err)
 {
-	return err_set(err, ERR_CANT_CREATE, "%s/%s%s%s %s", directory_name(directory_of(p)), path,
-	    *path ? "/" : "", name, why);
-}
-
-static int
-refuse_existing(const struct publisher *p, const char *path, const char *name, struct err *err)
-{
-	return refuse(p, path, name,
-	    "exists already (--overwrite replaces it, --run-id gives a run its own names)", err);
+	return err_set(err, ERR_CANT_CREATE, "%s/%s%s%s %s %s", directory_name(directory_of(p)), path,
+	    *path ? "/" : "", name, why, publisher_hint(p, epoch));
 }
 
 static int
@@ -75,7 +69,7 @@ check(struct publisher *p, const char *path, const char *name, struct err *err)
 		return 0;
 	if (directory_has(directory_of(p), path, name, &has, err))
 		return -1;
-	return has ? refuse_existing(p, path, name, err) : 0;
+	return has ? refuse(p, path, name, "exists already", PUBLISH_FIRST, err) : 0;
 }
 
 /* Puts the object's final bytes in place of the rows. */
@@ -98,30 +92,33 @@ finish(struct publisher *p, struct object *object, struct err *err)
 }
 
 static int
-settle_existing(struct publisher *p, struct object *object, bool is_rebuilt, struct err *err)
+settle_existing(
+    struct publisher *p, struct object *object, enum publish_epoch epoch, struct err *err)
 {
 	bool is_equal;
 
 	object->was_there = true;
-	if (is_rebuilt)
+	if (epoch == PUBLISH_MISSING)
 		return 0;
-	if (p->options.existing != PUBLISH_COMPARE)
-		return refuse_existing(p, object->path, object->name, err);
+	if (p->options.existing == PUBLISH_REFUSE)
+		return refuse(p, object->path, object->name, "exists already", epoch, err);
 	if (spool_equals(object->spool, object->name, &is_equal, err))
 		return -1;
 	return is_equal ? 0
-	                : refuse(p, object->path, object->name,
-			      "exists and holds something else (--overwrite replaces it)", err);
+	                : refuse(p, object->path, object->name, "exists and holds something else",
+			      epoch, err);
 }
 
 static int
-link_object(struct publisher *p, struct object *object, bool is_rebuilt, struct err *err)
+link_object(struct publisher *p, struct object *object, enum publish_epoch epoch, struct err *err)
 {
-	switch (spool_link(object->spool, object->name, p->options.existing == PUBLISH_REPLACE, err)) {
+	bool replaces = p->options.existing == PUBLISH_REPLACE && epoch != PUBLISH_MISSING;
+
+	switch (spool_link(object->spool, object->name, replaces, err)) {
 	case SPOOL_LINKED:
 		return 0;
 	case SPOOL_EXISTS:
-		return settle_existing(p, object, is_rebuilt, err);
+		return settle_existing(p, object, epoch, err);
 	case SPOOL_FAILED:
 		break;
 	}
@@ -130,8 +127,8 @@ link_object(struct publisher *p, struct object *object, bool is_rebuilt, struct 
 
 /* The content of all, then the names, then the directories. */
 static int
-publish_batch(struct publisher *p, struct object **objects, size_t count, bool is_rebuilt,
-    struct err *err)
+publish_batch(struct publisher *p, struct object **objects, size_t count,
+    enum publish_epoch epoch, struct err *err)
 {
 	const char *synced = NULL;
 
@@ -145,7 +142,7 @@ publish_batch(struct publisher *p, struct object **objects, size_t count, bool i
 			return -1;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (link_object(p, objects[i], is_rebuilt, err))
+		if (link_object(p, objects[i], epoch, err))
 			return -1;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -169,12 +166,12 @@ batch_count(const struct bundle *bundle)
 }
 
 static int
-step(struct publisher *p, struct bundle *bundle, bool is_rebuilt, struct err *err)
+step(struct publisher *p, struct bundle *bundle, enum publish_epoch epoch, struct err *err)
 {
 	struct object **objects = bundle->objects + bundle->published;
 	size_t count = batch_count(bundle);
 
-	if (publish_batch(p, objects, count, is_rebuilt, err))
+	if (publish_batch(p, objects, count, epoch, err))
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		spool_free(objects[i]->spool);
@@ -222,14 +219,41 @@ update_mark(struct publisher *p, const char *path, const char *name,
 	return rc;
 }
 
+/* As publish_batch, so that the disk is waited for once. */
 static int
-make_empty(struct publisher *p, const char *path, const char *name, struct err *err)
+make_batch(struct publisher *p, struct spool **spools, const char *const *paths, size_t count,
+    const char *name, struct err *err)
 {
-	struct spool *spool = spool_open(directory_of(p), path, err);
-	int rc = spool && spool_publish(spool, name, false, err) != SPOOL_FAILED ? 0 : -1;
+	for (size_t i = 0; i < count; i++) {
+		spools[i] = spool_open(directory_of(p), paths[i], err);
+		if (!spools[i])
+			return -1;
+		spool_start_sync(spools[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (spool_sync(spools[i], err) || spool_link(spools[i], name, false, err) == SPOOL_FAILED)
+			return -1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (directory_sync(directory_of(p), paths[i], i ? paths[i - 1] : NULL, err))
+			return -1;
+	}
+	return 0;
+}
 
-	spool_free(spool);
-	return rc;
+static int
+make_empty(struct publisher *p, const char *const *paths, size_t count, const char *name,
+    bool *ret_made, struct err *err)
+{
+	struct spool *spools[EMPTY_COUNT_MAX] = { NULL };
+	size_t some = count < EMPTY_COUNT_MAX ? count : EMPTY_COUNT_MAX;
+	int rc = make_batch(p, spools, paths, some, name, err);
+
+	for (size_t i = 0; i < some; i++) {
+		spool_free(spools[i]);
+		ret_made[i] = !rc;
+	}
+	return rc ? -1 : some < count;
 }
 
 const struct publisher_ops publisher_directory_ops = {

@@ -10,21 +10,23 @@ struct publisher_ops {
 	void (*free)(struct publisher *); /* also half built */
 	struct spool *(*begin)(struct publisher *, const char *path, struct err *);
 	int (*check)(struct publisher *, const char *path, const char *name, struct err *);
-	int (*step)(struct publisher *, struct bundle *, bool is_rebuilt, struct err *);
+	int (*step)(struct publisher *, struct bundle *, enum publish_epoch, struct err *);
 	int (*update_mark)(struct publisher *, const char *path, const char *name,
 	    int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
 	    void *context, struct err *);
 	int (*read_mark)(struct publisher *, const char *path, const char *name, bool *ret_has,
 	    struct buf *ret, struct err *);
-	int (*make_empty)(
-	    struct publisher *, const char *path, const char *name, struct err *);
+	int (*make_empty)(struct publisher *, const char *const *paths, size_t count,
+	    const char *name, bool *ret_made, struct err *);
+	size_t (*path_bytes_max)(const struct publisher *, size_t name_bytes); /* NULL: as it is anyway */
 	/* NULL where nothing waits for others, or is left */
 	void (*begin_turn)(struct publisher *);
 	void (*drop)(struct publisher *, struct bundle *);
+	void (*drop_mark)(struct publisher *, const char *path, const char *name);
 	bool (*is_waiting)(const struct publisher *);
 	void (*wait)(struct publisher *, int64_t deadline_mono_ms);
-	void (*clean)(
-	    struct publisher *, bool (*is_ours)(void *context, struct slice name), void *context);
+	void (*clean)(struct publisher *,
+	    bool (*is_ours)(void *context, struct slice path, struct slice name), void *context);
 };
 
 enum { MARK_TEXT_BYTES_MAX = 1024 * 1024 }; /* mark_text.h */
@@ -47,6 +49,9 @@ struct encoding {
 /* About so many bytes of rows, to the end where that is less. One at a time. */
 int publisher_encode_some(
     struct publisher *, struct encoding *, int64_t row_bytes, struct err *);
+
+/* What can be done about an object that exists and is not what was to be published; in parentheses. */
+const char *publisher_hint(const struct publisher *, enum publish_epoch);
 
 extern const struct publisher_ops publisher_directory_ops;
 extern const struct publisher_ops publisher_s3_ops;

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "kafka-to-s3/piecework.h"
 #include "kafka-to-s3/publisher_ops.h"
@@ -12,11 +13,14 @@
 #include "kafka-to-s3/upload.h"
 
 enum {
+	/* For what is left over: nobody is heard meanwhile, and nothing depends on it. */
+	CLEAN_MS_MAX = 20 * 1000,
 	UPLOADS_MAX = 16, /* at a time, of all bundles */
 	/* Objects behind the first that is not there yet, which may be. */
 	AHEAD_MAX = 64,
 	PARTS_OF_FEW = 8,   /* at a time, of an object that has few beside it */
 	FEW = 4,
+	EMPTY_MAX = 16, /* empty objects at a time */
 	STARTS_MAX = 16, /* of a turn, which does not take long */
 	PIECE_BYTES = 1024 * 1024, /* of rows: a few milliseconds of compressing */
 };
@@ -112,17 +116,24 @@ check(struct publisher *base, const char *path, const char *name, struct err *er
 	return s3_target_key(s3_of(base)->target, path, name, key, err);
 }
 
+static size_t
+path_bytes_max(const struct publisher *base, size_t name_bytes)
+{
+	return s3_target_path_bytes_max(
+	    &((const struct publisher_s3 *)base)->target->prefix, name_bytes);
+}
+
 /* ---- what has been uploaded ---- */
 
 static int
-explain(const struct upload_result *result, struct err *err)
+explain(const struct publisher *p, enum publish_epoch epoch, const struct upload_result *result,
+    struct err *err)
 {
 	struct err told = *err;
 
 	if (!result->was_there || told.class != ERR_CANT_CREATE)
 		return -1;
-	return err_set(err, ERR_CANT_CREATE,
-	    "%s (--overwrite replaces it, --run-id gives a run its own names)", told.text);
+	return err_set(err, ERR_CANT_CREATE, "%s %s", told.text, publisher_hint(p, epoch));
 }
 
 static void
@@ -147,7 +158,8 @@ release(const struct publisher_s3 *p, struct object *object)
 /* Of all that was begun, so that what fails is told soon; published is what lies before the first that is not
  * there yet, or is still being encoded: it may be found there before that. */
 static int
-reap(const struct publisher_s3 *p, struct bundle *bundle, struct err *err)
+reap(const struct publisher_s3 *p, struct bundle *bundle, enum publish_epoch epoch,
+    struct err *err)
 {
 	bool is_there = true; /* the one before */
 	struct upload_result result;
@@ -163,7 +175,7 @@ reap(const struct publisher_s3 *p, struct bundle *bundle, struct err *err)
 		rc = upload_poll(o->upload, &result, err);
 		is_there = rc == 0;
 		if (rc < 0)
-			return explain(&result, err);
+			return explain(&p->base, epoch, &result, err);
 		if (rc == 0 && i == bundle->published && o != p->encoded) {
 			settle(o, &result);
 			bundle->published++;
@@ -201,18 +213,18 @@ has_room(struct publisher_s3 *p)
 }
 
 static struct upload_options
-options_of(const struct publisher_s3 *p, const struct bundle *bundle, bool is_rebuilt)
+options_of(const struct publisher_s3 *p, const struct bundle *bundle, enum publish_epoch epoch)
 {
 	enum publish_existing existing = p->base.options.existing;
 	struct upload_options options = { .style = &p->style,
-		.is_create_only = existing != PUBLISH_REPLACE,
+		.is_create_only = existing != PUBLISH_REPLACE || epoch == PUBLISH_MISSING,
 		.parts_max = bundle->count <= FEW ? PARTS_OF_FEW : 0 };
 
 	if (!options.is_create_only)
 		return options;
 	/* what is most probably there is not sent */
-	options.looks_first = is_rebuilt || existing == PUBLISH_REFUSE;
-	options.existing = is_rebuilt                     ? S3_PUT_TAKES
+	options.looks_first = epoch != PUBLISH_FIRST || existing == PUBLISH_REFUSE;
+	options.existing = epoch == PUBLISH_MISSING      ? S3_PUT_TAKES
 	                   : existing == PUBLISH_REFUSE ? S3_PUT_REFUSES
 	                                                : S3_PUT_COMPARES;
 	return options;
@@ -294,7 +306,8 @@ finish_encoding(struct publisher_s3 *p, struct err *err)
 }
 
 static int
-feed(struct publisher_s3 *p, const struct bundle *bundle, bool is_rebuilt, struct err *err)
+feed(struct publisher_s3 *p, const struct bundle *bundle, enum publish_epoch epoch,
+    struct err *err)
 {
 	for (int i = 0; i < STARTS_MAX; i++) {
 		struct object *object;
@@ -305,7 +318,7 @@ feed(struct publisher_s3 *p, const struct bundle *bundle, bool is_rebuilt, struc
 		object = has_room(p) ? next_object(bundle) : NULL;
 		if (!object)
 			return 0;
-		if (start(p, object, options_of(p, bundle, is_rebuilt), err))
+		if (start(p, object, options_of(p, bundle, epoch), err))
 			return -1;
 	}
 	p->has_work = true;
@@ -318,19 +331,20 @@ begin_turn(struct publisher *base)
 	struct publisher_s3 *p = s3_of(base);
 
 	p->has_work = false;
+	s3_marks_begin_turn(p->marks);
 	s3_target_clear_news(p->target);
 }
 
 static int
-step(struct publisher *base, struct bundle *bundle, bool is_rebuilt, struct err *err)
+step(struct publisher *base, struct bundle *bundle, enum publish_epoch epoch, struct err *err)
 {
 	struct publisher_s3 *p = s3_of(base);
 
-	if ((p->encoded && finish_encoding(p, err) < 0) || reap(p, bundle, err))
+	if ((p->encoded && finish_encoding(p, err) < 0) || reap(p, bundle, epoch, err))
 		return -1;
 	if (bundle->published == bundle->count)
 		return 0;
-	return feed(p, bundle, is_rebuilt, err) ? -1 : 1;
+	return feed(p, bundle, epoch, err) ? -1 : 1;
 }
 
 static void
@@ -383,6 +397,22 @@ update_mark(struct publisher *base, const char *path, const char *name,
 	return s3_marks_update(p->marks, key, update, context, err);
 }
 
+/* What waits for the thread goes on behind it. */
+static void
+drop_mark(struct publisher *base, const char *path, const char *name)
+{
+	struct publisher_s3 *p = s3_of(base);
+	char key[S3_KEY_BYTES];
+	struct err err = ERR_INIT;
+
+	if (s3_target_key(p->target, path, name, key, &err) || !s3_marks_has(p->marks, key))
+		return;
+	s3_target_halt(p->target);
+	s3_marks_drop(p->marks, key);
+	if (s3_target_run(p->target, &err))
+		diag_warn("%s", err.text); /* and is told by the next that is begun */
+}
+
 static int
 read_mark(struct publisher *base, const char *path, const char *name, bool *ret_has, struct buf *ret,
     struct err *err)
@@ -398,37 +428,54 @@ read_mark(struct publisher *base, const char *path, const char *name, bool *ret_
 }
 
 static int
-make_empty(struct publisher *base, const char *path, const char *name, struct err *err)
+make_empty(struct publisher *base, const char *const *paths, size_t count, const char *name,
+    bool *ret_made, struct err *err)
 {
 	struct publisher_s3 *p = s3_of(base);
-	char key[S3_KEY_BYTES];
+	unsigned begun = 0;
+	size_t i;
 
-	if (s3_target_key(p->target, path, name, key, err))
-		return -1;
-	s3_target_halt(p->target);
-	return s3_marks_make_empty(p->marks, key, err) || s3_target_run(p->target, err) ? -1 : 0;
+	for (i = 0; i < count && begun < EMPTY_MAX; i++) {
+		char key[S3_KEY_BYTES];
+		int rc = s3_target_key(p->target, paths[i], name, key, err)
+		             ? -1
+		             : s3_marks_make_empty(p->marks, key, err);
+
+		if (rc < 0)
+			return -1;
+		ret_made[i] = !rc;
+		begun += rc > 0;
+	}
+	return begun || i < count;
 }
 
 /* ---- cleaning ---- */
 
 struct cleaning {
-	bool (*is_ours)(void *context, struct slice name);
+	bool (*is_ours)(void *context, struct slice path, struct slice name);
 	void *context;
+	size_t prefix_len;
 };
 
 static bool
 is_left_over(void *context, struct slice key)
 {
 	const struct cleaning *cleaning = context;
-	struct slice rest = key, name = key;
+	struct slice below = slice_skip(key, cleaning->prefix_len), path = slice_make(below.data, 0),
+		     name = below;
 
-	while (slice_cut(rest, '/', &name, &rest))
-		;
-	return cleaning->is_ours(cleaning->context, name);
+	for (size_t i = 0; i < below.len; i++) {
+		if (below.data[i] != '/')
+			continue;
+		path.len = i;
+		name = slice_skip(below, i + 1);
+	}
+	return cleaning->is_ours(cleaning->context, path, name);
 }
 
 static void
-clean(struct publisher *base, bool (*is_ours)(void *context, struct slice name), void *context)
+clean(struct publisher *base,
+    bool (*is_ours)(void *context, struct slice path, struct slice name), void *context)
 {
 	struct publisher_s3 *p = s3_of(base);
 	struct cleaning cleaning = { .is_ours = is_ours, .context = context };
@@ -439,9 +486,10 @@ clean(struct publisher *base, bool (*is_ours)(void *context, struct slice name),
 	/* with a '/' at its end, where there is one */
 	if (s3_target_key(p->target, "", "", prefix, &err))
 		return;
+	cleaning.prefix_len = strlen(prefix);
 	s3_target_halt(p->target);
-	if (s3_abort_uploads(p->target->bucket, slice_of(prefix), is_left_over, &cleaning, &count,
-		&err) && err.class != ERR_STOPPED)
+	if (s3_abort_uploads(p->target->bucket, slice_of(prefix), is_left_over, &cleaning,
+		clock_deadline(CLEAN_MS_MAX), &count, &err) && err.class != ERR_STOPPED)
 		diag_warn("uploads that an earlier run left may go on taking up room: %s", err.text);
 	if (count)
 		diag_note("aborted %zu upload%s that an earlier run had left", count,
@@ -457,12 +505,14 @@ const struct publisher_ops publisher_s3_ops = {
 	.free = free_s3,
 	.begin = begin,
 	.check = check,
+	.path_bytes_max = path_bytes_max,
 	.step = step,
 	.update_mark = update_mark,
 	.read_mark = read_mark,
 	.make_empty = make_empty,
 	.begin_turn = begin_turn,
 	.drop = drop,
+	.drop_mark = drop_mark,
 	.is_waiting = is_waiting,
 	.wait = wait_news,
 	.clean = clean,

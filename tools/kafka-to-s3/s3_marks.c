@@ -8,9 +8,12 @@
 #include "kafka-to-s3/publisher_ops.h"
 
 enum {
-	/* A member that waits here is not heard: below half of max.poll.interval.ms (5 min). */
+	/* A member that waits here is not heard: all that is read of one assignment, below half of
+	 * max.poll.interval.ms (5 min). */
 	READ_MS_MAX = 120 * 1000,
 	AGAIN_MS = 1000,
+	ETAG_BYTES_MAX = 1024,
+	CONFLICTS_MAX = 20, /* of two members, one of which is late */
 };
 
 enum mark_state {
@@ -20,8 +23,8 @@ enum mark_state {
 	MARK_PUT,
 };
 
-struct mark {
-	struct mark *next;
+struct s3_mark {
+	struct s3_mark *next;
 	struct s3_target *target;
 	struct loop_task task;
 	char *key;
@@ -30,7 +33,9 @@ struct mark {
 	struct s3_fetching *fetching;
 	struct s3_put *put;
 	struct buf text;
+	struct buf etag; /* of what was fetched */
 	bool has;
+	unsigned conflicts; /* in a row: another was faster */
 	struct err err;
 
 	enum mark_state state; /* under the lock */
@@ -38,13 +43,14 @@ struct mark {
 
 struct s3_marks {
 	struct s3_target *target;
-	struct mark *marks;
+	struct s3_mark *marks;
+	int64_t read_deadline_ms; /* of what is read between two turns; 0: nothing has been */
 };
 
 /* ---- on the loop ---- */
 
 static void
-finish(struct mark *m, enum mark_state state)
+finish(struct s3_mark *m, enum mark_state state)
 {
 	struct s3_target *t = m->target;
 
@@ -59,14 +65,16 @@ finish(struct mark *m, enum mark_state state)
 }
 
 static void
-on_fetched(void *context, bool is_there, struct slice bytes, const struct err *err)
+on_fetched(void *context, bool is_there, struct slice etag, struct slice bytes,
+    const struct err *err)
 {
-	struct mark *m = context;
+	struct s3_mark *m = context;
 
 	m->err = *err;
 	m->has = is_there;
 	buf_clear(&m->text);
-	if (err->class == ERR_NONE)
+	buf_clear(&m->etag);
+	if (err->class == ERR_NONE && !buf_append(&m->etag, etag, &m->err))
 		(void)buf_append(&m->text, bytes, &m->err);
 	finish(m, MARK_FETCHED);
 }
@@ -74,7 +82,7 @@ on_fetched(void *context, bool is_there, struct slice bytes, const struct err *e
 static void
 fetch(void *context)
 {
-	struct mark *m = context;
+	struct s3_mark *m = context;
 
 	m->fetching = s3_fetch_start(m->target->bucket, slice_of(m->key),
 	    m->target->options->patience_ms, on_fetched, m, &m->err);
@@ -82,20 +90,36 @@ fetch(void *context)
 		finish(m, MARK_FETCHED);
 }
 
+/* Somebody else has written it since it was fetched, or removed it: it is decided anew. */
+static void
+fetch_again(struct s3_mark *m)
+{
+	s3_put_free(m->put);
+	m->put = NULL;
+	m->conflicts++;
+	err_clear(&m->err);
+	s3_target_lock(m->target);
+	m->state = MARK_FETCHES;
+	s3_target_unlock(m->target);
+	fetch(m);
+}
+
 static void
 on_put(void *context, const struct s3_put_result *result, const struct err *err)
 {
-	struct mark *m = context;
+	struct s3_mark *m = context;
 
-	(void)result;
 	m->err = *err;
-	finish(m, MARK_PUT);
+	if (err->class == ERR_CANT_CREATE && result->was_there && m->conflicts < CONFLICTS_MAX)
+		fetch_again(m);
+	else
+		finish(m, MARK_PUT);
 }
 
 static int
 read_text(void *context, int64_t offset, char *data, size_t bytes, struct err *err)
 {
-	const struct mark *m = context;
+	const struct s3_mark *m = context;
 
 	(void)err;
 	memcpy(data, m->text.data + offset, bytes);
@@ -116,12 +140,15 @@ style_of(const struct s3_target_options *options, const char *content_type)
 static void
 put(void *context)
 {
-	struct mark *m = context;
+	struct s3_mark *m = context;
 	const struct s3_target_options *options = m->target->options;
 	struct s3_style style = style_of(options, "application/json");
 	struct s3_put_options put_options = {
 		.key = slice_of(m->key),
 		.style = &style,
+		.is_create_only = !m->has,
+		/* a service that tells no entity tags replaces what is there */
+		.if_match = m->has ? buf_slice(&m->etag) : slice_make(NULL, 0),
 		.read = read_text,
 		.patience_ms = options->patience_ms,
 		.has_no_checksum = options->has_no_checksum,
@@ -138,10 +165,43 @@ put(void *context)
 	s3_put_end(m->put);
 }
 
+static int
+read_nothing(void *context, int64_t offset, char *data, size_t bytes, struct err *err)
+{
+	(void)context, (void)offset, (void)data, (void)bytes, (void)err;
+	return 0;
+}
+
+/* Where there is something, it is left. */
+static void
+put_nothing(void *context)
+{
+	struct s3_mark *m = context;
+	const struct s3_target_options *options = m->target->options;
+	struct s3_style style = style_of(options, NULL);
+	struct s3_put_options put_options = {
+		.key = slice_of(m->key),
+		.is_create_only = true,
+		.existing = S3_PUT_TAKES,
+		.style = &style,
+		.read = read_nothing,
+		.patience_ms = options->patience_ms,
+		.has_no_checksum = options->has_no_checksum,
+		.context = m,
+		.done = on_put,
+	};
+
+	m->put = s3_put_start(m->target->bucket, &put_options, &m->err);
+	if (m->put)
+		s3_put_end(m->put);
+	else
+		finish(m, MARK_PUT);
+}
+
 /* ---- of the owner ---- */
 
 static void
-mark_free(struct mark *m)
+mark_free(struct s3_mark *m)
 {
 	if (!m)
 		return;
@@ -149,14 +209,15 @@ mark_free(struct mark *m)
 	s3_fetching_free(m->fetching);
 	s3_put_free(m->put);
 	buf_release(&m->text);
+	buf_release(&m->etag);
 	free(m->key);
 	free(m);
 }
 
-static struct mark **
+static struct s3_mark **
 find(struct s3_marks *marks, const char *key)
 {
-	struct mark **at = &marks->marks;
+	struct s3_mark **at = &marks->marks;
 
 	while (*at && strcmp((*at)->key, key) != 0)
 		at = &(*at)->next;
@@ -165,9 +226,9 @@ find(struct s3_marks *marks, const char *key)
 
 /* The loop must have nothing of it. */
 static void
-forget(struct mark **at)
+forget(struct s3_mark **at)
 {
-	struct mark *m = *at;
+	struct s3_mark *m = *at;
 
 	if (!m)
 		return;
@@ -176,7 +237,7 @@ forget(struct mark **at)
 }
 
 static void
-hand_over(struct mark *m, enum mark_state state, void (*run)(void *))
+hand_over(struct s3_mark *m, enum mark_state state, void (*run)(void *))
 {
 	s3_target_lock(m->target);
 	m->state = state;
@@ -186,9 +247,10 @@ hand_over(struct mark *m, enum mark_state state, void (*run)(void *))
 }
 
 static int
-begin(struct s3_marks *marks, const char *key, struct err *err)
+begin(struct s3_marks *marks, const char *key, enum mark_state state, void (*run)(void *),
+    struct err *err)
 {
-	struct mark *m;
+	struct s3_mark *m;
 
 	if (s3_target_run(marks->target, err))
 		return -1;
@@ -201,14 +263,15 @@ begin(struct s3_marks *marks, const char *key, struct err *err)
 	}
 	m->target = marks->target;
 	buf_init(&m->text, 2 * MARK_TEXT_BYTES_MAX);
+	buf_init(&m->etag, ETAG_BYTES_MAX);
 	m->next = marks->marks;
 	marks->marks = m;
-	hand_over(m, MARK_FETCHES, fetch);
+	hand_over(m, state, run);
 	return 1;
 }
 
 static enum mark_state
-state_of(struct mark *m)
+state_of(struct s3_mark *m)
 {
 	enum mark_state state;
 
@@ -219,7 +282,7 @@ state_of(struct mark *m)
 }
 
 static int
-fail(struct mark **at, struct err *err)
+fail(struct s3_mark **at, struct err *err)
 {
 	*err = (*at)->err;
 	forget(at);
@@ -228,11 +291,11 @@ fail(struct mark **at, struct err *err)
 
 /* 1: it is being put. */
 static int
-change(struct s3_marks *marks, struct mark **at,
+change(struct s3_marks *marks, struct s3_mark **at,
     int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
     void *context, struct err *err)
 {
-	struct mark *m = *at;
+	struct s3_mark *m = *at;
 	struct buf text = BUF_INIT(2 * MARK_TEXT_BYTES_MAX);
 	int rc = update(context, m->has, buf_slice(&m->text), &text, err);
 
@@ -254,10 +317,10 @@ s3_marks_update(struct s3_marks *marks, const char *key,
     int (*update)(void *context, bool has, struct slice there, struct buf *ret, struct err *),
     void *context, struct err *err)
 {
-	struct mark **at = find(marks, key);
+	struct s3_mark **at = find(marks, key);
 
 	if (!*at)
-		return begin(marks, key, err);
+		return begin(marks, key, MARK_FETCHES, fetch, err);
 	switch (state_of(*at)) {
 	case MARK_FETCHED:
 		return (*at)->err.class == ERR_NONE ? change(marks, at, update, context, err)
@@ -274,17 +337,41 @@ s3_marks_update(struct s3_marks *marks, const char *key,
 	return 1;
 }
 
+void
+s3_marks_begin_turn(struct s3_marks *marks)
+{
+	marks->read_deadline_ms = 0;
+}
+
+bool
+s3_marks_has(struct s3_marks *marks, const char *key)
+{
+	return *find(marks, key);
+}
+
+void
+s3_marks_drop(struct s3_marks *marks, const char *key)
+{
+	forget(find(marks, key));
+}
+
 int
 s3_marks_read(struct s3_marks *marks, const char *key, bool *ret_has, struct buf *ret,
     struct err *err)
 {
 	int64_t patience_ms = marks->target->options->patience_ms;
-	int64_t deadline_ms = clock_deadline(patience_ms < READ_MS_MAX ? patience_ms : READ_MS_MAX);
+	int64_t deadline_ms;
 	struct buf text = BUF_INIT(2 * MARK_TEXT_BYTES_MAX);
 	int rc;
 
 	forget(find(marks, key));
-	while ((rc = s3_fetch(marks->target->bucket, slice_of(key), &text, ret_has, err)) &&
+	if (!marks->read_deadline_ms)
+		marks->read_deadline_ms = clock_deadline(READ_MS_MAX);
+	deadline_ms = clock_deadline(patience_ms);
+	if (deadline_ms > marks->read_deadline_ms)
+		deadline_ms = marks->read_deadline_ms;
+	while ((rc = s3_fetch(marks->target->bucket, slice_of(key), marks->read_deadline_ms, &text,
+		    ret_has, err)) &&
 	       err->class == ERR_UNAVAILABLE && clock_mono_ms() < deadline_ms) {
 		if (stop_wait(clock_deadline(AGAIN_MS)))
 			break;
@@ -298,57 +385,19 @@ s3_marks_read(struct s3_marks *marks, const char *key, bool *ret_has, struct buf
 	return rc;
 }
 
-struct making {
-	bool is_done;
-	struct err err;
-};
-
-static void
-on_made(void *context, const struct s3_put_result *result, const struct err *err)
-{
-	struct making *making = context;
-
-	(void)result;
-	making->is_done = true;
-	making->err = *err;
-}
-
-static int
-read_nothing(void *context, int64_t offset, char *data, size_t bytes, struct err *err)
-{
-	(void)context, (void)offset, (void)data, (void)bytes, (void)err;
-	return 0;
-}
-
 int
 s3_marks_make_empty(struct s3_marks *marks, const char *key, struct err *err)
 {
-	const struct s3_target_options *options = marks->target->options;
-	struct s3_style style = style_of(options, NULL);
-	struct making making = { .is_done = false, .err = ERR_INIT };
-	struct s3_put_options put_options = {
-		.key = slice_of(key),
-		.is_create_only = true,
-		.existing = S3_PUT_TAKES,
-		.style = &style,
-		.read = read_nothing,
-		.patience_ms = options->patience_ms < READ_MS_MAX ? options->patience_ms : READ_MS_MAX,
-		.has_no_checksum = options->has_no_checksum,
-		.context = &making,
-		.done = on_made,
-	};
-	struct s3_put *empty = s3_put_start(marks->target->bucket, &put_options, err);
+	struct s3_mark **at = find(marks, key);
 
-	if (!empty)
-		return -1;
-	s3_put_end(empty);
-	while (!making.is_done)
-		(void)loop_turn(marks->target->loop, CLOCK_NEVER);
-	s3_put_free(empty);
-	if (making.err.class == ERR_NONE)
-		return 0;
-	*err = making.err;
-	return -1;
+	if (!*at)
+		return begin(marks, key, MARK_PUTS, put_nothing, err);
+	if (state_of(*at) == MARK_PUTS)
+		return 1;
+	if ((*at)->err.class != ERR_NONE)
+		return fail(at, err);
+	forget(at);
+	return 0;
 }
 
 /* ---- lifecycle ---- */

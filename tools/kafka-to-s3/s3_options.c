@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kafka-to-s3/s3_options.h"
 
-/* "Object key naming guidelines" (Amazon S3 User Guide): of a whole key */
-enum { KEY_BYTES_MAX = 1024 };
+#include "codec/utf8.h"
 
 static int
 set_encryption(void *target, const char *value, enum opt_origin origin, struct err *err)
@@ -111,8 +110,12 @@ s3_address_parse(
 	(void)slice_cut(rest, '/', ret_bucket, ret_prefix);
 	if (!ret_bucket->len)
 		return err_set(err, ERR_USAGE, "%s: no bucket is named", address);
-	if (ret_prefix->len >= KEY_BYTES_MAX)
-		return err_set(err, ERR_USAGE, "%s: longer than a key may be", address);
+	if (ret_prefix->len > S3_PREFIX_BYTES_MAX)
+		return err_set(err, ERR_USAGE,
+		    "%s: a prefix of %zu bytes (at most %d, keys have 1,024)", address,
+		    ret_prefix->len, S3_PREFIX_BYTES_MAX);
+	if (!utf8_is_valid(*ret_prefix))
+		return err_set(err, ERR_USAGE, "%s: a prefix that is not UTF-8", address);
 	return 0;
 }
 

@@ -6,6 +6,10 @@
 #include "aws/s3_put.h"
 #include "base/opt.h"
 
+/* Leaves room below it for a mark, "/_sluice/", a topic of 249 bytes and a partition of 10 digits, and for
+ * "/PATH/" and a name of 255 bytes. */
+enum { S3_PREFIX_BYTES_MAX = 1024 - 9 - 249 - 11 };
+
 struct s3_target_options {
 	const struct aws_options *aws;   /* borrowed */
 	struct s3_options bucket;

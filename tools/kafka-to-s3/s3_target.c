@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "codec/utf8.h"
 #include "io/loop_thread.h"
+#include "kafka-to-s3/naming.h"
 #include "kafka-to-s3/upload.h"
 
 /* To abort what is under way: nothing depends on it, the partition's next owner finds what is left. */
@@ -117,7 +118,7 @@ check_bucket(struct s3_target *t, struct err *err)
 	bool is_there;
 	int rc = s3_target_key(t, "_sluice", "bucket", key, err);
 
-	if (!rc && s3_fetch(t->bucket, slice_of(key), &bytes, &is_there, &told) &&
+	if (!rc && s3_fetch(t->bucket, slice_of(key), CLOCK_NEVER, &bytes, &is_there, &told) &&
 	    told.class == ERR_NO_INPUT) {
 		*err = told;
 		err->class = ERR_CANT_CREATE;
@@ -196,4 +197,13 @@ s3_target_key(const struct s3_target *t, const char *path, const char *name,
 	if (!utf8_is_valid(slice_of(ret)))
 		return err_set(err, ERR_DATA, "a path that is not UTF-8");
 	return 0;
+}
+
+size_t
+s3_target_path_bytes_max(const struct slice *prefix, size_t name_bytes)
+{
+	/* two slashes: S3_PREFIX_BYTES_MAX leaves room for them */
+	size_t bytes = S3_KEY_BYTES - 1 - prefix->len - 2 - name_bytes;
+
+	return bytes < OBJECT_PATH_BYTES_MAX ? bytes : OBJECT_PATH_BYTES_MAX;
 }

@@ -45,6 +45,9 @@ void s3_target_free(struct s3_target *);
 int s3_target_key(const struct s3_target *, const char *path, const char *name,
     char ret[static S3_KEY_BYTES], struct err *);
 
+/* Of a path between PREFIX and names of so many bytes, at most OBJECT_NAME_BYTES - 1. */
+size_t s3_target_path_bytes_max(const struct slice *prefix, size_t name_bytes);
+
 /* The thread turns the loop from here on. */
 int s3_target_run(struct s3_target *, struct err *);
 /* It ends: the loop is the owner's, for what waits by turning it. */

@@ -115,7 +115,8 @@ success_watermark(
 		const struct success_partition *p = &partitions[i];
 		int64_t time_ms = p->time_ms;
 
-		if (time_ms < now_ms && is_idle(p, now_ms, after_ms))
+		/* a record of a time that has not come yet says nothing of those to come */
+		if (time_ms > now_ms || is_idle(p, now_ms, after_ms))
 			time_ms = now_ms;
 		if (time_ms < watermark_ms)
 			watermark_ms = time_ms;

@@ -68,8 +68,8 @@ struct success_partition {
 };
 
 /*
- * The smallest of the partitions' times. One that has had nothing new for `after_ms` of wall clock, and of which
- * nothing waits in the log, counts with the wall clock's time, where that is larger: it holds nothing up, and where
+ * The smallest of the partitions' times, none of which is later than the clock. One that has had nothing new for `after_ms` of wall clock, and of which
+ * nothing waits in the log, counts with the wall clock's time: it holds nothing up, and where
  * all are like that, time goes on without records.
  */
 int64_t success_watermark(

@@ -18,6 +18,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -95,6 +96,14 @@ final class KafkaAdmin {
 				&& d.partitions().stream().allMatch(p -> p.leader() != null)).orElse(false));
 	}
 
+	private void topicGrow(String name, int partitions) throws Exception {
+		get(admin.createPartitions(Map.of(name, NewPartitions.increaseTo(partitions))).all());
+		waitFor(name + " to have its partitions", () -> describe(name)
+				.filter(t -> t.partitions().size() == partitions
+						&& t.partitions().stream().allMatch(p -> p.leader() != null))
+				.isPresent());
+	}
+
 	private void topicDelete(List<String> names) throws Exception {
 		get(admin.deleteTopics(names).all());
 		for (String name : names)
@@ -141,6 +150,7 @@ final class KafkaAdmin {
 	private void topic(String[] w) throws Exception {
 		switch (w.length > 1 ? w[1] : "") {
 		case "create" -> topicCreate(w[2], Integer.parseInt(w[3]), Arrays.copyOfRange(w, 4, w.length));
+		case "grow" -> topicGrow(w[2], Integer.parseInt(w[3]));
 		case "delete" -> topicDelete(List.of(Arrays.copyOfRange(w, 2, w.length)));
 		case "list" -> print(get(admin.listTopics().names()));
 		case "offsets" -> topicOffsets(w[2]);

@@ -16,6 +16,7 @@ kafka_help() {
                                       N: of topics made without a number (4); K=V: any broker setting
   topic create NAME PARTITIONS [K=V...]
                                       made and led when this returns; K=V: any topic setting
+  topic grow NAME PARTITIONS          it has so many from now on
   topic delete NAME...                gone when this returns
   topic list
   topic offsets NAME                  partition, first offset, end offset; tabs between
