@@ -207,6 +207,11 @@ test_a_schema_of_the_first_records() {
 }
 
 # one row group is held, however many paths are open; strings that all differ fill it
+test_members_without_a_name() {
+	echo '{"":1,"a":2}' | expect_status 0 kafka-to-s3 --print-schema
+	expect_line '^kafka-to-s3: a member without a name: left out: no path can name it$' err
+}
+
 test_memory_is_bounded() {
 	if is_sanitized; then skip "memory is not ours under the sanitizers"; fi
 	[ -x /usr/bin/time ] || skip "GNU time is not installed"

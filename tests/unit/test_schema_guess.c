@@ -61,6 +61,7 @@ static const struct {
 	/* strings and times */
 	{ "{\"a\":\"x\"}", "a:string", "" },
 	{ "{\"a\":\"\"}", "a:string", "" },
+	{ "{\"a\":\"x\"}\n{\"a\":\"\\ud800\"}", "a:json", "" },
 	{ "{\"a\":\"7\"}", "a:string", "" },
 	{ "{\"a\":\"2019\"}", "a:string", "" },
 	{ "{\"a\":\"2019-01-01\"}", "a:date", "" },
@@ -173,6 +174,45 @@ test_maps(void **state)
 	buf_release(&text);
 }
 
+/* However many keys there are, there is an end of what is kept of them. */
+static void
+test_too_many_members(void **state)
+{
+	static const struct {
+		bool is_nested; /* in 250 objects, of 250 each */
+		int count;
+		bool fits;
+	} tables[] = {
+		{ false, 4095, true },
+		{ false, 4096, false },
+		{ true, 62500, false },
+	};
+	char line[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(tables); i++) {
+		struct err err = ERR_INIT;
+		struct schema_guess *g = schema_guess_new(&err);
+		struct table_schema *s;
+
+		assert_non_null(g);
+		for (int n = 0; n < tables[i].count; n++) {
+			if (tables[i].is_nested)
+				(void)snprintf(line, sizeof(line), "{\"o%d\":{\"p%d\":{\"x\":{},\"y\":{}}}}",
+				    n % 250, n / 250);
+			else
+				(void)snprintf(line, sizeof(line), "{\"a\":1,\"k.%d\":1}", n);
+			assert_int_equal(schema_guess_add(g, slice_of(line), &err), 0);
+		}
+		s = schema_guess_make(g, NULL, NULL, &err);
+		assert_int_equal(s != NULL, tables[i].fits);
+		assert_int_equal(err.class, tables[i].fits ? ERR_NONE : ERR_DATA);
+		assert_int_equal(strstr(err.text, "more than 4096 different members") != NULL, !tables[i].fits);
+		table_schema_free(s);
+		schema_guess_free(g);
+	}
+}
+
 static void
 test_nothing_to_go_by(void **state)
 {
@@ -201,6 +241,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_too_many_members),
 		cmocka_unit_test(test_nothing_to_go_by),
 	};
 

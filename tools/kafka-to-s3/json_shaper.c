@@ -7,7 +7,7 @@
 
 #include "kafka-to-s3/json_text.h"
 
-enum { NO_FIELD = UINT_MAX };
+#define NO_FIELD UINT_MAX
 
 /* A part of `texts`. */
 struct span {

@@ -100,7 +100,7 @@ say_note(void *context, enum schema_guess_note note, const char *path)
 	};
 
 	(void)context;
-	diag_note("%s: %s", path, texts[note]);
+	diag_note("%s: %s", *path ? path : "a member without a name", texts[note]);
 }
 
 static int

@@ -13,6 +13,8 @@ enum {
 	PATH_BYTES_MAX = 1 << 16,
 	MEMBERS_MAX = 256, /* of an object within a record; more are a map's keys */
 	NAME_SUFFIX_BYTES = 16,
+	RECORD_MEMBERS_MAX = 4 * TABLE_COLUMNS_MAX, /* of the record itself */
+	NODES_MAX = 64 * 1024,
 };
 
 /*
@@ -63,6 +65,8 @@ struct schema_guess {
 	struct buf name;    /* of a member, decoded */
 	struct buf scratch; /* of a value that is tried */
 	int64_t records;
+	unsigned node_count; /* made, though a map's are gone again */
+	bool is_full;        /* there was a member more than there is room for */
 };
 
 /* ---- making ---- */
@@ -180,9 +184,9 @@ add_child(struct node *node, struct slice name, struct err *err)
 	return child;
 }
 
-/* `expected`: where it was in the record before. */
+/* `expected`: where it was in the record before; NULL where it is new. */
 static struct node *
-find_child(struct node *node, struct slice name, unsigned expected, struct err *err)
+find_child(struct node *node, struct slice name, unsigned expected)
 {
 	if (expected < node->child_count &&
 	    slice_equal(slice_of(node->children[expected]->name), name))
@@ -191,7 +195,14 @@ find_child(struct node *node, struct slice name, unsigned expected, struct err *
 		if (slice_equal(slice_of(node->children[i]->name), name))
 			return node->children[i];
 	}
-	return add_child(node, name, err);
+	return NULL;
+}
+
+static bool
+has_room(const struct schema_guess *g, const struct node *node)
+{
+	return g->node_count < NODES_MAX &&
+	       (node != &g->root || node->child_count < RECORD_MEMBERS_MAX);
 }
 
 static void
@@ -221,7 +232,15 @@ see_member(struct schema_guess *g, struct node *node, const struct json_member *
 		if (!g->name.data[i])
 			g->name.data[i] = '\1'; /* no path either, and names end with a NUL */
 	}
-	child = find_child(node, buf_slice(&g->name), number, err);
+	child = find_child(node, buf_slice(&g->name), number);
+	if (!child && !has_room(g, node)) {
+		g->is_full = true;
+		return 0;
+	}
+	if (!child) {
+		child = add_child(node, buf_slice(&g->name), err);
+		g->node_count++;
+	}
 	return child ? see(g, child, &value, err) : -1;
 }
 
@@ -390,6 +409,13 @@ schema_guess_make(const struct schema_guess *g,
 		.context = context };
 	int rc = -1;
 
+	if (g->is_full) {
+		err_set(err, ERR_DATA,
+		    "more than %d different members, or %d with those of objects: these are keys, and no "
+		    "columns",
+		    RECORD_MEMBERS_MAX, NODES_MAX);
+		return NULL;
+	}
 	m.schema = table_schema_new(err);
 	if (m.schema)
 		rc = make_columns(&m, &g->root, err);

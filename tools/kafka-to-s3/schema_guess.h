@@ -27,7 +27,7 @@ enum schema_guess_note {
 	SCHEMA_GUESS_NO_PATH,  /* left out: a member's name that no path can have */
 };
 
-/* ERR_DATA where there would be no columns, or more than a table may have. The notes are of the same columns. */
+/* ERR_DATA where records had so many different members that not all were looked at, where there would be no columns, or more than a table may have. The notes are of the same columns. */
 struct table_schema *schema_guess_make(const struct schema_guess *,
     void (*note)(void *context, enum schema_guess_note, const char *path), void *context,
     struct err *);
