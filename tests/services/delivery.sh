@@ -142,6 +142,7 @@ test_a_signal_while_a_topic_is_waited_for() {
 	local command status tool
 	id=$(fresh_id)
 	while read -r want command; do
+		rm -f err
 		# shellcheck disable=SC2086
 		kafka-$command -v -t $id --wait 1m >out 2>err &
 		tool=$!
@@ -155,6 +156,7 @@ test_a_signal_while_a_topic_is_waited_for() {
 		0 to-pipe -G g-$id
 		75 to-pipe -e
 		0 to-s3 ./lake
+		0 to-s3 -j 2 ./lake
 		75 to-s3 -e ./lake
 		0 window --tumble 1h -a n=count
 	EOF
