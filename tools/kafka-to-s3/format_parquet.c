@@ -219,8 +219,8 @@ parquet_drop(struct format *base)
 	f->writer = NULL;
 }
 
-/* Not the versions of this program and of libraries: an epoch that another one began is finished
- * with the same records in each object, if not the same bytes. */
+/* Not the versions of this program and of libraries: where one made other bytes, and published them, that is
+ * found by comparing. */
 static uint64_t
 parquet_hash(const struct format *base, uint64_t hash)
 {
