@@ -575,7 +575,7 @@ topic_leave(struct source_topic *s)
 	while (!(is_closed = rd_kafka_consumer_closed(s->kafka->rk)) && clock_mono_ms() < deadline)
 		(void)rd_kafka_queue_poll_callback(queue, 50); /* the revocation; how many is all one */
 out:
-	if (is_closed)
-		rd_kafka_queue_destroy(queue);
+	/* where it is not closed, what still comes is told that nobody listens */
+	rd_kafka_queue_destroy(queue);
 	return is_closed;
 }
