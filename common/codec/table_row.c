@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/table_row.h"
 
+static bool
+is_wide(const struct table_column *c)
+{
+	return c->type == TABLE_DECIMAL && table_decimal_is_wide(c);
+}
+
 /* The bytes of a value, without what a length says. */
 static size_t
 fixed_bytes(const struct table_column *c)
 {
 	if (c->type == TABLE_STRING || c->type == TABLE_JSON)
 		return sizeof(uint32_t);
-	if (c->type == TABLE_DECIMAL && table_decimal_is_wide(c))
-		return sizeof(number_wide);
-	return sizeof(int64_t);
+	return is_wide(c) ? sizeof(number_wide) : sizeof(int64_t);
 }
 
 static bool
@@ -33,13 +37,15 @@ row_bytes(const struct table_schema *s, const struct table_value *row)
 static char *
 put_value(char *at, const struct table_column *c, const struct table_value *v)
 {
-	size_t fixed = fixed_bytes(c);
 	uint32_t len;
 
+	/* sizes that the compiler knows are moves, not calls; the members of the union begin where it does */
 	if (!has_length(c)) {
-		/* the members of the union begin where it does */
-		memcpy(at, v, fixed);
-		return at + fixed;
+		if (is_wide(c))
+			memcpy(at, v, sizeof(number_wide));
+		else
+			memcpy(at, v, sizeof(int64_t));
+		return at + fixed_bytes(c);
 	}
 	len = (uint32_t)v->bytes.len;
 	memcpy(at, &len, sizeof(len));
@@ -80,7 +86,10 @@ take_value(const struct table_column *c, struct slice *rest, struct table_value 
 	if (rest->len < fixed)
 		return false;
 	if (!has_length(c)) {
-		memcpy(v, rest->data, fixed);
+		if (is_wide(c))
+			memcpy(v, rest->data, sizeof(number_wide));
+		else
+			memcpy(v, rest->data, sizeof(int64_t));
 		*rest = slice_skip(*rest, fixed);
 		return true;
 	}
