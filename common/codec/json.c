@@ -102,6 +102,27 @@ json_type_name(enum json_type type)
 	return names[type];
 }
 
+enum json_type
+json_type_at(char first)
+{
+	switch (first) {
+	case '"':
+		return JSON_TYPE_STRING;
+	case '{':
+		return JSON_TYPE_OBJECT;
+	case '[':
+		return JSON_TYPE_ARRAY;
+	case 't':
+		return JSON_TYPE_TRUE;
+	case 'f':
+		return JSON_TYPE_FALSE;
+	case 'n':
+		return JSON_TYPE_NULL;
+	default:
+		return JSON_TYPE_NUMBER;
+	}
+}
+
 /* ---- compiling the paths ---- */
 
 static struct node *

@@ -55,6 +55,9 @@ struct json_fault {
 /* The name of a type for messages: "number", "string", "missing" ... */
 const char *json_type_name(enum json_type);
 
+/* The type of a value of valid JSON, by the byte that it begins with. */
+enum json_type json_type_at(char first);
+
 static inline struct slice
 json_slice(const struct json_value *v)
 {

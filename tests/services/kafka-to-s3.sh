@@ -96,29 +96,11 @@ test_killed_at_any_moment_each_record_is_there_once() {
 
 # members that are killed, and others that take their partitions over in the middle of an epoch
 test_members_are_killed_and_replaced() {
-	local round tool kills members=() victim
+	local kills
 	begin_campaign
 	mkdir lake
 	prepare 2000 4
-	for round in $(seq "$kills"); do
-		while [ ${#members[@]} -lt $((2 + RANDOM % 3)) ]; do
-			start_land --max-records $((20 + RANDOM % 200)) -X session.timeout.ms=6000 2>>err
-			members+=("$tool")
-		done
-		add 500
-		sleep "$((RANDOM % 3)).$((RANDOM % 10))"
-		victim=$((RANDOM % ${#members[@]}))
-		kill -KILL "${members[victim]}"
-		wait "${members[victim]}" 2>/dev/null || true
-		unset "members[$victim]"
-		members=("${members[@]}")
-		expect_whole
-		echo "round $round: $(lines_of_lake | wc -l) of $(wc -l <in) records"
-	done
-	for tool in "${members[@]}"; do
-		kill -TERM "$tool"
-		wait "$tool" || true
-	done
+	kill_members expect_whole
 	expect_status 0 land -e
 	expect_all_once
 	expect_committed "$(wc -l <in)"

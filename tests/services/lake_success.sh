@@ -5,19 +5,8 @@
 . "${srcdir:-.}/tests/lib.sh"
 # shellcheck source=tests/services/lib.sh
 . "$top_srcdir/tests/services/lib.sh"
-
-target=lake
-
-# in_s3: the lake is a bucket, whose folder is ./lake
-in_s3() {
-	[ -n "${AWS_ENDPOINT_URL_S3:-}" ] || skip "AWS_ENDPOINT_URL_S3 is not set: scripts/services start versitygw"
-	unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
-	local bucket
-	bucket=$(fresh_id)
-	services s3-bucket "$bucket"
-	ln -s "$(services s3-folder "$bucket")" lake
-	target=s3://$bucket
-}
+# shellcheck source=tests/services/lake_lib.sh
+. "$top_srcdir/tests/services/lake_lib.sh"
 
 files_of_lake() {
 	find -H lake -type f -not -path 'lake/_sluice/*' -not -path '*/.*' "$@" 2>/dev/null

@@ -175,27 +175,6 @@ read_children(struct walk *w, uint32_t node, bool is_object)
 	return is_object && count > 1 ? drop_replaced(w, node, count) : 0;
 }
 
-static enum json_type
-type_at(char c)
-{
-	switch (c) {
-	case '{':
-		return JSON_TYPE_OBJECT;
-	case '[':
-		return JSON_TYPE_ARRAY;
-	case '"':
-		return JSON_TYPE_STRING;
-	case 't':
-		return JSON_TYPE_TRUE;
-	case 'f':
-		return JSON_TYPE_FALSE;
-	case 'n':
-		return JSON_TYPE_NULL;
-	default:
-		return JSON_TYPE_NUMBER;
-	}
-}
-
 static void
 read_word(struct walk *w)
 {
@@ -207,7 +186,7 @@ static int
 read_value(struct walk *w, uint32_t node)
 {
 	const char *begin = w->at;
-	enum json_type type = type_at(*begin);
+	enum json_type type = json_type_at(*begin);
 	struct tree_node *n;
 	bool has_escape = false;
 

@@ -20,31 +20,10 @@ json_text_is_object(struct slice text)
 	return text.len && text.data[0] == '{';
 }
 
-static enum json_type
-type_of(char first)
-{
-	switch (first) {
-	case '"':
-		return JSON_TYPE_STRING;
-	case '{':
-		return JSON_TYPE_OBJECT;
-	case '[':
-		return JSON_TYPE_ARRAY;
-	case 't':
-		return JSON_TYPE_TRUE;
-	case 'f':
-		return JSON_TYPE_FALSE;
-	case 'n':
-		return JSON_TYPE_NULL;
-	default:
-		return JSON_TYPE_NUMBER;
-	}
-}
-
 struct json_value
 json_text_value(struct slice text)
 {
-	enum json_type type = type_of(text.data[0]);
+	enum json_type type = json_type_at(text.data[0]);
 	struct json_value v = {
 		.data = text.data, .len = (uint32_t)text.len, .type = (uint8_t)type
 	};
