@@ -9,7 +9,7 @@ read_us(clockid_t id)
 {
 	struct timespec now;
 
-	/* cannot fail for these two clocks */
+	/* cannot fail for these clocks */
 	(void)clock_gettime(id, &now);
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
@@ -24,6 +24,12 @@ int64_t
 clock_mono_ms(void)
 {
 	return read_us(CLOCK_MONOTONIC) / 1000;
+}
+
+int64_t
+clock_mono_rough_ms(void)
+{
+	return read_us(CLOCK_MONOTONIC_COARSE) / 1000;
 }
 
 int64_t

@@ -15,6 +15,10 @@ int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
 
+/* clock_mono_ms as it was at the kernel's last tick, at most 10 ms ago: a fifth of the cost, for what asks at each
+ * record (clock_gettime(2), CLOCK_MONOTONIC_COARSE). */
+int64_t clock_mono_rough_ms(void);
+
 /* Milliseconds from now until the deadline, 0 where it has passed, for poll(2): at most INT_MAX,
  * -1 (wait for ever) for CLOCK_NEVER. */
 int clock_poll_ms(int64_t deadline_mono_ms);

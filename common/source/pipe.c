@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "source/pipe.h"
 
+#include <fcntl.h>
+
 #include <stdlib.h>
 
 #include "base/stop.h"
 #include "flow/envelope.h"
 #include "io/lines.h"
+
+enum { PIPE_BYTES = 1 << 20 };
 
 struct source_pipe {
 	struct source base;
@@ -132,6 +136,9 @@ source_pipe_open(const struct source_pipe_options *options, struct err *err)
 	s->lines = lines_new(options->line_bytes_max, err);
 	if (!s->lines)
 		goto fail;
+	/* as large as anyone may make it (fcntl(2)), so that writer and reader wake each other less; where it is
+	 * no pipe, or not allowed, that is no matter */
+	(void)fcntl(s->options.fd, F_SETPIPE_SZ, PIPE_BYTES);
 	lines_reset(s->lines, lines_input_fd(&s->options.fd));
 	if (options->has_envelopes && !(s->envelopes = envelope_reader_new(err)))
 		goto fail;

@@ -148,7 +148,7 @@ run_input(struct lake *l, enum job_input *ret_input, struct err *err)
 	for (;;) {
 		enum source_status status =
 		    source_next(l->source, wake_ms(l), &record, err);
-		int64_t now_ms = clock_mono_ms();
+		int64_t now_ms = clock_mono_rough_ms();
 
 		switch (status) {
 		case SOURCE_RECORD:
