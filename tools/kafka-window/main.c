@@ -147,7 +147,7 @@ static const struct opt rows[] = {
 
 static const struct tool tool = {
 	.name = "kafka-window",
-	.synopsis = "[options] --tumble D | --hop D,STEP | --cumulate D,STEP -a NAME=FUNC",
+	.synopsis = "[options] --tumble D|--hop D,STEP|... -a NAME=FUNC[:FIELD]",
 	.summary = "Aggregate a Kafka topic or newline JSON from a pipe in windows of event time.",
 	.examples =
 	    "  kafka-window -b localhost:9092 -t trips --output-topic windows --tumble 1h \\\n"
