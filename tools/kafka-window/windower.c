@@ -283,7 +283,7 @@ append_canonical(struct windower *w, const struct record *record, unsigned field
 	return reason ? field_reject(w->fields, record, field, reason, err) : -1;
 }
 
-static int
+static inline int
 fill_input(struct windower *w, const struct record *record, unsigned index, struct err *err)
 {
 	const struct input_field *field = &w->input_fields[index];
@@ -318,12 +318,14 @@ place_texts(struct windower *w)
 static int
 fill_inputs(struct windower *w, const struct record *record, struct err *err)
 {
-	buf_clear(&w->texts);
+	if (w->texts.len)
+		buf_clear(&w->texts);
 	for (unsigned i = 0; i < w->input_count; i++) {
 		if (fill_input(w, record, i, err))
 			return -1;
 	}
-	place_texts(w);
+	if (w->texts.len)
+		place_texts(w);
 	return 0;
 }
 
