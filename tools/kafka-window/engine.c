@@ -23,6 +23,8 @@ engine_new(const struct engine_options *options, struct err *err)
 		engine_free(e);
 		return NULL;
 	}
+	e->base.plan = options->plan;
+	e->delta.plan = options->plan;
 	e->active = &e->base;
 	e->emitted = WATERMARK_NONE;
 	e->next_end = NO_END;
@@ -42,6 +44,8 @@ engine_free(struct engine *e)
 	watermarks_release(&e->saved_marks);
 	free(e->replay_until);
 	free(e->sources);
+	if (e->scratch)
+		aggregate_release(e->options.plan, e->scratch);
 	free(e->scratch);
 	free(e);
 }
@@ -161,14 +165,34 @@ find_entry(struct engine *e, struct pane *p, struct slice key, struct err *err)
 	return entry ? entry : new_entry(e, p, key, hash, err);
 }
 
+static int
+take_states(struct engine *e, struct pane *p, struct table_entry *entry,
+    const struct engine_input *in, struct err *err)
+{
+	const struct aggregate_record record = {
+		.inputs = in->inputs,
+		.skips = in->skips,
+		.time_ms = in->time_ms,
+		.position = in->position,
+	};
+	size_t held = p->table.held;
+	int rc = aggregate_take(e->options.plan, table_states(entry), &record, &p->table.held, err);
+
+	e->state_bytes += p->table.held - held;
+	return rc;
+}
+
 /* The position is noted last: what fails before has left nothing behind but perhaps an empty
  * pane, which gives no rows. */
 static int
 put(struct engine *e, const struct engine_input *in, struct pane *p, struct err *err)
 {
-	struct table_entry *entry = find_entry(e, p, in->key, err);
+	struct table_entry *entry;
 	uint32_t earliest_count;
 
+	if (e->options.plan->has_heap && state_is_full(e, err))
+		return -1;
+	entry = find_entry(e, p, in->key, err);
 	if (!entry)
 		return -1;
 	if (e->options.has_positions) {
@@ -177,8 +201,7 @@ put(struct engine *e, const struct engine_input *in, struct pane *p, struct err 
 			return -1;
 		e->state_bytes += (p->earliest_count - earliest_count) * sizeof(*p->earliest);
 	}
-	aggregate_take(e->options.plan, table_states(entry), in->inputs);
-	return 0;
+	return take_states(e, p, entry, in, err);
 }
 
 static enum engine_fate
@@ -323,7 +346,7 @@ engine_commit(struct engine *e, struct err *err)
 	assert(e->active == &e->delta);
 	e->active = &e->base;
 	pane_set_drop(&e->base, e->emitted);
-	rc = pane_set_merge(&e->base, e->options.plan, &e->delta, err);
+	rc = pane_set_merge(&e->base, &e->delta, err);
 	engine_recount(e);
 	return rc;
 }
@@ -348,6 +371,18 @@ engine_abort(struct engine *e)
 
 /* ---- partials ---- */
 
+static int
+merge_states(struct engine *e, struct pane *p, struct table_entry *entry, const void *states,
+    struct err *err)
+{
+	size_t held = p->table.held;
+	int rc = aggregate_merge(
+	    e->options.plan, table_states(entry), states, &p->table.held, err);
+
+	e->state_bytes += p->table.held - held;
+	return rc;
+}
+
 static enum engine_fate
 take_partial(struct engine *e, const struct partial *partial, struct err *err)
 {
@@ -361,7 +396,7 @@ take_partial(struct engine *e, const struct partial *partial, struct err *err)
 		return ENGINE_LATE;
 	p = open_pane(e, partial->span, last_end_ms, err);
 	entry = p ? find_entry(e, p, partial->key, err) : NULL;
-	if (!entry || aggregate_merge(e->options.plan, table_states(entry), partial->states, err))
+	if (!entry || merge_states(e, p, entry, partial->states, err))
 		return ENGINE_FAILED;
 	e->active->last = NULL; /* it may be a run of panes, not the one of the times in it */
 	return ENGINE_TAKEN;
@@ -370,16 +405,21 @@ take_partial(struct engine *e, const struct partial *partial, struct err *err)
 enum engine_fate
 engine_take_partial(struct engine *e, struct slice bytes, struct err *err)
 {
+	enum engine_fate fate = ENGINE_FAILED;
 	struct partial partial;
 
+	aggregate_release(e->options.plan, e->scratch);
 	if (partial_decode(
 		e->options.plan, e->options.key_values, bytes, e->scratch, &partial, err))
 		return ENGINE_FAILED;
 	if (assigner_knows(&e->options.assigner, partial.span))
-		return take_partial(e, &partial, err);
-	(void)err_set(err, ERR_DATA, "a partial of %lld to %lld, which is no pane of these windows",
-	    (long long)partial.span.start_ms, (long long)partial.span.end_ms);
-	return ENGINE_FAILED;
+		fate = take_partial(e, &partial, err);
+	else
+		(void)err_set(err, ERR_DATA,
+		    "a partial of %lld to %lld, which is no pane of these windows",
+		    (long long)partial.span.start_ms, (long long)partial.span.end_ms);
+	aggregate_release(e->options.plan, e->scratch);
+	return fate;
 }
 
 static int

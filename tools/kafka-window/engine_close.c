@@ -118,7 +118,7 @@ accumulate(struct engine *e, struct span window, struct err *err)
 	int rc = 0;
 
 	if (set->running && set->running->span.start_ms != window.start_ms) {
-		pane_free(set->running);
+		pane_free(set->running, e->options.plan);
 		set->running = NULL;
 	}
 	while (!rc && set->count && holds(window, pane_set_at(set, 0))) {
@@ -129,7 +129,7 @@ accumulate(struct engine *e, struct span window, struct err *err)
 			continue;
 		}
 		rc = pane_merge(set->running, e->options.plan, p, err);
-		pane_free(p);
+		pane_free(p, e->options.plan);
 	}
 	if (set->running)
 		set->running->span.end_ms = window.end_ms;
@@ -187,6 +187,7 @@ join_states(struct engine *e, const struct sorted_entry *entries, size_t count, 
     const void **ret_states, struct err *err)
 {
 	const struct table_entry *first = entries[*at].entry, *second;
+	size_t held = 0;
 
 	*ret_states = table_states(first);
 	if (++*at == count)
@@ -195,9 +196,11 @@ join_states(struct engine *e, const struct sorted_entry *entries, size_t count, 
 	if (!slice_equal(table_key(first), table_key(second)))
 		return 0;
 	++*at;
-	memcpy(e->scratch, table_states(first), e->options.plan->state_bytes);
+	aggregate_release(e->options.plan, e->scratch);
+	if (aggregate_copy(e->options.plan, e->scratch, table_states(first), &held, err))
+		return -1;
 	*ret_states = e->scratch;
-	return aggregate_merge(e->options.plan, e->scratch, table_states(second), err);
+	return aggregate_merge(e->options.plan, e->scratch, table_states(second), &held, err);
 }
 
 /* Of one source or two. */
@@ -240,7 +243,7 @@ give_merged(struct engine *e, struct span window, const struct receiver *receive
 		e->source_count = 1;
 		rc = give_rows(e, window, receiver, err);
 	}
-	table_release(&merged);
+	table_release(&merged, e->options.plan);
 	return rc;
 }
 

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 void
-pane_free(struct pane *p)
+pane_free(struct pane *p, const struct aggregate_plan *plan)
 {
 	if (!p)
 		return;
-	table_release(&p->table);
+	table_release(&p->table, plan);
 	free(p->earliest);
 	free(p);
 }
@@ -17,10 +17,10 @@ void
 pane_set_release(struct pane_set *set)
 {
 	while (set->count)
-		pane_free(pane_set_shift(set));
-	pane_free(set->running);
+		pane_free(pane_set_shift(set), set->plan);
+	pane_free(set->running, set->plan);
 	free(set->slots);
-	*set = (struct pane_set){ .slots = NULL };
+	*set = (struct pane_set){ .plan = set->plan };
 }
 
 size_t
@@ -146,7 +146,7 @@ pane_set_open(struct pane_set *set, struct span span, int64_t last_end_ms, struc
 	p->span = span;
 	p->last_end_ms = last_end_ms;
 	if (put_in(set, p, err)) {
-		pane_free(p);
+		pane_free(p, set->plan);
 		return NULL;
 	}
 	return p;
@@ -167,9 +167,9 @@ void
 pane_set_drop(struct pane_set *set, int64_t time_ms)
 {
 	while (set->count && pane_set_at(set, 0)->last_end_ms <= time_ms)
-		pane_free(pane_set_shift(set));
+		pane_free(pane_set_shift(set), set->plan);
 	if (set->running && set->running->last_end_ms <= time_ms) {
-		pane_free(set->running);
+		pane_free(set->running, set->plan);
 		set->running = NULL;
 	}
 }
@@ -232,21 +232,20 @@ pane_merge(struct pane *into, const struct aggregate_plan *plan, const struct pa
 
 /* Takes the pane, also where it fails. */
 static int
-merge_in(struct pane_set *into, const struct aggregate_plan *plan, struct pane *p, struct err *err)
+merge_in(struct pane_set *into, struct pane *p, struct err *err)
 {
 	struct pane *old = pane_set_find(into, p->span);
 	int rc;
 
 	if (!old && !put_in(into, p, err))
 		return 0; /* moved as it is */
-	rc = old ? pane_merge(old, plan, p, err) : -1;
-	pane_free(p);
+	rc = old ? pane_merge(old, into->plan, p, err) : -1;
+	pane_free(p, into->plan);
 	return rc;
 }
 
 static int
-merge_running(
-    struct pane_set *into, const struct aggregate_plan *plan, struct pane *p, struct err *err)
+merge_running(struct pane_set *into, struct pane *p, struct err *err)
 {
 	struct pane *old = into->running;
 	int rc;
@@ -255,27 +254,26 @@ merge_running(
 		return 0;
 	/* the windows of an earlier period are all out where those of this one have begun to be */
 	if (!old || old->span.start_ms != p->span.start_ms) {
-		pane_free(old);
+		pane_free(old, into->plan);
 		into->running = p;
 		return 0;
 	}
 	if (old->span.end_ms < p->span.end_ms)
 		old->span.end_ms = p->span.end_ms;
-	rc = pane_merge(old, plan, p, err);
-	pane_free(p);
+	rc = pane_merge(old, into->plan, p, err);
+	pane_free(p, into->plan);
 	return rc;
 }
 
 int
-pane_set_merge(struct pane_set *into, const struct aggregate_plan *plan, struct pane_set *from,
-    struct err *err)
+pane_set_merge(struct pane_set *into, struct pane_set *from, struct err *err)
 {
-	int rc = merge_running(into, plan, from->running, err);
+	int rc = merge_running(into, from->running, err);
 
 	from->running = NULL;
 	while (!rc && from->count)
-		rc = merge_in(into, plan, pane_set_shift(from), err);
+		rc = merge_in(into, pane_set_shift(from), err);
 	while (from->count) /* what a failure has left */
-		pane_free(pane_set_shift(from));
+		pane_free(pane_set_shift(from), into->plan);
 	return rc;
 }

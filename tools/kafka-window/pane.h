@@ -21,8 +21,9 @@ struct pane {
 	uint32_t earliest_count;
 };
 
-/* Zero-initialise. */
+/* Zero-initialise but for the plan. */
 struct pane_set {
+	const struct aggregate_plan *plan; /* of what is in the tables; borrowed */
 	struct pane **slots;
 	size_t first; /* slot of the first pane */
 	size_t count;
@@ -38,7 +39,7 @@ pane_set_at(const struct pane_set *set, size_t i)
 	return set->slots[set->first + i];
 }
 
-void pane_free(struct pane *);
+void pane_free(struct pane *, const struct aggregate_plan *);
 void pane_set_release(struct pane_set *);
 
 /* The pane with this span, NULL where it is not there. */
@@ -84,8 +85,7 @@ int pane_merge(struct pane *into, const struct aggregate_plan *, const struct pa
  * Moves all panes of `from` into `into`, merging those of the same span; `from` is empty after,
  * also on failure (memory, or a count that overflows), when `into` is unusable.
  */
-int pane_set_merge(
-    struct pane_set *into, const struct aggregate_plan *, struct pane_set *from, struct err *);
+int pane_set_merge(struct pane_set *into, struct pane_set *from, struct err *);
 
 /* Bytes of one pane, and of all. */
 size_t pane_bytes(const struct pane *);
