@@ -89,23 +89,38 @@ const struct opt window_rows[] = {
 	{ 0, "cumulate", "DURATION,STEP",
 	    "periods of this length, with a window from the start of each to each of its steps",
 	    OPT_CALL, 0, 0, 0, set_cumulate },
+	{ 0, "align", "DURATION", "begin all windows so much later [0]", OPT_DURATION,
+	    offsetof(struct window_options, align_ms), 0, SIZE_MS_MOST, NULL },
+	{ 0, "tz", "ZONE", "align windows to local time, such as Europe/Zurich [UTC]", OPT_TEXT,
+	    offsetof(struct window_options, zone_name), 0, 0, NULL },
 };
 const size_t window_row_count = sizeof(window_rows) / sizeof(*window_rows);
 
 /* ---- checks between options ---- */
 
 int
-window_options_check(const struct window_options *o, struct engine_options *engine, struct err *err)
+window_options_check(struct window_options *o, struct engine_options *engine, struct err *err)
 {
 	struct assigner assigner = o->assigner;
 
 	if (!o->assigner_name)
 		return err_set(err, ERR_USAGE,
 		    "which windows? give one of --tumble, --hop and --cumulate");
+	if (o->zone_name && !(o->zone = zone_open(o->zone_name, err)))
+		return err_wrap(err, "--tz");
+	assigner.align_ms = o->align_ms;
+	assigner.zone = o->zone;
 	if (assigner_prepare(&assigner, err))
 		return err_wrap(err, "--%s", o->assigner_name);
 	engine->assigner = assigner;
 	return 0;
+}
+
+void
+window_options_release(struct window_options *o)
+{
+	zone_free(o->zone);
+	o->zone = NULL;
 }
 
 void
