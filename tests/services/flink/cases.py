@@ -14,7 +14,7 @@ FLINK:
 - AVG and STDDEV of integers are integers in Flink: they are given doubles; AVG of decimals has six
   places there.
 """
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import streams
 from streams import AUTUMN, BURSTS, MIXED, ORDERED, PATIENT, SPRING, TRIPS
@@ -46,10 +46,9 @@ class Case:
     offset_ms: int = 0
     zone: str = None  # windows of local time
     query: str = None  # instead of a grouping: Flink's rows in order of our fields
-    tolerances: tuple = field(default=None)
     is_short: bool = False  # part of the short run
-    # Rows that differ for a reason that kafka-window(1) explains: (reason, function of Flink's row
-    # and ours, each a list of values or None)
+    # Rows that differ for a reason that kafka-window(1) explains: (reason, function of the row's key
+    # and of Flink's and our values, None where there is no such row)
     explained: tuple = None
 
 
@@ -205,4 +204,161 @@ def tumble_cases():
     )
 
 
-CASES = [*tumble_cases()]
+def hop_cases():
+    yield Case(
+        "hop 10s by 2s, by k", MIXED, "HOP", (10 * SECOND, 2 * SECOND), ("k",), NUMBERS, is_short=True
+    )
+    yield Case("hop 10s by 10s, no key", MIXED, "HOP", (10 * SECOND, 10 * SECOND), (), NUMBERS)
+    yield Case(
+        "hop 12s by 3s, align 1s, bound 0",
+        MIXED,
+        "HOP",
+        (12 * SECOND, 3 * SECOND),
+        ("n", "b"),
+        NUMBERS,
+        bound_ms=0,
+        offset_ms=SECOND,
+    )
+    yield Case("hop 1d by 6h, no key", PATIENT, "HOP", (DAY, 6 * HOUR), (), NUMBERS)
+    yield Case(
+        "hop 1h by 5m of trips",
+        TRIPS,
+        "HOP",
+        (HOUR, 5 * MINUTE),
+        ("vendor_id",),
+        basic("passenger_count", "total_amount"),
+    )
+
+
+def cumulate_cases():
+    yield Case(
+        "cumulate 1m by 10s, by k",
+        MIXED,
+        "CUMULATE",
+        (MINUTE, 10 * SECOND),
+        ("k",),
+        NUMBERS,
+        is_short=True,
+    )
+    yield Case("cumulate 10s by 1s, no key", MIXED, "CUMULATE", (10 * SECOND, SECOND), (), NUMBERS)
+    yield Case(
+        "cumulate 15s by 5s, align 2s, bound 0",
+        MIXED,
+        "CUMULATE",
+        (15 * SECOND, 5 * SECOND),
+        ("n",),
+        NUMBERS,
+        bound_ms=0,
+        offset_ms=2 * SECOND,
+    )
+    yield Case(
+        "cumulate 1d by 1h of trips",
+        TRIPS,
+        "CUMULATE",
+        (DAY, HOUR),
+        ("payment_type",),
+        basic("tip_amount"),
+    )
+
+
+def session_cases():
+    yield Case("session 2s by k", BURSTS, "SESSION", (2 * SECOND,), ("k",), NUMBERS, is_short=True)
+    yield Case("session 2s by k and b", BURSTS, "SESSION", (2 * SECOND,), ("k", "b"), NUMBERS)
+    yield Case("session 2s by k, bound 0", BURSTS, "SESSION", (2 * SECOND,), ("k",), NUMBERS, bound_ms=0)
+    yield Case("session 5s, no key", MIXED, "SESSION", (5 * SECOND,), (), NUMBERS)
+    yield Case("session 3s by n", MIXED, "SESSION", (3 * SECOND,), ("n",), NUMBERS)
+    yield Case(
+        "session 10m of trips",
+        TRIPS,
+        "SESSION",
+        (10 * MINUTE,),
+        ("payment_type",),
+        basic("total_amount"),
+    )
+
+
+def aggregate_cases():
+    """first and last by time: Flink's FIRST_VALUE goes by arrival, which is the same where records
+    come in order; where they do not, a Top-N of each window says it."""
+    values = (a("first", "v"), a("last", "v"), a("first", "d"), a("last", "d"), a("last", "w"))
+    values = tuple(
+        Aggregate(x.ours, x.sql.replace("FIRST", "FIRST_VALUE").replace("LAST", "LAST_VALUE"))
+        for x in values
+    )
+    yield Case("first and last in order", ORDERED, "TUMBLE", (10 * SECOND,), ("k",), (COUNT, *values))
+    for func, order in (("first", "ASC"), ("last", "DESC")):
+        yield Case(
+            f"{func} by time, of disorder",
+            MIXED,
+            "TUMBLE",
+            (10 * SECOND,),
+            ("k",),
+            (a(func, "seq"),),
+            query="SELECT window_start, window_end, k, seq FROM (SELECT *, ROW_NUMBER() OVER "
+            f"(PARTITION BY window_start, window_end, k ORDER BY t {order}, seq {order}) AS place "
+            "FROM {window}) WHERE place <= 1",
+        )
+    distinct = tuple(a("distinct", c) for c in ("v", "big", "d", "w", "q", "b"))
+    spread = (
+        Aggregate("stddev:v", "STDDEV_SAMP(CAST(v AS DOUBLE))", ROUGH),
+        Aggregate("stddev:d", "STDDEV_SAMP(CAST(d AS DOUBLE))", ROUGH),
+    )
+    kinds = (
+        ("TUMBLE", (10 * SECOND,), MIXED),
+        ("HOP", (10 * SECOND, 5 * SECOND), MIXED),
+        ("CUMULATE", (20 * SECOND, 10 * SECOND), MIXED),
+        ("SESSION", (2 * SECOND,), BURSTS),
+    )
+    for kind, sizes, stream in kinds:
+        word = kind.lower()
+        yield Case(f"distinct, {word}", stream, kind, sizes, ("k",), (COUNT, *distinct))
+        yield Case(f"stddev, {word}", stream, kind, sizes, ("k",), (COUNT, *spread))
+
+
+NEW_YORK = "America/New_York"
+# 2024-11-03, 01:00 in New York, for the first time
+REPEATED_HOUR_MS = 1_730_610_000_000
+
+
+def is_repeated_hour(key, _theirs, _ours):
+    return REPEATED_HOUR_MS <= key[0] < REPEATED_HOUR_MS + 2 * HOUR
+
+
+def zone_cases():
+    for stream in (SPRING, AUTUMN):
+        name = stream.name
+
+        def local(kind, *sizes, offset_ms=0, stream=stream, **more):
+            words = " by ".join(map(duration, sizes)) + (", align" if offset_ms else "")
+            return Case(
+                f"{kind.lower()} {words} in New York, {stream.name}",
+                stream,
+                kind,
+                sizes,
+                ("b",),
+                basic("v"),
+                zone=NEW_YORK,
+                offset_ms=offset_ms,
+                **more,
+            )
+
+        explained = None
+        if name == "autumn":
+            explained = "an hour that comes twice is two windows, in Flink one", is_repeated_hour
+        yield local("TUMBLE", DAY)
+        yield local("TUMBLE", 6 * HOUR)
+        yield local("TUMBLE", HOUR, explained=explained)
+        yield local("TUMBLE", DAY, offset_ms=6 * HOUR)
+        yield local("HOP", DAY, 6 * HOUR)
+        yield local("CUMULATE", DAY, 6 * HOUR)
+    yield Case("tumble 1d in Kolkata", PATIENT, "TUMBLE", (DAY,), ("b",), basic("v"), zone="Asia/Kolkata")
+
+
+CASES = [
+    *tumble_cases(),
+    *hop_cases(),
+    *cumulate_cases(),
+    *session_cases(),
+    *aggregate_cases(),
+    *zone_cases(),
+]

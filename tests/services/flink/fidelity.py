@@ -7,14 +7,16 @@ import re
 import subprocess
 import sys
 import tempfile
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import cases
 import streams
 
 EX_USAGE = 64
 SHOWN_MAX = 3
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def parse_json(line):
@@ -30,9 +32,21 @@ def row_key(start_ms, end_ms, keys):
     return (start_ms, end_ms, *map(tagged, keys))
 
 
+def to_ms(moment):
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
 def millis(text):
-    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
-    return round((moment - datetime(1970, 1, 1, tzinfo=timezone.utc)).total_seconds() * 1000)
+    return to_ms(datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z"))
+
+
+def utc(local_ms, zone):
+    """Local time as Flink gives it, as if it were UTC. Of an hour that comes twice it is the first;
+    in one that is left out it is its end."""
+    if not zone:
+        return local_ms
+    local = EPOCH + timedelta(milliseconds=local_ms)
+    return to_ms(local.replace(tzinfo=ZoneInfo(zone)))
 
 
 def add_row(rows, key, values):
@@ -47,7 +61,8 @@ def read_flink(path, case):
         for line in file:
             row = parse_json(line)
             keys = len(case.by)
-            add_row(rows, row_key(row[0], row[1], row[2 : 2 + keys]), row[2 + keys :])
+            start_ms, end_ms = (utc(time_ms, case.zone) for time_ms in row[:2])
+            add_row(rows, row_key(start_ms, end_ms, row[2 : 2 + keys]), row[2 + keys :])
     return rows
 
 
