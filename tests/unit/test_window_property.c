@@ -62,7 +62,15 @@ make_world(struct world *w)
 static void
 open_kit(struct kit *kit)
 {
+	static const enum aggregate_func funcs[] = { AGGREGATE_FIRST, AGGREGATE_LAST };
+
 	kit_open(kit);
+	engine_free(kit->engine); /* its plan must not change while it lives */
+	kit->engine = NULL;
+	for (size_t i = 0; i < sizeof(funcs) / sizeof(*funcs); i++)
+		assert_int_equal(aggregate_plan_add(&kit->plan, (struct aggregate){ .func = funcs[i] },
+				     &kit->err),
+		    0);
 	kit->options.assigner.size_ms = SIZE_MS;
 	kit->options.out_of_order_ms = DISORDER_MS;
 	kit_restart(kit);
@@ -83,6 +91,8 @@ take(struct kit *kit, const struct world *w, int32_t stream, int index)
 
 struct cell {
 	int n, c, lo, hi;
+	int64_t first_ms, last_ms;
+	int first, last;
 	long sum;
 };
 
@@ -108,6 +118,15 @@ put_in_cell(struct cell *cell, const struct event *e)
 		cell->lo = value;
 	if (!cell->c || value > cell->hi)
 		cell->hi = value;
+	/* streams come one after another, each in its order: that is the order at one time */
+	if (!cell->c || e->time_ms < cell->first_ms) {
+		cell->first_ms = e->time_ms;
+		cell->first = value;
+	}
+	if (!cell->c || e->time_ms >= cell->last_ms) {
+		cell->last_ms = e->time_ms;
+		cell->last = value;
+	}
 	cell->sum += value;
 	cell->c++;
 }
@@ -164,9 +183,12 @@ model_rows(const struct world *w, struct buf *out)
 				append_decimal(out, &err, "s", cell->sum);
 				append_decimal(out, &err, "lo", cell->lo);
 				append_decimal(out, &err, "hi", cell->hi);
+				append_decimal(out, &err, "first", cell->first);
+				append_decimal(out, &err, "last", cell->last);
 			} else {
 				assert_int_equal(buf_append_text(out,
-						     ",\"s\":null,\"lo\":null,\"hi\":null", &err),
+						     ",\"s\":null,\"lo\":null,\"hi\":null,"
+						     "\"first\":null,\"last\":null", &err),
 				    0);
 			}
 			assert_int_equal(buf_append_char(out, '\n', &err), 0);
@@ -179,13 +201,15 @@ model_rows(const struct world *w, struct buf *out)
 static int
 append_row(void *context, const struct engine_row *row, struct err *err)
 {
-	static const char *const names[] = { "n", "c", "s", "lo", "hi" };
+	static const char *const names[] = { "n", "c", "s", "lo", "hi", "a", "first", "last" };
 	struct kit *kit = context;
 
 	assert_int_equal(buf_appendf(&kit->rows, err, "%" PRId64 " %.*s", row->span.start_ms,
 			     (int)row->key.len - 1, row->key.data),
 	    0);
-	for (unsigned i = 0; i < 5; i++) {
+	for (unsigned i = 0; i < kit->plan.count; i++) {
+		if (strcmp(names[i], "a") == 0)
+			continue;
 		assert_int_equal(buf_appendf(&kit->rows, err, ",\"%s\":", names[i]), 0);
 		assert_int_equal(aggregate_append(&kit->plan, i, row->states, &kit->rows, err), 0);
 	}

@@ -42,6 +42,8 @@ engine_new(const struct engine_options *options, struct err *err)
 		return NULL;
 	}
 	e->options = *options;
+	e->base.plan = options->plan;
+	e->delta.plan = options->plan;
 	e->active = &e->base;
 	e->emitted = WATERMARK_NONE;
 	e->next_end = NO_END;
@@ -60,6 +62,8 @@ engine_free(struct engine *e)
 	watermarks_release(&e->marks);
 	watermarks_release(&e->saved_marks);
 	free(e->replay_until);
+	if (e->scratch)
+		aggregate_release(e->options.plan, e->scratch);
 	free(e->scratch);
 	free(e);
 }
@@ -206,6 +210,23 @@ find_entry(struct engine *e, struct window *w, struct slice key, struct err *err
 	return entry ? entry : new_entry(e, w, key, hash, err);
 }
 
+static int
+take_states(struct engine *e, struct window *w, struct table_entry *entry,
+    const struct engine_input *in, struct err *err)
+{
+	const struct aggregate_record record = {
+		.inputs = in->inputs,
+		.skips = in->skips,
+		.time_ms = in->time_ms,
+		.position = in->position,
+	};
+	size_t held = w->table.held;
+	int rc = aggregate_take(e->options.plan, table_states(entry), &record, &w->table.held, err);
+
+	e->state_bytes += w->table.held - held;
+	return rc;
+}
+
 /* The position is noted last: what fails before has left nothing behind but perhaps an empty
  * window, which gives no rows. */
 static int
@@ -215,6 +236,8 @@ put(struct engine *e, const struct engine_input *in, struct span span, struct er
 	struct table_entry *entry;
 	uint32_t earliest_count;
 
+	if (e->options.plan->has_heap && state_is_full(e, err))
+		return -1;
 	if (!w || w->span.end_ms != span.end_ms || w->span.start_ms != span.start_ms)
 		w = open_window(e, span, err);
 	if (!w)
@@ -228,8 +251,7 @@ put(struct engine *e, const struct engine_input *in, struct span span, struct er
 			return -1;
 		e->state_bytes += (w->earliest_count - earliest_count) * sizeof(*w->earliest);
 	}
-	aggregate_take(e->options.plan, table_states(entry), in->inputs);
-	return 0;
+	return take_states(e, w, entry, in, err);
 }
 
 static inline bool
@@ -334,6 +356,7 @@ join_states(struct engine *e, const struct sorted_entry *entries, size_t count, 
     const void **ret_states, struct err *err)
 {
 	const struct table_entry *first = entries[*at].entry, *second;
+	size_t held = 0;
 
 	*ret_states = table_states(first);
 	if (++*at == count)
@@ -342,9 +365,11 @@ join_states(struct engine *e, const struct sorted_entry *entries, size_t count, 
 	if (!slice_equal(table_key(first), table_key(second)))
 		return 0;
 	++*at;
-	memcpy(e->scratch, table_states(first), e->options.plan->state_bytes);
+	aggregate_release(e->options.plan, e->scratch);
+	if (aggregate_copy(e->options.plan, e->scratch, table_states(first), &held, err))
+		return -1;
 	*ret_states = e->scratch;
-	return aggregate_merge(e->options.plan, e->scratch, table_states(second), err);
+	return aggregate_merge(e->options.plan, e->scratch, table_states(second), &held, err);
 }
 
 /* Where rows go. */
@@ -427,8 +452,8 @@ give_windows(struct engine *e, size_t *base_at, size_t *delta_at, const struct r
 		if (give_rows(e, span, tables, receiver, err))
 			return -1;
 		if (!is_interval)
-			table_release(tables[0]);
-		table_release(tables[1]);
+			table_release(tables[0], e->options.plan);
+		table_release(tables[1], e->options.plan);
 		*base_at += in_base;
 		*delta_at += in_delta;
 		e->emitted = span.end_ms;
@@ -521,7 +546,7 @@ engine_commit(struct engine *e, struct err *err)
 	assert(e->active == &e->delta);
 	e->active = &e->base;
 	window_set_drop(&e->base, window_set_after(&e->base, e->emitted));
-	rc = window_set_merge(&e->base, e->options.plan, &e->delta, err);
+	rc = window_set_merge(&e->base, &e->delta, err);
 	recount(e);
 	return rc;
 }
@@ -546,22 +571,39 @@ engine_abort(struct engine *e)
 
 /* ---- partials ---- */
 
+/* Takes what the scratch holds. */
+static int
+put_scratch(struct engine *e, const struct partial *p, struct err *err)
+{
+	struct window *w = open_window(e, p->span, err);
+	struct table_entry *entry = w ? find_entry(e, w, p->key, err) : NULL;
+	size_t held;
+	int rc;
+
+	if (!entry)
+		return -1;
+	held = w->table.held;
+	rc = aggregate_merge(
+	    e->options.plan, table_states(entry), e->scratch, &w->table.held, err);
+	e->state_bytes += w->table.held - held;
+	return rc;
+}
+
 enum engine_fate
 engine_take_partial(struct engine *e, struct slice bytes, struct err *err)
 {
+	enum engine_fate fate = ENGINE_TAKEN;
 	struct partial p;
-	struct window *w;
-	struct table_entry *entry;
 
+	aggregate_release(e->options.plan, e->scratch);
 	if (partial_decode(e->options.plan, e->options.key_values, bytes, e->scratch, &p, err))
 		return ENGINE_FAILED;
 	if (p.span.end_ms <= e->marks.combined)
-		return ENGINE_LATE;
-	w = open_window(e, p.span, err);
-	entry = w ? find_entry(e, w, p.key, err) : NULL;
-	if (!entry || aggregate_merge(e->options.plan, table_states(entry), e->scratch, err))
-		return ENGINE_FAILED;
-	return ENGINE_TAKEN;
+		fate = ENGINE_LATE;
+	else if (put_scratch(e, &p, err))
+		fate = ENGINE_FAILED;
+	aggregate_release(e->options.plan, e->scratch);
+	return fate;
 }
 
 static int

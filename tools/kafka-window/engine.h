@@ -33,6 +33,7 @@ struct engine_input {
 	int64_t time_ms;
 	struct slice key;           /* groupkey.h */
 	const struct input *inputs; /* as many as the plan names */
+	uint64_t skips;             /* of struct aggregate_record */
 };
 
 enum engine_fate {

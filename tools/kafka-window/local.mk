@@ -2,6 +2,10 @@
 noinst_LIBRARIES += libkafkawindow.a
 libkafkawindow_a_SOURCES =
 libkafkawindow_a_SOURCES += tools/kafka-window/aggregate.c tools/kafka-window/aggregate.h
+libkafkawindow_a_SOURCES += tools/kafka-window/aggregate_number.c tools/kafka-window/aggregate_ops.h
+libkafkawindow_a_SOURCES += tools/kafka-window/aggregate_order.c
+libkafkawindow_a_SOURCES += tools/kafka-window/aggregate_text.c tools/kafka-window/aggregate_text.h
+libkafkawindow_a_SOURCES += tools/kafka-window/aggregate_value.h
 libkafkawindow_a_SOURCES += tools/kafka-window/assign.c tools/kafka-window/assign.h
 libkafkawindow_a_SOURCES += tools/kafka-window/engine.c tools/kafka-window/engine.h
 libkafkawindow_a_SOURCES += tools/kafka-window/groupkey.c tools/kafka-window/groupkey.h

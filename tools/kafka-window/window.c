@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 void
-window_free(struct window *w)
+window_free(struct window *w, const struct aggregate_plan *plan)
 {
 	if (!w)
 		return;
-	table_release(&w->table);
+	table_release(&w->table, plan);
 	free(w->earliest);
 	free(w);
 }
@@ -18,7 +18,7 @@ window_set_release(struct window_set *set)
 {
 	window_set_drop(set, set->count);
 	free(set->windows);
-	*set = (struct window_set){ .windows = NULL };
+	*set = (struct window_set){ .plan = set->plan };
 }
 
 size_t
@@ -110,7 +110,7 @@ window_set_open(struct window_set *set, struct span span, struct err *err)
 	}
 	w->span = span;
 	if (put_in(set, w, err)) {
-		window_free(w);
+		window_free(w, set->plan);
 		return NULL;
 	}
 	return w;
@@ -122,7 +122,7 @@ window_set_drop(struct window_set *set, size_t n)
 	if (!n)
 		return;
 	for (size_t i = 0; i < n; i++)
-		window_free(set->windows[i]);
+		window_free(set->windows[i], set->plan);
 	set->count -= n;
 	memmove(set->windows, set->windows + n, set->count * sizeof(struct window *));
 	set->last = NULL;
@@ -175,8 +175,7 @@ merge_window(struct window *into, const struct aggregate_plan *plan, const struc
 }
 
 int
-window_set_merge(struct window_set *into, const struct aggregate_plan *plan,
-    struct window_set *from, struct err *err)
+window_set_merge(struct window_set *into, struct window_set *from, struct err *err)
 {
 	struct window *w, *old;
 	int rc = 0;
@@ -185,7 +184,7 @@ window_set_merge(struct window_set *into, const struct aggregate_plan *plan,
 		w = from->windows[i];
 		old = window_set_find(into, w->span);
 		if (old) {
-			rc = merge_window(old, plan, w, err);
+			rc = merge_window(old, into->plan, w, err);
 		} else {
 			rc = put_in(into, w, err);
 			if (!rc)

@@ -19,15 +19,16 @@ struct window {
 	uint32_t earliest_count;
 };
 
-/* Zero-initialise. */
+/* Zero-initialise but for the plan. */
 struct window_set {
+	const struct aggregate_plan *plan; /* of what is in the tables; borrowed */
 	struct window **windows;
 	size_t count;
 	size_t capacity;
 	struct window *last; /* the one asked for last: mostly the next one too */
 };
 
-void window_free(struct window *);
+void window_free(struct window *, const struct aggregate_plan *);
 void window_set_release(struct window_set *);
 
 /* The window with this span, NULL where it is not open. */
@@ -61,8 +62,7 @@ int64_t window_set_earliest(const struct window_set *, int64_t ends_after_ms, in
  * Moves all windows of `from` into `into`, merging those of the same span; `from` is empty after,
  * also on failure (memory, or a count that overflows), when `into` is unusable.
  */
-int window_set_merge(
-    struct window_set *into, const struct aggregate_plan *, struct window_set *from, struct err *);
+int window_set_merge(struct window_set *into, struct window_set *from, struct err *);
 
 /* Bytes of one window without its table. */
 size_t window_bytes(const struct window *);
