@@ -58,10 +58,15 @@ take_at(struct world *w, const char *key, int64_t time_ms, int value, int64_t ho
     struct position position)
 {
 	const struct input input = { .kind = INPUT_NUMBER,
+		.text = slice_of("\"a text that hangs on a state\""),
 		.number = { .is_exact = true, .mantissa = value } };
+	const struct aggregate_record record = {
+		.inputs = &input,
+		.time_ms = time_ms,
+		.position = position,
+	};
 
-	return session_set_take(
-	    w->set, kit_key(key), time_ms, position, &input, horizon_ms, &w->err);
+	return session_set_take(w->set, kit_key(key), &record, horizon_ms, &w->err);
 }
 
 static int
@@ -199,11 +204,15 @@ partials_merge_in_any_order(void **state)
 		for (int j = 0; j < 4; j++) {
 			int64_t n = orders[i][j] + 1;
 			void *states = calloc(1, w.plan.state_bytes);
+			size_t held = 0;
 			struct input input = { .kind = INPUT_NUMBER,
 				.number = { .is_exact = true, .mantissa = n } };
 
 			assert_non_null(states);
-			aggregate_take(&w.plan, states, &input);
+			assert_int_equal(aggregate_take(&w.plan, states,
+					     &(struct aggregate_record){ .inputs = &input }, &held,
+					     &w.err),
+			    0);
 			assert_int_equal(session_set_merge(w.set, kit_key("1"), spans[n - 1],
 					     states, n, INT64_MIN, &w.err),
 			    SESSION_TAKEN);
@@ -482,6 +491,10 @@ random_streams(void **state)
 	for (int round = 0; round < ROUNDS; round++) {
 		make_events(events);
 		open_world(&w);
+		if (round % 2)
+			assert_int_equal(aggregate_plan_add(&w.plan,
+					     (struct aggregate){ .func = AGGREGATE_LAST }, &w.err),
+			    0);
 		watermark_ms = INT64_MIN;
 		for (i = 0; i < RECORDS;) {
 			bool is_interval = kit_random() % 4 != 0;

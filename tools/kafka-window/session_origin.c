@@ -6,10 +6,18 @@
 #include <string.h>
 
 void
-session_origin_release(struct session_origin *o)
+session_origin_clear(struct session_origin *o)
 {
 	for (unsigned i = 0; i < o->epoch_count; i++)
 		free(o->epochs[i].next);
+	o->epoch_count = 0;
+	o->bytes = 0;
+}
+
+void
+session_origin_release(struct session_origin *o)
+{
+	session_origin_clear(o);
 	free(o->first);
 	free(o->next);
 	*o = (struct session_origin){ .first = NULL };
@@ -36,23 +44,22 @@ grow_streams(struct session_origin *o, int32_t stream, struct err *err)
 	return 0;
 }
 
-/* Epoch i's sessions go to the one before it, which began earlier. */
 static void
-fold_into_older(struct session_origin *o, unsigned i)
+take_out(struct session_origin *o, unsigned i)
 {
-	o->epochs[i - 1].sessions += o->epochs[i].sessions;
+	o->bytes -= o->epochs[i].next_count * sizeof(int64_t);
 	free(o->epochs[i].next);
 	o->epoch_count--;
 	memmove(
 	    o->epochs + i, o->epochs + i + 1, (o->epoch_count - i) * sizeof(struct origin_epoch));
 }
 
+/* Epoch i's sessions go to the one before it, which began earlier. */
 static void
-drop_oldest(struct session_origin *o)
+fold_into_older(struct session_origin *o, unsigned i)
 {
-	free(o->epochs[0].next);
-	o->epoch_count--;
-	memmove(o->epochs, o->epochs + 1, o->epoch_count * sizeof(struct origin_epoch));
+	o->epochs[i - 1].sessions += o->epochs[i].sessions;
+	take_out(o, i);
 }
 
 /* Epochs without open sessions go; where that is not enough, every second one of the older half
@@ -65,7 +72,7 @@ make_room(struct session_origin *o)
 			fold_into_older(o, i);
 	}
 	if (!o->epochs[0].sessions && !o->is_held && o->epoch_count > 1)
-		drop_oldest(o);
+		take_out(o, 0);
 	if (o->epoch_count < ORIGIN_EPOCHS_MAX)
 		return;
 	/* none into the first one, which may be there for no open session's sake */
@@ -86,6 +93,7 @@ begin_epoch(struct session_origin *o, struct err *err)
 		make_room(o);
 	o->epochs[o->epoch_count++] = (struct origin_epoch){
 		.next = next, .next_count = o->stream_count, .number = ++o->last_number };
+	o->bytes += bytes;
 	o->records = 0;
 	return 0;
 }
@@ -175,14 +183,6 @@ session_origin_remove(struct session_origin *o, uint32_t number)
 	e->sessions--;
 }
 
-void
-session_origin_clear(struct session_origin *o)
-{
-	for (unsigned i = 0; i < o->epoch_count; i++)
-		free(o->epochs[i].next);
-	o->epoch_count = 0;
-}
-
 int64_t
 session_origin_earliest(const struct session_origin *o, int32_t stream)
 {
@@ -196,14 +196,4 @@ session_origin_earliest(const struct session_origin *o, int32_t stream)
 		return (uint32_t)stream < e->next_count ? e->next[stream] : o->first[stream];
 	}
 	return -1;
-}
-
-size_t
-session_origin_bytes(const struct session_origin *o)
-{
-	size_t bytes = 0;
-
-	for (unsigned i = 0; i < o->epoch_count; i++)
-		bytes += o->epochs[i].next_count * sizeof(*o->epochs[i].next);
-	return bytes;
 }

@@ -37,6 +37,7 @@ struct origin_epoch {
 struct session_origin {
 	struct origin_epoch epochs[ORIGIN_EPOCHS_MAX];
 	unsigned epoch_count;
+	size_t bytes; /* of the epochs */
 	uint32_t last_number;
 	uint32_t records; /* since the last epoch began */
 	bool is_held;     /* sessions that were removed may be added again: an interval is open */
@@ -79,8 +80,5 @@ void session_origin_clear(struct session_origin *);
 
 /* Where to read the stream from; -1 where no open session can have a record of it. */
 int64_t session_origin_earliest(const struct session_origin *, int32_t stream);
-
-/* Of the epochs. */
-size_t session_origin_bytes(const struct session_origin *);
 
 #endif

@@ -45,6 +45,7 @@ struct session_set {
 	size_t ready_capacity;
 	struct session_origin origin;
 	size_t session_bytes; /* of all that are allocated */
+	size_t held;          /* bytes that hang on their states */
 	uint32_t interval;
 	bool is_interval;
 };
@@ -118,7 +119,12 @@ copy_session(struct session_set *set, const struct session *from, struct err *er
 		(void)err_no_memory(err);
 		return NULL;
 	}
-	memcpy(s, from, session_size(set, from->key_len));
+	memcpy(s, from, sizeof(*s) + table_key_space(from->key_len));
+	if (aggregate_copy(
+		set->options.plan, session_states(s), session_states(from), &set->held, err)) {
+		free(s);
+		return NULL;
+	}
 	set->session_bytes += session_cost(set, s);
 	return s;
 }
@@ -128,6 +134,10 @@ free_session(struct session_set *set, struct session *s)
 {
 	if (!s)
 		return;
+	if (set->options.plan->has_heap) {
+		set->held -= aggregate_held(set->options.plan, session_states(s));
+		aggregate_release(set->options.plan, session_states(s));
+	}
 	set->session_bytes -= session_cost(set, s);
 	free(s);
 }
@@ -402,7 +412,7 @@ session_set_free(struct session_set *set)
 		session_set_commit(set);
 	for (size_t i = 0; i < set->heap_count; i++)
 		free_session(set, set->heap[i].session);
-	assert(!set->session_bytes);
+	assert(!set->session_bytes && !set->held);
 	free(set->buckets);
 	free(set->heap);
 	free(set->undos);
@@ -460,8 +470,8 @@ merge_neighbours(struct session_set *set, struct session *s, int64_t horizon_ms,
 		if (other == s)
 			continue;
 		if (make_undo_room(set, 1, err) ||
-		    aggregate_merge(
-			set->options.plan, session_states(s), session_states(other), err))
+		    aggregate_merge(set->options.plan, session_states(s), session_states(other),
+			&set->held, err))
 			return -1;
 		if (other->span.start_ms < s->span.start_ms)
 			s->span.start_ms = other->span.start_ms;
@@ -504,6 +514,12 @@ begin_session(
 	return s;
 }
 
+static bool
+is_full(const struct session_set *set)
+{
+	return session_set_bytes(set) >= set->options.bytes_max;
+}
+
 /* The open session that the span is part of from now on. */
 static enum session_fate
 place(struct session_set *set, struct slice key, struct span span, int64_t horizon_ms,
@@ -514,6 +530,8 @@ place(struct session_set *set, struct slice key, struct span span, int64_t horiz
 
 	if (set->count)
 		s = find_touching(*bucket_of(set, hash), key, hash, span, horizon_ms);
+	if (s && set->options.plan->has_heap && is_full(set))
+		return SESSION_FULL;
 	if (s) {
 		*ret = s;
 		return own(set, s, err) || extend(set, s, span, horizon_ms, err) ? SESSION_FAILED
@@ -521,26 +539,28 @@ place(struct session_set *set, struct slice key, struct span span, int64_t horiz
 	}
 	if (span.end_ms <= horizon_ms)
 		return SESSION_LATE;
-	if (session_set_bytes(set) >= set->options.bytes_max)
+	if (is_full(set))
 		return SESSION_FULL;
 	*ret = begin_session(set, key, hash, span, err);
 	return *ret ? SESSION_TAKEN : SESSION_FAILED;
 }
 
 enum session_fate
-session_set_take(struct session_set *set, struct slice key, int64_t time_ms,
-    struct position position, const struct input *inputs, int64_t horizon_ms, struct err *err)
+session_set_take(struct session_set *set, struct slice key, const struct aggregate_record *record,
+    int64_t horizon_ms, struct err *err)
 {
-	struct span span = { .start_ms = time_ms };
+	struct span span = { .start_ms = record->time_ms };
 	struct session *s = NULL;
 	enum session_fate fate;
 
-	if (__builtin_add_overflow(time_ms, set->options.gap_ms, &span.end_ms)) {
-		(void)err_set(err, ERR_DATA, "no session can hold the time %lld", (long long)time_ms);
+	if (__builtin_add_overflow(span.start_ms, set->options.gap_ms, &span.end_ms)) {
+		(void)err_set(
+		    err, ERR_DATA, "no session can hold the time %lld", (long long)span.start_ms);
 		return SESSION_FAILED;
 	}
 	if (set->options.has_positions &&
-	    session_origin_note(&set->origin, position.stream, position.sequence, err))
+	    session_origin_note(
+		&set->origin, record->position.stream, record->position.sequence, err))
 		return SESSION_FAILED;
 	fate = place(set, key, span, horizon_ms, &s, err);
 	if (fate != SESSION_TAKEN)
@@ -548,7 +568,8 @@ session_set_take(struct session_set *set, struct slice key, int64_t time_ms,
 	if (s->origin == ORIGIN_UNKNOWN && set->options.has_positions)
 		set_origin(set, s, session_origin_now(&set->origin));
 	s->records++;
-	aggregate_take(set->options.plan, session_states(s), inputs);
+	if (aggregate_take(set->options.plan, session_states(s), record, &set->held, err))
+		return SESSION_FAILED;
 	return SESSION_TAKEN;
 }
 
@@ -562,7 +583,7 @@ session_set_merge(struct session_set *set, struct slice key, struct span span, c
 	if (fate != SESSION_TAKEN)
 		return fate;
 	s->records += records;
-	if (aggregate_merge(set->options.plan, session_states(s), states, err))
+	if (aggregate_merge(set->options.plan, session_states(s), states, &set->held, err))
 		return SESSION_FAILED;
 	return SESSION_TAKEN;
 }
@@ -729,7 +750,7 @@ session_set_count(const struct session_set *set)
 size_t
 session_set_bytes(const struct session_set *set)
 {
-	return set->session_bytes + set->bucket_count * sizeof(struct session *) +
+	return set->session_bytes + set->held + set->bucket_count * sizeof(struct session *) +
 	       set->heap_count * sizeof(*set->heap) + set->undo_count * sizeof(*set->undos) +
-	       session_origin_bytes(&set->origin);
+	       set->origin.bytes;
 }

@@ -23,7 +23,6 @@
 #ifndef SLUICE_KAFKA_WINDOW_SESSION_SET_H
 #define SLUICE_KAFKA_WINDOW_SESSION_SET_H
 
-#include "flow/record.h"
 #include "kafka-window/aggregate.h"
 #include "kafka-window/assign.h"
 
@@ -43,7 +42,7 @@ struct session {
 enum session_fate {
 	SESSION_TAKEN,
 	SESSION_LATE,   /* nothing open that it joins, and its own session would have ended */
-	SESSION_FULL,   /* it would begin a session and there is no room; nothing has changed */
+	SESSION_FULL,   /* no room for what it would begin; nothing has changed */
 	SESSION_FAILED, /* err: ERR_DATA for a time without a session or a count that overflows,
 	                 * ERR_FAULT where memory ran out */
 };
@@ -65,8 +64,8 @@ struct slice session_key(const struct session *);
 void *session_states(const struct session *);
 
 /* One record. */
-enum session_fate session_set_take(struct session_set *, struct slice key, int64_t time_ms,
-    struct position, const struct input *inputs, int64_t horizon_ms, struct err *);
+enum session_fate session_set_take(struct session_set *, struct slice key,
+    const struct aggregate_record *, int64_t horizon_ms, struct err *);
 
 /* What `records` records put into a span, of places unknown. */
 enum session_fate session_set_merge(struct session_set *, struct slice key, struct span,
