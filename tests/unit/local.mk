@@ -193,6 +193,10 @@ UNIT_TESTS += tests/unit/test_parquet_parts
 tests_unit_test_parquet_parts_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_parquet_parts_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_parquet_batch
+tests_unit_test_parquet_batch_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_parquet_batch_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_pump
 tests_unit_test_pump_SOURCES = tests/unit/test_pump.c tests/unit/scratch.c
 tests_unit_test_pump_CFLAGS = $(UNIT_CFLAGS)
