@@ -23,4 +23,5 @@ libkafkawindow_a_SOURCES += tools/kafka-window/watermark.c tools/kafka-window/wa
 libkafkawindow_a_SOURCES += tools/kafka-window/windower.c tools/kafka-window/windower.h
 bin_PROGRAMS += kafka-window
 kafka_window_SOURCES = tools/kafka-window/main.c
+kafka_window_SOURCES += tools/kafka-window/options_window.c tools/kafka-window/options_window.h
 kafka_window_LDADD = libkafkawindow.a $(COMMON_LIBS)
