@@ -298,6 +298,11 @@ tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c test
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_session
+tests_unit_test_window_session_SOURCES = tests/unit/test_window_session.c tests/unit/window_kit.c
+tests_unit_test_window_session_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_session_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
 EXTRA_DIST += tests/aws/fake_lambda.py
 UNIT_TESTS += tests/unit/test_stats
 tests_unit_test_stats_SOURCES = tests/unit/test_stats.c tests/unit/scratch.c

@@ -6,7 +6,8 @@
  * - hop: windows of a size, one beginning at each step; a record is in several of them, or, where
  *   the step is above the size, perhaps in none;
  * - cumulate: periods of a size, one after another, each with a window from its start to each of
- *   its steps.
+ *   its steps;
+ * - session: windows of a key that end where it has been silent for longer than a gap.
  *
  * A record goes into one pane, and a window is made of panes: no window begins or ends within one.
  * Pane sizes are the greatest common divisor of size and step, as the slices of Flink SQL are
@@ -31,6 +32,8 @@ enum assign_kind {
 	ASSIGN_TUMBLE,
 	ASSIGN_HOP,
 	ASSIGN_CUMULATE,
+	ASSIGN_SESSION, /* no panes: session_set.h; of what follows it has assigner_prepare, _knows and
+	                 * _append only */
 };
 
 enum {
@@ -44,7 +47,7 @@ enum {
 /* Fill in the first three, then assigner_prepare. */
 struct assigner {
 	enum assign_kind kind;
-	int64_t size_ms; /* above 0 */
+	int64_t size_ms; /* above 0; the gap of sessions */
 	int64_t step_ms; /* of hop and cumulate, above 0 */
 	int64_t pane_ms;
 };

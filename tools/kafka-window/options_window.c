@@ -79,6 +79,16 @@ set_cumulate(void *target, const char *value, enum opt_origin origin, struct err
 	return set_stepped(target, "cumulate", ASSIGN_CUMULATE, value, origin, err);
 }
 
+static int
+set_session(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	struct assigner assigner = { .kind = ASSIGN_SESSION };
+
+	if (parse_duration(slice_of(value), &assigner.size_ms, err))
+		return -1;
+	return set_assigner(target, "session", assigner, origin, err);
+}
+
 /* ---- the table ---- */
 
 const struct opt window_rows[] = {
@@ -89,6 +99,8 @@ const struct opt window_rows[] = {
 	{ 0, "cumulate", "DURATION,STEP",
 	    "periods of this length, with a window from the start of each to each of its steps",
 	    OPT_CALL, 0, 0, 0, set_cumulate },
+	{ 0, "session", "GAP", "windows of a key that end where it is silent for longer than this",
+	    OPT_CALL, 0, 0, 0, set_session },
 };
 const size_t window_row_count = sizeof(window_rows) / sizeof(*window_rows);
 
@@ -101,7 +113,7 @@ window_options_check(const struct window_options *o, struct engine_options *engi
 
 	if (!o->assigner_name)
 		return err_set(err, ERR_USAGE,
-		    "which windows? give one of --tumble, --hop and --cumulate");
+		    "which windows? give one of --tumble, --hop, --cumulate and --session");
 	if (assigner_prepare(&assigner, err))
 		return err_wrap(err, "--%s", o->assigner_name);
 	engine->assigner = assigner;
@@ -125,6 +137,10 @@ window_options_say(const struct engine_options *engine, char ret[static WINDOW_S
 	case ASSIGN_CUMULATE:
 		(void)snprintf(ret, WINDOW_SHAPE_BYTES,
 		    "windows that cumulate every %lld ms for %lld ms", step_ms, size_ms);
+		break;
+	case ASSIGN_SESSION:
+		(void)snprintf(ret, WINDOW_SHAPE_BYTES, "sessions that end after a gap of %lld ms",
+		    size_ms);
 		break;
 	}
 }

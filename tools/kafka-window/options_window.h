@@ -12,7 +12,7 @@ struct window_options {
 	enum opt_origin assigner_origin;
 };
 
-/* --tumble --hop --cumulate; target: struct window_options. */
+/* --tumble --hop --cumulate --session; target: struct window_options. */
 extern const struct opt window_rows[];
 extern const size_t window_row_count;
 
