@@ -106,6 +106,8 @@ test_windows_of_local_time() {
 }
 
 test_windows_that_are_shifted() {
+	expect_status 2 kafka-window --time t --session 1m --align 10s -a n=count </dev/null
+	expect_status 2 kafka-window --time t --session 1m --tz UTC -a n=count </dev/null
 	printf '{"t":%s}\n' 5000 15000 >in
 	window --tumble 60s --align 10s -a n=count <in >out
 	[ "$(spans out)" = '[-50,10,1] [10,70,1] ' ] || fail "$(cat out)"

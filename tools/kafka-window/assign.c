@@ -21,7 +21,7 @@ greatest_divisor(int64_t a, int64_t b)
 int
 assigner_prepare(struct assigner *a, struct err *err)
 {
-	if (a->kind == ASSIGN_TUMBLE)
+	if (a->kind == ASSIGN_TUMBLE || a->kind == ASSIGN_SESSION)
 		a->step_ms = a->size_ms;
 	if (a->size_ms <= 0 || a->step_ms <= 0)
 		return err_set(err, ERR_USAGE, "a size and a step of windows are above 0");
@@ -126,6 +126,8 @@ assigner_knows(const struct assigner *a, struct span span)
 {
 	struct span pane, window;
 
+	if (a->kind == ASSIGN_SESSION)
+		return span.end_ms - span.start_ms >= a->size_ms;
 	if (!assigner_pane(a, span.start_ms, &pane) || pane.start_ms != span.start_ms)
 		return false;
 	if (span_equal(pane, span))
@@ -142,11 +144,13 @@ assigner_append(struct buf *out, const struct assigner *a, struct err *err)
 		[ASSIGN_TUMBLE] = "tumble",
 		[ASSIGN_HOP] = "hop",
 		[ASSIGN_CUMULATE] = "cumulate",
+		[ASSIGN_SESSION] = "session",
 	};
 
 	if (buf_appendf(out, err, "%s:%lld", names[a->kind], (long long)a->size_ms))
 		return -1;
-	if (a->kind != ASSIGN_TUMBLE && buf_appendf(out, err, ":%lld", (long long)a->step_ms))
+	if ((a->kind == ASSIGN_HOP || a->kind == ASSIGN_CUMULATE) &&
+	    buf_appendf(out, err, ":%lld", (long long)a->step_ms))
 		return -1;
 	if (a->align_ms && buf_appendf(out, err, "+%lld", (long long)a->align_ms))
 		return -1;

@@ -6,7 +6,8 @@
  * - hop: windows of a size, one beginning at each step; a record is in several of them, or, where
  *   the step is above the size, perhaps in none;
  * - cumulate: periods of a size, one after another, each with a window from its start to each of
- *   its steps.
+ *   its steps;
+ * - session: windows of a key that end where it has been silent for longer than a gap.
  *
  * They begin where time is at a multiple of the size (hop: of the step), counted from the epoch and
  * shifted by `align_ms`. With a zone that is local time:
@@ -45,6 +46,8 @@ enum assign_kind {
 	ASSIGN_TUMBLE,
 	ASSIGN_HOP,
 	ASSIGN_CUMULATE,
+	ASSIGN_SESSION, /* no panes: session_set.h; of what follows it has assigner_prepare, _knows and
+	                 * _append only */
 };
 
 enum {
@@ -58,7 +61,7 @@ enum {
 /* Fill in all but the last, then assigner_prepare. */
 struct assigner {
 	enum assign_kind kind;
-	int64_t size_ms; /* above 0 */
+	int64_t size_ms; /* above 0; the gap of sessions */
 	int64_t step_ms; /* of hop and cumulate, above 0 */
 	int64_t align_ms;
 	const struct zone *zone; /* borrowed; NULL: UTC */

@@ -6,6 +6,15 @@
 #include "kafka-window/groupkey.h"
 #include "kafka-window/partial.h"
 
+static int
+open_sessions(struct engine *e, struct err *err)
+{
+	if (e->options.assigner.kind != ASSIGN_SESSION)
+		return 0;
+	e->sessions = engine_sessions_new(&e->options, err);
+	return e->sessions ? 0 : -1;
+}
+
 struct engine *
 engine_new(const struct engine_options *options, struct err *err)
 {
@@ -19,7 +28,7 @@ engine_new(const struct engine_options *options, struct err *err)
 		return NULL;
 	}
 	e->options = *options;
-	if (assigner_prepare(&e->options.assigner, err)) {
+	if (assigner_prepare(&e->options.assigner, err) || open_sessions(e, err)) {
 		engine_free(e);
 		return NULL;
 	}
@@ -38,6 +47,7 @@ engine_free(struct engine *e)
 {
 	if (!e)
 		return;
+	engine_sessions_free(e->sessions);
 	pane_set_release(&e->base);
 	pane_set_release(&e->delta);
 	watermarks_release(&e->marks);
@@ -105,6 +115,8 @@ engine_add_stream(struct engine *e, int32_t stream, int64_t sequence,
 	if (set_replay_until(e, stream, mark->replay_until, err) ||
 	    watermarks_add(&e->marks, stream, is_replay ? WATERMARK_NONE : mark->watermark, err))
 		return -1;
+	if (e->sessions && engine_sessions_add_stream(e->sessions, stream, is_replay, err))
+		return -1;
 	watermarks_raise(&e->marks, mark->emitted);
 	if (mark->emitted > e->emitted)
 		e->emitted = mark->emitted;
@@ -113,15 +125,19 @@ engine_add_stream(struct engine *e, int32_t stream, int64_t sequence,
 
 /* ---- taking records ---- */
 
-static int
-state_is_full(const struct engine *e, struct err *err)
+int
+engine_say_full(const struct engine *e, struct err *err)
 {
-	if (e->state_bytes < e->options.state_bytes_max)
-		return 0;
 	return err_set(err, ERR_STOPPED,
 	    "open windows take more than the %zu bytes of --max-state: %lld keys in %lld windows",
 	    e->options.state_bytes_max, (long long)engine_open_keys(e),
 	    (long long)engine_open_windows(e));
+}
+
+static int
+state_is_full(const struct engine *e, struct err *err)
+{
+	return e->state_bytes < e->options.state_bytes_max ? 0 : engine_say_full(e, err);
 }
 
 static struct pane *
@@ -250,13 +266,23 @@ take(struct engine *e, const struct engine_input *in, struct err *err)
 	return put(e, in, last, err) ? ENGINE_FAILED : ENGINE_TAKEN;
 }
 
+static enum engine_fate
+take_session(struct engine *e, const struct engine_input *in, struct err *err)
+{
+	enum engine_fate fate = engine_sessions_take(e, in, err);
+
+	if (in->position.sequence >= replay_until(e, in->position.stream) - 1)
+		engine_sessions_replayed(e->sessions, in->position.stream);
+	return fate == ENGINE_LATE ? fate_of_late(e, in->position) : fate;
+}
+
 enum engine_fate
 engine_take(struct engine *e, const struct engine_input *in, struct err *err)
 {
 	enum engine_fate fate;
 
 	assert(watermarks_has(&e->marks, in->position.stream));
-	fate = take(e, in, err);
+	fate = e->sessions ? take_session(e, in, err) : take(e, in, err);
 	if (fate == ENGINE_FAILED)
 		return fate;
 	if (fate == ENGINE_TAKEN) {
@@ -283,6 +309,8 @@ complete(struct engine *e, const struct pane_set *set)
 static void
 complete_all(struct engine *e)
 {
+	if (e->sessions)
+		watermarks_raise(&e->marks, session_set_last_end(e->sessions->set));
 	complete(e, &e->base);
 	complete(e, &e->delta);
 }
@@ -290,6 +318,8 @@ complete_all(struct engine *e)
 void
 engine_finish(struct engine *e)
 {
+	if (e->sessions)
+		engine_sessions_all_replayed(e->sessions);
 	complete_all(e);
 }
 
@@ -297,12 +327,16 @@ void
 engine_at_end(struct engine *e, int32_t stream)
 {
 	watermarks_at_end(&e->marks, stream);
+	if (e->sessions)
+		engine_sessions_replayed(e->sessions, stream);
 }
 
 void
 engine_end_stream(struct engine *e, int32_t stream)
 {
 	watermarks_end(&e->marks, stream);
+	if (e->sessions)
+		engine_sessions_replayed(e->sessions, stream);
 }
 
 bool
@@ -335,6 +369,8 @@ engine_begin(struct engine *e, struct err *err)
 	e->saved_emitted = e->emitted;
 	e->saved_counts = e->counts;
 	e->active = &e->delta;
+	if (e->sessions)
+		engine_sessions_begin(e->sessions);
 	return 0;
 }
 
@@ -345,6 +381,8 @@ engine_commit(struct engine *e, struct err *err)
 
 	assert(e->active == &e->delta);
 	e->active = &e->base;
+	if (e->sessions)
+		engine_sessions_commit(e->sessions);
 	pane_set_drop(&e->base, e->emitted);
 	rc = pane_set_merge(&e->base, &e->delta, err);
 	engine_recount(e);
@@ -358,6 +396,8 @@ engine_abort(struct engine *e)
 
 	assert(e->active == &e->delta);
 	e->active = &e->base;
+	if (e->sessions)
+		engine_sessions_abort(e->sessions);
 	pane_set_release(&e->delta);
 	e->marks = e->saved_marks;
 	e->saved_marks = marks;
@@ -413,7 +453,8 @@ engine_take_partial(struct engine *e, struct slice bytes, struct err *err)
 		e->options.plan, e->options.key_values, bytes, e->scratch, &partial, err))
 		return ENGINE_FAILED;
 	if (assigner_knows(&e->options.assigner, partial.span))
-		fate = take_partial(e, &partial, err);
+		fate = e->sessions ? engine_sessions_take_partial(e, &partial, err)
+		                   : take_partial(e, &partial, err);
 	else
 		(void)err_set(err, ERR_DATA,
 		    "a partial of %lld to %lld, which is no pane of these windows",
@@ -448,6 +489,8 @@ engine_each_partial(struct engine *e,
 	struct buf buf = BUF_INIT(SIZE_MAX / 4);
 	int rc = 0;
 
+	if (e->sessions)
+		return engine_sessions_each_partial(e, partial, context, err);
 	if (set->running)
 		rc = give_partials(e, set->running, &buf, partial, context, err);
 	for (size_t i = 0; i < set->count && !rc; i++)
@@ -458,14 +501,32 @@ engine_each_partial(struct engine *e,
 
 /* ---- what to store ---- */
 
-int64_t
-engine_earliest(const struct engine *e, int32_t stream)
+static int64_t
+earliest_in_panes(const struct engine *e, int32_t stream)
 {
 	int64_t base = pane_set_earliest(&e->base, e->emitted, stream);
 	int64_t delta = pane_set_earliest(&e->delta, e->emitted, stream);
 	int64_t earliest = base < delta ? base : delta;
 
 	return earliest == PANE_NO_POSITION ? -1 : earliest;
+}
+
+int64_t
+engine_earliest(const struct engine *e, int32_t stream)
+{
+	if (e->sessions)
+		return session_set_earliest(e->sessions->set, stream);
+	return earliest_in_panes(e, stream);
+}
+
+/* Where no complete window waits, later records before the watermark are late: the next life must
+ * know that, though no window was ever there. */
+static int64_t
+settled(const struct engine *e)
+{
+	int64_t until_ms = e->sessions ? engine_sessions_horizon(e) : e->marks.combined;
+
+	return engine_has_closed(e) || until_ms < e->emitted ? e->emitted : until_ms;
 }
 
 struct engine_mark
@@ -476,9 +537,7 @@ engine_mark(const struct engine *e, int32_t stream, int64_t sequence)
 	return (struct engine_mark){
 		.watermark = watermarks_has(&e->marks, stream) ? e->marks.streams[stream].watermark
 		                                               : WATERMARK_NONE,
-		/* where no complete window waits, later records before the watermark are late: the
-		 * next life must know that, though no window was ever there */
-		.emitted = engine_has_closed(e) ? e->emitted : e->marks.combined,
+		.emitted = settled(e),
 		.replay_until = until > sequence ? until : sequence,
 	};
 }
@@ -492,11 +551,12 @@ engine_watermark(const struct engine *e)
 int32_t
 engine_silent_stream(const struct engine *e)
 {
-	for (uint32_t i = 0; i < e->marks.stream_count; i++) {
+	bool has_open = e->sessions ? session_set_count(e->sessions->set) : e->next_end != NO_END;
+
+	for (uint32_t i = 0; i < e->marks.stream_count && has_open; i++) {
 		const struct stream *s = &e->marks.streams[i];
 
-		if (s->is_present && !s->is_idle && s->watermark == WATERMARK_NONE &&
-		    e->next_end != NO_END)
+		if (s->is_present && !s->is_idle && s->watermark == WATERMARK_NONE)
 			return (int32_t)i;
 	}
 	return -1;
@@ -511,7 +571,7 @@ engine_get_counts(const struct engine *e, struct engine_counts *ret)
 size_t
 engine_state_bytes(const struct engine *e)
 {
-	return e->state_bytes;
+	return e->sessions ? session_set_bytes(e->sessions->set) : e->state_bytes;
 }
 
 int64_t
@@ -520,6 +580,8 @@ engine_open_windows(const struct engine *e)
 	int64_t after_ms = e->emitted, count = 0;
 	struct span window;
 
+	if (e->sessions)
+		return (int64_t)session_set_count(e->sessions->set);
 	for (; engine_next_window(e, after_ms, &window); count++)
 		after_ms = window.end_ms;
 	return count;
@@ -540,5 +602,7 @@ count_keys(const struct pane_set *set, int64_t after_ms)
 int64_t
 engine_open_keys(const struct engine *e)
 {
+	if (e->sessions)
+		return (int64_t)session_set_count(e->sessions->set);
 	return count_keys(&e->base, e->emitted) + count_keys(&e->delta, e->emitted);
 }

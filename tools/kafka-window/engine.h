@@ -88,7 +88,7 @@ int engine_reset(struct engine *, struct err *);
 
 enum engine_fate engine_take(struct engine *, const struct engine_input *, struct err *);
 
-/* True where engine_close has something to give: ask after each record, and close before the next
+/* True where engine_close may have something to give: ask after each record, and close before the next
  * one, since that may count in a later window of a pane and not in the complete one. */
 bool engine_has_closed(const struct engine *);
 

@@ -14,6 +14,8 @@ struct receiver {
 bool
 engine_has_closed(const struct engine *e)
 {
+	if (e->sessions)
+		return session_set_next_end(e->sessions->set) <= engine_sessions_horizon(e);
 	return e->next_end <= e->marks.combined && e->next_end != NO_END;
 }
 
@@ -287,8 +289,11 @@ engine_close(struct engine *e, int (*row)(void *context, const struct engine_row
     void *context, struct err *err)
 {
 	const struct receiver receiver = { .row = row, .context = context };
-	int rc = give_windows(e, &receiver, err);
+	int rc;
 
+	if (e->sessions)
+		return engine_sessions_close(e, row, context, err);
+	rc = give_windows(e, &receiver, err);
 	if (!rc && e->marks.combined > e->emitted)
 		e->emitted = e->marks.combined;
 	pane_set_drop(e->active, e->emitted);

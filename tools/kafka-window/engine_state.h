@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What an engine is made of, for engine.c (records in, intervals, what to store) and engine_close.c
- * (windows out) only. */
+/* What an engine is made of, for engine.c (records in, intervals, what to store), engine_close.c
+ * (windows out) and engine_session.c (windows that are sessions) only. */
 #ifndef SLUICE_KAFKA_WINDOW_ENGINE_STATE_H
 #define SLUICE_KAFKA_WINDOW_ENGINE_STATE_H
 
 #include "kafka-window/engine.h"
+#include "kafka-window/engine_session.h"
 #include "kafka-window/pane.h"
 
 /* No window waits to be given out. */
@@ -12,6 +13,7 @@
 
 struct engine {
 	struct engine_options options;
+	struct engine_sessions *sessions; /* or NULL: windows are of panes */
 	struct watermarks marks;
 	int64_t emitted;         /* windows that end at or before it have been given out */
 	int64_t next_end;        /* of the first window that has not, or NO_END */
@@ -42,6 +44,9 @@ engine_is_interval(const struct engine *e)
 /* The first window that ends after a time and has a pane with records; false where there is none.
  */
 bool engine_next_window(const struct engine *, int64_t after_ms, struct span *ret);
+
+/* Says that --max-state is reached; -1. */
+int engine_say_full(const struct engine *, struct err *);
 
 /* After panes went or came back: what is kept up record by record otherwise. */
 void engine_recount(struct engine *);

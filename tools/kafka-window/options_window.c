@@ -79,6 +79,16 @@ set_cumulate(void *target, const char *value, enum opt_origin origin, struct err
 	return set_stepped(target, "cumulate", ASSIGN_CUMULATE, value, origin, err);
 }
 
+static int
+set_session(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	struct assigner assigner = { .kind = ASSIGN_SESSION };
+
+	if (parse_duration(slice_of(value), &assigner.size_ms, err))
+		return -1;
+	return set_assigner(target, "session", assigner, origin, err);
+}
+
 /* ---- the table ---- */
 
 const struct opt window_rows[] = {
@@ -89,6 +99,8 @@ const struct opt window_rows[] = {
 	{ 0, "cumulate", "DURATION,STEP",
 	    "periods of this length, with a window from the start of each to each of its steps",
 	    OPT_CALL, 0, 0, 0, set_cumulate },
+	{ 0, "session", "GAP", "windows of a key that end where it is silent for longer than this",
+	    OPT_CALL, 0, 0, 0, set_session },
 	{ 0, "align", "DURATION", "begin all windows so much later [0]", OPT_DURATION,
 	    offsetof(struct window_options, align_ms), 0, SIZE_MS_MOST, NULL },
 	{ 0, "tz", "ZONE", "align windows to local time, such as Europe/Zurich [UTC]", OPT_TEXT,
@@ -105,7 +117,11 @@ window_options_check(struct window_options *o, struct engine_options *engine, st
 
 	if (!o->assigner_name)
 		return err_set(err, ERR_USAGE,
-		    "which windows? give one of --tumble, --hop and --cumulate");
+		    "which windows? give one of --tumble, --hop, --cumulate and --session");
+	if (o->assigner.kind == ASSIGN_SESSION && (o->align_ms || o->zone_name))
+		return err_set(err, ERR_USAGE,
+		    "--%s: sessions begin with their first record, nowhere else",
+		    o->zone_name ? "tz" : "align");
 	if (o->zone_name && !(o->zone = zone_open(o->zone_name, err)))
 		return err_wrap(err, "--tz");
 	assigner.align_ms = o->align_ms;
@@ -140,6 +156,10 @@ window_options_say(const struct engine_options *engine, char ret[static WINDOW_S
 	case ASSIGN_CUMULATE:
 		(void)snprintf(ret, WINDOW_SHAPE_BYTES,
 		    "windows that cumulate every %lld ms for %lld ms", step_ms, size_ms);
+		break;
+	case ASSIGN_SESSION:
+		(void)snprintf(ret, WINDOW_SHAPE_BYTES, "sessions that end after a gap of %lld ms",
+		    size_ms);
 		break;
 	}
 }

@@ -15,7 +15,7 @@ struct window_options {
 	struct zone *zone;     /* window_options_check opens it */
 };
 
-/* --tumble --hop --cumulate --align --tz; target: struct window_options. */
+/* --tumble --hop --cumulate --session --align --tz; target: struct window_options. */
 extern const struct opt window_rows[];
 extern const size_t window_row_count;
 
