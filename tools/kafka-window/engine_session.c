@@ -87,10 +87,18 @@ engine_sessions_all_replayed(struct engine_sessions *s)
 		memset(s->is_replaying, 0, s->stream_count);
 }
 
+/* The smallest watermark of the streams. */
+static int64_t
+lowest(const struct engine *e)
+{
+	/* until the first record comes there is none */
+	return e->marks.lowest == INT64_MAX ? WATERMARK_NONE : e->marks.lowest;
+}
+
 int64_t
 engine_sessions_horizon(const struct engine *e)
 {
-	return e->sessions->replaying ? e->marks.lowest : e->marks.combined;
+	return engine_lag(e, e->sessions->replaying ? lowest(e) : e->marks.combined);
 }
 
 /* ---- taking ---- */
@@ -122,7 +130,7 @@ engine_sessions_take(struct engine *e, const struct engine_input *in, struct err
 		.position = in->position,
 	};
 	bool was_read = engine_was_read(e, in->position);
-	int64_t horizon_ms = was_read ? e->marks.lowest : e->marks.combined;
+	int64_t horizon_ms = engine_lag(e, was_read ? lowest(e) : e->marks.combined);
 
 	if (!was_read)
 		engine_sessions_replayed(e->sessions, in->position.stream);
@@ -135,7 +143,7 @@ engine_sessions_take_partial(struct engine *e, const struct partial *p, struct e
 {
 	return fate_of(e,
 	    session_set_merge(
-		e->sessions->set, p->key, p->span, p->states, 0, e->marks.combined, err),
+		e->sessions->set, p->key, p->span, p->states, 0, engine_lag(e, e->marks.combined), err),
 	    err);
 }
 
