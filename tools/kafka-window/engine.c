@@ -236,7 +236,7 @@ put(struct engine *e, const struct engine_input *in, struct span span, struct er
 	struct table_entry *entry;
 	uint32_t earliest_count;
 
-	if (e->options.plan->has_heap && state_is_full(e, err))
+	if (e->options.plan->grows && state_is_full(e, err))
 		return -1;
 	if (!w || w->span.end_ms != span.end_ms || w->span.start_ms != span.start_ms)
 		w = open_window(e, span, err);
