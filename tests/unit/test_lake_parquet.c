@@ -10,7 +10,7 @@
 
 #include "kafka-to-s3/format/format.h"
 
-enum { RECORDS = 400, LONG_BYTES = 100000, BYTES_MAX = 64 << 20, ROW_GROUP_BYTES = 64 * 1024 };
+enum { RECORDS = 400, LONG_BYTES = 100000, BYTES_MAX = 64 << 20, ROW_GROUP_BYTES = 10000 };
 
 static const char schema_text[] =
     "[{\"name\":\"n\",\"type\":\"int64\"},{\"name\":\"s\",\"path\":\"o.s\",\"type\":\"string\",\"nullable\":true},"
