@@ -85,7 +85,7 @@ bench_lake_memory() {
 lake_memory_row() {
 	local what=${3#--}
 	what=${what/--schema * /into }
-	memory_row "$1, ${what/$dir/.}" "$2" "kafka-to-s3 -q $3/\$RANDOM$RANDOM $4"
+	memory_row "$1, ${what/$dir/.}" "$2" "kafka-to-s3 -q $3/\$RANDOM\$RANDOM $4"
 	lake_clear
 }
 

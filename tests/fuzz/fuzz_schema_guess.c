@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "codec/table_row.h"
-#include "kafka-to-s3/schema_guess.h"
+#include "kafka-to-s3/format/schema_guess.h"
 
 enum { TEXT_BYTES_MAX = 64 << 20 };
 

@@ -10,10 +10,9 @@ target=lake
 in_s3() {
 	[ -n "${AWS_ENDPOINT_URL_S3:-}" ] || skip "AWS_ENDPOINT_URL_S3 is not set: scripts/services start versitygw"
 	unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
-	local bucket
-	bucket=$(fresh_id)
-	services s3-bucket "$bucket"
-	ln -s "$(services s3-folder "$bucket")" lake
+	local bucket folder
+	new_bucket
+	ln -s "$folder" lake
 	target=s3://$bucket
 }
 

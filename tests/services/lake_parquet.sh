@@ -10,23 +10,15 @@
 
 readers=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}/readers/bin/python
 
-[ -n "${AWS_ENDPOINT_URL_S3:-}" ] || {
-	echo "1..0 # SKIP AWS_ENDPOINT_URL_S3 is not set: scripts/services start versitygw"
-	exit 0
-}
+need_s3
 "$readers" -c 'import duckdb' 2>/dev/null || {
 	echo "1..0 # SKIP no DuckDB (scripts/install-deps check)"
 	exit 0
 }
-# nothing of the caller's may be found
-export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
-unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
 
 begin() {
 	prepare "$1" "$2"
-	bucket=$(fresh_id)
-	services s3-bucket "$bucket"
-	folder=$(services s3-folder "$bucket")
+	new_bucket
 	mkdir spool
 	export TMPDIR=$PWD/spool
 	cat >schema.json <<-'END'

@@ -12,21 +12,13 @@
 # shellcheck source=tests/services/lake_lib.sh
 . "$top_srcdir/tests/services/lake_lib.sh"
 
-[ -n "${AWS_ENDPOINT_URL_S3:-}" ] || {
-	echo "1..0 # SKIP AWS_ENDPOINT_URL_S3 is not set: scripts/services start versitygw"
-	exit 0
-}
-# nothing of the caller's may be found
-export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
-unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
+need_s3
 part=$((5 * 1024 * 1024))
 
 # begin RECORDS PARTITIONS: a topic that is filled, and a bucket
 begin() {
 	prepare "$1" "$2"
-	bucket=$(fresh_id)
-	services s3-bucket "$bucket"
-	folder=$(services s3-folder "$bucket")
+	new_bucket
 	mkdir spool
 	export TMPDIR=$PWD/spool
 }

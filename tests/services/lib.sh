@@ -13,6 +13,24 @@ services() {
 	"${top_srcdir:?source tests/lib.sh first}/scripts/services" "$@"
 }
 
+# need_s3: S3 as AWS_ENDPOINT_URL_S3 says, where nothing of the caller's is found
+need_s3() {
+	[ -n "${AWS_ENDPOINT_URL_S3:-}" ] || {
+		echo "1..0 # SKIP AWS_ENDPOINT_URL_S3 is not set: scripts/services start versitygw"
+		exit 0
+	}
+	export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
+	unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
+}
+
+# new_bucket: set bucket, and folder, where its objects lie
+# shellcheck disable=SC2034 # callers use it
+new_bucket() {
+	bucket=$(fresh_id)
+	services s3-bucket "$bucket"
+	folder=$(services s3-folder "$bucket")
+}
+
 fresh_id() {
 	printf 't%s-%s' "$$" "$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')"
 }

@@ -37,3 +37,6 @@ SERVICE_TESTS += tests/services/opensearch.sh
 EXTRA_DIST += tests/services/items.py
 SERVICE_TESTS += tests/services/dynamo.sh
 SERVICE_TESTS += tests/services/pump.sh
+SERVICE_TESTS += tests/services/flink.sh
+EXTRA_DIST += tests/services/flink/pom.xml tests/services/flink/FlinkWindows.java tests/services/flink/prepare.sh \
+	tests/services/flink/cases.py tests/services/flink/fidelity.py tests/services/flink/streams.py

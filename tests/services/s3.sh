@@ -12,20 +12,8 @@
 # shellcheck source=tests/services/lib.sh
 . "$top_srcdir/tests/services/lib.sh"
 
-[ -n "${AWS_ENDPOINT_URL_S3:-}" ] || {
-	echo "1..0 # SKIP AWS_ENDPOINT_URL_S3 is not set: scripts/services start versitygw"
-	exit 0
-}
+need_s3
 large_mb=${SLUICE_LARGE_MB:-64}
-# nothing of the caller's may be found
-export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
-unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
-
-# new_bucket: set bucket
-new_bucket() {
-	bucket=$(fresh_id)
-	services s3-bucket "$bucket"
-}
 
 # The proxy, and its address as S3's. It ends with the test (run_one).
 start_faults() {

@@ -6,24 +6,11 @@
 # shellcheck source=tests/services/lib.sh
 . "$top_srcdir/tests/services/lib.sh"
 
-[ -n "${AWS_ENDPOINT_URL_S3:-}" ] || {
-	echo "1..0 # SKIP AWS_ENDPOINT_URL_S3 is not set: scripts/services start versitygw"
-	exit 0
-}
-# nothing of the caller's may be found
-export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
-unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
+need_s3
 part=$((5 * 1024 * 1024))
 
 s3_put() {
 	"$top_builddir/tests/tools/s3_put" --part-bytes $part "$@"
-}
-
-# new_bucket: set bucket, and folder, where its objects lie
-new_bucket() {
-	bucket=$(fresh_id)
-	services s3-bucket "$bucket"
-	folder=$(services s3-folder "$bucket")
 }
 
 # make_file NAME BYTES: lines of digits, other ones for each name

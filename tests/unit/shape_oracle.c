@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kafka-to-s3/format.h"
+#include "kafka-to-s3/format/format.h"
 
 enum { LIST_MAX = 4 };
 

@@ -17,7 +17,7 @@
 #include "base/stop.h"
 #include "kafka-to-s3/lake_state.h"
 #include "kafka-to-s3/mark.h"
-#include "kafka-to-s3/publisher_ops.h"
+#include "kafka-to-s3/publish/publisher_ops.h"
 #include "scratch.h"
 
 /* ---- the source ---- */

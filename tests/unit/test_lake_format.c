@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "kafka-to-s3/format.h"
+#include "kafka-to-s3/format/format.h"
 #include "tests/unit/shape_oracle.h"
 
 enum { OPTIONS_MAX = 6, HOUR = 3600 * 1000 };

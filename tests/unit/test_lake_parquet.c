@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "kafka-to-s3/format.h"
+#include "kafka-to-s3/format/format.h"
 
 enum { RECORDS = 400, LONG_BYTES = 100000, BYTES_MAX = 64 << 20, ROW_GROUP_BYTES = 10000 };
 

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "kafka-to-s3/format.h"
+#include "kafka-to-s3/format/format.h"
 #include "kafka-to-s3/naming.h"
-#include "kafka-to-s3/s3_target.h"
+#include "kafka-to-s3/publish/s3_target.h"
 
 static void
 defaults(void **state)

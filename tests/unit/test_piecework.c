@@ -10,7 +10,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#include "kafka-to-s3/piecework.h"
+#include "kafka-to-s3/publish/piecework.h"
 
 /* A job of so many pieces, the last of which may fail. */
 struct count {

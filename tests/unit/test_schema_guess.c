@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "kafka-to-s3/schema_guess.h"
+#include "kafka-to-s3/format/schema_guess.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

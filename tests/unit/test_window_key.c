@@ -90,8 +90,8 @@ refused(void **state)
 		const char *json;
 		const char *reason;
 	} cases[] = {
-		{ "[1]", "an array cannot be grouped by" },
-		{ "{}", "an object cannot be grouped by" },
+		{ "[1]", "is an array, not a single value" },
+		{ "{}", "is an object, not a single value" },
 		{ "1e99999999999999999999", "a number out of range" },
 		{ "1.5e-99999999999999999999", "a number out of range" },
 	};

@@ -116,12 +116,11 @@ kit_value(const char *json)
 	return v;
 }
 
-struct slice
-kit_key(const char *json)
+static struct slice
+canonical(const char *json, char *bytes, size_t bytes_max)
 {
-	static char bytes[4096];
 	struct json_value v = kit_value(json);
-	struct buf key = BUF_INIT(sizeof(bytes));
+	struct buf key = BUF_INIT(bytes_max);
 	struct err err = ERR_INIT;
 	const char *reason;
 	size_t len;
@@ -133,11 +132,27 @@ kit_key(const char *json)
 	return slice_make(bytes, len);
 }
 
+struct slice
+kit_key(const char *json)
+{
+	static char bytes[4096];
+
+	return canonical(json, bytes, sizeof(bytes));
+}
+
+void
+kit_text(const char *json, char *bytes, size_t bytes_max, struct slice *ret)
+{
+	*ret = canonical(json, bytes, bytes_max);
+	ret->len--; /* the line feed */
+}
+
 enum engine_fate
 kit_take(struct kit *kit, int32_t stream, int64_t sequence, int64_t time_ms, const char *key,
     const char *value)
 {
 	struct input input = { .kind = INPUT_NULL };
+	char text[256];
 	const struct engine_input in = {
 		.position = { .stream = stream, .sequence = sequence },
 		.time_ms = time_ms,
@@ -147,6 +162,7 @@ kit_take(struct kit *kit, int32_t stream, int64_t sequence, int64_t time_ms, con
 
 	if (value) {
 		input.kind = INPUT_NUMBER;
+		kit_text(value, text, sizeof(text), &input.text);
 		assert_int_equal(number_parse(slice_of(value), &input.number), 0);
 	}
 	return engine_take(kit->engine, &in, &kit->err);

@@ -30,6 +30,9 @@ void kit_add_stream(struct kit *, int32_t stream);
 /* The canonical key of a JSON scalar, in a static buffer. */
 struct slice kit_key(const char *json);
 
+/* A scalar's canonical text, as inputs have it, in the caller's bytes. */
+void kit_text(const char *json, char *bytes, size_t bytes_max, struct slice *ret);
+
 /* A record with the key's and the value's JSON text; value NULL: missing. */
 enum engine_fate kit_take(struct kit *, int32_t stream, int64_t sequence, int64_t time_ms,
     const char *key, const char *value);

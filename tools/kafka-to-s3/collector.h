@@ -9,7 +9,7 @@
 #ifndef SLUICE_KAFKA_TO_S3_COLLECTOR_H
 #define SLUICE_KAFKA_TO_S3_COLLECTOR_H
 
-#include "kafka-to-s3/publisher.h"
+#include "kafka-to-s3/publish/publisher.h"
 
 struct collector_options {
 	struct publisher *publisher; /* borrowed */

@@ -13,12 +13,12 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "kafka-to-s3/format/options_format.h"
+#include "kafka-to-s3/format/options_table.h"
+#include "kafka-to-s3/format/print_schema.h"
 #include "kafka-to-s3/lake.h"
 #include "kafka-to-s3/mark.h"
-#include "kafka-to-s3/options_format.h"
-#include "kafka-to-s3/options_table.h"
 #include "kafka-to-s3/numbers.h"
-#include "kafka-to-s3/print_schema.h"
 #include "run/aws.h"
 #include "run/client.h"
 #include "run/input.h"

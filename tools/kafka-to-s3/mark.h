@@ -16,7 +16,7 @@
 #define SLUICE_KAFKA_TO_S3_MARK_H
 
 #include "kafka-to-s3/mark_text.h"
-#include "kafka-to-s3/publisher.h"
+#include "kafka-to-s3/publish/publisher.h"
 
 #define MARK_PATH "_sluice"
 

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Partial aggregates: fixed-size states that take inputs, merge, and have one serialised form.
+ * Partial aggregates: states that take inputs, merge, and have one serialised form.
  *
  * As in SQL, a null or missing input is ignored by every aggregate of a field, and sum, min, max
  * and avg of no inputs are null (count is 0). Sums are exact as long as codec/number can keep them
  * so; merging in any order gives the same result then. avg is the exact sum divided once, as a
- * double.
+ * double. first and last are the values of the first and the last record in the order of event
+ * time, stream and sequence, whenever they came.
+ *
+ * A state has a fixed size. What varies hangs on it by a pointer (NULL while there is nothing): such
+ * states must be copied by aggregate_copy and released before they go. `held` counts the bytes that
+ * hang on some states; functions that make them more or fewer are given it to change.
  */
 #ifndef SLUICE_KAFKA_WINDOW_AGGREGATE_H
 #define SLUICE_KAFKA_WINDOW_AGGREGATE_H
@@ -15,6 +20,7 @@
 
 #include "base/buf.h"
 #include "codec/number.h"
+#include "flow/record.h"
 
 /* The values are part of the serialised form: they never change. */
 enum aggregate_func {
@@ -24,6 +30,8 @@ enum aggregate_func {
 	AGGREGATE_MIN = 4,
 	AGGREGATE_MAX = 5,
 	AGGREGATE_AVG = 6,
+	AGGREGATE_FIRST = 7,
+	AGGREGATE_LAST = 8,
 };
 
 /* What a record has in one field. */
@@ -35,7 +43,16 @@ enum input_kind {
 
 struct input {
 	struct number number; /* of INPUT_NUMBER */
+	struct slice text; /* canonical (groupkey.h, without the line feed), where one is wanted */
 	enum input_kind kind;
+};
+
+/* One record as aggregates see it; borrowed for the call. */
+struct aggregate_record {
+	const struct input *inputs;
+	uint64_t skips; /* bit i: the plan's aggregate i does not take this record */
+	int64_t time_ms;
+	struct position position;
 };
 
 struct aggregate {
@@ -49,6 +66,7 @@ enum { AGGREGATES_MAX = 64 };
 struct aggregate_plan {
 	unsigned count;
 	unsigned state_bytes; /* of all states together, a multiple of 8 */
+	bool has_heap;        /* something may hang on a state */
 	struct {
 		struct aggregate aggregate;
 		unsigned offset;
@@ -61,17 +79,38 @@ int aggregate_plan_add(struct aggregate_plan *, struct aggregate, struct err *);
 /* "count", "sum" ... (count with a field is AGGREGATE_COUNT_FIELD); ERR_USAGE for other words. */
 int aggregate_func_parse(struct slice word, bool has_field, enum aggregate_func *ret, struct err *);
 
-/* True where inputs of the function must be numbers. */
-bool aggregate_func_is_numeric(enum aggregate_func);
+/* What an input of the function must have. */
+enum aggregate_need {
+	AGGREGATE_NEEDS_KIND,   /* its kind only */
+	AGGREGATE_NEEDS_NUMBER, /* INPUT_NUMBER or INPUT_NULL */
+	AGGREGATE_NEEDS_TEXT,   /* its text, unless it is INPUT_NULL */
+};
+
+enum aggregate_need aggregate_func_need(enum aggregate_func);
 
 /*
  * States are plan->state_bytes bytes, 8-aligned; all zero bytes are the states of no records.
- * Inputs of numeric functions must be INPUT_NUMBER or INPUT_NULL.
+ * Inputs must have what their functions need. Fails only where plan->has_heap: ERR_FAULT (no
+ * memory), with the record in some of the states.
  */
-void aggregate_take(const struct aggregate_plan *, void *states, const struct input *inputs);
+int aggregate_take(const struct aggregate_plan *, void *states, const struct aggregate_record *,
+    size_t *held, struct err *);
 
-/* Adds what `from` has taken. ERR_DATA where a count passes 2^63 - 1, with `into` unusable then. */
-int aggregate_merge(const struct aggregate_plan *, void *into, const void *from, struct err *);
+/* Adds what `from` has taken. ERR_DATA where a count passes 2^63 - 1, ERR_FAULT; `into` may only be
+ * released then. */
+int aggregate_merge(const struct aggregate_plan *, void *into, const void *from, size_t *held,
+    struct err *);
+
+/* Copies into bytes whose content does not matter. On failure they hold nothing. */
+int aggregate_copy(const struct aggregate_plan *, void *into, const void *from, size_t *held,
+    struct err *);
+
+/* Frees what hangs on the states and leaves them empty, that is, zeroed; does nothing to those of a
+ * plan without has_heap. */
+void aggregate_release(const struct aggregate_plan *, void *states);
+
+/* The bytes that hang on the states. */
+size_t aggregate_held(const struct aggregate_plan *, const void *states);
 
 /* Appends one result as JSON. */
 int aggregate_append(const struct aggregate_plan *, unsigned index, const void *states,
@@ -82,7 +121,7 @@ int aggregate_encode(
     const struct aggregate_plan *, const void *states, struct buf *out, struct err *);
 
 /* Takes the states from the front of *bytes into zeroed states. ERR_DATA where they are not
- * well-formed or belong to other aggregates. */
+ * well-formed or belong to other aggregates, ERR_FAULT; the states hold nothing then. */
 int aggregate_decode(
     const struct aggregate_plan *, struct slice *bytes, void *states, struct err *);
 

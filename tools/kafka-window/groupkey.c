@@ -221,10 +221,10 @@ append_value(struct buf *key, const struct json_value *v, const char **ret_reaso
 			return buf_append(key, json_slice(v), err);
 		return append_number(key, json_slice(v), ret_reason, err);
 	case JSON_TYPE_ARRAY:
-		*ret_reason = "an array cannot be grouped by";
+		*ret_reason = "is an array, not a single value";
 		return -1;
 	case JSON_TYPE_OBJECT:
-		*ret_reason = "an object cannot be grouped by";
+		*ret_reason = "is an object, not a single value";
 		return -1;
 	}
 	return -1;
@@ -313,8 +313,8 @@ compare_numbers(struct slice a, struct slice b)
 	return x.is_negative ? compare_magnitudes(&y, &x) : compare_magnitudes(&x, &y);
 }
 
-static int
-compare_values(struct slice a, struct slice b)
+int
+groupkey_compare_values(struct slice a, struct slice b)
 {
 	enum rank rank_a = rank(a), rank_b = rank(b);
 
@@ -335,7 +335,7 @@ groupkey_compare(struct slice a, struct slice b)
 	int order = 0;
 
 	while (!order && a.len && b.len)
-		order = compare_values(groupkey_take(&a), groupkey_take(&b));
+		order = groupkey_compare_values(groupkey_take(&a), groupkey_take(&b));
 	return order;
 }
 
@@ -385,8 +385,8 @@ groupkey_prefix(struct slice key)
 /* ---- keys from outside ---- */
 
 /* A string's canonical form is what decoding and encoding leaves as it is, a number's likewise. */
-static bool
-is_canonical(struct slice text)
+bool
+groupkey_is_value(struct slice text)
 {
 	struct json_value v = { .data = text.data, .len = (uint32_t)text.len };
 	struct buf again = BUF_INIT(8 * text.len + 64); /* more than any escapes make of it */
@@ -429,7 +429,7 @@ groupkey_is_valid(struct slice key, unsigned values)
 	if (key.len > UINT32_MAX)
 		return false;
 	for (; key.len; values--) {
-		if (!values || !slice_cut(key, '\n', &head, &key) || !is_canonical(head))
+		if (!values || !slice_cut(key, '\n', &head, &key) || !groupkey_is_value(head))
 			return false;
 	}
 	return values == 0;

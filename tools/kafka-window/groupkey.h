@@ -31,6 +31,12 @@ int groupkey_compare(struct slice a, struct slice b);
  * groupkey_compare decides. */
 uint64_t groupkey_prefix(struct slice key);
 
+/* True where the text is a value in its one spelling, without the line feed: one from outside. */
+bool groupkey_is_value(struct slice text);
+
+/* Compares two such texts. */
+int groupkey_compare_values(struct slice a, struct slice b);
+
 /* True where the bytes are `values` values in their one spelling: keys from outside. */
 bool groupkey_is_valid(struct slice key, unsigned values);
 

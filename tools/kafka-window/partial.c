@@ -105,9 +105,10 @@ decode_body(const struct aggregate_plan *plan, unsigned key_values, struct slice
 	if (aggregate_decode(plan, &bytes, states, err))
 		return -1;
 	ret->states = states;
-	if (bytes.len)
-		return err_set(err, ERR_DATA, "%zu bytes follow its aggregates", bytes.len);
-	return 0;
+	if (!bytes.len)
+		return 0;
+	aggregate_release(plan, states);
+	return err_set(err, ERR_DATA, "%zu bytes follow its aggregates", bytes.len);
 }
 
 int

@@ -37,8 +37,8 @@ int partial_encode(
 
 /*
  * Reads all of `bytes`. ret->key borrows from it; the states go into `states` (plan->state_bytes
- * bytes, 8-aligned). ERR_DATA says what is wrong: version, damage, or aggregates that are not the
- * plan's.
+ * bytes, 8-aligned, which hold nothing that is to be released). ERR_DATA says what is wrong: version, damage, or aggregates that are not the
+ * plan's; the states hold nothing then.
  */
 int partial_decode(const struct aggregate_plan *, unsigned key_values, struct slice bytes,
     void *states, struct partial *ret, struct err *);

@@ -11,9 +11,14 @@ enum {
 	GROW_FAST_BYTES = 65536, /* doubles up to here, grows by half above */
 };
 
+/* Where nothing hangs on any entry none is looked at. */
 void
-table_release(struct table *t)
+table_release(struct table *t, const struct aggregate_plan *plan)
 {
+	struct table_entry *e = NULL;
+
+	while (t->held && (e = table_next(t, plan, e)))
+		aggregate_release(plan, table_states(e));
 	free(t->data);
 	free(t->slots);
 	*t = (struct table){ .data = NULL };
@@ -230,7 +235,7 @@ table_merge_entry(struct table *t, const struct aggregate_plan *plan,
 
 	if (!e)
 		e = table_insert(t, plan, key, from->hash, err);
-	return e ? aggregate_merge(plan, table_states(e), table_states(from), err) : -1;
+	return e ? aggregate_merge(plan, table_states(e), table_states(from), &t->held, err) : -1;
 }
 
 int

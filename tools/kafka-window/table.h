@@ -30,15 +30,16 @@ struct table {
 	struct table_slot *slots; /* NULL while a walk over the entries is as quick */
 	uint32_t slot_count;      /* a power of two */
 	uint32_t count;
+	size_t held; /* bytes that hang on the entries' states */
 };
 
-void table_release(struct table *);
+void table_release(struct table *, const struct aggregate_plan *);
 
 /* Bytes of memory in use, without what has been set aside for growth and never touched. */
 static inline size_t
 table_bytes(const struct table *t)
 {
-	return t->used + t->slot_count * sizeof(*t->slots);
+	return t->used + t->slot_count * sizeof(*t->slots) + t->held;
 }
 
 static inline struct slice

@@ -18,6 +18,7 @@ enum {
 	DURABLE_MS_MAX = 60 * 1000, /* for rows and letters to become durable before a commit */
 	CLOCK_EVERY = 256,          /* records between two looks at the clock */
 	KEY_BYTES_MAX = 1024 * 1024,
+	TEXTS_BYTES_MAX = 256 * 1024 * 1024, /* above any record's fields */
 	ROW_BYTES_MAX = 16 * 1024 * 1024,
 };
 
@@ -32,6 +33,7 @@ struct owned_stream {
 struct input_field {
 	unsigned index; /* in the field set */
 	bool must_be_number;
+	bool wants_text;
 };
 
 struct windower {
@@ -56,6 +58,7 @@ struct windower {
 	size_t stream_count;
 	size_t stream_capacity;
 	struct buf group;
+	struct buf texts; /* of the inputs */
 	struct buf row;
 	struct buf row_key;
 	int64_t read;
@@ -268,24 +271,61 @@ write_row(void *context, const struct engine_row *row, struct err *err)
 
 /* ---- one record in ---- */
 
+/* The field's value as canonical text with a line feed, as every text of a record that is held. */
+static int
+append_canonical(struct windower *w, const struct record *record, unsigned field, struct buf *out,
+    struct err *err)
+{
+	const char *reason = NULL;
+
+	if (!groupkey_append(out, field_get(w->fields, field), &reason, err))
+		return 0;
+	return reason ? field_reject(w->fields, record, field, reason, err) : -1;
+}
+
+static inline int
+fill_input(struct windower *w, const struct record *record, unsigned index, struct err *err)
+{
+	const struct input_field *field = &w->input_fields[index];
+	const struct json_value *value = field_get(w->fields, field->index);
+	struct input *input = &w->inputs[index];
+
+	if (value->type == JSON_TYPE_MISSING || value->type == JSON_TYPE_NULL) {
+		input->kind = INPUT_NULL;
+		return 0;
+	}
+	input->kind = field->must_be_number ? INPUT_NUMBER : INPUT_OTHER;
+	if (field->must_be_number &&
+	    field_number(w->fields, record, field->index, &input->number, err))
+		return -1;
+	if (!field->wants_text)
+		return 0;
+	return append_canonical(w, record, field->index, &w->texts, err);
+}
+
+/* The texts stand one after another, and where is known when no more are added. */
+static void
+place_texts(struct windower *w)
+{
+	struct slice rest = buf_slice(&w->texts);
+
+	for (unsigned i = 0; rest.len && i < w->input_count; i++) {
+		if (w->input_fields[i].wants_text && w->inputs[i].kind != INPUT_NULL)
+			w->inputs[i].text = groupkey_take(&rest);
+	}
+}
+
 static int
 fill_inputs(struct windower *w, const struct record *record, struct err *err)
 {
+	if (w->texts.len)
+		buf_clear(&w->texts);
 	for (unsigned i = 0; i < w->input_count; i++) {
-		const struct input_field *field = &w->input_fields[i];
-		const struct json_value *value = field_get(w->fields, field->index);
-		struct input *input = &w->inputs[i];
-
-		if (value->type == JSON_TYPE_MISSING || value->type == JSON_TYPE_NULL) {
-			input->kind = INPUT_NULL;
-		} else if (!field->must_be_number) {
-			input->kind = INPUT_OTHER;
-		} else {
-			input->kind = INPUT_NUMBER;
-			if (field_number(w->fields, record, field->index, &input->number, err))
-				return -1;
-		}
+		if (fill_input(w, record, i, err))
+			return -1;
 	}
+	if (w->texts.len)
+		place_texts(w);
 	return 0;
 }
 
@@ -294,13 +334,8 @@ fill_key(struct windower *w, const struct record *record, struct err *err)
 {
 	buf_clear(&w->group);
 	for (size_t i = 0; i < w->options.by_count; i++) {
-		const char *reason = NULL;
-
-		if (!groupkey_append(&w->group, field_get(w->fields, w->by_indices[i]), &reason, err))
-			continue;
-		if (!reason)
+		if (append_canonical(w, record, w->by_indices[i], &w->group, err))
 			return -1;
-		return field_reject(w->fields, record, w->by_indices[i], reason, err);
 	}
 	return 0;
 }
@@ -360,6 +395,7 @@ aggregate_record(struct windower *w, const struct record *record, bool *ret_is_l
 	switch (engine_take(w->engine, &input, err)) {
 	case ENGINE_TAKEN:
 	case ENGINE_REPLAYED:
+	case ENGINE_OUTSIDE:
 		return 0;
 	case ENGINE_LATE:
 		*ret_is_late = true;
@@ -513,16 +549,21 @@ add_field(struct windower *w, struct slice path, unsigned *ret_index, struct err
 }
 
 static unsigned
-add_input(struct windower *w, unsigned field_index, bool must_be_number)
+add_input(struct windower *w, unsigned field_index, enum aggregate_need need)
 {
+	bool must_be_number = need == AGGREGATE_NEEDS_NUMBER;
+	bool wants_text = need == AGGREGATE_NEEDS_TEXT;
+
 	for (unsigned i = 0; i < w->input_count; i++) {
 		if (w->input_fields[i].index == field_index) {
 			w->input_fields[i].must_be_number |= must_be_number;
+			w->input_fields[i].wants_text |= wants_text;
 			return i;
 		}
 	}
 	w->input_fields[w->input_count] =
-	    (struct input_field){ .index = field_index, .must_be_number = must_be_number };
+	    (struct input_field){ .index = field_index, .must_be_number = must_be_number,
+		    .wants_text = wants_text };
 	return w->input_count++;
 }
 
@@ -538,7 +579,7 @@ add_aggregate(struct windower *w, const struct windower_aggregate *a, struct err
 		if (add_field(w, a->field, &field_index, err))
 			return -1;
 		aggregate.input =
-		    add_input(w, field_index, aggregate_func_is_numeric(aggregate.func));
+		    add_input(w, field_index, aggregate_func_need(aggregate.func));
 	}
 	if (row_layout_add_aggregate(w->layout, a->name, err))
 		return -1;
@@ -614,6 +655,7 @@ windower_new(const struct windower_options *options, struct err *err)
 	}
 	w->options = *options;
 	buf_init(&w->group, KEY_BYTES_MAX);
+	buf_init(&w->texts, TEXTS_BYTES_MAX);
 	buf_init(&w->row, ROW_BYTES_MAX);
 	buf_init(&w->row_key, ROW_BYTES_MAX);
 	if (compile(w, err) || make_engine(w, err)) {
@@ -638,6 +680,7 @@ windower_free(struct windower *w)
 	field_set_free(w->row_fields);
 	field_set_free(w->fields);
 	buf_release(&w->group);
+	buf_release(&w->texts);
 	buf_release(&w->row);
 	buf_release(&w->row_key);
 	free(w);

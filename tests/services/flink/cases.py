@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: MIT
+"""The cases of scripts/fidelity: one description of a job, said to Flink as SQL and to kafka-window
+as options.
+
+What has to be said differently to get the same, each explained in kafka-window(1), DIFFERENCES FROM
+FLINK:
+
+- Our watermark is the newest time less the bound, Flink's lies 1 ms before it (its windows fire
+  where their last millisecond is at or before the watermark); WATERMARK FOR t AS t - INTERVAL lacks
+  that millisecond, so it is said here.
+- Flink SQL emits watermarks at intervals of processing time, which makes it a matter of speed which
+  records are late. With pipeline.auto-watermark-interval 0 WatermarkAssignerOperator emits one
+  behind each record that moves it.
+- AVG and STDDEV of integers are integers in Flink: they are given doubles; AVG of decimals has six
+  places there.
+"""
+from dataclasses import dataclass, replace
+
+import streams
+from streams import AUTUMN, BURSTS, MIXED, ORDERED, PATIENT, SPRING, TRIPS
+
+SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
+
+EXACT = "exact"
+# Sums of doubles depend on their order, and Flink's STDDEV on differences of large squares.
+DOUBLE = 1e-9
+ROUGH = 1e-6
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    ours: str  # FUNC[:FIELD]
+    sql: str
+    tolerance: object = EXACT
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    stream: streams.Stream
+    kind: str  # TUMBLE HOP CUMULATE SESSION
+    sizes: tuple  # ms; HOP: size, step; CUMULATE: most, step; SESSION: gap
+    by: tuple = ()
+    aggregates: tuple = ()
+    bound_ms: int = None  # the stream's
+    offset_ms: int = 0
+    zone: str = None  # windows of local time
+    query: str = None  # instead of a grouping: Flink's rows in order of our fields
+    is_short: bool = False  # part of the short run
+    # Rows that differ for a reason that kafka-window(1) explains: (reason, function of the row's key
+    # and of Flink's and our values, None where there is no such row)
+    explained: tuple = None
+
+
+def interval(ms):
+    hours, seconds = ms // HOUR % 24, ms % MINUTE
+    clock = f"{hours:02d}:{ms // MINUTE % 60:02d}:{seconds // 1000:02d}.{seconds % 1000:03d}"
+    return f"INTERVAL '{ms // DAY} {clock}' DAY(3) TO SECOND(3)"
+
+
+def duration(ms):
+    for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND)):
+        if ms % size == 0:
+            return f"{ms // size}{unit}"
+    return f"{ms}ms"
+
+
+def bound_of(case):
+    return case.stream.bound_ms if case.bound_ms is None else case.bound_ms
+
+
+# ---- Flink ----
+
+
+def table_sql(case, path):
+    columns = [f"`{name}` {kind}" for name, kind in case.stream.columns]
+    if case.stream.is_iso:
+        instant = f"`{case.stream.time}`"
+    else:
+        columns.append(f"`{case.stream.time}` BIGINT")
+        instant = f"TO_TIMESTAMP_LTZ(`{case.stream.time}`, 3)"
+    columns.append(f"ts AS {instant if case.zone else f'CAST({instant} AS TIMESTAMP(3))'}")
+    columns.append(f"WATERMARK FOR ts AS ts - {interval(bound_of(case) + 1)}")
+    return (
+        f"CREATE TABLE s ({', '.join(columns)}) WITH ('connector' = 'filesystem', "
+        f"'path' = '{path}', 'format' = 'json', 'json.timestamp-format.standard' = 'ISO-8601')"
+    )
+
+
+def window_sql(case):
+    table = "TABLE s"
+    if case.kind == "SESSION" and case.by:
+        table += f" PARTITION BY ({', '.join(case.by)})"
+    sizes = list(case.sizes)
+    if case.kind in ("HOP", "CUMULATE"):  # the step comes first
+        sizes.reverse()
+    if case.offset_ms:
+        sizes.append(case.offset_ms)
+    return f"TABLE({case.kind}({table}, DESCRIPTOR(ts), {', '.join(map(interval, sizes))}))"
+
+
+def query_sql(case):
+    if case.query:
+        return case.query.format(window=window_sql(case))
+    keys = ["window_start", "window_end", *case.by]
+    results = keys + [a.sql for a in case.aggregates]
+    return f"SELECT {', '.join(results)} FROM {window_sql(case)} GROUP BY {', '.join(keys)}"
+
+
+def flink_job(case, path, out):
+    return {
+        "name": case.name,
+        "config": {
+            "parallelism.default": "1",
+            "pipeline.auto-watermark-interval": "0",
+            # a local aggregation before the keyed one would see other watermarks
+            "table.optimizer.agg-phase-strategy": "ONE_PHASE",
+            "table.local-time-zone": case.zone or "UTC",
+        },
+        "setup": [table_sql(case, path)],
+        "query": query_sql(case),
+        "out": out,
+    }
+
+
+# ---- ours ----
+
+
+def options(case):
+    words = ["--" + case.kind.lower(), ",".join(map(duration, case.sizes))]
+    words += ["--time", case.stream.time, "--out-of-order", duration(bound_of(case))]
+    if case.by:
+        words += ["--by", ",".join(case.by)]
+    if case.offset_ms:
+        words += ["--align", duration(case.offset_ms)]
+    if case.zone:
+        words += ["--tz", case.zone]
+    for i, aggregate in enumerate(case.aggregates):
+        words += ["-a", f"a{i}={aggregate.ours}"]
+    return words
+
+
+# ---- the cases ----
+
+COUNT = Aggregate("count", "COUNT(*)")
+
+
+def a(func, column, **more):
+    sql = {"count": "COUNT({0})", "distinct": "COUNT(DISTINCT {0})"}.get(func, func.upper() + "({0})")
+    return Aggregate(f"{func}:{column}", sql.format(column), **more)
+
+
+def avg(column):
+    kind = (dict(TRIPS.columns) | streams.COLUMNS)[column]
+    if kind.startswith("DECIMAL"):
+        return Aggregate(f"avg:{column}", f"AVG({column})", ROUGH)
+    return Aggregate(f"avg:{column}", f"AVG(CAST({column} AS DOUBLE))", DOUBLE)
+
+
+def basic(*columns):
+    found = [COUNT]
+    for c in columns:
+        found += [a("count", c), a("sum", c), a("min", c), a("max", c), avg(c)]
+    return tuple(found)
+
+
+DOUBLES = (
+    COUNT,
+    a("count", "x"),
+    a("sum", "x", tolerance=DOUBLE),
+    a("min", "x", tolerance=DOUBLE),
+    a("max", "x", tolerance=DOUBLE),
+    avg("x"),
+)
+NUMBERS = basic("v", "big", "d")
+ALL_KEYS = ("k", "n", "b", "q")
+
+
+def tumble_cases():
+    yield Case("tumble 10s by k", MIXED, "TUMBLE", (10 * SECOND,), ("k",), NUMBERS, is_short=True)
+    yield Case("tumble 10s, no key", MIXED, "TUMBLE", (10 * SECOND,), (), NUMBERS)
+    yield Case("tumble 7.003s by four keys", MIXED, "TUMBLE", (7003,), ALL_KEYS, NUMBERS)
+    yield Case("tumble 10s of doubles", MIXED, "TUMBLE", (10 * SECOND,), ("b",), DOUBLES)
+    yield Case("tumble 1s, bound 0", MIXED, "TUMBLE", (SECOND,), ("n",), NUMBERS, bound_ms=0)
+    yield Case("tumble 10s, align 3.5s", MIXED, "TUMBLE", (10 * SECOND,), ("k",), NUMBERS, offset_ms=3500)
+    yield Case("tumble 1d by q", PATIENT, "TUMBLE", (DAY,), ("q",), NUMBERS)
+    yield Case(
+        "tumble 1h of trips",
+        TRIPS,
+        "TUMBLE",
+        (HOUR,),
+        ("vendor_id",),
+        basic("passenger_count", "total_amount", "trip_distance"),
+        is_short=True,
+    )
+    yield Case(
+        "tumble 5m of trips by two keys, bound 0",
+        TRIPS,
+        "TUMBLE",
+        (5 * MINUTE,),
+        ("payment_type", "store_and_fwd_flag"),
+        basic("tip_amount"),
+        bound_ms=0,
+    )
+
+
+def hop_cases():
+    yield Case(
+        "hop 10s by 2s, by k", MIXED, "HOP", (10 * SECOND, 2 * SECOND), ("k",), NUMBERS, is_short=True
+    )
+    yield Case("hop 10s by 10s, no key", MIXED, "HOP", (10 * SECOND, 10 * SECOND), (), NUMBERS)
+    yield Case(
+        "hop 12s by 3s, align 1s, bound 0",
+        MIXED,
+        "HOP",
+        (12 * SECOND, 3 * SECOND),
+        ("n", "b"),
+        NUMBERS,
+        bound_ms=0,
+        offset_ms=SECOND,
+    )
+    yield Case("hop 1d by 6h, no key", PATIENT, "HOP", (DAY, 6 * HOUR), (), NUMBERS)
+    yield Case(
+        "hop 1h by 5m of trips",
+        TRIPS,
+        "HOP",
+        (HOUR, 5 * MINUTE),
+        ("vendor_id",),
+        basic("passenger_count", "total_amount"),
+    )
+
+
+def cumulate_cases():
+    yield Case(
+        "cumulate 1m by 10s, by k",
+        MIXED,
+        "CUMULATE",
+        (MINUTE, 10 * SECOND),
+        ("k",),
+        NUMBERS,
+        is_short=True,
+    )
+    yield Case("cumulate 10s by 1s, no key", MIXED, "CUMULATE", (10 * SECOND, SECOND), (), NUMBERS)
+    yield Case(
+        "cumulate 15s by 5s, align 2s, bound 0",
+        MIXED,
+        "CUMULATE",
+        (15 * SECOND, 5 * SECOND),
+        ("n",),
+        NUMBERS,
+        bound_ms=0,
+        offset_ms=2 * SECOND,
+    )
+    yield Case(
+        "cumulate 1d by 1h of trips",
+        TRIPS,
+        "CUMULATE",
+        (DAY, HOUR),
+        ("payment_type",),
+        basic("tip_amount"),
+    )
+
+
+def session_cases():
+    yield Case("session 2s by k", BURSTS, "SESSION", (2 * SECOND,), ("k",), NUMBERS, is_short=True)
+    yield Case("session 2s by k and b", BURSTS, "SESSION", (2 * SECOND,), ("k", "b"), NUMBERS)
+    yield Case("session 2s by k, bound 0", BURSTS, "SESSION", (2 * SECOND,), ("k",), NUMBERS, bound_ms=0)
+    yield Case("session 5s, no key", MIXED, "SESSION", (5 * SECOND,), (), NUMBERS)
+    yield Case("session 3s by n", MIXED, "SESSION", (3 * SECOND,), ("n",), NUMBERS)
+    yield Case(
+        "session 10m of trips",
+        TRIPS,
+        "SESSION",
+        (10 * MINUTE,),
+        ("payment_type",),
+        basic("total_amount"),
+    )
+
+
+def aggregate_cases():
+    """first and last by time: Flink's FIRST_VALUE goes by arrival, which is the same where records
+    come in order; where they do not, a Top-N of each window says it."""
+    values = (a("first", "v"), a("last", "v"), a("first", "d"), a("last", "d"), a("last", "w"))
+    values = tuple(
+        Aggregate(x.ours, x.sql.replace("FIRST", "FIRST_VALUE").replace("LAST", "LAST_VALUE"))
+        for x in values
+    )
+    yield Case("first and last in order", ORDERED, "TUMBLE", (10 * SECOND,), ("k",), (COUNT, *values))
+    for func, order in (("first", "ASC"), ("last", "DESC")):
+        yield Case(
+            f"{func} by time, of disorder",
+            MIXED,
+            "TUMBLE",
+            (10 * SECOND,),
+            ("k",),
+            (a(func, "seq"),),
+            query="SELECT window_start, window_end, k, seq FROM (SELECT *, ROW_NUMBER() OVER "
+            f"(PARTITION BY window_start, window_end, k ORDER BY t {order}, seq {order}) AS place "
+            "FROM {window}) WHERE place <= 1",
+        )
+    distinct = tuple(a("distinct", c) for c in ("v", "big", "d", "w", "q", "b"))
+    spread = (
+        Aggregate("stddev:v", "STDDEV_SAMP(CAST(v AS DOUBLE))", ROUGH),
+        Aggregate("stddev:d", "STDDEV_SAMP(CAST(d AS DOUBLE))", ROUGH),
+    )
+    kinds = (
+        ("TUMBLE", (10 * SECOND,), MIXED),
+        ("HOP", (10 * SECOND, 5 * SECOND), MIXED),
+        ("CUMULATE", (20 * SECOND, 10 * SECOND), MIXED),
+        ("SESSION", (2 * SECOND,), BURSTS),
+    )
+    for kind, sizes, stream in kinds:
+        word = kind.lower()
+        yield Case(f"distinct, {word}", stream, kind, sizes, ("k",), (COUNT, *distinct))
+        yield Case(f"stddev, {word}", stream, kind, sizes, ("k",), (COUNT, *spread))
+
+
+NEW_YORK = "America/New_York"
+# 2024-11-03, 01:00 in New York, for the first time
+REPEATED_HOUR_MS = 1_730_610_000_000
+
+
+def is_repeated_hour(key, _theirs, _ours):
+    return REPEATED_HOUR_MS <= key[0] < REPEATED_HOUR_MS + 2 * HOUR
+
+
+def zone_cases():
+    for stream in (SPRING, AUTUMN):
+        name = stream.name
+
+        def local(kind, *sizes, offset_ms=0, stream=stream, **more):
+            words = " by ".join(map(duration, sizes)) + (", align" if offset_ms else "")
+            return Case(
+                f"{kind.lower()} {words} in New York, {stream.name}",
+                stream,
+                kind,
+                sizes,
+                ("b",),
+                basic("v"),
+                zone=NEW_YORK,
+                offset_ms=offset_ms,
+                **more,
+            )
+
+        explained = None
+        if name == "autumn":
+            explained = "an hour that comes twice is two windows, in Flink one", is_repeated_hour
+        yield local("TUMBLE", DAY)
+        yield local("TUMBLE", 6 * HOUR)
+        yield local("TUMBLE", HOUR, explained=explained)
+        yield local("TUMBLE", DAY, offset_ms=6 * HOUR)
+        yield local("HOP", DAY, 6 * HOUR)
+        yield local("CUMULATE", DAY, 6 * HOUR)
+    yield Case("tumble 1d in Kolkata", PATIENT, "TUMBLE", (DAY,), ("b",), basic("v"), zone="Asia/Kolkata")
+
+
+CASES = [
+    *tumble_cases(),
+    *hop_cases(),
+    *cumulate_cases(),
+    *session_cases(),
+    *aggregate_cases(),
+    *zone_cases(),
+]

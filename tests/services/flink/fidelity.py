@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: MIT
+"""The work of scripts/fidelity, which see: writes the streams, runs both sides, compares row by row."""
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import cases
+import streams
+
+EX_USAGE = 64
+SHOWN_MAX = 3
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def parse_json(line):
+    return json.loads(line, parse_float=Decimal)
+
+
+def tagged(value):
+    """Keys that Python holds for the same are not: 1 and true."""
+    return (isinstance(value, bool), value)
+
+
+def row_key(start_ms, end_ms, keys):
+    return (start_ms, end_ms, *map(tagged, keys))
+
+
+def to_ms(moment):
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def millis(text):
+    return to_ms(datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z"))
+
+
+def utc(local_ms, zone):
+    """Local time as Flink gives it, as if it were UTC. Of an hour that comes twice it is the first;
+    in one that is left out it is its end."""
+    if not zone:
+        return local_ms
+    local = EPOCH + timedelta(milliseconds=local_ms)
+    return to_ms(local.replace(tzinfo=ZoneInfo(zone)))
+
+
+def add_row(rows, key, values):
+    if key in rows:
+        raise ValueError(f"two rows of {key}")
+    rows[key] = values
+
+
+def read_flink(path, case):
+    rows = {}
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            row = parse_json(line)
+            keys = len(case.by)
+            start_ms, end_ms = (utc(time_ms, case.zone) for time_ms in row[:2])
+            add_row(rows, row_key(start_ms, end_ms, row[2 : 2 + keys]), row[2 + keys :])
+    return rows
+
+
+def read_ours(path, case):
+    rows = {}
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            row = parse_json(line)
+            key = row_key(
+                millis(row["window_start"]), millis(row["window_end"]), [row[k] for k in case.by]
+            )
+            add_row(rows, key, [row[f"a{i}"] for i in range(len(case.aggregates))])
+    return rows
+
+
+def is_same(theirs, ours, tolerance):
+    if theirs is None or ours is None or isinstance(theirs, (str, bool)) or isinstance(ours, (str, bool)):
+        return type(theirs) is type(ours) and theirs == ours
+    if tolerance == cases.EXACT:
+        return theirs == ours
+    theirs, ours = float(theirs), float(ours)
+    return abs(theirs - ours) <= tolerance * max(1.0, abs(theirs), abs(ours))
+
+
+def row_differs(case, theirs, ours):
+    if theirs is None or ours is None:
+        return True
+    return not all(
+        is_same(t, o, a.tolerance) for t, o, a in zip(theirs, ours, case.aggregates, strict=True)
+    )
+
+
+def compare(case, theirs, ours):
+    """How many rows are equal, and those that are not: (key, Flink's values, ours)."""
+    equal, different = 0, []
+    for key in sorted(theirs.keys() | ours.keys(), key=repr):
+        pair = theirs.get(key), ours.get(key)
+        if row_differs(case, *pair):
+            different.append((key, *pair))
+        else:
+            equal += 1
+    return equal, different
+
+
+def show(case, different):
+    for key, theirs, ours in different[:SHOWN_MAX]:
+        print(f"  {case.name}: window and key {key}")
+        names = [a.ours for a in case.aggregates]
+        for name, values in (("Flink", theirs), ("ours ", ours)):
+            text = "no row" if values is None else " ".join(f"{n}={v}" for n, v in zip(names, values))
+            print(f"    {name}: {text}")
+
+
+def java(options, part):
+    """The command that runs FlinkWindows. The first time it keeps what classes it has loaded, which
+    spares later runs most of a start of Flink (JDK 13; older ones take no notice)."""
+    has_archive = os.path.exists(options.archive)
+    archive = f"SharedArchiveFile={options.archive}" if has_archive else f"ArchiveClassesAtExit={part}"
+    return [
+        "java",
+        "-Xmx1g",
+        "-XX:+IgnoreUnrecognizedVMOptions",
+        # jobs of a second are not worth the better compiler
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        f"-XX:{archive}",
+        "-cp",
+        options.classpath,
+        "FlinkWindows",
+    ]
+
+
+class Run:
+    def __init__(self, options, folder):
+        self.options = options
+        self.folder = folder
+        self.paths = {}
+
+    def input(self, which, seed):
+        """The stream's file, written at its first use; None where there is none."""
+        key = which.name, seed
+        if key not in self.paths:
+            path = os.path.join(self.folder, f"{which.name}-{seed}.json")
+            if which is streams.TRIPS:
+                path = self.options.trips
+            else:
+                streams.write(which, seed, self.options.records, path)
+            self.paths[key] = path
+        return self.paths[key]
+
+    def has_options(self, case):
+        """False where this kafka-window has no such option."""
+        command = ["kafka-window", "--dry-run", "-q", *cases.options(case)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return done.returncode == 0
+
+    def ours(self, case, path, out):
+        """Runs kafka-window; how many records it took and how many were late."""
+        changed = case
+        if self.options.spoil:
+            changed = cases.replace(case, sizes=(case.sizes[0] + case.sizes[-1], *case.sizes[1:]))
+        with open(path, "rb") as records, open(out, "wb") as rows:
+            done = subprocess.run(
+                ["kafka-window", *cases.options(changed)],
+                stdin=records,
+                stdout=rows,
+                stderr=subprocess.PIPE,
+                check=False,
+                encoding="utf-8",
+            )
+        found = re.search(r"(\d+) records read: (\d+) in windows, (\d+) late, 0 rejected", done.stderr)
+        if done.returncode != 0 or not found:
+            raise RuntimeError(f"{case.name}: kafka-window: status {done.returncode}: {done.stderr}")
+        return tuple(map(int, found.groups()))
+
+    def flink(self, jobs):
+        path = os.path.join(self.folder, "jobs.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(jobs, file)
+        log = os.path.join(self.folder, "flink.log")
+        part = f"{self.options.archive}.{os.getpid()}"
+        with open(log, "w", encoding="utf-8") as errors:
+            done = subprocess.run(
+                [*java(self.options, part), path], stdout=errors, stderr=errors, check=False
+            )
+        if os.path.exists(part):
+            os.replace(part, self.options.archive)
+        if done.returncode != 0:
+            with open(log, encoding="utf-8") as file:
+                raise RuntimeError("Flink failed:\n" + file.read()[-8000:])
+
+
+def taken_problem(case, theirs, counts):
+    """Where each record is in one window, Flink's counts say which were late."""
+    if case.kind not in ("TUMBLE", "SESSION") or case.aggregates[0] != cases.COUNT:
+        return None
+    taken = sum(row[0] for row in theirs.values())
+    if taken == counts[1]:
+        return None
+    return f"Flink took {taken} of {counts[0]} records, we {counts[1]}"
+
+
+def judge(case, out_flink, out_ours, counts):
+    """Prints the case's line; how many differences nothing explains."""
+    theirs, ours = read_flink(out_flink, case), read_ours(out_ours, case)
+    equal, different = compare(case, theirs, ours)
+    reason = ""
+    if case.explained and different:
+        reason, is_explained = case.explained
+        left = [row for row in different if not is_explained(*row)]
+        reason = f"  {len(different) - len(left)} explained: {reason}"
+        different = left
+    problem = None if case.explained else taken_problem(case, theirs, counts)
+    if not theirs:
+        problem = "no rows at all"
+    print(
+        f"{case.name:58} {counts[2]:6} {max(len(theirs), len(ours)):6} {equal:6} {len(different):6}"
+        + reason
+    )
+    show(case, different)
+    if problem:
+        print(f"  {case.name}: {problem}")
+    return len(different) + bool(problem)
+
+
+def chosen(run):
+    """The cases to run with their seeds, and the names of those left out with the reason."""
+    wanted, left_out = [], []
+    for case in cases.CASES:
+        if run.options.short and not case.is_short:
+            continue
+        if not re.search(run.options.regex, case.name):
+            continue
+        if case.stream is streams.TRIPS and not run.options.trips:
+            left_out.append((case.name, "the trips are not there"))
+        elif not run.has_options(case):
+            left_out.append((case.name, "this kafka-window has no such option"))
+        elif case.stream is streams.TRIPS:
+            wanted.append((case, 0))
+        else:
+            seeds = [1] if run.options.short else range(1, run.options.seeds + 1)
+            wanted += [(cases.replace(case, name=f"{case.name}, seed {seed}"), seed) for seed in seeds]
+    return wanted, left_out
+
+
+def run_all(run):
+    wanted, left_out = chosen(run)
+    if not wanted:
+        print(f"fidelity: no case can be run of those that match {run.options.regex}", file=sys.stderr)
+        return 1
+    jobs, done = [], []
+    for i, (case, seed) in enumerate(wanted):
+        path = run.input(case.stream, seed)
+        outs = [os.path.join(run.folder, f"{i}.{side}") for side in ("flink", "ours")]
+        jobs.append(cases.flink_job(case, path, outs[0]))
+        done.append((case, outs, run.ours(case, path, outs[1])))
+    run.flink(jobs)
+    print(f"{'case':58} {'late':>6} {'rows':>6} {'equal':>6} {'differ':>6}")
+    bad = [case.name for case, outs, counts in done if judge(case, *outs, counts)]
+    for name, why in left_out:
+        print(f"{name:58} skipped: {why}")
+    print(f"{len(done)} cases, {len(done) - len(bad)} equal, {len(left_out)} skipped")
+    return 1 if bad else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/fidelity")
+    parser.add_argument("regex", nargs="?", default="")
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--records", type=int, default=2000)
+    parser.add_argument("--spoil", action="store_true")
+    parser.add_argument("--keep")
+    parser.add_argument("--trips")
+    parser.add_argument("--classpath", required=True)
+    parser.add_argument("--archive", required=True)
+    options = parser.parse_args()
+    if options.keep:
+        os.makedirs(options.keep, exist_ok=True)
+        return run_all(Run(options, options.keep))
+    with tempfile.TemporaryDirectory(prefix="sluice-fidelity.") as folder:
+        return run_all(Run(options, folder))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/* count, sum, min, max, avg: numbers in states of fixed size. */
+#include <assert.h>
+#include <math.h>
+
+#include "kafka-window/aggregate_ops.h"
+#include "kafka-window/aggregate_value.h"
+
+/* As in codec/number: the one mantissa without a negative does not occur. */
+static const number_wide mantissa_max = (number_wide)(~(varint_wide)0 >> 1);
+
+/* ---- values ---- */
+
+void
+value_store(struct value *v, const struct number *n)
+{
+	v->kind = n->is_exact ? VALUE_EXACT : VALUE_DOUBLE;
+	v->scale = n->is_exact ? n->scale : 0;
+	v->high = 0;
+	if (n->is_exact)
+		value_set_mantissa(v, n->mantissa);
+	else
+		memcpy(&v->low, &n->approximate, sizeof(v->low));
+}
+
+void
+value_add_slowly(struct value *v, const struct number *n)
+{
+	struct number sum = *n;
+
+	if (v->kind != VALUE_NONE) {
+		sum = value_load(v);
+		sum = number_add(&sum, n);
+	}
+	value_store(v, &sum);
+}
+
+/* Keeps the smaller (sign -1) or the larger (sign 1) one. Of equal ones an exact one stays, so that
+ * the order of inputs does not show. */
+static void
+value_keep(struct value *v, const struct number *n, int sign)
+{
+	struct number old;
+	int order;
+
+	if (v->kind == VALUE_NONE) {
+		value_store(v, n);
+		return;
+	}
+	old = value_load(v);
+	order = number_compare(n, &old) * sign;
+	if (order > 0 || (order == 0 && n->is_exact && !old.is_exact))
+		value_store(v, n);
+}
+
+static int
+value_append(const struct value *v, struct buf *out, struct err *err)
+{
+	struct number n;
+
+	if (v->kind == VALUE_NONE)
+		return buf_append_text(out, "null", err);
+	n = value_load(v);
+	return number_append(out, &n, err);
+}
+
+static int
+value_encode(const struct value *v, struct buf *out, struct err *err)
+{
+	char bytes[8];
+
+	if (buf_append_char(out, (char)v->kind, err))
+		return -1;
+	switch (v->kind) {
+	case VALUE_EXACT:
+		if (buf_append_char(out, (char)v->scale, err))
+			return -1;
+		return varint_append_signed(out, value_mantissa(v), err);
+	case VALUE_DOUBLE:
+		for (unsigned i = 0; i < sizeof(bytes); i++)
+			bytes[i] = (char)(v->low >> 8 * i);
+		return buf_append(out, slice_make(bytes, sizeof(bytes)), err);
+	default:
+		return 0;
+	}
+}
+
+static bool
+value_take_double(struct slice *bytes, struct value *v)
+{
+	double d;
+
+	if (bytes->len < 8)
+		return false;
+	for (unsigned i = 0; i < 8; i++)
+		v->low |= (uint64_t)(unsigned char)bytes->data[i] << 8 * i;
+	*bytes = slice_skip(*bytes, 8);
+	memcpy(&d, &v->low, sizeof(d));
+	return isfinite(d);
+}
+
+static bool
+value_decode(struct slice *bytes, struct value *v)
+{
+	number_wide mantissa;
+
+	if (!aggregate_take_byte(bytes, &v->kind))
+		return false;
+	switch (v->kind) {
+	case VALUE_NONE:
+		return true;
+	case VALUE_EXACT:
+		if (!aggregate_take_byte(bytes, &v->scale) || v->scale > NUMBER_SCALE_MAX ||
+		    !varint_take_signed(bytes, &mantissa) || mantissa < -mantissa_max)
+			return false;
+		value_set_mantissa(v, mantissa);
+		return true;
+	case VALUE_DOUBLE:
+		return value_take_double(bytes, v);
+	default:
+		return false;
+	}
+}
+
+/* ---- count ---- */
+
+static int
+count_take(const struct aggregate *a, void *state, const struct input *input,
+    const struct aggregate_record *record, size_t *held, struct err *err)
+{
+	(void)a;
+	(void)input;
+	(void)record;
+	(void)held;
+	return aggregate_count_add(state, 1, err);
+}
+
+static int
+count_merge(const struct aggregate *a, void *into, const void *from, size_t *held, struct err *err)
+{
+	(void)a;
+	(void)held;
+	return aggregate_count_add(into, *(const int64_t *)from, err);
+}
+
+static int
+count_append(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
+{
+	(void)a;
+	return buf_append_int(out, *(const int64_t *)state, err);
+}
+
+static int
+count_encode(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
+{
+	(void)a;
+	return varint_append(out, (varint_wide) * (const int64_t *)state, err);
+}
+
+static int
+count_decode(const struct aggregate *a, struct slice *bytes, void *state, struct err *err)
+{
+	(void)a;
+	return aggregate_take_count(bytes, state) ? 0 : aggregate_damaged(err);
+}
+
+#define COUNT_OPS                                                                                  \
+	.name = "count", .need = AGGREGATE_NEEDS_KIND, .state_bytes = sizeof(int64_t),             \
+	.take = count_take, .merge = count_merge, .append = count_append, .encode = count_encode,  \
+	.decode = count_decode
+
+const struct aggregate_ops aggregate_ops_count = { COUNT_OPS };
+const struct aggregate_ops aggregate_ops_count_field = { COUNT_OPS };
+
+/* ---- sum, min, max ---- */
+
+static void
+put_value(enum aggregate_func func, struct value *v, const struct number *n)
+{
+	if (func == AGGREGATE_SUM)
+		value_add(v, n);
+	else
+		value_keep(v, n, func == AGGREGATE_MIN ? -1 : 1);
+}
+
+static int
+number_take(const struct aggregate *a, void *state, const struct input *input,
+    const struct aggregate_record *record, size_t *held, struct err *err)
+{
+	(void)record;
+	(void)held;
+	(void)err;
+	assert(input->kind == INPUT_NUMBER);
+	put_value(a->func, state, &input->number);
+	return 0;
+}
+
+static int
+number_merge(const struct aggregate *a, void *into, const void *from, size_t *held, struct err *err)
+{
+	const struct value *value = from;
+	struct number n;
+
+	(void)held;
+	(void)err;
+	if (value->kind == VALUE_NONE)
+		return 0;
+	n = value_load(value);
+	put_value(a->func, into, &n);
+	return 0;
+}
+
+static int
+number_append_state(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
+{
+	(void)a;
+	return value_append(state, out, err);
+}
+
+static int
+number_encode(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
+{
+	(void)a;
+	return value_encode(state, out, err);
+}
+
+static int
+number_decode(const struct aggregate *a, struct slice *bytes, void *state, struct err *err)
+{
+	(void)a;
+	return value_decode(bytes, state) ? 0 : aggregate_damaged(err);
+}
+
+#define NUMBER_OPS                                                                                 \
+	.need = AGGREGATE_NEEDS_NUMBER, .state_bytes = sizeof(struct value), .take = number_take,  \
+	.merge = number_merge, .append = number_append_state, .encode = number_encode,             \
+	.decode = number_decode
+
+const struct aggregate_ops aggregate_ops_sum = { .name = "sum", NUMBER_OPS };
+const struct aggregate_ops aggregate_ops_min = { .name = "min", NUMBER_OPS };
+const struct aggregate_ops aggregate_ops_max = { .name = "max", NUMBER_OPS };
+
+/* ---- avg ---- */
+
+static int
+average_take(const struct aggregate *a, void *state, const struct input *input,
+    const struct aggregate_record *record, size_t *held, struct err *err)
+{
+	struct average *average = state;
+
+	(void)a;
+	(void)record;
+	(void)held;
+	assert(input->kind == INPUT_NUMBER);
+	value_add(&average->sum, &input->number);
+	return aggregate_count_add(&average->count, 1, err);
+}
+
+static int
+average_merge(
+    const struct aggregate *a, void *into, const void *from, size_t *held, struct err *err)
+{
+	struct average *average = into;
+	const struct average *more = from;
+	struct number n;
+
+	(void)a;
+	(void)held;
+	if (!more->count)
+		return 0;
+	n = value_load(&more->sum);
+	value_add(&average->sum, &n);
+	return aggregate_count_add(&average->count, more->count, err);
+}
+
+static int
+average_append(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
+{
+	const struct average *average = state;
+	struct number sum, quotient;
+
+	(void)a;
+	if (!average->count)
+		return buf_append_text(out, "null", err);
+	sum = value_load(&average->sum);
+	quotient = number_from_double(number_to_double(&sum) / (double)average->count);
+	return number_append(out, &quotient, err);
+}
+
+static int
+average_encode(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
+{
+	const struct average *average = state;
+
+	(void)a;
+	if (varint_append(out, (varint_wide)average->count, err))
+		return -1;
+	return value_encode(&average->sum, out, err);
+}
+
+static int
+average_decode(const struct aggregate *a, struct slice *bytes, void *state, struct err *err)
+{
+	struct average *average = state;
+
+	(void)a;
+	if (!aggregate_take_count(bytes, &average->count) || !value_decode(bytes, &average->sum) ||
+	    (average->count == 0) != (average->sum.kind == VALUE_NONE))
+		return aggregate_damaged(err);
+	return 0;
+}
+
+const struct aggregate_ops aggregate_ops_avg = {
+	.name = "avg",
+	.need = AGGREGATE_NEEDS_NUMBER,
+	.state_bytes = sizeof(struct average),
+	.take = average_take,
+	.merge = average_merge,
+	.append = average_append,
+	.encode = average_encode,
+	.decode = average_decode,
+};
