@@ -116,36 +116,74 @@ flush_group(struct parquet_writer *w, struct err *err)
 	return 0;
 }
 
-static bool
-is_bytes(const struct table_column *c)
-{
-	return c->type == TABLE_STRING || c->type == TABLE_JSON;
-}
-
-static int
-check_row(const struct table_schema *s, const struct table_value *row, struct err *err)
+static size_t
+string_bytes(const struct table_schema *s, const struct table_value *rows, size_t count)
 {
 	size_t bytes = 0;
 
-	for (unsigned i = 0; i < s->count; i++)
-		if (is_bytes(&s->columns[i]) && !row[i].is_null)
-			bytes += row[i].bytes.len;
-	if (bytes > PARQUET_ROW_BYTES_MAX)
-		return err_set(err, ERR_DATA, "a row of more than %d bytes", PARQUET_ROW_BYTES_MAX);
+	for (unsigned i = 0; i < s->count; i++) {
+		const struct table_value *v = rows + i;
+
+		if (s->columns[i].type != TABLE_STRING && s->columns[i].type != TABLE_JSON)
+			continue;
+		for (size_t row = 0; row < count; row++, v += s->count)
+			bytes += v->is_null ? 0 : v->bytes.len;
+	}
+	return bytes;
+}
+
+static int
+check_rows(
+    const struct table_schema *s, const struct table_value *rows, size_t count, struct err *err)
+{
+	if (string_bytes(s, rows, count) <= PARQUET_ROW_BYTES_MAX)
+		return 0;
+	for (; count; count--, rows += s->count)
+		if (string_bytes(s, rows, 1) > PARQUET_ROW_BYTES_MAX)
+			return err_set(
+			    err, ERR_DATA, "a row of more than %d bytes", PARQUET_ROW_BYTES_MAX);
 	return 0;
 }
 
-int
-parquet_writer_row(struct parquet_writer *w, const struct table_value *row, struct err *err)
+/* How many of the rows make a batch. */
+static unsigned
+batch_rows(const struct parquet_writer *w, const struct table_value *rows, size_t count)
 {
-	if (check_row(w->schema, row, err))
+	uint32_t rows_max = w->options.row_group_rows_max - w->rows;
+	size_t bytes = 0;
+	unsigned n = 0;
+
+	if (rows_max > PARQUET_BATCH_ROWS)
+		rows_max = PARQUET_BATCH_ROWS;
+	if (count > rows_max)
+		count = rows_max;
+	if (string_bytes(w->schema, rows, count) <= PARQUET_BATCH_BYTES)
+		return (unsigned)count;
+	for (; bytes <= PARQUET_BATCH_BYTES; n++, rows += w->schema->count)
+		bytes += string_bytes(w->schema, rows, 1);
+	return n;
+}
+
+int
+parquet_writer_rows(
+    struct parquet_writer *w, const struct table_value *rows, size_t count, struct err *err)
+{
+	unsigned columns = w->schema->count, n;
+
+	if (check_rows(w->schema, rows, count, err))
 		return -1;
-	for (unsigned i = 0; i < w->schema->count; i++)
-		if (parquet_column_append(&w->columns[i], &row[i], &w->held, err))
+	for (; count; count -= n, rows += (size_t)n * columns) {
+		n = batch_rows(w, rows, count);
+		for (unsigned i = 0; i < columns; i++)
+			if (parquet_column_append_batch(
+				&w->columns[i], rows + i, columns, n, &w->held, err))
+				return -1;
+		w->rows += n;
+		if ((w->held >= w->options.row_group_bytes_max ||
+			w->rows == w->options.row_group_rows_max) &&
+		    flush_group(w, err))
 			return -1;
-	w->rows++;
-	if (w->held >= w->options.row_group_bytes_max || w->rows == w->options.row_group_rows_max)
-		return flush_group(w, err);
+	}
 	return 0;
 }
 

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes a table as a Parquet file (apache/parquet-format 2.12, README.md and
- * src/main/thrift/parquet.thrift), row by row, to an output of its user's: no I/O and no clock
- * here. What is written depends on the schema, the options and the rows alone, with the same
- * libraries; never on when or where.
+ * src/main/thrift/parquet.thrift), rows after rows, to an output of its user's: no I/O and no clock
+ * here. What is written depends on the schema, the options, the rows and how they were cut into
+ * calls, with the same libraries; never on when or where.
  *
  * Columns are flat. Values are dictionary encoded as long as that is smaller (codec/
  * parquet_column.h), otherwise plain; data pages are of version 1 (codec/parquet_pages.h says why)
  * with statistics (codec/parquet_stats.h) and checksums. Nothing is written that older readers do
  * not know: no delta encodings, no nanoseconds, no page index.
  *
+ * Rows are taken by batches, column by column, since a column's dictionary and buffers are then at
+ * hand for many values. A batch ends at the end of a call, after PARQUET_BATCH_ROWS rows, with the
+ * row whose strings take the batch's past PARQUET_BATCH_BYTES, or at row_group_rows_max; a row
+ * group ends only where a batch does.
+ *
  * Memory. A row group is held until it is complete: by row_group_bytes_max bytes or
- * row_group_rows_max rows, whichever first, with no more than one row past the bound. Buffers grow
+ * row_group_rows_max rows, whichever first, with no more than one batch past the bytes. Buffers grow
  * by doubling, so the peak is twice the bound at most, which is 32 MiB with the default. To that
  * come one page (before and after compression, about twice page_bytes_max, or what 8 rows hold if
  * that is more), 256 KiB for what small columns keep from one row group to the next, per column,
@@ -40,6 +45,8 @@ enum {
 	PARQUET_ROW_GROUP_ROWS = 1 << 20, /* the default and the most */
 	PARQUET_PAGE_BYTES = 1 << 20,     /* as parquet-java's and Arrow's default */
 	PARQUET_ROW_BYTES_MAX = 64 << 20,
+	PARQUET_BATCH_ROWS = 64,  /* at most 64: a bit each */
+	PARQUET_BATCH_BYTES = 64 << 10,
 };
 
 /* Where bytes of the file go, in order: 0, or -1 with err set, which ends the file. */
@@ -71,11 +78,13 @@ struct parquet_writer *parquet_writer_new(const struct table_schema *,
 void parquet_writer_free(struct parquet_writer *);
 
 /*
- * Appends a row: a value for each column, null only where that is allowed (asserted; table_row_read
- * sees to it). Bytes are copied. ERR_DATA where strings of more than PARQUET_ROW_BYTES_MAX are in
- * it: nothing has happened then. After any other failure the writer can only be freed.
+ * Appends rows, one behind the other: a value for each column, null only where that is allowed
+ * (asserted; table_row_read sees to it). Bytes are copied. ERR_DATA where strings of more than
+ * PARQUET_ROW_BYTES_MAX are in one: nothing has happened then, of none of them. After any other
+ * failure the writer can only be freed.
  */
-int parquet_writer_row(struct parquet_writer *, const struct table_value *row, struct err *);
+int parquet_writer_rows(
+    struct parquet_writer *, const struct table_value *rows, size_t count, struct err *);
 
 /* Writes what is held and the footer. No rows at all make a file of none. */
 int parquet_writer_finish(struct parquet_writer *, struct err *);

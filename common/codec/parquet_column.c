@@ -444,6 +444,160 @@ parquet_column_append(
 	return append_value(c, v, held, err);
 }
 
+/* ---- appending many ---- */
+
+static int
+append_each(struct parquet_column *c, const struct table_value *v, size_t stride, unsigned count,
+    size_t *held, struct err *err)
+{
+	for (unsigned i = 0; i < count; i++, v += stride)
+		if (parquet_column_append(c, v, held, err))
+			return -1;
+	return 0;
+}
+
+/*
+ * The numbers of a batch as bits, without nulls; returns how many. *ret_has_value has a bit for each
+ * value of the batch.
+ */
+static unsigned
+gather(const struct parquet_column *c, const struct table_value *v, size_t stride, unsigned count,
+    uint64_t *ret_bits, uint64_t *ret_has_value)
+{
+	unsigned values = 0;
+
+	*ret_has_value = 0;
+	for (unsigned i = 0; i < count; i++, v += stride) {
+		/* of whatever member: they are no longer, and begin where it does */
+		ret_bits[values] = (uint64_t)v->i;
+		*ret_has_value |= (uint64_t)!v->is_null << i;
+		values += !v->is_null;
+	}
+	if (c->type == PARQUET_INT32) {
+		for (unsigned i = 0; i < values; i++)
+			ret_bits[i] = (uint32_t)ret_bits[i];
+	} else if (c->type == PARQUET_FLOAT) {
+		for (unsigned i = 0; i < values; i++) {
+			double d;
+
+			memcpy(&d, &ret_bits[i], sizeof(d));
+			ret_bits[i] = float_bits(d);
+		}
+	}
+	return values;
+}
+
+/* Of `count` rows, of which c->rows does not know yet. */
+static int
+append_levels(
+    struct parquet_column *c, uint64_t has_value, unsigned count, size_t *held, struct err *err)
+{
+	unsigned bit = c->rows % 8, room = bit ? 8 - bit : 0;
+
+	if (make_room(&c->levels, count / 8 + 1, err))
+		return -1;
+	if (room) {
+		c->levels.data[c->levels.len - 1] |= (char)(has_value << bit);
+		has_value >>= room;
+	}
+	for (; count > room; room += 8, has_value >>= 8) {
+		c->levels.data[c->levels.len++] = (char)has_value;
+		++*held;
+	}
+	return 0;
+}
+
+static int
+append_indices(struct parquet_column *c, const uint32_t *indices, unsigned count, size_t *held,
+    struct err *err)
+{
+	uint32_t bits = 0;
+	char *at;
+
+	for (unsigned i = 0; i < count; i++)
+		bits |= indices[i];
+	while (c->index_bytes < sizeof(bits) && bits >> (8 * c->index_bytes))
+		if (widen_indices(c, held, err))
+			return -1;
+	if (make_room(&c->indices, count * sizeof(*indices), err))
+		return -1;
+	at = c->indices.data + c->indices.len;
+	switch (c->index_bytes) {
+	case 1:
+		for (unsigned i = 0; i < count; i++)
+			at[i] = (char)indices[i];
+		break;
+	case 2:
+		for (unsigned i = 0; i < count; i++)
+			memcpy(at + i * sizeof(uint16_t), &indices[i], sizeof(uint16_t));
+		break;
+	default:
+		memcpy(at, indices, count * sizeof(*indices));
+	}
+	c->indices.len += (size_t)count * c->index_bytes;
+	*held += (size_t)count * c->index_bytes;
+	return 0;
+}
+
+static int
+append_plain_numbers(
+    struct parquet_column *c, const uint64_t *bits, unsigned count, size_t *held, struct err *err)
+{
+	char *at;
+
+	if (make_room(&c->plain, count * sizeof(*bits), err))
+		return -1;
+	at = c->plain.data + c->plain.len;
+	switch (c->width) {
+	case 1:
+		for (unsigned i = 0; i < count; i++)
+			at[i] = (char)bits[i];
+		break;
+	case 4:
+		for (unsigned i = 0; i < count; i++)
+			memcpy(at + i * sizeof(uint32_t), &bits[i], sizeof(uint32_t));
+		break;
+	default:
+		memcpy(at, bits, count * sizeof(*bits));
+	}
+	c->plain.len += (size_t)count * c->width;
+	*held += (size_t)count * c->width;
+	return 0;
+}
+
+int
+parquet_column_append_batch(struct parquet_column *c, const struct table_value *first,
+    size_t stride, unsigned count, size_t *held, struct err *err)
+{
+	struct parquet_dictionary *d = &c->dictionary;
+	size_t dictionary_before = d->plain.len + (size_t)d->count * DICTIONARY_OVERHEAD;
+	uint64_t bits[PARQUET_BATCH_ROWS], has_value;
+	uint32_t numbers[PARQUET_BATCH_ROWS];
+	unsigned values;
+	int taken = 0;
+
+	assert(count <= PARQUET_BATCH_ROWS);
+	if (parquet_column_is_bytes(c))
+		return append_each(c, first, stride, count, held, err);
+	values = gather(c, first, stride, count, bits, &has_value);
+	assert(values == count || c->schema->is_nullable);
+	if (!c->is_plain && values) {
+		taken = parquet_dictionary_numbers(d, bits, values, numbers, err);
+		*held += d->plain.len + (size_t)d->count * DICTIONARY_OVERHEAD - dictionary_before;
+		if (taken < 0)
+			return -1;
+		/* those before it are found again, and then it falls back */
+		if ((unsigned)taken < values)
+			return append_each(c, first, stride, count, held, err);
+	}
+	if (c->schema->is_nullable && append_levels(c, has_value, count, held, err))
+		return -1;
+	c->rows += count;
+	c->values += values;
+	return c->is_plain ? append_plain_numbers(c, bits, values, held, err)
+	                   : append_indices(c, numbers, values, held, err);
+}
+
 /* ---- settling ---- */
 
 int

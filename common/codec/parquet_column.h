@@ -8,6 +8,7 @@
 #ifndef SLUICE_CODEC_PARQUET_COLUMN_H
 #define SLUICE_CODEC_PARQUET_COLUMN_H
 
+#include "codec/parquet.h"
 #include "codec/parquet_dictionary.h"
 #include "codec/parquet_stats.h"
 #include "codec/table_value.h"
@@ -52,6 +53,14 @@ void parquet_column_clear(struct parquet_column *);
  */
 int parquet_column_append(
     struct parquet_column *, const struct table_value *, size_t *held, struct err *);
+
+/*
+ * Appends the values at `first`, first + stride and so on, at most PARQUET_BATCH_ROWS: what comes
+ * of it is what parquet_column_append makes of one after the other. Of a column of numbers, all
+ * are looked up in the dictionary at once.
+ */
+int parquet_column_append_batch(struct parquet_column *, const struct table_value *first,
+    size_t stride, unsigned count, size_t *held, struct err *);
 
 /*
  * Settles the encoding of the chunk: a dictionary that would not save much is given up, and

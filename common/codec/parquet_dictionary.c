@@ -181,6 +181,44 @@ parquet_dictionary_number(struct parquet_dictionary *d, uint64_t value, struct e
 	return add_number(d, value, hash, err);
 }
 
+/*
+ * Looks where a value's hash says, and leaves it to parquet_dictionary_number where the value is
+ * not there. Nothing in the loop waits for the value before, so its cache misses overlap.
+ */
+static inline int
+find_numbers(struct parquet_dictionary *d, const uint64_t *values, unsigned count,
+    uint32_t *ret_numbers, unsigned width, struct err *err)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t taken = d->slots[hash_number(values[i]) & d->slot_mask];
+		uint64_t found = 0;
+		int32_t number;
+
+		if (taken)
+			memcpy(&found, d->plain.data + (size_t)(taken - 1) * width, width);
+		if (taken && found == values[i]) {
+			ret_numbers[i] = taken - 1;
+			continue;
+		}
+		number = parquet_dictionary_number(d, values[i], err);
+		if (number < 0)
+			return number == PARQUET_DICTIONARY_NONE ? (int)i : -1;
+		ret_numbers[i] = (uint32_t)number;
+	}
+	return (int)count;
+}
+
+int
+parquet_dictionary_numbers(struct parquet_dictionary *d, const uint64_t *values, unsigned count,
+    uint32_t *ret_numbers, struct err *err)
+{
+	if (!d->slots && grow_slots(d, err))
+		return -1;
+	/* a copy of known size is a move */
+	return d->width == 8 ? find_numbers(d, values, count, ret_numbers, 8, err)
+	                     : find_numbers(d, values, count, ret_numbers, 4, err);
+}
+
 static int32_t
 add_bytes(struct parquet_dictionary *d, struct slice s, uint32_t hash, struct err *err)
 {

@@ -49,6 +49,13 @@ void parquet_dictionary_clear(struct parquet_dictionary *);
 int32_t parquet_dictionary_number(struct parquet_dictionary *, uint64_t value, struct err *);
 int32_t parquet_dictionary_bytes(struct parquet_dictionary *, struct slice value, struct err *);
 
+/*
+ * The numbers of values as parquet_dictionary_number gives them one after the other, up to the
+ * first one that is not taken. Returns how many have one, or -1 with err set where memory runs out.
+ */
+int parquet_dictionary_numbers(struct parquet_dictionary *, const uint64_t *values, unsigned count,
+    uint32_t *ret_numbers, struct err *);
+
 /* Bytes in memory. */
 size_t parquet_dictionary_held(const struct parquet_dictionary *);
 

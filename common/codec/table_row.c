@@ -7,33 +7,25 @@ is_wide(const struct table_column *c)
 	return c->type == TABLE_DECIMAL && table_decimal_is_wide(c);
 }
 
-/* The bytes of a value, without what a length says. */
-static size_t
-fixed_bytes(const struct table_column *c)
-{
-	if (c->type == TABLE_STRING || c->type == TABLE_JSON)
-		return sizeof(uint32_t);
-	return is_wide(c) ? sizeof(number_wide) : sizeof(int64_t);
-}
-
 static bool
 has_length(const struct table_column *c)
 {
 	return c->type == TABLE_STRING || c->type == TABLE_JSON;
 }
 
+/* No fewer than the row's. */
 static size_t
-row_bytes(const struct table_schema *s, const struct table_value *row)
+row_bytes_max(const struct table_schema *s, const struct table_value *row)
 {
-	size_t bytes = (s->count + 7) / 8;
+	size_t bytes = (s->count + 7) / 8 + s->count * sizeof(number_wide);
 
 	for (unsigned i = 0; i < s->count; i++)
-		if (!row[i].is_null)
-			bytes += fixed_bytes(&s->columns[i]) +
-			         (has_length(&s->columns[i]) ? row[i].bytes.len : 0);
+		if (has_length(&s->columns[i]) && !row[i].is_null)
+			bytes += row[i].bytes.len;
 	return bytes;
 }
 
+/* Returns where the next one goes. */
 static char *
 put_value(char *at, const struct table_column *c, const struct table_value *v)
 {
@@ -41,11 +33,12 @@ put_value(char *at, const struct table_column *c, const struct table_value *v)
 
 	/* sizes that the compiler knows are moves, not calls; the members of the union begin where it does */
 	if (!has_length(c)) {
-		if (is_wide(c))
+		if (is_wide(c)) {
 			memcpy(at, v, sizeof(number_wide));
-		else
-			memcpy(at, v, sizeof(int64_t));
-		return at + fixed_bytes(c);
+			return at + sizeof(number_wide);
+		}
+		memcpy(at, v, sizeof(int64_t));
+		return at + sizeof(int64_t);
 	}
 	len = (uint32_t)v->bytes.len;
 	memcpy(at, &len, sizeof(len));
@@ -58,65 +51,77 @@ int
 table_row_append(
     const struct table_schema *s, const struct table_value *row, struct buf *out, struct err *err)
 {
-	size_t bytes = row_bytes(s, row), nulls = (s->count + 7) / 8;
+	const struct table_column *c = s->columns;
+	unsigned count = s->count, nulls = 0;
 	char *bits, *at;
 
-	if (buf_reserve(out, bytes, err))
+	if (buf_reserve(out, row_bytes_max(s, row), err))
 		return -1;
 	bits = out->data + out->len;
-	at = bits + nulls;
-	memset(bits, 0, nulls);
-	for (unsigned i = 0; i < s->count; i++) {
-		if (row[i].is_null)
-			bits[i / 8] = (char)(bits[i / 8] | 1 << i % 8);
+	at = bits + (count + 7) / 8;
+	for (unsigned i = 0; i < count; i++, c++, row++) {
+		if (row->is_null)
+			nulls |= 1u << i % 8;
 		else
-			at = put_value(at, &s->columns[i], &row[i]);
+			at = put_value(at, c, row);
+		if (i % 8 == 7 || i + 1 == count) {
+			bits[i / 8] = (char)nulls;
+			nulls = 0;
+		}
 	}
-	out->len += bytes;
+	out->len = (size_t)(at - out->data);
 	return 0;
 }
 
-/* Moves *rest past the value; false where it is not all there. */
-static bool
-take_value(const struct table_column *c, struct slice *rest, struct table_value *v)
+/* Returns what follows the value, or NULL where it is not all there. */
+static const char *
+take_value(
+    const struct table_column *c, const char *at, const char *end, struct table_value *ret_value)
 {
-	size_t fixed = fixed_bytes(c);
+	size_t left = (size_t)(end - at);
 	uint32_t len;
 
-	if (rest->len < fixed)
-		return false;
 	if (!has_length(c)) {
-		if (is_wide(c))
-			memcpy(v, rest->data, sizeof(number_wide));
-		else
-			memcpy(v, rest->data, sizeof(int64_t));
-		*rest = slice_skip(*rest, fixed);
-		return true;
+		if (is_wide(c)) {
+			if (left < sizeof(number_wide))
+				return NULL;
+			memcpy(ret_value, at, sizeof(number_wide));
+			return at + sizeof(number_wide);
+		}
+		if (left < sizeof(int64_t))
+			return NULL;
+		memcpy(ret_value, at, sizeof(int64_t));
+		return at + sizeof(int64_t);
 	}
-	memcpy(&len, rest->data, sizeof(len));
-	*rest = slice_skip(*rest, sizeof(len));
-	if (rest->len < len)
-		return false;
-	v->bytes = slice_make(rest->data, len);
-	*rest = slice_skip(*rest, len);
-	return true;
+	if (left < sizeof(len))
+		return NULL;
+	memcpy(&len, at, sizeof(len));
+	if (left - sizeof(len) < len)
+		return NULL;
+	ret_value->bytes = slice_make(at + sizeof(len), len);
+	return at + sizeof(len) + len;
 }
 
 int
 table_row_take(const struct table_schema *s, struct slice *rest, struct table_value *ret_row)
 {
-	size_t nulls = (s->count + 7) / 8;
-	const char *bits = rest->data;
-	struct slice left;
+	const struct table_column *c = s->columns;
+	const char *bits = rest->data, *end = rest->data + rest->len, *at;
+	unsigned count = s->count, nulls = 0;
 
-	if (rest->len < nulls)
+	if (rest->len < (count + 7) / 8)
 		return 0;
-	left = slice_skip(*rest, nulls);
-	for (unsigned i = 0; i < s->count; i++) {
-		ret_row[i].is_null = bits[i / 8] >> i % 8 & 1;
-		if (!ret_row[i].is_null && !take_value(&s->columns[i], &left, &ret_row[i]))
+	at = bits + (count + 7) / 8;
+	for (unsigned i = 0; i < count; i++, c++, ret_row++, nulls >>= 1) {
+		if (i % 8 == 0)
+			nulls = (unsigned char)bits[i / 8];
+		ret_row->is_null = nulls & 1;
+		if (ret_row->is_null)
+			continue;
+		at = take_value(c, at, end, ret_row);
+		if (!at)
 			return 0;
 	}
-	*rest = left;
+	*rest = slice_make(at, (size_t)(end - at));
 	return 1;
 }

@@ -9,7 +9,10 @@
 
 #include "codec/table_value.h"
 
-/* Appends a row of the schema. ERR_DATA at the buffer's ceiling, with nothing appended. */
+/*
+ * Appends a row of the schema. ERR_DATA near the buffer's ceiling, that is, where 16 bytes a column and the
+ * strings would pass it: nothing is appended then.
+ */
 int table_row_append(
     const struct table_schema *, const struct table_value *row, struct buf *, struct err *);
 

@@ -72,6 +72,45 @@ test_windows_before_the_epoch_and_days() {
 	[ "$(jq -r .window_start out | tr '\n' ' ')" = '1969-12-31T00:00:00.000Z 1970-01-01T00:00:00.000Z ' ]
 }
 
+# [start, end, count] of each row, in seconds
+spans() {
+	jq -c '[(.window_start, .window_end | sub("\\.000Z"; "Z") | fromdate), .n]' "$1" | tr '\n' ' '
+}
+
+test_hops() {
+	printf '{"t":%s}\n' 5000 25000 45000 65000 >in
+	window --hop 60s,20s -a n=count <in >out
+	[ "$(spans out)" = '[-40,20,1] [-20,40,2] [0,60,3] [20,80,3] [40,100,2] [60,120,1] ' ] || fail "$(cat out)"
+	# between samples of 10 s a minute
+	printf '{"t":%s}\n' 5000 15000 65000 >in
+	expect_status 0 kafka-window --time t --hop 10s,1m -a n=count <in
+	[ "$(spans out)" = '[0,10,1] [60,70,1] ' ] || fail "$(cat out)"
+	expect_line '3 records read: 2 in windows, 0 late, 0 rejected, 1 between windows; 2 windows' err
+}
+
+test_cumulations() {
+	printf '{"t":%s}\n' 5000 25000 30000 65000 >in
+	window --cumulate 60s,20s -a n=count <in >out
+	[ "$(spans out)" = '[0,20,1] [0,40,3] [0,60,3] [60,80,1] [60,100,1] [60,120,1] ' ] || fail "$(cat out)"
+}
+
+test_windows_are_of_one_kind() {
+	local kind
+	expect_status 2 kafka-window --time t --tumble 1h --hop 1h,5m -a n=count </dev/null
+	expect_line 'tumble is given too' err
+	for kind in hop cumulate; do
+		expect_status 2 kafka-window --time t --$kind 1h -a n=count </dev/null
+		expect_status 2 kafka-window --time t --$kind 1h,0 -a n=count </dev/null
+		expect_status 2 kafka-window --time t --$kind 1h,5m,5m -a n=count </dev/null
+		expect_status 2 kafka-window --time t --$kind ,5m -a n=count </dev/null
+		expect_status 2 kafka-window --time t --$kind 40000d,1d -a n=count </dev/null
+	done
+	expect_status 2 kafka-window --time t --cumulate 1h,7m -a n=count </dev/null
+	expect_line 'must divide' err
+	expect_status 2 kafka-window --time t --hop 1d,1s -a n=count </dev/null
+	expect_line '86400 panes' err
+}
+
 # a row leaves when its window closes, not when a buffer is full
 test_rows_leave_at_once() {
 	mkfifo in

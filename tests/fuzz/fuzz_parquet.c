@@ -96,7 +96,7 @@ write_table(
 		/* each twice: something for dictionaries */
 		for (unsigned i = 0; i < 2; i++)
 			if (read_row(t, line, row)) {
-				require(!parquet_writer_row(w, row, &err));
+				require(!parquet_writer_rows(w, row, 1, &err));
 				rows++;
 			}
 	}

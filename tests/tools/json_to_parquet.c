@@ -59,7 +59,7 @@ one_record(struct job *j, struct slice record, struct err *err)
 		       j->schema, j->values, j->fields, &j->scratch, j->row, &column, reason)) {
 		reject(j, j->schema->columns[column].name, reason);
 	} else {
-		return parquet_writer_row(j->writer, j->row, err);
+		return parquet_writer_rows(j->writer, j->row, 1, err);
 	}
 	return 0;
 }

@@ -193,6 +193,10 @@ UNIT_TESTS += tests/unit/test_parquet_parts
 tests_unit_test_parquet_parts_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_parquet_parts_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_parquet_batch
+tests_unit_test_parquet_batch_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_parquet_batch_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_pump
 tests_unit_test_pump_SOURCES = tests/unit/test_pump.c tests/unit/scratch.c
 tests_unit_test_pump_CFLAGS = $(UNIT_CFLAGS)
@@ -269,6 +273,11 @@ UNIT_TESTS += tests/unit/test_time_like
 tests_unit_test_time_like_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_time_like_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_assign
+tests_unit_test_window_assign_SOURCES = tests/unit/test_window_assign.c tests/unit/window_kit.c
+tests_unit_test_window_assign_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_assign_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_window_engine
 tests_unit_test_window_engine_SOURCES = tests/unit/test_window_engine.c tests/unit/window_kit.c
 tests_unit_test_window_engine_CFLAGS = $(UNIT_CFLAGS)
@@ -288,6 +297,11 @@ UNIT_TESTS += tests/unit/test_window_property
 tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c tests/unit/window_kit.c
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_window_session
+tests_unit_test_window_session_SOURCES = tests/unit/test_window_session.c tests/unit/window_kit.c
+tests_unit_test_window_session_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_session_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
 EXTRA_DIST += tests/aws/fake_lambda.py
 UNIT_TESTS += tests/unit/test_stats

@@ -10,7 +10,7 @@
 
 #include "kafka-to-s3/format/format.h"
 
-enum { RECORDS = 400, LONG_BYTES = 100000, BYTES_MAX = 64 << 20, ROW_GROUP_BYTES = 64 * 1024 };
+enum { RECORDS = 400, LONG_BYTES = 100000, BYTES_MAX = 64 << 20, ROW_GROUP_BYTES = 10000 };
 
 static const char schema_text[] =
     "[{\"name\":\"n\",\"type\":\"int64\"},{\"name\":\"s\",\"path\":\"o.s\",\"type\":\"string\",\"nullable\":true},"
@@ -158,6 +158,31 @@ test_rows_may_be_cut_anywhere(void **state)
 	bench_close(&b);
 }
 
+/* As many rows as fill batches, and some more or less. */
+static void
+test_few_rows(void **state)
+{
+	static const int counts[] = { 0, 1, 63, 64, 65, 127, 128, 129 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+		struct buf whole = BUF_INIT(BYTES_MAX);
+		struct bench b;
+
+		bench_open(&b);
+		for (int row = 0; row < counts[i]; row++)
+			add_row(&b, "{\"n\":1,\"b\":true,\"t\":2}");
+		assert_int_equal(encode(&b, SIZE_MAX / 2, 1), 0);
+		assert_int_equal(buf_append(&whole, buf_slice(&b.object), &b.err), 0);
+		for (uint32_t seed = 0; seed < 8; seed++) {
+			assert_int_equal(encode(&b, 500, seed), 0);
+			assert_true(slice_equal(buf_slice(&b.object), buf_slice(&whole)));
+		}
+		buf_release(&whole);
+		bench_close(&b);
+	}
+}
+
 static void
 test_rows_that_end_within_one(void **state)
 {
@@ -236,6 +261,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows_may_be_cut_anywhere),
+		cmocka_unit_test(test_few_rows),
 		cmocka_unit_test(test_rows_that_end_within_one),
 		cmocka_unit_test(test_an_output_that_fails),
 		cmocka_unit_test(test_what_shapes_objects_is_in_the_hash),

@@ -61,7 +61,7 @@ write_rows(const struct parquet_options *options, unsigned count, struct file *f
 			{ .bytes = slice_make(text, 100) } };
 
 		(void)snprintf(text, sizeof(text), "%0100u", i * 2654435761u);
-		rc = parquet_writer_row(w, row, err);
+		rc = parquet_writer_rows(w, row, 1, err);
 		if ((long)parquet_writer_held_bytes(w) > held)
 			held = (long)parquet_writer_held_bytes(w);
 	}
@@ -89,7 +89,7 @@ test_a_file_byte_by_byte(void **state)
 	(void)state;
 	options.codec = PARQUET_UNCOMPRESSED;
 	w = parquet_writer_new(schema, &options, output, &err);
-	assert_int_equal(parquet_writer_row(w, &row, &err), 0);
+	assert_int_equal(parquet_writer_rows(w, &row, 1, &err), 0);
 	assert_int_equal(parquet_writer_finish(w, &err), 0);
 	/* magic; PageHeader: type 0, sizes 4 and 4, crc; DataPageHeader: 1 value, PLAIN, RLE, RLE,
 	 * Statistics; the value */
@@ -151,7 +151,7 @@ test_memory_is_bounded_by_repetition(void **state)
 			memset(text, 'a' + (int)(i / 5000), 400000);
 		if (i == 15003) /* plain from now on */
 			row.bytes.len = 4;
-		assert_int_equal(parquet_writer_row(w, &row, &err), 0);
+		assert_int_equal(parquet_writer_rows(w, &row, 1, &err), 0);
 		if (parquet_writer_held_bytes(w) > held)
 			held = parquet_writer_held_bytes(w);
 	}
@@ -218,11 +218,11 @@ test_a_row_too_long_is_refused_alone(void **state)
 	(void)state;
 	assert_non_null(w);
 	row[1].bytes = slice_make("", PARQUET_ROW_BYTES_MAX + 1);
-	assert_int_equal(parquet_writer_row(w, row, &err), -1);
+	assert_int_equal(parquet_writer_rows(w, row, 1, &err), -1);
 	assert_int_equal(err.class, ERR_DATA);
 	assert_int_equal(parquet_writer_held_bytes(w), 0);
 	row[1].bytes = slice_of("x");
-	assert_int_equal(parquet_writer_row(w, row, &err), 0);
+	assert_int_equal(parquet_writer_rows(w, row, 1, &err), 0);
 	assert_int_equal(parquet_writer_finish(w, &err), 0);
 	parquet_writer_free(w);
 	table_schema_free(schema);

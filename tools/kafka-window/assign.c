@@ -1,12 +1,135 @@
 /* SPDX-License-Identifier: MIT */
 #include "kafka-window/assign.h"
 
+/* Far from where sums of times and sizes overflow. */
+#define TIME_MS_MOST (INT64_MAX / 4)
+
+static int64_t
+greatest_divisor(int64_t a, int64_t b)
+{
+	while (b) {
+		int64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+int
+assigner_prepare(struct assigner *a, struct err *err)
+{
+	if (a->kind == ASSIGN_TUMBLE || a->kind == ASSIGN_SESSION)
+		a->step_ms = a->size_ms;
+	if (a->size_ms <= 0 || a->step_ms <= 0)
+		return err_set(err, ERR_USAGE, "a size and a step of windows are above 0");
+	if (a->kind == ASSIGN_CUMULATE && a->size_ms % a->step_ms)
+		return err_set(err, ERR_USAGE,
+		    "the step of a cumulation must divide its size: %lld ms, %lld ms",
+		    (long long)a->size_ms, (long long)a->step_ms);
+	a->pane_ms = greatest_divisor(a->size_ms, a->step_ms);
+	if (a->size_ms / a->pane_ms > ASSIGN_PANES_MAX)
+		return err_set(err, ERR_USAGE,
+		    "windows of %lld ms by %lld ms have %lld panes each, more than %d",
+		    (long long)a->size_ms, (long long)a->step_ms,
+		    (long long)(a->size_ms / a->pane_ms), ASSIGN_PANES_MAX);
+	return 0;
+}
+
+/* ---- arithmetic ---- */
+
+static int64_t
+round_down(int64_t time_ms, int64_t size_ms)
+{
+	int64_t rest = time_ms % size_ms;
+
+	return time_ms - (rest < 0 ? rest + size_ms : rest);
+}
+
+static int64_t
+round_up(int64_t time_ms, int64_t size_ms)
+{
+	return -round_down(-time_ms, size_ms);
+}
+
+bool
+assigner_pane(const struct assigner *a, int64_t time_ms, struct span *ret)
+{
+	if (time_ms > TIME_MS_MOST || time_ms < -TIME_MS_MOST)
+		return false;
+	ret->start_ms = round_down(time_ms, a->pane_ms);
+	ret->end_ms = ret->start_ms + a->pane_ms;
+	return true;
+}
+
+int64_t
+assigner_last_end(const struct assigner *a, struct span pane)
+{
+	int64_t start_ms;
+
+	if (a->kind == ASSIGN_TUMBLE)
+		return pane.end_ms;
+	start_ms = round_down(pane.start_ms, a->kind == ASSIGN_HOP ? a->step_ms : a->size_ms);
+	if (start_ms + a->size_ms < pane.end_ms)
+		return ASSIGN_NO_WINDOW;
+	return start_ms + a->size_ms;
+}
+
+bool
+assigner_first(const struct assigner *a, struct span pane, int64_t after_ms, struct span *ret)
+{
+	int64_t end_ms = pane.end_ms > after_ms ? pane.end_ms : after_ms + 1;
+
+	if (assigner_last_end(a, pane) <= after_ms)
+		return false;
+	if (a->kind == ASSIGN_CUMULATE) {
+		ret->start_ms = round_down(pane.start_ms, a->size_ms);
+		ret->end_ms = round_up(end_ms, a->step_ms);
+	} else {
+		ret->start_ms = round_up(end_ms - a->size_ms, a->step_ms);
+		ret->end_ms = ret->start_ms + a->size_ms;
+	}
+	return true;
+}
+
+void
+assigner_next(const struct assigner *a, struct span *window)
+{
+	window->end_ms += a->step_ms;
+	if (a->kind != ASSIGN_CUMULATE)
+		window->start_ms += a->step_ms;
+	else if (window->end_ms - window->start_ms > a->size_ms)
+		window->start_ms += a->size_ms;
+}
+
+bool
+assigner_knows(const struct assigner *a, struct span span)
+{
+	struct span pane;
+
+	if (a->kind == ASSIGN_SESSION)
+		return span.end_ms - span.start_ms >= a->size_ms;
+	if (!assigner_pane(a, span.start_ms, &pane) || pane.start_ms != span.start_ms)
+		return false;
+	if (a->kind != ASSIGN_CUMULATE || span.start_ms != round_down(span.start_ms, a->size_ms))
+		return pane.end_ms == span.end_ms;
+	return span.end_ms - span.start_ms <= a->size_ms &&
+	       span.end_ms == round_down(span.end_ms, a->step_ms);
+}
+
 int
 assigner_append(struct buf *out, const struct assigner *a, struct err *err)
 {
-	switch (a->kind) {
-	case ASSIGN_TUMBLE:
-		return buf_appendf(out, err, "tumble:%lld", (long long)a->size_ms);
-	}
-	return err_set(err, ERR_FAULT, "unknown kind of window %d", (int)a->kind);
+	static const char *const names[] = {
+		[ASSIGN_TUMBLE] = "tumble",
+		[ASSIGN_HOP] = "hop",
+		[ASSIGN_CUMULATE] = "cumulate",
+		[ASSIGN_SESSION] = "session",
+	};
+
+	if (buf_appendf(out, err, "%s:%lld", names[a->kind], (long long)a->size_ms))
+		return -1;
+	if (a->kind == ASSIGN_TUMBLE || a->kind == ASSIGN_SESSION)
+		return 0;
+	return buf_appendf(out, err, ":%lld", (long long)a->step_ms);
 }

@@ -1,33 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-#include "kafka-window/engine.h"
-
 #include <assert.h>
 #include <stdlib.h>
 
+#include "kafka-window/engine_state.h"
 #include "kafka-window/groupkey.h"
 #include "kafka-window/partial.h"
 
-/* No window waits to be given out. */
-#define NO_END INT64_MAX
-
-struct engine {
-	struct engine_options options;
-	struct watermarks marks;
-	int64_t emitted;           /* windows that end at or before it have been given out */
-	int64_t next_end;          /* of the first window that has not, or NO_END */
-	struct window_set base;    /* what is held for good */
-	struct window_set delta;   /* what the open interval has put in */
-	struct window_set *active; /* where records go: one of the two */
-	int64_t *replay_until;     /* by stream */
-	uint32_t replay_count;
-	size_t state_bytes;
-	struct engine_counts counts;
-	void *scratch; /* states of one key */
-	/* as it was at engine_begin */
-	struct watermarks saved_marks;
-	int64_t saved_emitted;
-	struct engine_counts saved_counts;
-};
+static int
+open_sessions(struct engine *e, struct err *err)
+{
+	if (e->options.assigner.kind != ASSIGN_SESSION)
+		return 0;
+	e->sessions = engine_sessions_new(&e->options, err);
+	return e->sessions ? 0 : -1;
+}
 
 struct engine *
 engine_new(const struct engine_options *options, struct err *err)
@@ -42,6 +28,10 @@ engine_new(const struct engine_options *options, struct err *err)
 		return NULL;
 	}
 	e->options = *options;
+	if (assigner_prepare(&e->options.assigner, err) || open_sessions(e, err)) {
+		engine_free(e);
+		return NULL;
+	}
 	e->base.plan = options->plan;
 	e->delta.plan = options->plan;
 	e->active = &e->base;
@@ -57,11 +47,13 @@ engine_free(struct engine *e)
 {
 	if (!e)
 		return;
-	window_set_release(&e->base);
-	window_set_release(&e->delta);
+	engine_sessions_free(e->sessions);
+	pane_set_release(&e->base);
+	pane_set_release(&e->delta);
 	watermarks_release(&e->marks);
 	watermarks_release(&e->saved_marks);
 	free(e->replay_until);
+	free(e->sources);
 	if (e->scratch)
 		aggregate_release(e->options.plan, e->scratch);
 	free(e->scratch);
@@ -84,36 +76,7 @@ engine_reset(struct engine *e, struct err *err)
 	return 0;
 }
 
-/* ---- bookkeeping ---- */
-
-static size_t
-set_bytes(const struct window_set *set)
-{
-	size_t bytes = 0;
-
-	for (size_t i = 0; i < set->count; i++)
-		bytes += window_bytes(set->windows[i]) + table_bytes(&set->windows[i]->table);
-	return bytes;
-}
-
-static int64_t
-first_end(const struct window_set *set, int64_t after_ms)
-{
-	size_t at = window_set_after(set, after_ms);
-
-	return at < set->count ? set->windows[at]->span.end_ms : NO_END;
-}
-
-/* After windows went: what is kept up record by record otherwise. */
-static void
-recount(struct engine *e)
-{
-	int64_t base_end = first_end(&e->base, e->emitted);
-	int64_t delta_end = first_end(&e->delta, e->emitted);
-
-	e->state_bytes = set_bytes(&e->base) + set_bytes(&e->delta);
-	e->next_end = base_end < delta_end ? base_end : delta_end;
-}
+/* ---- streams ---- */
 
 static int64_t
 replay_until(const struct engine *e, int32_t stream)
@@ -152,6 +115,8 @@ engine_add_stream(struct engine *e, int32_t stream, int64_t sequence,
 	if (set_replay_until(e, stream, mark->replay_until, err) ||
 	    watermarks_add(&e->marks, stream, is_replay ? WATERMARK_NONE : mark->watermark, err))
 		return -1;
+	if (e->sessions && engine_sessions_add_stream(e->sessions, stream, is_replay, err))
+		return -1;
 	watermarks_raise(&e->marks, mark->emitted);
 	if (mark->emitted > e->emitted)
 		e->emitted = mark->emitted;
@@ -160,58 +125,64 @@ engine_add_stream(struct engine *e, int32_t stream, int64_t sequence,
 
 /* ---- taking records ---- */
 
-static int
-state_is_full(const struct engine *e, struct err *err)
+int
+engine_say_full(const struct engine *e, struct err *err)
 {
-	if (e->state_bytes < e->options.state_bytes_max)
-		return 0;
 	return err_set(err, ERR_STOPPED,
 	    "open windows take more than the %zu bytes of --max-state: %lld keys in %lld windows",
 	    e->options.state_bytes_max, (long long)engine_open_keys(e),
 	    (long long)engine_open_windows(e));
 }
 
-static struct window *
-open_window(struct engine *e, struct span span, struct err *err)
+static int
+state_is_full(const struct engine *e, struct err *err)
 {
-	struct window *w = window_set_find(e->active, span);
+	return e->state_bytes < e->options.state_bytes_max ? 0 : engine_say_full(e, err);
+}
 
-	if (w || state_is_full(e, err))
-		return w;
-	w = window_set_open(e->active, span, err);
-	if (!w)
+static struct pane *
+open_pane(struct engine *e, struct span span, int64_t last_end_ms, struct err *err)
+{
+	struct pane *p = pane_set_find(e->active, span);
+	struct span window;
+
+	if (p || state_is_full(e, err))
+		return p;
+	p = pane_set_open(e->active, span, last_end_ms, err);
+	if (!p)
 		return NULL;
-	e->state_bytes += window_bytes(w);
-	if (span.end_ms < e->next_end)
-		e->next_end = span.end_ms;
-	return w;
+	e->state_bytes += pane_bytes(p);
+	if (assigner_first(&e->options.assigner, span, e->emitted, &window) &&
+	    window.end_ms < e->next_end)
+		e->next_end = window.end_ms;
+	return p;
 }
 
 static struct table_entry *
-new_entry(struct engine *e, struct window *w, struct slice key, uint32_t hash, struct err *err)
+new_entry(struct engine *e, struct pane *p, struct slice key, uint32_t hash, struct err *err)
 {
-	size_t before = table_bytes(&w->table);
+	size_t before = table_bytes(&p->table);
 	struct table_entry *entry;
 
 	if (state_is_full(e, err))
 		return NULL;
-	entry = table_insert(&w->table, e->options.plan, key, hash, err);
+	entry = table_insert(&p->table, e->options.plan, key, hash, err);
 	if (entry)
-		e->state_bytes += table_bytes(&w->table) - before;
+		e->state_bytes += table_bytes(&p->table) - before;
 	return entry;
 }
 
 static struct table_entry *
-find_entry(struct engine *e, struct window *w, struct slice key, struct err *err)
+find_entry(struct engine *e, struct pane *p, struct slice key, struct err *err)
 {
 	uint32_t hash = table_hash(key, e->options.hash_seed);
-	struct table_entry *entry = table_find(&w->table, e->options.plan, key, hash);
+	struct table_entry *entry = table_find(&p->table, e->options.plan, key, hash);
 
-	return entry ? entry : new_entry(e, w, key, hash, err);
+	return entry ? entry : new_entry(e, p, key, hash, err);
 }
 
 static int
-take_states(struct engine *e, struct window *w, struct table_entry *entry,
+take_states(struct engine *e, struct pane *p, struct table_entry *entry,
     const struct engine_input *in, struct err *err)
 {
 	const struct aggregate_record record = {
@@ -220,50 +191,33 @@ take_states(struct engine *e, struct window *w, struct table_entry *entry,
 		.time_ms = in->time_ms,
 		.position = in->position,
 	};
-	size_t held = w->table.held;
-	int rc = aggregate_take(e->options.plan, table_states(entry), &record, &w->table.held, err);
+	size_t held = p->table.held;
+	int rc = aggregate_take(e->options.plan, table_states(entry), &record, &p->table.held, err);
 
-	e->state_bytes += w->table.held - held;
+	e->state_bytes += p->table.held - held;
 	return rc;
 }
 
 /* The position is noted last: what fails before has left nothing behind but perhaps an empty
- * window, which gives no rows. */
+ * pane, which gives no rows. */
 static int
-put(struct engine *e, const struct engine_input *in, struct span span, struct err *err)
+put(struct engine *e, const struct engine_input *in, struct pane *p, struct err *err)
 {
-	struct window *w = e->active->last;
 	struct table_entry *entry;
 	uint32_t earliest_count;
 
 	if (e->options.plan->has_heap && state_is_full(e, err))
 		return -1;
-	if (!w || w->span.end_ms != span.end_ms || w->span.start_ms != span.start_ms)
-		w = open_window(e, span, err);
-	if (!w)
-		return -1;
-	entry = find_entry(e, w, in->key, err);
+	entry = find_entry(e, p, in->key, err);
 	if (!entry)
 		return -1;
 	if (e->options.has_positions) {
-		earliest_count = w->earliest_count;
-		if (window_note(w, in->position.stream, in->position.sequence, err))
+		earliest_count = p->earliest_count;
+		if (pane_note(p, in->position.stream, in->position.sequence, err))
 			return -1;
-		e->state_bytes += (w->earliest_count - earliest_count) * sizeof(*w->earliest);
+		e->state_bytes += (p->earliest_count - earliest_count) * sizeof(*p->earliest);
 	}
-	return take_states(e, w, entry, in, err);
-}
-
-static inline bool
-find_span(const struct engine *e, int64_t time_ms, struct span *ret)
-{
-	const struct window *last = e->active->last;
-
-	if (last && time_ms >= last->span.start_ms && time_ms < last->span.end_ms) {
-		*ret = last->span;
-		return true;
-	}
-	return assign(&e->options.assigner, time_ms, ret);
+	return take_states(e, p, entry, in, err);
 }
 
 static enum engine_fate
@@ -277,219 +231,95 @@ fate_of_late(struct engine *e, struct position position)
 	return ENGINE_LATE;
 }
 
-enum engine_fate
-engine_take(struct engine *e, const struct engine_input *in, struct err *err)
+/* Where the record's pane is not the one of the record before. */
+static enum engine_fate
+take_elsewhere(struct engine *e, const struct engine_input *in, struct err *err)
 {
-	enum engine_fate fate = ENGINE_TAKEN;
+	const struct assigner *assigner = &e->options.assigner;
+	int64_t last_end_ms;
 	struct span span;
+	struct pane *p;
 
-	assert(watermarks_has(&e->marks, in->position.stream));
-	if (!find_span(e, in->time_ms, &span)) {
+	if (!assigner_pane(assigner, in->time_ms, &span)) {
 		(void)err_set(
 		    err, ERR_DATA, "no window can hold the time %lld", (long long)in->time_ms);
 		return ENGINE_FAILED;
 	}
-	if (span.end_ms <= e->marks.combined) {
-		fate = fate_of_late(e, in->position);
-	} else {
-		if (put(e, in, span, err))
-			return ENGINE_FAILED;
+	last_end_ms = assigner_last_end(assigner, span);
+	if (last_end_ms == ASSIGN_NO_WINDOW)
+		return ENGINE_OUTSIDE;
+	if (last_end_ms <= e->marks.combined)
+		return fate_of_late(e, in->position);
+	p = open_pane(e, span, last_end_ms, err);
+	return p && !put(e, in, p, err) ? ENGINE_TAKEN : ENGINE_FAILED;
+}
+
+static inline enum engine_fate
+take(struct engine *e, const struct engine_input *in, struct err *err)
+{
+	struct pane *last = e->active->last;
+
+	if (!last || in->time_ms < last->span.start_ms || in->time_ms >= last->span.end_ms)
+		return take_elsewhere(e, in, err);
+	if (last->last_end_ms <= e->marks.combined)
+		return fate_of_late(e, in->position);
+	return put(e, in, last, err) ? ENGINE_FAILED : ENGINE_TAKEN;
+}
+
+static enum engine_fate
+take_session(struct engine *e, const struct engine_input *in, struct err *err)
+{
+	enum engine_fate fate = engine_sessions_take(e, in, err);
+
+	if (in->position.sequence >= replay_until(e, in->position.stream) - 1)
+		engine_sessions_replayed(e->sessions, in->position.stream);
+	return fate == ENGINE_LATE ? fate_of_late(e, in->position) : fate;
+}
+
+enum engine_fate
+engine_take(struct engine *e, const struct engine_input *in, struct err *err)
+{
+	enum engine_fate fate;
+
+	assert(watermarks_has(&e->marks, in->position.stream));
+	fate = e->sessions ? take_session(e, in, err) : take(e, in, err);
+	if (fate == ENGINE_FAILED)
+		return fate;
+	if (fate == ENGINE_TAKEN) {
 		e->counts.taken++;
 		e->marks.has_taken = true;
+	} else if (fate == ENGINE_OUTSIDE) {
+		e->counts.outside++;
 	}
 	watermarks_take(&e->marks, in->position.stream, in->time_ms);
 	return fate;
 }
 
-/* ---- giving out windows ---- */
+/* ---- time ---- */
 
-bool
-engine_has_closed(const struct engine *e)
+static void
+complete(struct engine *e, const struct pane_set *set)
 {
-	return e->next_end <= e->marks.combined && e->next_end != NO_END;
-}
-
-/* Sorting looks at keys only where their prefixes are equal. */
-struct sorted_entry {
-	uint64_t prefix;
-	const struct table_entry *entry;
-};
-
-static int
-compare_entries(const void *a, const void *b)
-{
-	const struct sorted_entry *x = a, *y = b;
-
-	if (x->prefix != y->prefix)
-		return x->prefix < y->prefix ? -1 : 1;
-	return groupkey_compare(table_key(x->entry), table_key(y->entry));
-}
-
-/* The keys of up to two tables in order. Owned by the caller; NULL where memory ran out. */
-static struct sorted_entry *
-sort_entries(
-    const struct engine *e, struct table *const tables[2], size_t *ret_count, struct err *err)
-{
-	size_t count = (size_t)tables[0]->count + tables[1]->count, n = 0;
-	struct sorted_entry *entries = malloc((count + 1) * sizeof(*entries));
-	const struct table_entry *entry;
-
-	if (!entries) {
-		(void)err_no_memory(err);
-		return NULL;
-	}
-	for (unsigned i = 0; i < 2; i++) {
-		for (entry = NULL; (entry = table_next(tables[i], e->options.plan, entry)); n++)
-			entries[n] =
-			    (struct sorted_entry){ .prefix = groupkey_prefix(table_key(entry)),
-				    .entry = entry };
-	}
-	qsort(entries, count, sizeof(*entries), compare_entries);
-	*ret_count = count;
-	return entries;
-}
-
-/* The states of entries[*at] and of the next one too where it is the same key; *at moves past both.
- */
-static int
-join_states(struct engine *e, const struct sorted_entry *entries, size_t count, size_t *at,
-    const void **ret_states, struct err *err)
-{
-	const struct table_entry *first = entries[*at].entry, *second;
-	size_t held = 0;
-
-	*ret_states = table_states(first);
-	if (++*at == count)
-		return 0;
-	second = entries[*at].entry;
-	if (!slice_equal(table_key(first), table_key(second)))
-		return 0;
-	++*at;
-	aggregate_release(e->options.plan, e->scratch);
-	if (aggregate_copy(e->options.plan, e->scratch, table_states(first), &held, err))
-		return -1;
-	*ret_states = e->scratch;
-	return aggregate_merge(e->options.plan, e->scratch, table_states(second), &held, err);
-}
-
-/* Where rows go. */
-struct receiver {
-	int (*row)(void *context, const struct engine_row *, struct err *);
-	void *context;
-};
-
-static int
-give_rows(struct engine *e, struct span span, struct table *const tables[2],
-    const struct receiver *receiver, struct err *err)
-{
-	struct engine_row row = { .span = span };
-	size_t count = 0, at = 0;
-	int64_t rows = 0;
-	struct sorted_entry *entries = sort_entries(e, tables, &count, err);
-	int rc = entries ? 0 : -1;
-
-	while (!rc && at < count) {
-		row.key = table_key(entries[at].entry);
-		rc = join_states(e, entries, count, &at, &row.states, err);
-		if (!rc)
-			rc = receiver->row(receiver->context, &row, err);
-		rows++;
-	}
-	free(entries);
-	if (!rc) {
-		e->counts.rows += rows;
-		e->counts.windows += rows > 0;
-	}
-	return rc;
-}
-
-static bool
-is_span(const struct window *w, struct span span)
-{
-	return w->span.start_ms == span.start_ms && w->span.end_ms == span.end_ms;
-}
-
-/* The first window of both sets from their cursors on; false at the end of both. */
-static bool
-next_span(const struct engine *e, size_t base_at, size_t delta_at, struct span *ret)
-{
-	const struct window *b = base_at < e->base.count ? e->base.windows[base_at] : NULL;
-	const struct window *d = delta_at < e->delta.count ? e->delta.windows[delta_at] : NULL;
-
-	if (!b && !d)
-		return false;
-	if (b && d && b->span.end_ms == d->span.end_ms)
-		*ret = b->span.start_ms < d->span.start_ms ? b->span : d->span;
-	else if (b && (!d || b->span.end_ms < d->span.end_ms))
-		*ret = b->span;
-	else
-		*ret = d->span;
-	return true;
-}
-
-/*
- * Gives out all that is complete, from both sets side by side, and empties the tables that are not
- * needed any more: those of the base stay while an interval is open, since it may be aborted.
- * *base_at and *delta_at come to stand behind what was given out.
- */
-static int
-give_windows(struct engine *e, size_t *base_at, size_t *delta_at, const struct receiver *receiver,
-    struct err *err)
-{
-	bool is_interval = e->active == &e->delta;
-	struct table none = { .data = NULL };
-	struct span span;
-
-	while (next_span(e, *base_at, *delta_at, &span) && span.end_ms <= e->marks.combined) {
-		bool in_base = *base_at < e->base.count && is_span(e->base.windows[*base_at], span);
-		bool in_delta =
-		    *delta_at < e->delta.count && is_span(e->delta.windows[*delta_at], span);
-		struct table *const tables[2] = {
-			in_base ? &e->base.windows[*base_at]->table : &none,
-			in_delta ? &e->delta.windows[*delta_at]->table : &none,
-		};
-
-		if (give_rows(e, span, tables, receiver, err))
-			return -1;
-		if (!is_interval)
-			table_release(tables[0], e->options.plan);
-		table_release(tables[1], e->options.plan);
-		*base_at += in_base;
-		*delta_at += in_delta;
-		e->emitted = span.end_ms;
-	}
-	return 0;
-}
-
-int
-engine_close(struct engine *e, int (*row)(void *context, const struct engine_row *, struct err *),
-    void *context, struct err *err)
-{
-	const struct receiver receiver = { .row = row, .context = context };
-	size_t base_at = window_set_after(&e->base, e->emitted), delta_at = 0;
-	int rc = give_windows(e, &base_at, &delta_at, &receiver, err);
-
-	window_set_drop(&e->delta, delta_at);
-	if (e->active == &e->base)
-		window_set_drop(&e->base, base_at);
-	if (!rc && e->marks.combined > e->emitted)
-		e->emitted = e->marks.combined;
-	recount(e);
-	return rc;
+	if (set->count)
+		watermarks_raise(&e->marks, pane_set_at(set, set->count - 1)->last_end_ms);
+	if (set->running)
+		watermarks_raise(&e->marks, set->running->last_end_ms);
 }
 
 static void
 complete_all(struct engine *e)
 {
-	if (e->base.count)
-		watermarks_raise(&e->marks, e->base.windows[e->base.count - 1]->span.end_ms);
-	if (e->delta.count)
-		watermarks_raise(&e->marks, e->delta.windows[e->delta.count - 1]->span.end_ms);
+	if (e->sessions)
+		watermarks_raise(&e->marks, session_set_last_end(e->sessions->set));
+	complete(e, &e->base);
+	complete(e, &e->delta);
 }
 
 void
 engine_finish(struct engine *e)
 {
+	if (e->sessions)
+		engine_sessions_all_replayed(e->sessions);
 	complete_all(e);
 }
 
@@ -497,12 +327,16 @@ void
 engine_at_end(struct engine *e, int32_t stream)
 {
 	watermarks_at_end(&e->marks, stream);
+	if (e->sessions)
+		engine_sessions_replayed(e->sessions, stream);
 }
 
 void
 engine_end_stream(struct engine *e, int32_t stream)
 {
 	watermarks_end(&e->marks, stream);
+	if (e->sessions)
+		engine_sessions_replayed(e->sessions, stream);
 }
 
 bool
@@ -535,6 +369,8 @@ engine_begin(struct engine *e, struct err *err)
 	e->saved_emitted = e->emitted;
 	e->saved_counts = e->counts;
 	e->active = &e->delta;
+	if (e->sessions)
+		engine_sessions_begin(e->sessions);
 	return 0;
 }
 
@@ -545,9 +381,11 @@ engine_commit(struct engine *e, struct err *err)
 
 	assert(e->active == &e->delta);
 	e->active = &e->base;
-	window_set_drop(&e->base, window_set_after(&e->base, e->emitted));
-	rc = window_set_merge(&e->base, &e->delta, err);
-	recount(e);
+	if (e->sessions)
+		engine_sessions_commit(e->sessions);
+	pane_set_drop(&e->base, e->emitted);
+	rc = pane_set_merge(&e->base, &e->delta, err);
+	engine_recount(e);
 	return rc;
 }
 
@@ -558,7 +396,9 @@ engine_abort(struct engine *e)
 
 	assert(e->active == &e->delta);
 	e->active = &e->base;
-	window_set_drop(&e->delta, e->delta.count);
+	if (e->sessions)
+		engine_sessions_abort(e->sessions);
+	pane_set_release(&e->delta);
 	e->marks = e->saved_marks;
 	e->saved_marks = marks;
 	/* time has passed all the same */
@@ -566,54 +406,71 @@ engine_abort(struct engine *e)
 	e->marks.has_ticked = marks.has_ticked;
 	e->emitted = e->saved_emitted;
 	e->counts = e->saved_counts;
-	recount(e);
+	engine_recount(e);
 }
 
 /* ---- partials ---- */
 
-/* Takes what the scratch holds. */
 static int
-put_scratch(struct engine *e, const struct partial *p, struct err *err)
+merge_states(struct engine *e, struct pane *p, struct table_entry *entry, const void *states,
+    struct err *err)
 {
-	struct window *w = open_window(e, p->span, err);
-	struct table_entry *entry = w ? find_entry(e, w, p->key, err) : NULL;
-	size_t held;
-	int rc;
+	size_t held = p->table.held;
+	int rc = aggregate_merge(
+	    e->options.plan, table_states(entry), states, &p->table.held, err);
 
-	if (!entry)
-		return -1;
-	held = w->table.held;
-	rc = aggregate_merge(
-	    e->options.plan, table_states(entry), e->scratch, &w->table.held, err);
-	e->state_bytes += w->table.held - held;
+	e->state_bytes += p->table.held - held;
 	return rc;
+}
+
+static enum engine_fate
+take_partial(struct engine *e, const struct partial *partial, struct err *err)
+{
+	int64_t last_end_ms = assigner_last_end(&e->options.assigner, partial->span);
+	struct table_entry *entry;
+	struct pane *p;
+
+	if (last_end_ms == ASSIGN_NO_WINDOW)
+		return ENGINE_OUTSIDE;
+	if (last_end_ms <= e->marks.combined)
+		return ENGINE_LATE;
+	p = open_pane(e, partial->span, last_end_ms, err);
+	entry = p ? find_entry(e, p, partial->key, err) : NULL;
+	if (!entry || merge_states(e, p, entry, partial->states, err))
+		return ENGINE_FAILED;
+	e->active->last = NULL; /* it may be a run of panes, not the one of the times in it */
+	return ENGINE_TAKEN;
 }
 
 enum engine_fate
 engine_take_partial(struct engine *e, struct slice bytes, struct err *err)
 {
-	enum engine_fate fate = ENGINE_TAKEN;
-	struct partial p;
+	enum engine_fate fate = ENGINE_FAILED;
+	struct partial partial;
 
 	aggregate_release(e->options.plan, e->scratch);
-	if (partial_decode(e->options.plan, e->options.key_values, bytes, e->scratch, &p, err))
+	if (partial_decode(
+		e->options.plan, e->options.key_values, bytes, e->scratch, &partial, err))
 		return ENGINE_FAILED;
-	if (p.span.end_ms <= e->marks.combined)
-		fate = ENGINE_LATE;
-	else if (put_scratch(e, &p, err))
-		fate = ENGINE_FAILED;
+	if (assigner_knows(&e->options.assigner, partial.span))
+		fate = e->sessions ? engine_sessions_take_partial(e, &partial, err)
+		                   : take_partial(e, &partial, err);
+	else
+		(void)err_set(err, ERR_DATA,
+		    "a partial of %lld to %lld, which is no pane of these windows",
+		    (long long)partial.span.start_ms, (long long)partial.span.end_ms);
 	aggregate_release(e->options.plan, e->scratch);
 	return fate;
 }
 
 static int
-give_partials(struct engine *e, const struct window *w, struct buf *buf,
+give_partials(struct engine *e, const struct pane *pane, struct buf *buf,
     int (*partial)(void *context, struct slice bytes, struct err *), void *context, struct err *err)
 {
 	const struct table_entry *entry = NULL;
-	struct partial p = { .span = w->span };
+	struct partial p = { .span = pane->span };
 
-	while ((entry = table_next(&w->table, e->options.plan, entry))) {
+	while ((entry = table_next(&pane->table, e->options.plan, entry))) {
 		p.key = table_key(entry);
 		p.states = table_states(entry);
 		buf_clear(buf);
@@ -628,25 +485,48 @@ int
 engine_each_partial(struct engine *e,
     int (*partial)(void *context, struct slice bytes, struct err *), void *context, struct err *err)
 {
+	const struct pane_set *set = e->active;
 	struct buf buf = BUF_INIT(SIZE_MAX / 4);
 	int rc = 0;
 
-	for (size_t i = 0; i < e->active->count && !rc; i++)
-		rc = give_partials(e, e->active->windows[i], &buf, partial, context, err);
+	if (e->sessions)
+		return engine_sessions_each_partial(e, partial, context, err);
+	if (set->running)
+		rc = give_partials(e, set->running, &buf, partial, context, err);
+	for (size_t i = 0; i < set->count && !rc; i++)
+		rc = give_partials(e, pane_set_at(set, i), &buf, partial, context, err);
 	buf_release(&buf);
 	return rc;
 }
 
 /* ---- what to store ---- */
 
+static int64_t
+earliest_in_panes(const struct engine *e, int32_t stream)
+{
+	int64_t base = pane_set_earliest(&e->base, e->emitted, stream);
+	int64_t delta = pane_set_earliest(&e->delta, e->emitted, stream);
+	int64_t earliest = base < delta ? base : delta;
+
+	return earliest == PANE_NO_POSITION ? -1 : earliest;
+}
+
 int64_t
 engine_earliest(const struct engine *e, int32_t stream)
 {
-	int64_t base = window_set_earliest(&e->base, e->emitted, stream);
-	int64_t delta = window_set_earliest(&e->delta, e->emitted, stream);
-	int64_t earliest = base < delta ? base : delta;
+	if (e->sessions)
+		return session_set_earliest(e->sessions->set, stream);
+	return earliest_in_panes(e, stream);
+}
 
-	return earliest == WINDOW_NO_POSITION ? -1 : earliest;
+/* Where no complete window waits, later records before the watermark are late: the next life must
+ * know that, though no window was ever there. */
+static int64_t
+settled(const struct engine *e)
+{
+	int64_t until_ms = e->sessions ? engine_sessions_horizon(e) : e->marks.combined;
+
+	return engine_has_closed(e) || until_ms < e->emitted ? e->emitted : until_ms;
 }
 
 struct engine_mark
@@ -657,9 +537,7 @@ engine_mark(const struct engine *e, int32_t stream, int64_t sequence)
 	return (struct engine_mark){
 		.watermark = watermarks_has(&e->marks, stream) ? e->marks.streams[stream].watermark
 		                                               : WATERMARK_NONE,
-		/* where no complete window waits, later records before the watermark are late: the
-		 * next life must know that, though no window was ever there */
-		.emitted = engine_has_closed(e) ? e->emitted : e->marks.combined,
+		.emitted = settled(e),
 		.replay_until = until > sequence ? until : sequence,
 	};
 }
@@ -673,11 +551,12 @@ engine_watermark(const struct engine *e)
 int32_t
 engine_silent_stream(const struct engine *e)
 {
-	for (uint32_t i = 0; i < e->marks.stream_count; i++) {
+	bool has_open = e->sessions ? session_set_count(e->sessions->set) : e->next_end != NO_END;
+
+	for (uint32_t i = 0; i < e->marks.stream_count && has_open; i++) {
 		const struct stream *s = &e->marks.streams[i];
 
-		if (s->is_present && !s->is_idle && s->watermark == WATERMARK_NONE &&
-		    e->next_end != NO_END)
+		if (s->is_present && !s->is_idle && s->watermark == WATERMARK_NONE)
 			return (int32_t)i;
 	}
 	return -1;
@@ -692,27 +571,38 @@ engine_get_counts(const struct engine *e, struct engine_counts *ret)
 size_t
 engine_state_bytes(const struct engine *e)
 {
-	return e->state_bytes;
-}
-
-static int64_t
-count_open(const struct engine *e, const struct window_set *set, bool is_keys)
-{
-	int64_t count = 0;
-
-	for (size_t i = window_set_after(set, e->emitted); i < set->count; i++)
-		count += is_keys ? set->windows[i]->table.count : 1;
-	return count;
+	return e->sessions ? session_set_bytes(e->sessions->set) : e->state_bytes;
 }
 
 int64_t
 engine_open_windows(const struct engine *e)
 {
-	return count_open(e, &e->base, false) + count_open(e, &e->delta, false);
+	int64_t after_ms = e->emitted, count = 0;
+	struct span window;
+
+	if (e->sessions)
+		return (int64_t)session_set_count(e->sessions->set);
+	for (; engine_next_window(e, after_ms, &window); count++)
+		after_ms = window.end_ms;
+	return count;
+}
+
+static int64_t
+count_keys(const struct pane_set *set, int64_t after_ms)
+{
+	int64_t count = 0;
+
+	if (set->running && set->running->last_end_ms > after_ms)
+		count += set->running->table.count;
+	for (size_t i = pane_set_needed(set, after_ms); i < set->count; i++)
+		count += pane_set_at(set, i)->table.count;
+	return count;
 }
 
 int64_t
 engine_open_keys(const struct engine *e)
 {
-	return count_open(e, &e->base, true) + count_open(e, &e->delta, true);
+	if (e->sessions)
+		return (int64_t)session_set_count(e->sessions->set);
+	return count_keys(&e->base, e->emitted) + count_keys(&e->delta, e->emitted);
 }

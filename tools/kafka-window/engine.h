@@ -12,8 +12,9 @@
 #define SLUICE_KAFKA_WINDOW_ENGINE_H
 
 #include "flow/record.h"
+#include "kafka-window/aggregate.h"
+#include "kafka-window/assign.h"
 #include "kafka-window/watermark.h"
-#include "kafka-window/window.h"
 
 struct engine_options {
 	struct assigner assigner;
@@ -37,9 +38,10 @@ struct engine_input {
 };
 
 enum engine_fate {
-	ENGINE_TAKEN,    /* it is in its window */
-	ENGINE_LATE,     /* its window is closed */
-	ENGINE_REPLAYED, /* its window is closed, and the record was read in an earlier life */
+	ENGINE_TAKEN,    /* it is in its windows, in those that are not closed */
+	ENGINE_LATE,     /* its windows are closed */
+	ENGINE_REPLAYED, /* its windows are closed, and the record was read in an earlier life */
+	ENGINE_OUTSIDE,  /* it is between windows that hop further than they are long */
 	ENGINE_FAILED,   /* err: ERR_STOPPED at the bound of the state (the record is not taken and
 	                  * nothing   is lost), ERR_DATA for a time without a window, ERR_FAULT */
 };
@@ -62,6 +64,7 @@ struct engine_counts {
 	int64_t taken;
 	int64_t late;
 	int64_t replayed;
+	int64_t outside;
 	int64_t rows;    /* given out */
 	int64_t windows; /* closed, with at least one key */
 };
@@ -85,7 +88,8 @@ int engine_reset(struct engine *, struct err *);
 
 enum engine_fate engine_take(struct engine *, const struct engine_input *, struct err *);
 
-/* True where engine_close has something to give: ask after each record. */
+/* True where engine_close may have something to give: ask after each record, and close before the next
+ * one, since that may count in a later window of a pane and not in the complete one. */
 bool engine_has_closed(const struct engine *);
 
 /*
@@ -154,6 +158,7 @@ int32_t engine_silent_stream(const struct engine *);
 void engine_get_counts(const struct engine *, struct engine_counts *ret);
 size_t engine_state_bytes(const struct engine *);
 int64_t engine_open_windows(const struct engine *);
+/* In panes: a key of a hopping window counts once for each of its panes that has it. */
 int64_t engine_open_keys(const struct engine *);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "kafka-window/options_window.h"
 #include "kafka-window/windower.h"
 #include "run/aws.h"
 #include "run/client.h"
@@ -25,7 +26,6 @@ enum {
 	OUTPUT_MEMORY_BYTES = 16 * 1024 * 1024,
 	STATE_BYTES_DEFAULT = 1024 * 1024 * 1024,
 };
-#define TUMBLE_MS_MOST ((int64_t)100 * 365 * 24 * 60 * 60 * 1000)
 
 /* ---- options ---- */
 
@@ -34,11 +34,11 @@ struct options {
 	struct client_options client;
 	struct input_options input;
 	struct deadletter_options letters;
+	struct window_options windows;
 	struct windower_options windower;
 	const char *output_topic;
 	const char *compression;
 	const char *late;
-	int64_t tumble_ms;
 	int64_t idle_ms;       /* 0: never */
 	int64_t idle_close_ms; /* 0: never */
 	int64_t state_bytes_max;
@@ -109,8 +109,6 @@ add_aggregate(void *target, const char *value, enum opt_origin origin, struct er
 }
 
 static const struct opt rows[] = {
-	{ 0, "tumble", "DURATION", "windows of this length, one after another, aligned to the epoch",
-	    OPT_DURATION, offsetof(struct options, tumble_ms), 1, TUMBLE_MS_MOST, NULL },
 	{ 0, "time", "FIELD", "field with the event time [the record's timestamp]", OPT_TEXT,
 	    offsetof(struct options, windower.time_field), 0, 0, NULL },
 	{ 0, "time-format", "FORMAT",
@@ -149,7 +147,7 @@ static const struct opt rows[] = {
 
 static const struct tool tool = {
 	.name = "kafka-window",
-	.synopsis = "[options] --tumble DURATION -a NAME=FUNC[:FIELD]",
+	.synopsis = "[options] --tumble D|--hop D,STEP|... -a NAME=FUNC[:FIELD]",
 	.summary = "Aggregate a Kafka topic or newline JSON from a pipe in windows of event time.",
 	.examples =
 	    "  kafka-window -b localhost:9092 -t trips --output-topic windows --tumble 1h \\\n"
@@ -165,8 +163,8 @@ check(struct options *o, struct err *err)
 {
 	struct windower_options *w = &o->windower;
 
-	if (!o->tumble_ms)
-		return err_set(err, ERR_USAGE, "--tumble is missing: how long are the windows?");
+	if (window_options_check(&o->windows, &w->engine, err))
+		return -1;
 	if (!w->aggregate_count)
 		return err_set(err, ERR_USAGE, "-a is missing: what is to be aggregated?");
 	if (o->input.has_envelopes_out)
@@ -178,7 +176,6 @@ check(struct options *o, struct err *err)
 		return err_set(err, ERR_USAGE, "--key is given, but no topic to write (--output-topic)");
 	if (o->compression && !o->output_topic)
 		return err_set(err, ERR_USAGE, "--compress is for a topic (--output-topic)");
-	w->engine.assigner = (struct assigner){ .kind = ASSIGN_TUMBLE, .size_ms = o->tumble_ms };
 	w->engine.idle_ms = o->idle_ms ? o->idle_ms : WATERMARK_NEVER;
 	w->engine.idle_close_ms = o->idle_close_ms ? o->idle_close_ms : WATERMARK_NEVER;
 	w->engine.state_bytes_max = (size_t)o->state_bytes_max;
@@ -194,9 +191,12 @@ check(struct options *o, struct err *err)
 static void
 say_dry_run(const struct options *o)
 {
-	diag_note("would aggregate %s%s in windows of %lld ms, %zu aggregates by %zu fields, to %s%s",
+	char shape[WINDOW_SHAPE_BYTES];
+
+	window_options_say(&o->windower.engine, shape);
+	diag_note("would aggregate %s%s in %s, %zu aggregates by %zu fields, to %s%s",
 	    o->input.topic ? "topic " : "standard input", o->input.topic ? o->input.topic : "",
-	    (long long)o->tumble_ms, o->windower.aggregate_count, o->windower.by_count,
+	    shape, o->windower.aggregate_count, o->windower.by_count,
 	    o->output_topic ? "topic " : "standard output", o->output_topic ? o->output_topic : "");
 }
 
@@ -204,21 +204,24 @@ static void
 say_summary(const struct options *o, struct windower *w)
 {
 	struct windower_counts c;
-	char replayed[64] = "", open[64] = "";
+	char replayed[64] = "", outside[64] = "", open[64] = "";
 	int64_t open_count = windower_open_windows(w);
 
 	windower_get_counts(w, &c);
 	if (c.engine.replayed)
 		(void)snprintf(replayed, sizeof(replayed), ", %lld of windows given out before",
 		    (long long)c.engine.replayed);
+	if (c.engine.outside)
+		(void)snprintf(outside, sizeof(outside), ", %lld between windows",
+		    (long long)c.engine.outside);
 	if (open_count)
 		(void)snprintf(open, sizeof(open), ", %lld windows open", (long long)open_count);
 	/* without --late nobody else tells of these */
 	(c.engine.late && !o->late ? diag_warn : diag_note)(
-	    "%lld records read: %lld in windows, %lld late, %lld rejected%s; %lld windows, %lld rows "
+	    "%lld records read: %lld in windows, %lld late, %lld rejected%s%s; %lld windows, %lld rows "
 	    "delivered%s",
 	    (long long)c.read, (long long)c.engine.taken, (long long)c.engine.late,
-	    (long long)c.rejected, replayed, (long long)c.engine.windows, (long long)c.delivered, open);
+	    (long long)c.rejected, replayed, outside, (long long)c.engine.windows, (long long)c.delivered, open);
 	if (windower_silent_stream(w) >= 0)
 		diag_note("partition %d never had a record, which keeps windows open (--idle)",
 		    (int)windower_silent_stream(w));
@@ -299,7 +302,8 @@ main(int argc, char **argv)
 		.state_bytes_max = STATE_BYTES_DEFAULT,
 	};
 	const struct opt_group groups[] = {
-		{ "Windows", rows, sizeof(rows) / sizeof(*rows), &o },
+		{ "Windows", window_rows, window_row_count, &o.windows },
+		{ "Records and results", rows, sizeof(rows) / sizeof(*rows), &o },
 		{ "Input", input_rows, input_row_count, &o.input },
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count, &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },

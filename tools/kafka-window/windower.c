@@ -395,6 +395,7 @@ aggregate_record(struct windower *w, const struct record *record, bool *ret_is_l
 	switch (engine_take(w->engine, &input, err)) {
 	case ENGINE_TAKEN:
 	case ENGINE_REPLAYED:
+	case ENGINE_OUTSIDE:
 		return 0;
 	case ENGINE_LATE:
 		*ret_is_late = true;

@@ -4,8 +4,9 @@
  * (codec/table_value.h), and the row waits as bytes (codec/table_row.h); one writer after the other
  * makes objects of them.
  *
- * Memory: one row group of one object (codec/parquet.h: twice row_group_bytes at most), however
- * many are collected.
+ * Memory: one row group of one object (codec/parquet.h: twice row_group_bytes at most) and a batch of
+ * rows, however many are collected. A batch depends on the rows alone, not on how they come: so do row
+ * groups.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +31,9 @@ struct parquet_format {
 	struct buf waiting; /* the row as bytes */
 	/* writing */
 	struct parquet_writer *writer; /* NULL between objects */
-	struct table_value *taken;     /* a row of its own: another is made meanwhile */
+	struct table_value *batch; /* rows taken, one behind the other */
 	const struct format_output *output; /* within a call */
-	struct buf cut; /* what is there of a row whose end is not */
+	struct buf cut; /* rows that are no whole batch yet, and what is there of one more */
 	struct buf out;
 };
 
@@ -43,7 +44,7 @@ parquet_free(struct format *base)
 
 	parquet_writer_free(f->writer);
 	columns_reader_free(f->reader);
-	free(f->taken);
+	free(f->batch);
 	buf_release(&f->waiting);
 	buf_release(&f->cut);
 	buf_release(&f->out);
@@ -91,8 +92,8 @@ parquet_make(const struct format_options *options, struct err *err)
 	}
 	f->schema = columns_reader_schema(f->reader);
 	f->row = columns_reader_row(f->reader);
-	f->taken = calloc(f->schema->count, sizeof(*f->taken));
-	if (!f->taken) {
+	f->batch = calloc((size_t)f->schema->count * PARQUET_BATCH_ROWS, sizeof(*f->batch));
+	if (!f->batch) {
 		err_no_memory(err);
 		parquet_free(&f->base);
 		return NULL;
@@ -164,13 +165,35 @@ begin(struct parquet_format *f, struct err *err)
 	return f->writer ? 0 : -1;
 }
 
-static int
-write_rows(struct parquet_format *f, struct slice *rest, struct err *err)
+/* Takes rows until a batch is whole, which they alone decide. */
+static unsigned
+take_batch(const struct parquet_format *f, struct slice *rest, bool *ret_is_whole)
 {
-	while (rest->len && table_row_take(f->schema, rest, f->taken)) {
-		if (parquet_writer_row(f->writer, f->taken, err))
+	const char *begin = rest->data;
+	unsigned n = 0;
+
+	*ret_is_whole = false;
+	while (!*ret_is_whole && rest->len &&
+	       table_row_take(f->schema, rest, f->batch + (size_t)n * f->schema->count))
+		*ret_is_whole =
+		    ++n == PARQUET_BATCH_ROWS || rest->data - begin >= PARQUET_BATCH_BYTES;
+	return n;
+}
+
+/* Rows that make no whole batch are left in `cut` until these are the last. */
+static int
+write_rows(struct parquet_format *f, bool is_end, struct err *err)
+{
+	struct slice left = buf_slice(&f->cut), rest = left;
+	bool is_whole;
+	unsigned n;
+
+	while ((n = take_batch(f, &rest, &is_whole)) && (is_whole || is_end)) {
+		if (parquet_writer_rows(f->writer, f->batch, n, err))
 			return -1;
+		left = rest;
 	}
+	buf_drop_front(&f->cut, f->cut.len - left.len);
 	return 0;
 }
 
@@ -179,16 +202,9 @@ parquet_encode(
     struct format *base, struct slice rows, const struct format_output *output, struct err *err)
 {
 	struct parquet_format *f = (struct parquet_format *)base;
-	struct slice rest;
 
 	f->output = output;
-	if (begin(f, err) || buf_append(&f->cut, rows, err))
-		return -1;
-	rest = buf_slice(&f->cut);
-	if (write_rows(f, &rest, err))
-		return -1;
-	buf_drop_front(&f->cut, f->cut.len - rest.len);
-	return 0;
+	return begin(f, err) || buf_append(&f->cut, rows, err) || write_rows(f, false, err) ? -1 : 0;
 }
 
 static int
@@ -198,9 +214,11 @@ parquet_finish(struct format *base, const struct format_output *output, struct e
 	int rc;
 
 	f->output = output;
+	if (begin(f, err) || write_rows(f, true, err))
+		return -1;
 	if (f->cut.len)
 		return err_set(err, ERR_FAULT, "rows end within one");
-	rc = begin(f, err) || parquet_writer_finish(f->writer, err) || flush(f, err) ? -1 : 0;
+	rc = parquet_writer_finish(f->writer, err) || flush(f, err) ? -1 : 0;
 	parquet_writer_free(f->writer);
 	f->writer = NULL;
 	return rc;

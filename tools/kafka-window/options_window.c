@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "kafka-window/options_window.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { DURATION_BYTES = 64 };
+#define SIZE_MS_MOST ((int64_t)100 * 365 * 24 * 60 * 60 * 1000)
+
+/* ---- which windows ---- */
+
+/* One assigner of one origin; that of a stronger origin counts. */
+static int
+set_assigner(struct window_options *o, const char *name, struct assigner assigner,
+    enum opt_origin origin, struct err *err)
+{
+	if (o->assigner_name && origin == o->assigner_origin && strcmp(name, o->assigner_name) != 0)
+		return err_set(err, ERR_USAGE, "--%s is given too: windows are of one kind",
+		    o->assigner_name);
+	if (o->assigner_name && origin < o->assigner_origin)
+		return 0;
+	o->assigner = assigner;
+	o->assigner_name = name;
+	o->assigner_origin = origin;
+	return 0;
+}
+
+static int
+parse_duration(struct slice text, int64_t *ret_ms, struct err *err)
+{
+	char copy[DURATION_BYTES];
+
+	if (text.len >= sizeof(copy))
+		return err_set(err, ERR_USAGE, "\"%.*s\" is no duration", SLICE_ARGS(text));
+	memcpy(copy, text.data, text.len);
+	copy[text.len] = '\0';
+	if (opt_parse_duration(copy, ret_ms, err))
+		return -1;
+	if (*ret_ms < 1 || *ret_ms > SIZE_MS_MOST)
+		return err_set(err, ERR_USAGE, "%s is not between 1ms and 36500d", copy);
+	return 0;
+}
+
+/* SIZE,STEP */
+static int
+set_stepped(struct window_options *o, const char *name, enum assign_kind kind, const char *value,
+    enum opt_origin origin, struct err *err)
+{
+	struct assigner assigner = { .kind = kind };
+	struct slice size, step;
+
+	if (!slice_cut(slice_of(value), ',', &size, &step))
+		return err_set(err, ERR_USAGE, "\"%s\" is not DURATION,STEP", value);
+	if (parse_duration(size, &assigner.size_ms, err) ||
+	    parse_duration(step, &assigner.step_ms, err))
+		return -1;
+	return set_assigner(o, name, assigner, origin, err);
+}
+
+static int
+set_tumble(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	struct assigner assigner = { .kind = ASSIGN_TUMBLE };
+
+	if (parse_duration(slice_of(value), &assigner.size_ms, err))
+		return -1;
+	return set_assigner(target, "tumble", assigner, origin, err);
+}
+
+static int
+set_hop(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	return set_stepped(target, "hop", ASSIGN_HOP, value, origin, err);
+}
+
+static int
+set_cumulate(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	return set_stepped(target, "cumulate", ASSIGN_CUMULATE, value, origin, err);
+}
+
+static int
+set_session(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	struct assigner assigner = { .kind = ASSIGN_SESSION };
+
+	if (parse_duration(slice_of(value), &assigner.size_ms, err))
+		return -1;
+	return set_assigner(target, "session", assigner, origin, err);
+}
+
+/* ---- the table ---- */
+
+const struct opt window_rows[] = {
+	{ 0, "tumble", "DURATION", "windows of this length, one after another, aligned to the epoch",
+	    OPT_CALL, 0, 0, 0, set_tumble },
+	{ 0, "hop", "DURATION,STEP", "windows of this length, one beginning at each step", OPT_CALL,
+	    0, 0, 0, set_hop },
+	{ 0, "cumulate", "DURATION,STEP",
+	    "periods of this length, with a window from the start of each to each of its steps",
+	    OPT_CALL, 0, 0, 0, set_cumulate },
+	{ 0, "session", "GAP", "windows of a key that end where it is silent for longer than this",
+	    OPT_CALL, 0, 0, 0, set_session },
+};
+const size_t window_row_count = sizeof(window_rows) / sizeof(*window_rows);
+
+/* ---- checks between options ---- */
+
+int
+window_options_check(const struct window_options *o, struct engine_options *engine, struct err *err)
+{
+	struct assigner assigner = o->assigner;
+
+	if (!o->assigner_name)
+		return err_set(err, ERR_USAGE,
+		    "which windows? give one of --tumble, --hop, --cumulate and --session");
+	if (assigner_prepare(&assigner, err))
+		return err_wrap(err, "--%s", o->assigner_name);
+	engine->assigner = assigner;
+	return 0;
+}
+
+void
+window_options_say(const struct engine_options *engine, char ret[static WINDOW_SHAPE_BYTES])
+{
+	const struct assigner *a = &engine->assigner;
+	long long size_ms = a->size_ms, step_ms = a->step_ms;
+
+	switch (a->kind) {
+	case ASSIGN_TUMBLE:
+		(void)snprintf(ret, WINDOW_SHAPE_BYTES, "windows of %lld ms", size_ms);
+		break;
+	case ASSIGN_HOP:
+		(void)snprintf(ret, WINDOW_SHAPE_BYTES, "windows of %lld ms, one every %lld ms",
+		    size_ms, step_ms);
+		break;
+	case ASSIGN_CUMULATE:
+		(void)snprintf(ret, WINDOW_SHAPE_BYTES,
+		    "windows that cumulate every %lld ms for %lld ms", step_ms, size_ms);
+		break;
+	case ASSIGN_SESSION:
+		(void)snprintf(ret, WINDOW_SHAPE_BYTES, "sessions that end after a gap of %lld ms",
+		    size_ms);
+		break;
+	}
+}

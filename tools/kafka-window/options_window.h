@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Options of which windows there are, and of when they are complete. */
+#ifndef SLUICE_KAFKA_WINDOW_OPTIONS_WINDOW_H
+#define SLUICE_KAFKA_WINDOW_OPTIONS_WINDOW_H
+
+#include "base/opt.h"
+#include "kafka-window/engine.h"
+
+struct window_options {
+	struct assigner assigner;
+	const char *assigner_name; /* the option that gave it; NULL: none did */
+	enum opt_origin assigner_origin;
+};
+
+/* --tumble --hop --cumulate --session; target: struct window_options. */
+extern const struct opt window_rows[];
+extern const size_t window_row_count;
+
+/* ERR_USAGE where there is no assigner, or not one that can be; fills in what it says. */
+int window_options_check(const struct window_options *, struct engine_options *, struct err *);
+
+enum { WINDOW_SHAPE_BYTES = 256 };
+
+/* Which windows there are, for messages. */
+void window_options_say(const struct engine_options *, char ret[static WINDOW_SHAPE_BYTES]);
+
+#endif
