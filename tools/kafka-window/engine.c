@@ -191,6 +191,9 @@ open_pane(struct engine *e, struct span span, int64_t last_end_ms, struct err *e
 	if (!p)
 		return NULL;
 	e->state_bytes += pane_bytes(p);
+	/* windows that were complete before they had a record are not to come out with this one */
+	if (!engine_has_closed(e) && engine_due(e) > e->emitted)
+		e->emitted = engine_due(e);
 	if (assigner_first(&e->options.assigner, span, e->emitted, &window) &&
 	    window.end_ms < e->next_end)
 		e->next_end = window.end_ms;
