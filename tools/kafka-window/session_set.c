@@ -59,7 +59,7 @@ session_set_new(const struct session_options *options, struct err *err)
 		(void)err_no_memory(err);
 		return NULL;
 	}
-	assert(options->gap_ms > 0);
+	assert(options->gap_ms > 0 && options->gap_ms <= SESSION_TIME_MS_MOST);
 	set->options = *options;
 	return set;
 }
@@ -549,15 +549,17 @@ enum session_fate
 session_set_take(struct session_set *set, struct slice key, const struct aggregate_record *record,
     int64_t horizon_ms, struct err *err)
 {
-	struct span span = { .start_ms = record->time_ms };
+	const int64_t time_ms = record->time_ms;
 	struct session *s = NULL;
 	enum session_fate fate;
+	struct span span;
 
-	if (__builtin_add_overflow(span.start_ms, set->options.gap_ms, &span.end_ms)) {
+	if (time_ms > SESSION_TIME_MS_MOST || time_ms < -SESSION_TIME_MS_MOST) {
 		(void)err_set(
-		    err, ERR_DATA, "no session can hold the time %lld", (long long)span.start_ms);
+		    err, ERR_DATA, "no session can hold the time %lld", (long long)time_ms);
 		return SESSION_FAILED;
 	}
+	span = (struct span){ time_ms, time_ms + set->options.gap_ms };
 	if (set->options.has_positions &&
 	    session_origin_note(
 		&set->origin, record->position.stream, record->position.sequence, err))
