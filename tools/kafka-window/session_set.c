@@ -257,7 +257,7 @@ begin_session(
 {
 	struct session *s;
 
-	if ((set->count == set->bucket_count && grow_buckets(set, err)) ||
+	if ((set->count == set->bucket_count / 2 && grow_buckets(set, err)) ||
 	    session_make_wake_room(set, err) || session_make_undo_room(set, 1, err))
 		return NULL;
 	s = make_session(set, key, hash, err);

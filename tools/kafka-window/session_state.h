@@ -29,7 +29,7 @@ struct ready {
 struct session_set {
 	struct session_options options;
 	struct session **buckets;
-	size_t bucket_count; /* a power of two, no less than `count`; 0 while it is 0 */
+	size_t bucket_count; /* a power of two, at least twice `count` */
 	size_t count;        /* in the table */
 	struct wake *heap;   /* every session of the table once; others until their time comes */
 	size_t heap_count;
