@@ -94,6 +94,39 @@ test_cumulations() {
 	[ "$(spans out)" = '[0,20,1] [0,40,3] [0,60,3] [60,80,1] [60,100,1] [60,120,1] ' ] || fail "$(cat out)"
 }
 
+test_sessions() {
+	# a gap of exactly 10 s merges, of more does not; disorder within the bound; another key has its own
+	printf '{"t":%s,"k":%s}\n' 0 1 10000 1 20001 1 30001 1 3000 2 50000 1 41000 1 >in
+	expect_status 0 kafka-window --time t --session 10s --by k --out-of-order 30s -a n=count <in
+	jq -c '[.k, .window_start, .window_end, .n]' out | tr -d '"' | sed 's/1970-01-01T00://g' >rows
+	cat >want <<-END
+		[2,00:03.000Z,00:13.000Z,1]
+		[1,00:00.000Z,00:20.000Z,2]
+		[1,00:20.001Z,00:40.001Z,2]
+		[1,00:41.000Z,01:00.000Z,2]
+	END
+	diff want rows
+	expect_line '7 records read: 7 in windows, 0 late, 0 rejected; 4 windows, 4 rows delivered' err
+	# the fourth is behind the watermark and in the open session, the last would have ended
+	printf '{"t":%s,"k":%s}\n' 5000 1 9000 2 4000 1 8000 1 0 2 0 3 >in
+	expect_status 0 kafka-window --time t --session 5s --by k -a n=count <in
+	[ "$(jq -c '[.k, .n]' out | tr '\n' ' ')" = '[1,3] [2,1] ' ] || fail "$(cat out)"
+	expect_line '4 in windows, 2 late' err
+}
+
+test_sessions_that_cannot_be() {
+	expect_status 2 kafka-window --time t --session 0 -a n=count </dev/null
+	expect_status 2 kafka-window --time t --session 1h,5m -a n=count </dev/null
+	expect_status 2 kafka-window --time t --session 1h --tumble 1h -a n=count </dev/null
+	expect_line 'session is given too' err
+	# a key more than there is room for: what is complete is out
+	for i in $(seq 20000); do printf '{"t":%d,"k":"key-%d"}\n' "$i" "$i"; done >in
+	expect_status 75 kafka-window --time t --session 1s --out-of-order 1h --by k --max-state 1M -a n=count <in
+	expect_line 'open windows take more than the 1048576 bytes of --max-state' err
+	expect_status 0 kafka-window -q --time t --session 1s --by k --max-state 1M -a n=count <in
+	[ "$(wc -l <out)" = 20000 ]
+}
+
 test_windows_of_local_time() {
 	[ -e /usr/share/zoneinfo/Europe/Zurich ] || skip "tzdata is not installed"
 	# a record at noon of two days, the first of 25 hours

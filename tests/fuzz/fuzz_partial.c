@@ -32,13 +32,13 @@ require(bool claim)
 }
 
 static void
-open_job(struct job *job)
+open_job(struct job *job, enum assign_kind kind)
 {
 	static const enum aggregate_func funcs[] = { AGGREGATE_COUNT, AGGREGATE_COUNT_FIELD,
 		AGGREGATE_SUM, AGGREGATE_MIN, AGGREGATE_MAX, AGGREGATE_AVG };
 	static const char *const names[] = { "n", "c", "s", "lo", "hi", "a" };
 	const struct engine_options options = {
-		.assigner = { .kind = ASSIGN_TUMBLE, .size_ms = 1000 },
+		.assigner = { .kind = kind, .size_ms = 1000 },
 		.plan = &job->plan,
 		.key_values = KEY_VALUES,
 		.idle_ms = WATERMARK_NEVER,
@@ -103,12 +103,12 @@ check_encoding(const struct job *job, struct slice bytes)
 }
 
 static void
-try_bytes(struct slice bytes)
+try_bytes(struct slice bytes, enum assign_kind kind)
 {
 	struct err err = ERR_INIT;
 	struct job job;
 
-	open_job(&job);
+	open_job(&job, kind);
 	switch (engine_take_partial(job.engine, bytes, &err)) {
 	case ENGINE_TAKEN:
 		check_encoding(&job, bytes);
@@ -131,6 +131,7 @@ try_bytes(struct slice bytes)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const enum assign_kind kinds[] = { ASSIGN_TUMBLE, ASSIGN_SESSION };
 	char *checked = malloc(size + 4);
 	uint32_t check = (uint32_t)crc32_z(0, data, size);
 
@@ -139,8 +140,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(checked, data, size);
 	for (unsigned i = 0; i < 4; i++)
 		checked[size + i] = (char)(check >> 8 * i);
-	try_bytes(slice_make(checked, size));
-	try_bytes(slice_make(checked, size + 4));
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		try_bytes(slice_make(checked, size), kinds[i]);
+		try_bytes(slice_make(checked, size + 4), kinds[i]);
+	}
 	free(checked);
 	return 0;
 }
