@@ -287,6 +287,10 @@ UNIT_TESTS += tests/unit/test_window_options
 tests_unit_test_window_options_SOURCES = tests/unit/test_window_options.c tests/unit/window_kit.c
 tests_unit_test_window_options_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_options_LDADD = libkafkawindow.a $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_window_calendar
+tests_unit_test_window_calendar_SOURCES = tests/unit/test_window_calendar.c tests/unit/window_kit.c
+tests_unit_test_window_calendar_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_calendar_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_window_engine
 tests_unit_test_window_engine_SOURCES = tests/unit/test_window_engine.c tests/unit/window_kit.c
@@ -313,6 +317,10 @@ tests_unit_test_window_sketch_SOURCES = tests/unit/test_window_sketch.c tests/un
 tests_unit_test_window_sketch_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_sketch_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_zone
+tests_unit_test_window_zone_SOURCES = tests/unit/test_window_zone.c tests/unit/scratch.c tests/unit/window_kit.c
+tests_unit_test_window_zone_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_zone_LDADD = libkafkawindow.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_window_session
 tests_unit_test_window_session_SOURCES = tests/unit/test_window_session.c tests/unit/window_kit.c
 tests_unit_test_window_session_CFLAGS = $(UNIT_CFLAGS)

@@ -29,7 +29,7 @@ static void
 add(struct job *job, const char *text)
 {
 	struct aggregate_text parsed;
-	struct aggregate a;
+	struct aggregate a = { .arg = 0 };
 
 	if (aggregate_text_parse(slice_of(text), &parsed, &job->err) ||
 	    inputs_add(job->inputs, &parsed, &a, &job->err))
