@@ -17,7 +17,7 @@ FLINK:
 from dataclasses import dataclass, replace
 
 import streams
-from streams import AUTUMN, BURSTS, MIXED, ORDERED, PATIENT, SPRING, TRIPS
+from streams import AUTUMN, BURSTS, EPOCH, MIXED, ORDERED, PATIENT, SPRING, TRIPS
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 
@@ -183,6 +183,8 @@ def tumble_cases():
     yield Case("tumble 10s of doubles", MIXED, "TUMBLE", (10 * SECOND,), ("b",), DOUBLES)
     yield Case("tumble 1s, bound 0", MIXED, "TUMBLE", (SECOND,), ("n",), NUMBERS, bound_ms=0)
     yield Case("tumble 10s, align 3.5s", MIXED, "TUMBLE", (10 * SECOND,), ("k",), NUMBERS, offset_ms=3500)
+    yield Case("tumble 7s about 1970", EPOCH, "TUMBLE", (7 * SECOND,), ("b",), NUMBERS)
+    yield Case("session 7s about 1970", EPOCH, "SESSION", (7 * SECOND,), ("b",), NUMBERS)
     yield Case("tumble 1d by q", PATIENT, "TUMBLE", (DAY,), ("q",), NUMBERS)
     yield Case(
         "tumble 1h of trips",
@@ -206,7 +208,7 @@ def tumble_cases():
 
 def hop_cases():
     yield Case(
-        "hop 10s by 2s, by k", MIXED, "HOP", (10 * SECOND, 2 * SECOND), ("k",), NUMBERS, is_short=True
+        "hop 10s by 2s, by k", MIXED, "HOP", (10 * SECOND, 2 * SECOND), ("k",), NUMBERS
     )
     yield Case("hop 10s by 10s, no key", MIXED, "HOP", (10 * SECOND, 10 * SECOND), (), NUMBERS)
     yield Case(
@@ -227,6 +229,7 @@ def hop_cases():
         (HOUR, 5 * MINUTE),
         ("vendor_id",),
         basic("passenger_count", "total_amount"),
+        is_short=True,
     )
 
 
