@@ -60,13 +60,20 @@ hash_number(uint64_t value)
 	return (uint32_t)((value ^ value >> 29) * mix_b >> 32);
 }
 
+/* 1 to 8 bytes as a word that no others of that length give. Copies of known sizes are no calls. */
 static uint64_t
 load(const char *at, size_t len)
 {
-	uint64_t word = 0;
+	uint32_t first, last;
 
-	memcpy(&word, at, len);
-	return word;
+	if (len >= sizeof(first)) {
+		memcpy(&first, at, sizeof(first));
+		memcpy(&last, at + len - sizeof(last), sizeof(last));
+		return (uint64_t)last << 32 | first;
+	}
+	first = (unsigned char)at[0];
+	last = (unsigned char)at[len - 1];
+	return first | last << 8 | (uint32_t)(unsigned char)at[len / 2] << 16;
 }
 
 static uint32_t

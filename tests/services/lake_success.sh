@@ -19,11 +19,11 @@ begin() {
 	: >in
 }
 
-# minutes FROM TO: a record for each minute of that day
+# minutes FROM TO: a record for each minute of that month
 minutes() {
 	awk -v from="$1" -v to="$2" 'BEGIN {
 		for (i = from; i < to; i++)
-			printf "{\"id\":%d,\"t\":\"2019-01-01T%02d:%02d:30Z\"}\n", i, i / 60, i % 60
+			printf "{\"id\":%d,\"t\":\"2019-01-%02dT%02d:%02d:30Z\"}\n", i, 1 + i / 1440, i / 60 % 24, i % 60
 	}'
 }
 
@@ -41,8 +41,10 @@ to_each() {
 	for p in $(seq 0 $(($1 - 1))); do put "$2" "$3" -p "$p"; done
 }
 
+path='h={@hour}'
+
 land() {
-	kafka-to-s3 -q -t "$topic" -G "g-$topic" --time t --path 'h={@hour}' --success-after 10m "$@" "$target"
+	kafka-to-s3 -q -t "$topic" -G "g-$topic" --time t --path "$path" --success-after 10m "$@" "$target"
 }
 
 # complete HOUR...: those have their _SUCCESS, and no others
@@ -172,36 +174,47 @@ test_what_waits_in_the_log_is_not_quiet() {
 	expect_complete
 }
 
+# the hour since the month began
+hour_of() {
+	printf '%02d-%02d' $((1 + $1 / 24)) $(($1 % 24))
+}
+
+# static membership: the next takes the place of the dead one without waiting for its session's end
 test_members_are_killed() {
-	local round tool kills=${SLUICE_KILLS:-8} members=() victim hour
+	local round slot kills=${SLUICE_KILLS:-8} members=("" "") path='h={@day}-{@hour}' hour
 	RANDOM=${SLUICE_SEED:-5}
 	echo "SLUICE_KILLS=$kills SLUICE_SEED=${SLUICE_SEED:-5}"
+	[ "$kills" -le 370 ] || fail "the month has no room for so many"
 	mkdir lake
 	begin 4
 	for round in $(seq "$kills"); do
-		while [ ${#members[@]} -lt 2 ]; do
-			kafka-to-s3 -q -t "$topic" -G "g-$topic" --time t --path 'h={@hour}' --success-after 10m \
-				--max-records $((10 + RANDOM % 60)) --max-age 200ms -X session.timeout.ms=6000 lake 2>>err &
-			members+=("$!")
+		for slot in 0 1; do
+			[ -z "${members[slot]}" ] || continue
+			kafka-to-s3 -q -t "$topic" -G "g-$topic" --time t --path "$path" --success-after 10m \
+				--max-records $((10 + RANDOM % 60)) --max-age 200ms -X group.instance.id=$slot lake 2>>err &
+			members[slot]=$!
 		done
 		# two hours and eight minutes, then two and so on: never past ten minutes of an hour
 		put $(((round - 1) * 120 + 8 * (round > 1))) $((round * 120 + 8)) --key '{id}'
 		sleep "$((RANDOM % 2)).$((RANDOM % 10))"
-		[ ! -e "lake/h=$(printf %02d $((round * 2 - 1)))/_SUCCESS" ] || fail "complete too early"
-		victim=$((RANDOM % 2))
-		kill -KILL "${members[victim]}"
-		wait "${members[victim]}" 2>/dev/null || true
-		unset "members[$victim]"
-		members=("${members[@]}")
+		[ ! -e "lake/h=$(hour_of $((round * 2 - 1)))/_SUCCESS" ] || fail "complete too early"
+		slot=$((RANDOM % 2))
+		kill -KILL "${members[slot]}" || fail "a member has ended: $(cat err)"
+		wait "${members[slot]}" 2>/dev/null || true
+		members[slot]=
 		echo "round $round: $(find lake -name _SUCCESS | wc -l) complete"
 	done
-	for tool in "${members[@]}"; do
-		kill -TERM "$tool"
-		wait "$tool" || true
+	for slot in 0 1; do
+		[ -n "${members[slot]}" ] || continue
+		kill -TERM "${members[slot]}"
+		wait "${members[slot]}" || true
 	done
 	to_each 4 $((kills * 120 + 8)) $((kills * 120 + 9))
-	land -e -X session.timeout.ms=6000
-	for hour in $(seq -f %02g 0 $((kills * 2 - 2))); do echo "$hour"; done >hours
+	land -e
+	for hour in $(seq 0 $((kills * 2 - 2))); do
+		hour_of "$hour"
+		echo
+	done >hours
 	# shellcheck disable=SC2046
 	expect_complete $(cat hours)
 	lines_of_lake | LC_ALL=C sort >got

@@ -47,6 +47,7 @@ static const struct assigner assigners[] = {
 	{ .kind = ASSIGN_HOP, .size_ms = 1000, .step_ms = 600 },
 	{ .kind = ASSIGN_HOP, .size_ms = 300, .step_ms = 700 },
 	{ .kind = ASSIGN_CUMULATE, .size_ms = 3000, .step_ms = 500 },
+	{ .kind = ASSIGN_SESSION, .size_ms = 150 },
 };
 
 static void
@@ -165,12 +166,49 @@ append_decimal(struct buf *out, struct err *err, const char *name, long hundredt
 	assert_int_equal(buf_appendf(out, err, ",\"%s\":%.*s", name, (int)len, text), 0);
 }
 
-/*
- * The windows that could hold a record, by looking at each start there can be. Windows that depend
- * on the records of a key are found here too, once there are such.
- */
+/* A window, of one key (index into key_order) or of all (-1). */
+struct model_window {
+	struct span span;
+	int key;
+};
+
+static const int key_order[KEYS] = { 3, 4, 0, 1, 2 }; /* null, true, 1, 20, "a" */
+
+static int
+compare_times(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The times of one key in order, cut where there is a longer gap. */
 static size_t
-windows_of(const struct world *w, struct span spans[SPANS])
+sessions_of(const struct world *w, int key, struct model_window *windows, size_t windows_max)
+{
+	int64_t times[STREAMS * RECORDS], gap_ms = w->assigner->size_ms;
+	size_t n = 0, count = 0;
+
+	for (int s = 0; s < STREAMS; s++) {
+		for (int r = 0; r < RECORDS; r++) {
+			if (w->events[s][r].key == key_order[key])
+				times[n++] = w->events[s][r].time_ms;
+		}
+	}
+	qsort(times, n, sizeof(*times), compare_times);
+	for (size_t i = 0; i < n; i++) {
+		if (!i || times[i] - times[i - 1] > gap_ms) {
+			assert_true(count < windows_max);
+			windows[count++] = (struct model_window){ { times[i], 0 }, key };
+		}
+		windows[count - 1].span.end_ms = times[i] + gap_ms;
+	}
+	return count;
+}
+
+/* The windows that could hold a record, by looking at each start there can be. */
+static size_t
+windows_of(const struct world *w, struct model_window windows[SPANS])
 {
 	const struct assigner *a = w->assigner;
 	int64_t step_ms = a->kind == ASSIGN_HOP ? a->step_ms : a->size_ms;
@@ -178,10 +216,16 @@ windows_of(const struct world *w, struct span spans[SPANS])
 	int64_t more_ms = a->kind == ASSIGN_CUMULATE ? a->step_ms : a->size_ms;
 	size_t count = 0;
 
+	if (a->kind == ASSIGN_SESSION) {
+		for (int k = 0; k < KEYS; k++)
+			count += sessions_of(w, k, windows + count, SPANS - count);
+		return count;
+	}
 	for (int64_t start_ms = -10 * step_ms; start_ms < 60000; start_ms += step_ms) {
 		for (int64_t length_ms = first_ms; length_ms <= a->size_ms; length_ms += more_ms) {
 			assert_true(count < SPANS);
-			spans[count++] = (struct span){ start_ms, start_ms + length_ms };
+			windows[count++] =
+			    (struct model_window){ { start_ms, start_ms + length_ms }, -1 };
 		}
 	}
 	return count;
@@ -211,36 +255,39 @@ append_cell(struct buf *out, struct span span, const char *key, const struct cel
 }
 
 static int
-compare_spans(const void *a, const void *b)
+compare_windows(const void *a, const void *b)
 {
-	const struct span *x = a, *y = b;
+	const struct model_window *x = a, *y = b;
 
-	return span_is_before(*x, *y) ? -1 : span_is_before(*y, *x);
+	if (x->span.end_ms == y->span.end_ms && x->key != y->key)
+		return x->key - y->key;
+	return span_is_before(x->span, y->span) ? -1 : span_is_before(y->span, x->span);
 }
 
 /* All rows but for the average, which follows from the others. */
 static void
 model_rows(const struct world *w, struct buf *out)
 {
-	static const int order[KEYS] = { 3, 4, 0, 1, 2 }; /* null, true, 1, 20, "a" */
-	static struct span spans[SPANS];
-	size_t count = windows_of(w, spans);
+	static struct model_window windows[SPANS];
+	size_t count = windows_of(w, windows);
 
-	qsort(spans, count, sizeof(*spans), compare_spans);
+	qsort(windows, count, sizeof(*windows), compare_windows);
 	for (size_t i = 0; i < count; i++) {
 		struct cell cells[KEYS] = { { .n = 0 } };
+		struct span span = windows[i].span;
 
 		for (int s = 0; s < STREAMS; s++) {
 			for (int r = 0; r < RECORDS; r++) {
 				const struct event *e = &w->events[s][r];
 
-				if (e->time_ms >= spans[i].start_ms && e->time_ms < spans[i].end_ms)
+				if (e->time_ms >= span.start_ms && e->time_ms < span.end_ms)
 					put_in_cell(&cells[e->key], e);
 			}
 		}
 		for (int k = 0; k < KEYS; k++) {
-			if (cells[order[k]].n)
-				append_cell(out, spans[i], key_texts[order[k]], &cells[order[k]]);
+			if (cells[key_order[k]].n && (windows[i].key < 0 || windows[i].key == k))
+				append_cell(
+				    out, span, key_texts[key_order[k]], &cells[key_order[k]]);
 		}
 	}
 }

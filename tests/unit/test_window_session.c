@@ -572,7 +572,7 @@ earliest_is_never_too_late(void **state)
 				farthest = want - have;
 		}
 	}
-	assert_in_range(farthest, 1, 4 * ORIGIN_EPOCH_RECORDS);
+	assert_in_range(farthest, 1, 40 * ORIGIN_EPOCH_RECORDS);
 	for (int j = 0; j < OPEN; j++) {
 		if (open[j].number)
 			session_origin_remove(&origin, open[j].number);
@@ -591,7 +591,7 @@ old_epochs_fold(void **state)
 	int64_t sequence = 7;
 	(void)state;
 
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 3000; i++) {
 		for (int j = 0; j < ORIGIN_EPOCH_RECORDS; j++)
 			assert_int_equal(session_origin_note(&origin, 0, sequence++, &err), 0);
 		number = session_origin_now(&origin);

@@ -4,9 +4,7 @@
 #include "kafka-window/aggregate_ops.h"
 #include "kafka-window/aggregate_value.h"
 
-enum { FUNCS_END = AGGREGATE_LAST + 1 };
-
-static const struct aggregate_ops *const ops_by_func[FUNCS_END] = {
+static const struct aggregate_ops *const ops_by_func[AGGREGATE_FUNCS_END] = {
 	[AGGREGATE_COUNT] = &aggregate_ops_count,
 	[AGGREGATE_COUNT_FIELD] = &aggregate_ops_count_field,
 	[AGGREGATE_SUM] = &aggregate_ops_sum,
@@ -15,6 +13,14 @@ static const struct aggregate_ops *const ops_by_func[FUNCS_END] = {
 	[AGGREGATE_AVG] = &aggregate_ops_avg,
 	[AGGREGATE_FIRST] = &aggregate_ops_first,
 	[AGGREGATE_LAST] = &aggregate_ops_last,
+	[AGGREGATE_STDDEV] = &aggregate_ops_stddev,
+	[AGGREGATE_STDDEV_POP] = &aggregate_ops_stddev_pop,
+	[AGGREGATE_DISTINCT] = &aggregate_ops_distinct,
+	[AGGREGATE_APPROX_DISTINCT] = &aggregate_ops_approx_distinct,
+	[AGGREGATE_QUANTILE] = &aggregate_ops_quantile,
+	[AGGREGATE_TOP] = &aggregate_ops_top,
+	[AGGREGATE_SET] = &aggregate_ops_set,
+	[AGGREGATE_LIST] = &aggregate_ops_list,
 };
 
 /* ---- the plan ---- */
@@ -30,31 +36,21 @@ aggregate_plan_add(struct aggregate_plan *plan, struct aggregate aggregate, stru
 	plan->rows[plan->count].offset = plan->state_bytes;
 	plan->state_bytes += ops->state_bytes;
 	plan->has_heap |= ops->release != NULL;
+	plan->grows |= ops->grows;
 	plan->count++;
 	return 0;
 }
 
-int
-aggregate_func_parse(struct slice word, bool has_field, enum aggregate_func *ret, struct err *err)
+bool
+aggregate_func_find(struct slice word, enum aggregate_func *ret)
 {
-	if (slice_is(word, "count")) {
-		*ret = has_field ? AGGREGATE_COUNT_FIELD : AGGREGATE_COUNT;
-		return 0;
-	}
-	for (int func = AGGREGATE_SUM; func < FUNCS_END; func++) {
-		const char *name = ops_by_func[func]->name;
-
-		if (!slice_is(word, name))
+	for (int func = AGGREGATE_COUNT; func < AGGREGATE_FUNCS_END; func++) {
+		if (!slice_is(word, ops_by_func[func]->name))
 			continue;
-		if (!has_field)
-			return err_set(
-			    err, ERR_USAGE, "%s needs a field (%s:FIELD)", name, name);
 		*ret = (enum aggregate_func)func;
-		return 0;
+		return true;
 	}
-	return err_set(err, ERR_USAGE,
-	    "'%.*s' is no aggregate: there are count, sum, min, max, avg, first and last",
-	    SLICE_ARGS(word));
+	return false;
 }
 
 enum aggregate_need
@@ -184,6 +180,7 @@ aggregate_encode(
 		const struct aggregate *a = &plan->rows[i].aggregate;
 
 		if (buf_append_char(out, (char)a->func, err) ||
+		    varint_append(out, (varint_wide)a->arg, err) ||
 		    ops_at(plan, i)->encode(a, state_in(plan, i, states), out, err))
 			return -1;
 	}
@@ -196,12 +193,16 @@ decode_one(const struct aggregate_plan *plan, unsigned index, struct slice *byte
 {
 	const struct aggregate *a = &plan->rows[index].aggregate;
 	uint8_t func;
+	int64_t arg;
 
 	if (!aggregate_take_byte(bytes, &func))
 		return err_set(err, ERR_DATA, "ends before aggregate %u", index + 1);
 	if (func != (uint8_t)a->func)
 		return err_set(err, ERR_DATA, "aggregate %u is of kind %u, not %d", index + 1, func,
 		    (int)a->func);
+	if (!aggregate_take_count(bytes, &arg) || arg != a->arg)
+		return err_set(err, ERR_DATA, "aggregate %u does not have the argument %lld",
+		    index + 1, (long long)a->arg);
 	if (ops_at(plan, index)->decode(a, bytes, state_at(plan, index, states), err))
 		return err_wrap(err, "aggregate %u", index + 1);
 	return 0;

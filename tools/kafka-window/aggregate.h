@@ -4,9 +4,16 @@
  *
  * As in SQL, a null or missing input is ignored by every aggregate of a field, and sum, min, max
  * and avg of no inputs are null (count is 0). Sums are exact as long as codec/number can keep them
- * so; merging in any order gives the same result then. avg is the exact sum divided once, as a
- * double. first and last are the values of the first and the last record in the order of event
- * time, stream and sequence, whenever they came.
+ * so; merging in any order gives the same result then, as it does for everything else here. Sums
+ * of other numbers (number.h) and their stddev may differ in the last digits. avg is the exact sum
+ * divided once, as a double. A sum that passes 2^127 goes on as a double, which is written with an
+ * exponent.
+ *
+ * min and max are of numbers or of strings by their bytes; any number is below any string. first and
+ * last are the values of the first and the last record in the order of event time, stream and
+ * sequence, whenever they came; list has them all, up to its bound the first ones. set has the
+ * different values, up to its bound the smallest ones, in the order of groupkey.h; top has the most
+ * frequent ones, equally frequent ones in that order. list, set and top of no values are [].
  *
  * A state has a fixed size. What varies hangs on it by a pointer (NULL while there is nothing): such
  * states must be copied by aggregate_copy and released before they go. `held` counts the bytes that
@@ -32,18 +39,29 @@ enum aggregate_func {
 	AGGREGATE_AVG = 6,
 	AGGREGATE_FIRST = 7,
 	AGGREGATE_LAST = 8,
+	AGGREGATE_STDDEV = 9,
+	AGGREGATE_STDDEV_POP = 10,
+	AGGREGATE_DISTINCT = 11,        /* how many different values */
+	AGGREGATE_APPROX_DISTINCT = 12, /* the same, of bounded size (hll.h) */
+	AGGREGATE_QUANTILE = 13,        /* of bounded size (ddsketch.h) */
+	AGGREGATE_TOP = 14,             /* the most frequent values */
+	AGGREGATE_SET = 15,             /* the different values */
+	AGGREGATE_LIST = 16,            /* all values */
+	AGGREGATE_FUNCS_END
 };
 
 /* What a record has in one field. */
 enum input_kind {
 	INPUT_NULL, /* null or missing */
 	INPUT_NUMBER,
-	INPUT_OTHER, /* a value of another type: there to be counted */
+	INPUT_STRING,
+	INPUT_OTHER,
 };
 
 struct input {
-	struct number number; /* of INPUT_NUMBER */
-	struct slice text; /* canonical (groupkey.h, without the line feed), where one is wanted */
+	struct number number; /* of INPUT_NUMBER, where a function needs it */
+	/* canonical (groupkey.h, without the line feed), where a function needs it */
+	struct slice text;
 	enum input_kind kind;
 };
 
@@ -58,6 +76,10 @@ struct aggregate_record {
 struct aggregate {
 	enum aggregate_func func;
 	unsigned input; /* index into the inputs; not used by AGGREGATE_COUNT */
+	/* AGGREGATE_TOP: how many values; AGGREGATE_SET, AGGREGATE_LIST: how many at most;
+	 * AGGREGATE_QUANTILE: the share in the unit of ddsketch.h; 0 for the others */
+	int64_t arg;
+	uint64_t hash_seed; /* of values in memory, not of what is serialised; random for strangers' */
 };
 
 enum { AGGREGATES_MAX = 64 };
@@ -67,6 +89,7 @@ struct aggregate_plan {
 	unsigned count;
 	unsigned state_bytes; /* of all states together, a multiple of 8 */
 	bool has_heap;        /* something may hang on a state */
+	bool grows;           /* more and more of it, with each record */
 	struct {
 		struct aggregate aggregate;
 		unsigned offset;
@@ -76,22 +99,26 @@ struct aggregate_plan {
 /* ERR_USAGE where there are too many. */
 int aggregate_plan_add(struct aggregate_plan *, struct aggregate, struct err *);
 
-/* "count", "sum" ... (count with a field is AGGREGATE_COUNT_FIELD); ERR_USAGE for other words. */
-int aggregate_func_parse(struct slice word, bool has_field, enum aggregate_func *ret, struct err *);
+/* "count", "sum" ... : a function that needs a field, or else count; a quantile is "p". False
+ * for other words. */
+bool aggregate_func_find(struct slice word, enum aggregate_func *ret);
 
 /* What an input of the function must have. */
 enum aggregate_need {
 	AGGREGATE_NEEDS_KIND,   /* its kind only */
 	AGGREGATE_NEEDS_NUMBER, /* INPUT_NUMBER or INPUT_NULL */
 	AGGREGATE_NEEDS_TEXT,   /* its text, unless it is INPUT_NULL */
+	/* INPUT_NUMBER, INPUT_STRING with its text, or INPUT_NULL */
+	AGGREGATE_NEEDS_NUMBER_OR_STRING,
+	AGGREGATE_NEEDS_END
 };
 
 enum aggregate_need aggregate_func_need(enum aggregate_func);
 
 /*
  * States are plan->state_bytes bytes, 8-aligned; all zero bytes are the states of no records.
- * Inputs must have what their functions need. Fails only where plan->has_heap: ERR_FAULT (no
- * memory), with the record in some of the states.
+ * Inputs must have what their functions need. ERR_FAULT (no memory, only where plan->has_heap) or
+ * ERR_DATA (a count passes 2^63 - 1), with the record in some of the states.
  */
 int aggregate_take(const struct aggregate_plan *, void *states, const struct aggregate_record *,
     size_t *held, struct err *);
@@ -116,7 +143,7 @@ size_t aggregate_held(const struct aggregate_plan *, const void *states);
 int aggregate_append(const struct aggregate_plan *, unsigned index, const void *states,
     struct buf *out, struct err *);
 
-/* The serialised form: for each aggregate its function's number and its state. */
+/* The serialised form (partial.h): for each aggregate its function, its argument and its state. */
 int aggregate_encode(
     const struct aggregate_plan *, const void *states, struct buf *out, struct err *);
 

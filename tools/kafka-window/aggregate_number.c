@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* count, sum, min, max, avg: numbers in states of fixed size. */
+/* count, sum, min, max, avg: numbers in states of fixed size; min and max of strings too. */
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "kafka-window/aggregate_ops.h"
+#include "kafka-window/aggregate_text.h"
 #include "kafka-window/aggregate_value.h"
+#include "kafka-window/groupkey.h"
 
 /* As in codec/number: the one mantissa without a negative does not occur. */
 static const number_wide mantissa_max = (number_wide)(~(varint_wide)0 >> 1);
@@ -33,24 +36,6 @@ value_add_slowly(struct value *v, const struct number *n)
 		sum = number_add(&sum, n);
 	}
 	value_store(v, &sum);
-}
-
-/* Keeps the smaller (sign -1) or the larger (sign 1) one. Of equal ones an exact one stays, so that
- * the order of inputs does not show. */
-static void
-value_keep(struct value *v, const struct number *n, int sign)
-{
-	struct number old;
-	int order;
-
-	if (v->kind == VALUE_NONE) {
-		value_store(v, n);
-		return;
-	}
-	old = value_load(v);
-	order = number_compare(n, &old) * sign;
-	if (order > 0 || (order == 0 && n->is_exact && !old.is_exact))
-		value_store(v, n);
 }
 
 static int
@@ -172,73 +157,214 @@ count_decode(const struct aggregate *a, struct slice *bytes, void *state, struct
 const struct aggregate_ops aggregate_ops_count = { COUNT_OPS };
 const struct aggregate_ops aggregate_ops_count_field = { COUNT_OPS };
 
-/* ---- sum, min, max ---- */
-
-static void
-put_value(enum aggregate_func func, struct value *v, const struct number *n)
-{
-	if (func == AGGREGATE_SUM)
-		value_add(v, n);
-	else
-		value_keep(v, n, func == AGGREGATE_MIN ? -1 : 1);
-}
+/* ---- sum ---- */
 
 static int
-number_take(const struct aggregate *a, void *state, const struct input *input,
+sum_take(const struct aggregate *a, void *state, const struct input *input,
     const struct aggregate_record *record, size_t *held, struct err *err)
 {
+	(void)a;
 	(void)record;
 	(void)held;
 	(void)err;
 	assert(input->kind == INPUT_NUMBER);
-	put_value(a->func, state, &input->number);
+	value_add(state, &input->number);
 	return 0;
 }
 
 static int
-number_merge(const struct aggregate *a, void *into, const void *from, size_t *held, struct err *err)
+sum_merge(const struct aggregate *a, void *into, const void *from, size_t *held, struct err *err)
 {
 	const struct value *value = from;
 	struct number n;
 
+	(void)a;
 	(void)held;
 	(void)err;
 	if (value->kind == VALUE_NONE)
 		return 0;
 	n = value_load(value);
-	put_value(a->func, into, &n);
+	value_add(into, &n);
 	return 0;
 }
 
 static int
-number_append_state(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
+sum_append(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
 {
 	(void)a;
 	return value_append(state, out, err);
 }
 
 static int
-number_encode(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
+sum_encode(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
 {
 	(void)a;
 	return value_encode(state, out, err);
 }
 
 static int
-number_decode(const struct aggregate *a, struct slice *bytes, void *state, struct err *err)
+sum_decode(const struct aggregate *a, struct slice *bytes, void *state, struct err *err)
 {
 	(void)a;
 	return value_decode(bytes, state) ? 0 : aggregate_damaged(err);
 }
 
-#define NUMBER_OPS                                                                                 \
-	.need = AGGREGATE_NEEDS_NUMBER, .state_bytes = sizeof(struct value), .take = number_take,  \
-	.merge = number_merge, .append = number_append_state, .encode = number_encode,             \
-	.decode = number_decode
+const struct aggregate_ops aggregate_ops_sum = {
+	.name = "sum",
+	.need = AGGREGATE_NEEDS_NUMBER,
+	.state_bytes = sizeof(struct value),
+	.take = sum_take,
+	.merge = sum_merge,
+	.append = sum_append,
+	.encode = sum_encode,
+	.decode = sum_decode,
+};
 
-const struct aggregate_ops aggregate_ops_sum = { .name = "sum", NUMBER_OPS };
-const struct aggregate_ops aggregate_ops_min = { .name = "min", NUMBER_OPS };
-const struct aggregate_ops aggregate_ops_max = { .name = "max", NUMBER_OPS };
+/* ---- min, max ---- */
+
+static struct heap_text *
+extreme_text(const struct value *v)
+{
+	return v->kind == VALUE_TEXT ? (struct heap_text *)(uintptr_t)v->low : NULL;
+}
+
+/* True where the number is to replace what there is. Of equal ones an exact one stays, so that the
+ * order of inputs does not show. */
+static bool
+is_better_number(const struct value *v, const struct number *n, bool is_max)
+{
+	struct number old;
+	int order;
+
+	if (v->kind == VALUE_NONE || v->kind == VALUE_TEXT)
+		return v->kind == VALUE_NONE || !is_max;
+	old = value_load(v);
+	order = number_compare(n, &old);
+	if (order == 0)
+		return n->is_exact && !old.is_exact;
+	return is_max ? order > 0 : order < 0;
+}
+
+static bool
+is_better_text(const struct value *v, struct slice text, bool is_max)
+{
+	int order;
+
+	if (v->kind != VALUE_TEXT)
+		return v->kind == VALUE_NONE || is_max;
+	order = groupkey_compare_values(text, heap_text_slice(extreme_text(v)));
+	return is_max ? order > 0 : order < 0;
+}
+
+static void
+extreme_release(void *state)
+{
+	free(extreme_text(state));
+}
+
+static size_t
+extreme_held(const void *state)
+{
+	return heap_text_held(extreme_text(state));
+}
+
+static void
+keep_number(
+    const struct aggregate *a, struct value *v, const struct number *n, size_t *held)
+{
+	if (!is_better_number(v, n, a->func == AGGREGATE_MAX))
+		return;
+	*held -= extreme_held(v);
+	extreme_release(v);
+	value_store(v, n);
+}
+
+static int
+keep_text(const struct aggregate *a, struct value *v, struct slice text, size_t *held,
+    struct err *err)
+{
+	struct heap_text *kept = extreme_text(v);
+
+	if (!is_better_text(v, text, a->func == AGGREGATE_MAX))
+		return 0;
+	if (heap_text_set(&kept, text, held, err))
+		return -1;
+	*v = (struct value){ .kind = VALUE_TEXT, .low = (uintptr_t)kept };
+	return 0;
+}
+
+static int
+extreme_take(const struct aggregate *a, void *state, const struct input *input,
+    const struct aggregate_record *record, size_t *held, struct err *err)
+{
+	(void)record;
+	assert(input->kind == INPUT_NUMBER || input->kind == INPUT_STRING);
+	if (input->kind == INPUT_STRING)
+		return keep_text(a, state, input->text, held, err);
+	keep_number(a, state, &input->number, held);
+	return 0;
+}
+
+static int
+extreme_merge(
+    const struct aggregate *a, void *into, const void *from, size_t *held, struct err *err)
+{
+	const struct value *value = from;
+	struct number n;
+
+	if (value->kind == VALUE_NONE)
+		return 0;
+	if (value->kind == VALUE_TEXT)
+		return keep_text(a, into, heap_text_slice(extreme_text(value)), held, err);
+	n = value_load(value);
+	keep_number(a, into, &n, held);
+	return 0;
+}
+
+static int
+extreme_append(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
+{
+	const struct heap_text *text = extreme_text(state);
+
+	(void)a;
+	return text ? buf_append(out, heap_text_slice(text), err) : value_append(state, out, err);
+}
+
+static int
+extreme_encode(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
+{
+	const struct heap_text *text = extreme_text(state);
+
+	(void)a;
+	if (!text)
+		return value_encode(state, out, err);
+	if (buf_append_char(out, VALUE_TEXT, err))
+		return -1;
+	return heap_text_encode(heap_text_slice(text), out, err);
+}
+
+static int
+extreme_decode(const struct aggregate *a, struct slice *bytes, void *state, struct err *err)
+{
+	struct slice text;
+	size_t held = 0;
+
+	if (!bytes->len || bytes->data[0] != VALUE_TEXT)
+		return sum_decode(a, bytes, state, err);
+	*bytes = slice_skip(*bytes, 1);
+	if (!heap_text_take(bytes, &text) || text.data[0] != '"')
+		return aggregate_damaged(err);
+	return keep_text(a, state, text, &held, err);
+}
+
+#define EXTREME_OPS                                                                                \
+	.need = AGGREGATE_NEEDS_NUMBER_OR_STRING, .state_bytes = sizeof(struct value),             \
+	.take = extreme_take, .merge = extreme_merge, .append = extreme_append,                    \
+	.encode = extreme_encode, .decode = extreme_decode, .release = extreme_release,            \
+	.held = extreme_held
+
+const struct aggregate_ops aggregate_ops_min = { .name = "min", EXTREME_OPS };
+const struct aggregate_ops aggregate_ops_max = { .name = "max", EXTREME_OPS };
 
 /* ---- avg ---- */
 

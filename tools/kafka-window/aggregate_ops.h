@@ -13,6 +13,7 @@ struct aggregate_ops {
 	const char *name;
 	enum aggregate_need need;
 	unsigned state_bytes; /* a multiple of 8 */
+	bool grows;           /* with each record, not only with each key */
 	/* `input` is not INPUT_NULL. */
 	int (*take)(const struct aggregate *, void *state, const struct input *,
 	    const struct aggregate_record *, size_t *held, struct err *);
@@ -36,6 +37,14 @@ extern const struct aggregate_ops aggregate_ops_max;
 extern const struct aggregate_ops aggregate_ops_avg;
 extern const struct aggregate_ops aggregate_ops_first;
 extern const struct aggregate_ops aggregate_ops_last;
+extern const struct aggregate_ops aggregate_ops_list;
+extern const struct aggregate_ops aggregate_ops_stddev;
+extern const struct aggregate_ops aggregate_ops_stddev_pop;
+extern const struct aggregate_ops aggregate_ops_distinct;
+extern const struct aggregate_ops aggregate_ops_set;
+extern const struct aggregate_ops aggregate_ops_top;
+extern const struct aggregate_ops aggregate_ops_approx_distinct;
+extern const struct aggregate_ops aggregate_ops_quantile;
 
 /* Says that serialised bytes are not well-formed; returns -1. */
 int aggregate_damaged(struct err *);

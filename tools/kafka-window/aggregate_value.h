@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A number, or none yet, in 24 bytes: there is one for each open window, key and sum. */
+/* A number, a string for min and max, or none yet, in 24 bytes: there is one for each open window, key
+ * and sum. */
 #ifndef SLUICE_KAFKA_WINDOW_AGGREGATE_VALUE_H
 #define SLUICE_KAFKA_WINDOW_AGGREGATE_VALUE_H
 
@@ -10,6 +11,7 @@ enum value_kind {
 	VALUE_NONE = 0,
 	VALUE_EXACT = 1,  /* low and high are the mantissa's halves */
 	VALUE_DOUBLE = 2, /* low is the double's bits */
+	VALUE_TEXT = 3,   /* of min and max; low is a pointer (aggregate_text.h) */
 };
 
 struct value {

@@ -206,7 +206,7 @@ put(struct engine *e, const struct engine_input *in, struct pane *p, struct err 
 	struct table_entry *entry;
 	uint32_t earliest_count;
 
-	if (e->options.plan->has_heap && state_is_full(e, err))
+	if (e->options.plan->grows && state_is_full(e, err))
 		return -1;
 	entry = find_entry(e, p, in->key, err);
 	if (!entry)

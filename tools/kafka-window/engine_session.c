@@ -87,10 +87,18 @@ engine_sessions_all_replayed(struct engine_sessions *s)
 		memset(s->is_replaying, 0, s->stream_count);
 }
 
+/* How far what has been read again has come. */
+static int64_t
+replayed_watermark(const struct engine *e)
+{
+	/* the lowest one is only known behind the first record */
+	return e->marks.lowest == INT64_MAX ? WATERMARK_NONE : e->marks.lowest;
+}
+
 int64_t
 engine_sessions_horizon(const struct engine *e)
 {
-	return e->sessions->replaying ? e->marks.lowest : e->marks.combined;
+	return e->sessions->replaying ? replayed_watermark(e) : e->marks.combined;
 }
 
 /* ---- taking ---- */
@@ -122,7 +130,7 @@ engine_sessions_take(struct engine *e, const struct engine_input *in, struct err
 		.position = in->position,
 	};
 	bool was_read = engine_was_read(e, in->position);
-	int64_t horizon_ms = was_read ? e->marks.lowest : e->marks.combined;
+	int64_t horizon_ms = was_read ? replayed_watermark(e) : e->marks.combined;
 
 	if (!was_read)
 		engine_sessions_replayed(e->sessions, in->position.stream);

@@ -89,22 +89,18 @@ add_by(void *target, const char *value, enum opt_origin origin, struct err *err)
 	return 0;
 }
 
-/* NAME=FUNC[:FIELD] */
+/* NAME=FUNC[:ARG][:FIELD][ where=FIELD OP VALUE] */
 static int
 add_aggregate(void *target, const char *value, enum opt_origin origin, struct err *err)
 {
 	struct windower_options *w = &((struct options *)target)->windower;
-	struct windower_aggregate a;
-	struct slice call;
 
 	(void)origin;
-	if (!slice_cut(slice_of(value), '=', &a.name, &call) || !a.name.len || !call.len)
-		return err_set(err, ERR_USAGE, "\"%s\" is not NAME=FUNCTION[:FIELD]", value);
-	if (slice_cut(call, ':', &a.func, &a.field) && !a.field.len)
-		return err_set(err, ERR_USAGE, "\"%s\" has no field behind the colon", value);
 	if (w->aggregate_count == AGGREGATES_MAX)
 		return err_set(err, ERR_USAGE, "more than %d aggregates", AGGREGATES_MAX);
-	w->aggregates[w->aggregate_count++] = a;
+	if (aggregate_text_parse(slice_of(value), &w->aggregates[w->aggregate_count], err))
+		return err_wrap(err, "\"%s\"", value);
+	w->aggregate_count++;
 	return 0;
 }
 
@@ -119,7 +115,9 @@ static const struct opt rows[] = {
 	    "group by these fields (NAME=FIELD: under that name); repeatable [one group]", OPT_CALL,
 	    0, 0, 0, add_by },
 	{ 'a', "aggregate", "NAME=FUNC[:FIELD]",
-	    "count, count:FIELD, sum:FIELD, min:FIELD, max:FIELD or avg:FIELD as NAME; repeatable",
+	    "count, or FUNC:FIELD with sum, min, max, avg, stddev, stddev_pop, first, last, "
+	    "distinct, approx_distinct, p50 (p90, p99.9 ...), top:K, set[:N] or list[:N], as NAME; "
+	    "behind it ' where=FIELD OP VALUE'; repeatable",
 	    OPT_CALL, 0, 0, 0, add_aggregate },
 	{ 0, "out-of-order", "DURATION", "how far behind the newest record others may come [0]",
 	    OPT_DURATION, offsetof(struct options, windower.engine.out_of_order_ms), 0, 0, NULL },

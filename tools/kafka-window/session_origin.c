@@ -12,6 +12,7 @@ session_origin_clear(struct session_origin *o)
 		free(o->epochs[i].next);
 	o->epoch_count = 0;
 	o->bytes = 0;
+	o->records = 0;
 }
 
 void
@@ -94,7 +95,7 @@ begin_epoch(struct session_origin *o, struct err *err)
 	o->epochs[o->epoch_count++] = (struct origin_epoch){
 		.next = next, .next_count = o->stream_count, .number = ++o->last_number };
 	o->bytes += bytes;
-	o->records = 0;
+	o->records = o->stream_count > ORIGIN_EPOCH_RECORDS ? o->stream_count : ORIGIN_EPOCH_RECORDS;
 	return 0;
 }
 
@@ -120,14 +121,14 @@ session_origin_note_slowly(
 		return -1;
 	if (sequence < o->next[stream])
 		lower_all(o, stream, sequence);
-	if (!o->epoch_count || o->records >= ORIGIN_EPOCH_RECORDS) {
+	if (!o->records) {
 		/* the new epoch begins with this record */
 		o->next[stream] = sequence;
 		if (begin_epoch(o, err))
 			return -1;
 	}
 	o->next[stream] = sequence + 1;
-	o->records++;
+	o->records--;
 	return 0;
 }
 

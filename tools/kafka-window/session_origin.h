@@ -6,8 +6,8 @@
  * Sessions belong to the epoch they were begun in, merged ones to the older of two. An epoch knows
  * where every stream stood when it began and how many open sessions it has: all their records lie
  * at or behind that place. The oldest epoch with an open session gives the answer. It is too early
- * by up to an epoch, which costs reading and nothing else; epochs are a few thousand records long
- * while they are young and grow together with age, so that there are never many.
+ * by up to an epoch, which costs reading and nothing else; epochs are some records long while they
+ * are young and grow together with age, so that there are never many.
  */
 #ifndef SLUICE_KAFKA_WINDOW_SESSION_ORIGIN_H
 #define SLUICE_KAFKA_WINDOW_SESSION_ORIGIN_H
@@ -20,7 +20,8 @@
 
 enum {
 	ORIGIN_EPOCHS_MAX = 64,
-	ORIGIN_EPOCH_RECORDS = 4096, /* after so many a new epoch begins */
+	ORIGIN_EPOCH_RECORDS = 64, /* after so many a new epoch begins, or as many as there are
+	                            * streams, which it has to note */
 };
 
 /* The epoch of a session none of whose records has a known place. */
@@ -39,7 +40,7 @@ struct session_origin {
 	unsigned epoch_count;
 	size_t bytes; /* of the epochs */
 	uint32_t last_number;
-	uint32_t records; /* since the last epoch began */
+	uint32_t records; /* until a new epoch begins */
 	bool is_held;     /* sessions that were removed may be added again: an interval is open */
 	int64_t *first;   /* by stream: its first record, or INT64_MAX */
 	int64_t *next;    /* by stream: behind its last record, or INT64_MAX */
@@ -57,9 +58,9 @@ static inline int
 session_origin_note(struct session_origin *o, int32_t stream, int64_t sequence, struct err *err)
 {
 	if ((uint32_t)stream < o->stream_count && sequence >= o->next[stream] &&
-	    o->records < ORIGIN_EPOCH_RECORDS && o->epoch_count) {
+	    o->records) {
 		o->next[stream] = sequence + 1;
-		o->records++;
+		o->records--;
 		return 0;
 	}
 	return session_origin_note_slowly(o, stream, sequence, err);

@@ -10,6 +10,7 @@
 #include "flow/field.h"
 #include "flow/template.h"
 #include "kafka-window/groupkey.h"
+#include "kafka-window/inputs.h"
 #include "kafka-window/mark.h"
 #include "kafka-window/row.h"
 
@@ -18,7 +19,6 @@ enum {
 	DURABLE_MS_MAX = 60 * 1000, /* for rows and letters to become durable before a commit */
 	CLOCK_EVERY = 256,          /* records between two looks at the clock */
 	KEY_BYTES_MAX = 1024 * 1024,
-	TEXTS_BYTES_MAX = 256 * 1024 * 1024, /* above any record's fields */
 	ROW_BYTES_MAX = 16 * 1024 * 1024,
 };
 
@@ -29,13 +29,6 @@ struct owned_stream {
 	struct buf metadata;
 };
 
-/* A field that aggregates take in. */
-struct input_field {
-	unsigned index; /* in the field set */
-	bool must_be_number;
-	bool wants_text;
-};
-
 struct windower {
 	struct windower_options options;
 	struct aggregate_plan plan;
@@ -44,9 +37,9 @@ struct windower {
 	struct field_set *fields;
 	unsigned time_index;
 	unsigned by_indices[BY_MAX];
-	struct input_field input_fields[AGGREGATES_MAX];
-	struct input inputs[AGGREGATES_MAX];
-	unsigned input_count;
+	struct inputs *inputs;
+	bool has_inputs; /* some aggregate looks at a field */
+	uint64_t hash_seed;
 	struct template *key_template;  /* NULL without --key */
 	struct field_set *row_fields;   /* of the template */
 	struct source *source;
@@ -58,7 +51,6 @@ struct windower {
 	size_t stream_count;
 	size_t stream_capacity;
 	struct buf group;
-	struct buf texts; /* of the inputs */
 	struct buf row;
 	struct buf row_key;
 	int64_t read;
@@ -271,71 +263,18 @@ write_row(void *context, const struct engine_row *row, struct err *err)
 
 /* ---- one record in ---- */
 
-/* The field's value as canonical text with a line feed, as every text of a record that is held. */
-static int
-append_canonical(struct windower *w, const struct record *record, unsigned field, struct buf *out,
-    struct err *err)
-{
-	const char *reason = NULL;
-
-	if (!groupkey_append(out, field_get(w->fields, field), &reason, err))
-		return 0;
-	return reason ? field_reject(w->fields, record, field, reason, err) : -1;
-}
-
-static inline int
-fill_input(struct windower *w, const struct record *record, unsigned index, struct err *err)
-{
-	const struct input_field *field = &w->input_fields[index];
-	const struct json_value *value = field_get(w->fields, field->index);
-	struct input *input = &w->inputs[index];
-
-	if (value->type == JSON_TYPE_MISSING || value->type == JSON_TYPE_NULL) {
-		input->kind = INPUT_NULL;
-		return 0;
-	}
-	input->kind = field->must_be_number ? INPUT_NUMBER : INPUT_OTHER;
-	if (field->must_be_number &&
-	    field_number(w->fields, record, field->index, &input->number, err))
-		return -1;
-	if (!field->wants_text)
-		return 0;
-	return append_canonical(w, record, field->index, &w->texts, err);
-}
-
-/* The texts stand one after another, and where is known when no more are added. */
-static void
-place_texts(struct windower *w)
-{
-	struct slice rest = buf_slice(&w->texts);
-
-	for (unsigned i = 0; rest.len && i < w->input_count; i++) {
-		if (w->input_fields[i].wants_text && w->inputs[i].kind != INPUT_NULL)
-			w->inputs[i].text = groupkey_take(&rest);
-	}
-}
-
-static int
-fill_inputs(struct windower *w, const struct record *record, struct err *err)
-{
-	if (w->texts.len)
-		buf_clear(&w->texts);
-	for (unsigned i = 0; i < w->input_count; i++) {
-		if (fill_input(w, record, i, err))
-			return -1;
-	}
-	if (w->texts.len)
-		place_texts(w);
-	return 0;
-}
-
 static int
 fill_key(struct windower *w, const struct record *record, struct err *err)
 {
 	buf_clear(&w->group);
 	for (size_t i = 0; i < w->options.by_count; i++) {
-		if (append_canonical(w, record, w->by_indices[i], &w->group, err))
+		const char *reason = NULL;
+
+		if (!groupkey_append(&w->group, field_get(w->fields, w->by_indices[i]), &reason, err))
+			continue;
+		if (!reason)
 			return -1;
+		return field_reject(w->fields, record, w->by_indices[i], reason, err);
 	}
 	return 0;
 }
@@ -383,14 +322,16 @@ static int
 aggregate_record(struct windower *w, const struct record *record, bool *ret_is_late,
     struct err *err)
 {
-	struct engine_input input = { .position = record->position, .inputs = w->inputs };
+	struct engine_input input = { .position = record->position,
+		.inputs = inputs_values(w->inputs) };
 	char reason[ERR_TEXT_BYTES];
 
 	if (!field_set_is_empty(w->fields) && field_scan(w->fields, record, err))
 		return -1;
 	if (fill_time(w, record, &input.time_ms, err) || fill_key(w, record, err) ||
-	    fill_inputs(w, record, err))
+	    (w->has_inputs && inputs_read(w->inputs, record, err)))
 		return -1;
+	input.skips = inputs_skips(w->inputs);
 	input.key = buf_slice(&w->group);
 	switch (engine_take(w->engine, &input, err)) {
 	case ENGINE_TAKEN:
@@ -548,41 +489,16 @@ add_field(struct windower *w, struct slice path, unsigned *ret_index, struct err
 	return 0;
 }
 
-static unsigned
-add_input(struct windower *w, unsigned field_index, enum aggregate_need need)
-{
-	bool must_be_number = need == AGGREGATE_NEEDS_NUMBER;
-	bool wants_text = need == AGGREGATE_NEEDS_TEXT;
-
-	for (unsigned i = 0; i < w->input_count; i++) {
-		if (w->input_fields[i].index == field_index) {
-			w->input_fields[i].must_be_number |= must_be_number;
-			w->input_fields[i].wants_text |= wants_text;
-			return i;
-		}
-	}
-	w->input_fields[w->input_count] =
-	    (struct input_field){ .index = field_index, .must_be_number = must_be_number,
-		    .wants_text = wants_text };
-	return w->input_count++;
-}
-
 static int
-add_aggregate(struct windower *w, const struct windower_aggregate *a, struct err *err)
+add_aggregate(struct windower *w, const struct aggregate_text *a, struct err *err)
 {
-	struct aggregate aggregate = { .input = 0 };
-	unsigned field_index;
+	struct aggregate aggregate;
 
-	if (aggregate_func_parse(a->func, a->field.len > 0, &aggregate.func, err))
+	if (inputs_add(w->inputs, a, &aggregate, err) ||
+	    row_layout_add_aggregate(w->layout, a->name, err))
 		return -1;
-	if (a->field.len) {
-		if (add_field(w, a->field, &field_index, err))
-			return -1;
-		aggregate.input =
-		    add_input(w, field_index, aggregate_func_need(aggregate.func));
-	}
-	if (row_layout_add_aggregate(w->layout, a->name, err))
-		return -1;
+	aggregate.hash_seed = w->hash_seed;
+	w->has_inputs |= a->field.len || a->where.field.len;
 	return aggregate_plan_add(&w->plan, aggregate, err);
 }
 
@@ -608,7 +524,8 @@ compile(struct windower *w, struct err *err)
 {
 	w->fields = field_set_new(err);
 	w->layout = row_layout_new(err);
-	if (!w->fields || !w->layout)
+	w->inputs = w->fields ? inputs_new(w->fields, err) : NULL;
+	if (!w->inputs || !w->layout)
 		return -1;
 	if (w->options.time_field &&
 	    add_field(w, slice_of(w->options.time_field), &w->time_index, err))
@@ -621,7 +538,7 @@ compile(struct windower *w, struct err *err)
 			return err_wrap(err, "--by");
 	}
 	for (size_t i = 0; i < w->options.aggregate_count; i++) {
-		const struct windower_aggregate *a = &w->options.aggregates[i];
+		const struct aggregate_text *a = &w->options.aggregates[i];
 
 		if (add_aggregate(w, a, err))
 			return err_wrap(err, "-a %.*s", SLICE_ARGS(a->name));
@@ -637,9 +554,7 @@ make_engine(struct windower *w, struct err *err)
 	options.plan = &w->plan;
 	options.key_values = (unsigned)w->options.by_count;
 	options.has_positions = w->options.is_group;
-	/* keys come from strangers: they must not choose where they collide */
-	if (getrandom(&options.hash_seed, sizeof(options.hash_seed), GRND_NONBLOCK) < 0)
-		options.hash_seed = (uint64_t)clock_mono_us();
+	options.hash_seed = w->hash_seed;
 	w->engine = engine_new(&options, err);
 	return w->engine ? 0 : -1;
 }
@@ -655,9 +570,11 @@ windower_new(const struct windower_options *options, struct err *err)
 	}
 	w->options = *options;
 	buf_init(&w->group, KEY_BYTES_MAX);
-	buf_init(&w->texts, TEXTS_BYTES_MAX);
 	buf_init(&w->row, ROW_BYTES_MAX);
 	buf_init(&w->row_key, ROW_BYTES_MAX);
+	/* keys come from strangers: they must not choose where they collide */
+	if (getrandom(&w->hash_seed, sizeof(w->hash_seed), GRND_NONBLOCK) < 0)
+		w->hash_seed = (uint64_t)clock_mono_us();
 	if (compile(w, err) || make_engine(w, err)) {
 		windower_free(w);
 		return NULL;
@@ -680,7 +597,7 @@ windower_free(struct windower *w)
 	field_set_free(w->row_fields);
 	field_set_free(w->fields);
 	buf_release(&w->group);
-	buf_release(&w->texts);
+	inputs_free(w->inputs);
 	buf_release(&w->row);
 	buf_release(&w->row_key);
 	free(w);

@@ -12,6 +12,7 @@
 
 #include "codec/time.h"
 #include "kafka-window/engine.h"
+#include "kafka-window/options_aggregate.h"
 #include "run/deadletter.h"
 #include "run/job.h"
 #include "sink/sink.h"
@@ -25,20 +26,13 @@ struct windower_by {
 	struct slice field;
 };
 
-/* One -a: NAME=FUNC[:FIELD]. */
-struct windower_aggregate {
-	struct slice name;
-	struct slice func;
-	struct slice field; /* empty: none */
-};
-
 struct windower_options {
 	struct engine_options engine; /* plan, key_values, has_positions and hash_seed are filled in */
 	const char *time_field;       /* NULL: the record's timestamp */
 	struct time_format time_format;
 	struct windower_by by[BY_MAX];
 	size_t by_count;
-	struct windower_aggregate aggregates[AGGREGATES_MAX];
+	struct aggregate_text aggregates[AGGREGATES_MAX];
 	size_t aggregate_count;
 	const char *key;  /* template over the row; NULL: the --by value */
 	bool is_group;    /* positions are committed */

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include "kafka-window/inputs.h"
+
+#include <stdlib.h>
+
+#include "kafka-window/groupkey.h"
+
+enum { TEXTS_BYTES_MAX = 256 * 1024 * 1024 }; /* above any record's fields */
+
+/* A field that aggregates take in, and those that need more of it than its kind: bit i is the plan's
+ * aggregate i. */
+struct input_field {
+	unsigned index; /* in the field set */
+	uint64_t needs[AGGREGATE_NEEDS_END];
+};
+
+/* A where=. */
+struct filter {
+	unsigned aggregate;
+	unsigned index; /* in the field set */
+	struct predicate *predicate;
+};
+
+struct inputs {
+	struct field_set *fields;
+	struct input_field input_fields[AGGREGATES_MAX];
+	struct input values[AGGREGATES_MAX];
+	unsigned count;
+	struct filter filters[AGGREGATES_MAX];
+	unsigned filter_count;
+	unsigned aggregate_count;
+	uint64_t skips;
+	uint64_t has_text; /* bit i: the record's input i has one */
+	struct buf texts; /* canonical, each with a line feed */
+	struct buf scratch;
+};
+
+struct inputs *
+inputs_new(struct field_set *fields, struct err *err)
+{
+	struct inputs *in = calloc(1, sizeof(*in));
+
+	if (!in) {
+		(void)err_no_memory(err);
+		return NULL;
+	}
+	in->fields = fields;
+	buf_init(&in->texts, TEXTS_BYTES_MAX);
+	buf_init(&in->scratch, TEXTS_BYTES_MAX);
+	return in;
+}
+
+void
+inputs_free(struct inputs *in)
+{
+	if (!in)
+		return;
+	for (unsigned i = 0; i < in->filter_count; i++)
+		predicate_free(in->filters[i].predicate);
+	buf_release(&in->texts);
+	buf_release(&in->scratch);
+	free(in);
+}
+
+/* ---- compiling ---- */
+
+static unsigned
+find_input(struct inputs *in, unsigned index)
+{
+	for (unsigned i = 0; i < in->count; i++) {
+		if (in->input_fields[i].index == index)
+			return i;
+	}
+	in->input_fields[in->count].index = index;
+	return in->count++;
+}
+
+static int
+add_filter(struct inputs *in, const struct predicate_text *text, struct err *err)
+{
+	struct filter *filter = &in->filters[in->filter_count];
+	int index = field_set_add(in->fields, text->field, err);
+
+	if (index < 0)
+		return -1;
+	filter->predicate = predicate_new(text, err);
+	if (!filter->predicate)
+		return -1;
+	filter->aggregate = in->aggregate_count;
+	filter->index = (unsigned)index;
+	in->filter_count++;
+	return 0;
+}
+
+int
+inputs_add(struct inputs *in, const struct aggregate_text *text, struct aggregate *ret,
+    struct err *err)
+{
+	enum aggregate_need need = aggregate_func_need(text->aggregate.func);
+	int index;
+
+	if (in->aggregate_count == AGGREGATES_MAX)
+		return err_set(err, ERR_USAGE, "more than %d aggregates", AGGREGATES_MAX);
+	*ret = text->aggregate;
+	if (text->field.len) {
+		index = field_set_add(in->fields, text->field, err);
+		if (index < 0)
+			return -1;
+		ret->input = find_input(in, (unsigned)index);
+		in->input_fields[ret->input].needs[need] |= UINT64_C(1) << in->aggregate_count;
+	}
+	if (text->where.field.len && add_filter(in, &text->where, err))
+		return err_wrap(err, "where=");
+	in->aggregate_count++;
+	return 0;
+}
+
+/* ---- one record ---- */
+
+static int
+read_skips(struct inputs *in, struct err *err)
+{
+	bool holds;
+
+	in->skips = 0;
+	for (unsigned i = 0; i < in->filter_count; i++) {
+		const struct filter *filter = &in->filters[i];
+
+		if (predicate_holds(filter->predicate, field_get(in->fields, filter->index),
+			&in->scratch, &holds, err))
+			return -1;
+		in->skips |= (uint64_t)!holds << filter->aggregate;
+	}
+	return 0;
+}
+
+static enum input_kind
+kind_of(const struct json_value *value)
+{
+	switch ((enum json_type)value->type) {
+	case JSON_TYPE_MISSING:
+	case JSON_TYPE_NULL:
+		return INPUT_NULL;
+	case JSON_TYPE_NUMBER:
+		return INPUT_NUMBER;
+	case JSON_TYPE_STRING:
+		return INPUT_STRING;
+	case JSON_TYPE_FALSE:
+	case JSON_TYPE_TRUE:
+	case JSON_TYPE_ARRAY:
+	case JSON_TYPE_OBJECT:
+		break;
+	}
+	return INPUT_OTHER;
+}
+
+static int
+append_text(struct inputs *in, const struct record *record, unsigned index, struct err *err)
+{
+	const char *reason = NULL;
+
+	if (!groupkey_append(&in->texts, field_get(in->fields, index), &reason, err))
+		return 0;
+	return reason ? field_reject(in->fields, record, index, reason, err) : -1;
+}
+
+static int
+read_text(struct inputs *in, const struct record *record, unsigned i, struct err *err)
+{
+	const struct input_field *field = &in->input_fields[i];
+	bool is_ordered = field->needs[AGGREGATE_NEEDS_NUMBER_OR_STRING] & ~in->skips;
+
+	if (is_ordered && in->values[i].kind == INPUT_OTHER)
+		return field_reject(in->fields, record, field->index,
+		    "is neither a number nor a string", err);
+	if (!(field->needs[AGGREGATE_NEEDS_TEXT] & ~in->skips) &&
+	    !(is_ordered && in->values[i].kind == INPUT_STRING))
+		return 0;
+	in->has_text |= UINT64_C(1) << i;
+	return append_text(in, record, field->index, err);
+}
+
+static inline int
+read_value(struct inputs *in, const struct record *record, unsigned i, struct err *err)
+{
+	const struct input_field *field = &in->input_fields[i];
+	struct input *input = &in->values[i];
+	uint64_t is_number = field->needs[AGGREGATE_NEEDS_NUMBER] & ~in->skips;
+	uint64_t has_more = field->needs[AGGREGATE_NEEDS_TEXT] |
+	                    field->needs[AGGREGATE_NEEDS_NUMBER_OR_STRING];
+
+	input->kind = kind_of(field_get(in->fields, field->index));
+	if (input->kind == INPUT_NULL)
+		return 0;
+	if (input->kind == INPUT_NUMBER)
+		is_number |= field->needs[AGGREGATE_NEEDS_NUMBER_OR_STRING] & ~in->skips;
+	if (is_number && field_number(in->fields, record, field->index, &input->number, err))
+		return -1;
+	return has_more ? read_text(in, record, i, err) : 0;
+}
+
+/* Where the texts stand is known when no more are added. */
+static void
+place_texts(struct inputs *in)
+{
+	struct slice rest = buf_slice(&in->texts);
+
+	for (unsigned i = 0; i < in->count; i++) {
+		if (in->has_text >> i & 1)
+			in->values[i].text = groupkey_take(&rest);
+	}
+}
+
+int
+inputs_read(struct inputs *in, const struct record *record, struct err *err)
+{
+	if (in->filter_count && read_skips(in, err))
+		return -1;
+	if (in->has_text) {
+		buf_clear(&in->texts);
+		in->has_text = 0;
+	}
+	for (unsigned i = 0; i < in->count; i++) {
+		if (read_value(in, record, i, err))
+			return -1;
+	}
+	if (in->has_text)
+		place_texts(in);
+	return 0;
+}
+
+const struct input *
+inputs_values(const struct inputs *in)
+{
+	return in->values;
+}
+
+uint64_t
+inputs_skips(const struct inputs *in)
+{
+	return in->skips;
+}
