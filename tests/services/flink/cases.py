@@ -22,6 +22,7 @@ from streams import AUTUMN, BURSTS, EPOCH, MIXED, ORDERED, PATIENT, SPRING, TRIP
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 
 EXACT = "exact"
+SET = "set"  # in any order
 # Sums of doubles depend on their order, and Flink's STDDEV on differences of large squares.
 DOUBLE = 1e-9
 ROUGH = 1e-6
@@ -280,6 +281,49 @@ def session_cases():
     )
 
 
+def where(aggregate, ours, sql):
+    return replace(
+        aggregate,
+        ours=f"{aggregate.ours} where={ours}",
+        sql=f"{aggregate.sql} FILTER (WHERE {sql})",
+    )
+
+
+DISTINCT = (
+    *(a("distinct", c) for c in ("v", "big", "d", "w", "q", "b")),
+    # which is exact of so few values; Flink's APPROX_COUNT_DISTINCT is for batches only
+    *(Aggregate(f"approx_distinct:{c}", f"COUNT(DISTINCT {c})") for c in ("v", "w")),
+)
+SPREAD = (
+    Aggregate("stddev:v", "STDDEV_SAMP(CAST(v AS DOUBLE))", ROUGH),
+    Aggregate("stddev:d", "STDDEV_SAMP(CAST(d AS DOUBLE))", ROUGH),
+    Aggregate("stddev_pop:v", "STDDEV_POP(CAST(v AS DOUBLE))", ROUGH),
+    Aggregate("stddev_pop:d", "STDDEV_POP(CAST(d AS DOUBLE))", ROUGH),
+    a("min", "w"),
+    a("max", "w"),
+)
+FILTERED = (
+    where(COUNT, "v>10", "v > 10"),
+    where(COUNT, "v != 7", "v <> 7"),
+    where(COUNT, "big >= 9007199254740993", "big >= 9007199254740993"),
+    where(COUNT, "k != a", "k <> 'a'"),
+    where(a("sum", "d"), "b=true", "b"),
+    where(a("sum", "v"), "d<=0.5", "d <= 0.5"),
+    where(a("min", "d"), "w >= r", "w >= 'r'"),
+    where(a("max", "v"), "q == 1", "q = 1"),
+    where(avg("v"), "w < s", "w < 's'"),
+    where(a("distinct", "w"), "n < 0", "n < 0"),
+)
+LISTS = (
+    Aggregate("list:v", "ARRAY_AGG(v IGNORE NULLS)"),
+    Aggregate("list:w", "ARRAY_AGG(w IGNORE NULLS)"),
+    # IGNORE NULLS and FILTER together are no SQL of Flink's
+    Aggregate("list:d where=v > 50", "ARRAY_AGG(d) FILTER (WHERE v > 50 AND d IS NOT NULL)"),
+    Aggregate("set:v", "ARRAY_AGG(DISTINCT v IGNORE NULLS)", SET),
+    Aggregate("set:q", "ARRAY_AGG(DISTINCT q IGNORE NULLS)", SET),
+)
+
+
 def aggregate_cases():
     """first and last by time: Flink's FIRST_VALUE goes by arrival, which is the same where records
     come in order; where they do not, a Top-N of each window says it."""
@@ -301,21 +345,15 @@ def aggregate_cases():
             f"(PARTITION BY window_start, window_end, k ORDER BY t {order}, seq {order}) AS place "
             "FROM {window}) WHERE place <= 1",
         )
-    distinct = tuple(a("distinct", c) for c in ("v", "big", "d", "w", "q", "b"))
-    spread = (
-        Aggregate("stddev:v", "STDDEV_SAMP(CAST(v AS DOUBLE))", ROUGH),
-        Aggregate("stddev:d", "STDDEV_SAMP(CAST(d AS DOUBLE))", ROUGH),
-    )
-    kinds = (
+    yield Case("list and set in order", ORDERED, "TUMBLE", (10 * SECOND,), ("k",), LISTS)
+    for kind, sizes, stream in (
         ("TUMBLE", (10 * SECOND,), MIXED),
         ("HOP", (10 * SECOND, 5 * SECOND), MIXED),
         ("CUMULATE", (20 * SECOND, 10 * SECOND), MIXED),
         ("SESSION", (2 * SECOND,), BURSTS),
-    )
-    for kind, sizes, stream in kinds:
-        word = kind.lower()
-        yield Case(f"distinct, {word}", stream, kind, sizes, ("k",), (COUNT, *distinct))
-        yield Case(f"stddev, {word}", stream, kind, sizes, ("k",), (COUNT, *spread))
+    ):
+        for name, aggregates in (("distinct", DISTINCT), ("stddev", SPREAD), ("where", FILTERED)):
+            yield Case(f"{name}, {kind.lower()}", stream, kind, sizes, ("k",), (COUNT, *aggregates))
 
 
 NEW_YORK = "America/New_York"
