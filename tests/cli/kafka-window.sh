@@ -94,6 +94,25 @@ test_cumulations() {
 	[ "$(spans out)" = '[0,20,1] [0,40,3] [0,60,3] [60,80,1] [60,100,1] [60,120,1] ' ] || fail "$(cat out)"
 }
 
+test_windows_of_local_time() {
+	[ -e /usr/share/zoneinfo/Europe/Zurich ] || skip "tzdata is not installed"
+	# a record at noon of two days, the first of 25 hours
+	printf '{"t":"2024-10-27T%s:00:00Z"}\n' 00 12 22 23 >in
+	window --tumble 1d --tz Europe/Zurich -a n=count <in >out
+	[ "$(jq -r '"\(.window_start) \(.window_end) \(.n)"' out)" = "2024-10-26T22:00:00.000Z 2024-10-27T23:00:00.000Z 3
+2024-10-27T23:00:00.000Z 2024-10-28T23:00:00.000Z 1" ] || fail "$(cat out)"
+	expect_status 2 kafka-window --time t --tumble 1d --tz Europe/Zuerich -a n=count </dev/null
+	expect_line 'Europe/Zuerich' err
+}
+
+test_windows_that_are_shifted() {
+	expect_status 2 kafka-window --time t --session 1m --align 10s -a n=count </dev/null
+	expect_status 2 kafka-window --time t --session 1m --tz UTC -a n=count </dev/null
+	printf '{"t":%s}\n' 5000 15000 >in
+	window --tumble 60s --align 10s -a n=count <in >out
+	[ "$(spans out)" = '[-50,10,1] [10,70,1] ' ] || fail "$(cat out)"
+}
+
 test_windows_are_of_one_kind() {
 	local kind
 	expect_status 2 kafka-window --time t --tumble 1h --hop 1h,5m -a n=count </dev/null

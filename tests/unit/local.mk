@@ -278,6 +278,11 @@ tests_unit_test_window_assign_SOURCES = tests/unit/test_window_assign.c tests/un
 tests_unit_test_window_assign_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_assign_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_calendar
+tests_unit_test_window_calendar_SOURCES = tests/unit/test_window_calendar.c tests/unit/window_kit.c
+tests_unit_test_window_calendar_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_calendar_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_window_engine
 tests_unit_test_window_engine_SOURCES = tests/unit/test_window_engine.c tests/unit/window_kit.c
 tests_unit_test_window_engine_CFLAGS = $(UNIT_CFLAGS)
@@ -298,6 +303,10 @@ tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c test
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_zone
+tests_unit_test_window_zone_SOURCES = tests/unit/test_window_zone.c tests/unit/scratch.c tests/unit/window_kit.c
+tests_unit_test_window_zone_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_zone_LDADD = libkafkawindow.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_window_session
 tests_unit_test_window_session_SOURCES = tests/unit/test_window_session.c tests/unit/window_kit.c
 tests_unit_test_window_session_CFLAGS = $(UNIT_CFLAGS)

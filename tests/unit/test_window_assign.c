@@ -112,6 +112,8 @@ shapes(void **state)
 		{ { .kind = ASSIGN_HOP, .size_ms = 60 * M, .step_ms = 5 * M }, "hop:3600000:300000" },
 		{ { .kind = ASSIGN_CUMULATE, .size_ms = 60 * M, .step_ms = 5 * M },
 		    "cumulate:3600000:300000" },
+		{ { .kind = ASSIGN_HOP, .size_ms = 60 * M, .step_ms = 5 * M, .align_ms = M },
+		    "hop:3600000:300000+60000" },
 	};
 	(void)state;
 

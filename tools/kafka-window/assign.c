@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kafka-window/assign.h"
 
+#include "kafka-window/assign_zone.h"
+
 /* Far from where sums of times and sizes overflow. */
 #define TIME_MS_MOST (INT64_MAX / 4)
 
@@ -27,6 +29,7 @@ assigner_prepare(struct assigner *a, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "the step of a cumulation must divide its size: %lld ms, %lld ms",
 		    (long long)a->size_ms, (long long)a->step_ms);
+	a->align_ms %= a->kind == ASSIGN_HOP ? a->step_ms : a->size_ms;
 	a->pane_ms = greatest_divisor(a->size_ms, a->step_ms);
 	if (a->size_ms / a->pane_ms > ASSIGN_PANES_MAX)
 		return err_set(err, ERR_USAGE,
@@ -36,20 +39,22 @@ assigner_prepare(struct assigner *a, struct err *err)
 	return 0;
 }
 
-/* ---- arithmetic ---- */
+/* ---- UTC ---- */
 
+/* The last bound of a period at or before a time. */
 static int64_t
-round_down(int64_t time_ms, int64_t size_ms)
+round_down(const struct assigner *a, int64_t time_ms, int64_t period_ms)
 {
-	int64_t rest = time_ms % size_ms;
+	int64_t rest = (time_ms - a->align_ms) % period_ms;
 
-	return time_ms - (rest < 0 ? rest + size_ms : rest);
+	return time_ms - (rest < 0 ? rest + period_ms : rest);
 }
 
+/* The first one at or after it. */
 static int64_t
-round_up(int64_t time_ms, int64_t size_ms)
+round_up(const struct assigner *a, int64_t time_ms, int64_t period_ms)
 {
-	return -round_down(-time_ms, size_ms);
+	return round_down(a, time_ms + period_ms - 1, period_ms);
 }
 
 bool
@@ -57,7 +62,11 @@ assigner_pane(const struct assigner *a, int64_t time_ms, struct span *ret)
 {
 	if (time_ms > TIME_MS_MOST || time_ms < -TIME_MS_MOST)
 		return false;
-	ret->start_ms = round_down(time_ms, a->pane_ms);
+	if (a->zone) {
+		assign_zone_pane(a, time_ms, ret);
+		return true;
+	}
+	ret->start_ms = round_down(a, time_ms, a->pane_ms);
 	ret->end_ms = ret->start_ms + a->pane_ms;
 	return true;
 }
@@ -67,9 +76,11 @@ assigner_last_end(const struct assigner *a, struct span pane)
 {
 	int64_t start_ms;
 
+	if (a->zone)
+		return assign_zone_last_end(a, pane);
 	if (a->kind == ASSIGN_TUMBLE)
 		return pane.end_ms;
-	start_ms = round_down(pane.start_ms, a->kind == ASSIGN_HOP ? a->step_ms : a->size_ms);
+	start_ms = round_down(a, pane.start_ms, a->kind == ASSIGN_HOP ? a->step_ms : a->size_ms);
 	if (start_ms + a->size_ms < pane.end_ms)
 		return ASSIGN_NO_WINDOW;
 	return start_ms + a->size_ms;
@@ -82,11 +93,13 @@ assigner_first(const struct assigner *a, struct span pane, int64_t after_ms, str
 
 	if (assigner_last_end(a, pane) <= after_ms)
 		return false;
-	if (a->kind == ASSIGN_CUMULATE) {
-		ret->start_ms = round_down(pane.start_ms, a->size_ms);
-		ret->end_ms = round_up(end_ms, a->step_ms);
+	if (a->zone) {
+		assign_zone_first(a, pane, end_ms, ret);
+	} else if (a->kind == ASSIGN_CUMULATE) {
+		ret->start_ms = round_down(a, pane.start_ms, a->size_ms);
+		ret->end_ms = round_up(a, end_ms, a->step_ms);
 	} else {
-		ret->start_ms = round_up(end_ms - a->size_ms, a->step_ms);
+		ret->start_ms = round_up(a, end_ms - a->size_ms, a->step_ms);
 		ret->end_ms = ret->start_ms + a->size_ms;
 	}
 	return true;
@@ -95,6 +108,10 @@ assigner_first(const struct assigner *a, struct span pane, int64_t after_ms, str
 void
 assigner_next(const struct assigner *a, struct span *window)
 {
+	if (a->zone) {
+		assign_zone_next(a, window);
+		return;
+	}
 	window->end_ms += a->step_ms;
 	if (a->kind != ASSIGN_CUMULATE)
 		window->start_ms += a->step_ms;
@@ -102,19 +119,22 @@ assigner_next(const struct assigner *a, struct span *window)
 		window->start_ms += a->size_ms;
 }
 
+/* ---- both ---- */
+
 bool
 assigner_knows(const struct assigner *a, struct span span)
 {
-	struct span pane;
+	struct span pane, window;
 
 	if (a->kind == ASSIGN_SESSION)
 		return span.end_ms - span.start_ms >= a->size_ms;
 	if (!assigner_pane(a, span.start_ms, &pane) || pane.start_ms != span.start_ms)
 		return false;
-	if (a->kind != ASSIGN_CUMULATE || span.start_ms != round_down(span.start_ms, a->size_ms))
-		return pane.end_ms == span.end_ms;
-	return span.end_ms - span.start_ms <= a->size_ms &&
-	       span.end_ms == round_down(span.end_ms, a->step_ms);
+	if (span_equal(pane, span))
+		return true;
+	return a->kind == ASSIGN_CUMULATE && span.end_ms > span.start_ms &&
+	       assigner_last_end(a, pane) >= span.end_ms &&
+	       assigner_first(a, span, span.end_ms - 1, &window) && span_equal(window, span);
 }
 
 int
@@ -129,7 +149,10 @@ assigner_append(struct buf *out, const struct assigner *a, struct err *err)
 
 	if (buf_appendf(out, err, "%s:%lld", names[a->kind], (long long)a->size_ms))
 		return -1;
-	if (a->kind == ASSIGN_TUMBLE || a->kind == ASSIGN_SESSION)
-		return 0;
-	return buf_appendf(out, err, ":%lld", (long long)a->step_ms);
+	if ((a->kind == ASSIGN_HOP || a->kind == ASSIGN_CUMULATE) &&
+	    buf_appendf(out, err, ":%lld", (long long)a->step_ms))
+		return -1;
+	if (a->align_ms && buf_appendf(out, err, "+%lld", (long long)a->align_ms))
+		return -1;
+	return a->zone ? buf_appendf(out, err, "@%s", zone_name(a->zone)) : 0;
 }

@@ -9,6 +9,19 @@
  *   its steps;
  * - session: windows of a key that end where it has been silent for longer than a gap.
  *
+ * They begin where time is at a multiple of the size (hop: of the step), counted from the epoch and
+ * shifted by `align_ms`. With a zone that is local time:
+ *
+ * - a day is from midnight to midnight, of 23 or 25 hours where clocks are changed; a window that
+ *   would begin at a time that is left out begins at the first instant after, and one that would
+ *   end there ends there;
+ * - an hour that comes twice is in one longer window: a bound is where its time is reached first;
+ * - but where clocks go by a multiple of the size and the step, windows run on as if nothing had
+ *   been: an hour that comes twice is in two windows of an hour.
+ *
+ * (Flink SQL's windows of TIMESTAMP_LTZ put an hour that comes twice into one window of any size:
+ * TimeWindowUtil.toUtcTimestampMills.)
+ *
  * A record goes into one pane, and a window is made of panes: no window begins or ends within one.
  * Pane sizes are the greatest common divisor of size and step, as the slices of Flink SQL are
  * (SliceAssigners.HoppingSliceAssigner and CumulativeSliceAssigner, package
@@ -27,6 +40,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "kafka-window/zone.h"
 
 enum assign_kind {
 	ASSIGN_TUMBLE,
@@ -44,11 +58,13 @@ enum {
 /* assigner_last_end of a pane that is in no window. */
 #define ASSIGN_NO_WINDOW INT64_MIN
 
-/* Fill in the first three, then assigner_prepare. */
+/* Fill in all but the last, then assigner_prepare. */
 struct assigner {
 	enum assign_kind kind;
 	int64_t size_ms; /* above 0; the gap of sessions */
 	int64_t step_ms; /* of hop and cumulate, above 0 */
+	int64_t align_ms;
+	const struct zone *zone; /* borrowed; NULL: UTC */
 	int64_t pane_ms;
 };
 
@@ -92,8 +108,8 @@ void assigner_next(const struct assigner *, struct span *window);
  * from outside. */
 bool assigner_knows(const struct assigner *, struct span);
 
-/* Appends the shape of the windows as one word ("hop:3600000:300000"): what must stay the same for
- * stored marks and partials to mean anything. */
+/* Appends the shape of the windows as one word ("hop:3600000:300000+60000@Europe/Zurich"): what must
+ * stay the same for stored marks and partials to mean anything. */
 int assigner_append(struct buf *, const struct assigner *, struct err *);
 
 #endif

@@ -316,5 +316,6 @@ main(int argc, char **argv)
 	    !client_begin(&o.client, &o.job, &err) && !o.job.is_finished)
 		(void)run(&o, &input, &err); /* err says it all */
 	client_options_release(&o.client);
+	window_options_release(&o.windows);
 	return job_end(&o.job, input, &err);
 }

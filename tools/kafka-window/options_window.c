@@ -101,23 +101,42 @@ const struct opt window_rows[] = {
 	    OPT_CALL, 0, 0, 0, set_cumulate },
 	{ 0, "session", "GAP", "windows of a key that end where it is silent for longer than this",
 	    OPT_CALL, 0, 0, 0, set_session },
+	{ 0, "align", "DURATION", "begin all windows so much later [0]", OPT_DURATION,
+	    offsetof(struct window_options, align_ms), 0, SIZE_MS_MOST, NULL },
+	{ 0, "tz", "ZONE", "align windows to local time, such as Europe/Zurich [UTC]", OPT_TEXT,
+	    offsetof(struct window_options, zone_name), 0, 0, NULL },
 };
 const size_t window_row_count = sizeof(window_rows) / sizeof(*window_rows);
 
 /* ---- checks between options ---- */
 
 int
-window_options_check(const struct window_options *o, struct engine_options *engine, struct err *err)
+window_options_check(struct window_options *o, struct engine_options *engine, struct err *err)
 {
 	struct assigner assigner = o->assigner;
 
 	if (!o->assigner_name)
 		return err_set(err, ERR_USAGE,
 		    "which windows? give one of --tumble, --hop, --cumulate and --session");
+	if (o->assigner.kind == ASSIGN_SESSION && (o->align_ms || o->zone_name))
+		return err_set(err, ERR_USAGE,
+		    "--%s: sessions begin with their first record, nowhere else",
+		    o->zone_name ? "tz" : "align");
+	if (o->zone_name && !(o->zone = zone_open(o->zone_name, err)))
+		return err_wrap(err, "--tz");
+	assigner.align_ms = o->align_ms;
+	assigner.zone = o->zone;
 	if (assigner_prepare(&assigner, err))
 		return err_wrap(err, "--%s", o->assigner_name);
 	engine->assigner = assigner;
 	return 0;
+}
+
+void
+window_options_release(struct window_options *o)
+{
+	zone_free(o->zone);
+	o->zone = NULL;
 }
 
 void

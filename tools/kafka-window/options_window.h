@@ -10,14 +10,19 @@ struct window_options {
 	struct assigner assigner;
 	const char *assigner_name; /* the option that gave it; NULL: none did */
 	enum opt_origin assigner_origin;
+	int64_t align_ms;
+	const char *zone_name; /* NULL: UTC */
+	struct zone *zone;     /* window_options_check opens it */
 };
 
-/* --tumble --hop --cumulate --session; target: struct window_options. */
+/* --tumble --hop --cumulate --session --align --tz; target: struct window_options. */
 extern const struct opt window_rows[];
 extern const size_t window_row_count;
 
-/* ERR_USAGE where there is no assigner, or not one that can be; fills in what it says. */
-int window_options_check(const struct window_options *, struct engine_options *, struct err *);
+/* ERR_USAGE where there is no assigner, or not one that can be; fills in what it says, which borrows
+ * the zone. */
+int window_options_check(struct window_options *, struct engine_options *, struct err *);
+void window_options_release(struct window_options *);
 
 enum { WINDOW_SHAPE_BYTES = 256 };
 
