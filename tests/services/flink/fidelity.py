@@ -61,7 +61,7 @@ def read_flink(path, case):
         for line in file:
             row = parse_json(line)
             keys = len(case.by)
-            start_ms, end_ms = (utc(time_ms, case.zone) for time_ms in row[:2])
+            start_ms, end_ms = (utc(time_ms + case.offset_ms, case.zone) for time_ms in row[:2])
             add_row(rows, row_key(start_ms, end_ms, row[2 : 2 + keys]), row[2 + keys :])
     return rows
 
