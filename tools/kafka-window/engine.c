@@ -49,7 +49,7 @@ engine_free(struct engine *e)
 {
 	if (!e)
 		return;
-	engine_sessions_free(e->sessions);
+	session_set_free(e->sessions);
 	pane_set_release(&e->base);
 	pane_set_release(&e->delta);
 	watermarks_release(&e->marks);
@@ -101,8 +101,6 @@ end_replay(struct engine *e, int32_t stream)
 {
 	if ((uint32_t)stream < e->stream_count)
 		set_replaying(e, stream, false);
-	if (e->sessions)
-		engine_sessions_replayed(e->sessions, stream);
 }
 
 static int
@@ -154,8 +152,6 @@ engine_add_stream(struct engine *e, int32_t stream, int64_t sequence,
 	if (make_room_for(e, stream, err) ||
 	    watermarks_add(&e->marks, stream, is_replay ? WATERMARK_NONE : mark->watermark, err))
 		return -1;
-	if (e->sessions && engine_sessions_add_stream(e->sessions, stream, is_replay, err))
-		return -1;
 	e->streams[stream].replay_until = mark->replay_until;
 	set_replaying(e, stream, is_replay);
 	go_on_from(e, mark->emitted);
@@ -179,6 +175,16 @@ state_is_full(const struct engine *e, struct err *err)
 	return e->state_bytes < e->options.state_bytes_max ? 0 : engine_say_full(e, err);
 }
 
+/* Windows that end at or before it are done with: where no complete one waits, those before the
+ * watermark are, though no window was ever there. */
+static int64_t
+settled(const struct engine *e)
+{
+	int64_t until_ms = e->sessions ? engine_sessions_horizon(e) : engine_due(e);
+
+	return engine_has_closed(e) || until_ms < e->emitted ? e->emitted : until_ms;
+}
+
 static struct pane *
 open_pane(struct engine *e, struct span span, int64_t last_end_ms, struct err *err)
 {
@@ -191,9 +197,8 @@ open_pane(struct engine *e, struct span span, int64_t last_end_ms, struct err *e
 	if (!p)
 		return NULL;
 	e->state_bytes += pane_bytes(p);
-	/* windows that were complete before they had a record are not to come out with this one */
-	if (!engine_has_closed(e) && engine_due(e) > e->emitted)
-		e->emitted = engine_due(e);
+	/* a window of this pane may have ended while there was none */
+	e->emitted = settled(e);
 	if (assigner_first(&e->options.assigner, span, e->emitted, &window) &&
 	    window.end_ms < e->next_end)
 		e->next_end = window.end_ms;
@@ -379,7 +384,7 @@ static void
 complete_all(struct engine *e)
 {
 	if (e->sessions)
-		finalize(e, session_set_last_end(e->sessions->set));
+		finalize(e, session_set_last_end(e->sessions));
 	complete(e, &e->base);
 	complete(e, &e->delta);
 }
@@ -416,7 +421,7 @@ engine_set_clock(struct engine *e, int64_t now_wall_ms)
 int64_t
 engine_next_end(const struct engine *e)
 {
-	return e->sessions ? session_set_next_end(e->sessions->set) : e->next_end;
+	return e->sessions ? session_set_next_end(e->sessions) : e->next_end;
 }
 
 bool
@@ -455,7 +460,7 @@ engine_begin(struct engine *e, struct err *err)
 	e->saved_counts = e->counts;
 	e->active = &e->delta;
 	if (e->sessions)
-		engine_sessions_begin(e->sessions);
+		session_set_begin(e->sessions);
 	return 0;
 }
 
@@ -467,7 +472,7 @@ engine_commit(struct engine *e, struct err *err)
 	assert(e->active == &e->delta);
 	e->active = &e->base;
 	if (e->sessions)
-		engine_sessions_commit(e->sessions);
+		session_set_commit(e->sessions);
 	engine_forget_changes(e);
 	pane_set_drop(&e->base, engine_gone(e));
 	rc = pane_set_merge(&e->base, &e->delta, err);
@@ -483,7 +488,7 @@ engine_abort(struct engine *e)
 	assert(e->active == &e->delta);
 	e->active = &e->base;
 	if (e->sessions)
-		engine_sessions_abort(e->sessions);
+		session_set_abort(e->sessions);
 	pane_set_release(&e->delta);
 	e->marks = e->saved_marks;
 	e->saved_marks = marks;
@@ -606,18 +611,8 @@ int64_t
 engine_earliest(const struct engine *e, int32_t stream)
 {
 	if (e->sessions)
-		return session_set_earliest(e->sessions->set, stream);
+		return session_set_earliest(e->sessions, stream);
 	return earliest_in_panes(e, stream);
-}
-
-/* Where no complete window waits, later records before the watermark are late: the next life must
- * know that, though no window was ever there. */
-static int64_t
-settled(const struct engine *e)
-{
-	int64_t until_ms = e->sessions ? engine_sessions_horizon(e) : engine_due(e);
-
-	return engine_has_closed(e) || until_ms < e->emitted ? e->emitted : until_ms;
 }
 
 bool
@@ -648,7 +643,7 @@ engine_watermark(const struct engine *e)
 int32_t
 engine_silent_stream(const struct engine *e)
 {
-	bool has_open = e->sessions ? session_set_count(e->sessions->set) : e->next_end != NO_END;
+	bool has_open = e->sessions ? session_set_count(e->sessions) : e->next_end != NO_END;
 
 	for (uint32_t i = 0; i < e->marks.stream_count && has_open; i++) {
 		const struct stream *s = &e->marks.streams[i];
@@ -668,7 +663,7 @@ engine_get_counts(const struct engine *e, struct engine_counts *ret)
 size_t
 engine_state_bytes(const struct engine *e)
 {
-	return e->sessions ? session_set_bytes(e->sessions->set) : e->state_bytes;
+	return e->sessions ? session_set_bytes(e->sessions) : e->state_bytes;
 }
 
 int64_t
@@ -678,7 +673,7 @@ engine_open_windows(const struct engine *e)
 	struct span window;
 
 	if (e->sessions)
-		return (int64_t)session_set_count(e->sessions->set);
+		return (int64_t)session_set_count(e->sessions);
 	for (; engine_next_window(e, after_ms, &window); count++)
 		after_ms = window.end_ms;
 	return count;
@@ -700,6 +695,6 @@ int64_t
 engine_open_keys(const struct engine *e)
 {
 	if (e->sessions)
-		return (int64_t)session_set_count(e->sessions->set);
+		return (int64_t)session_set_count(e->sessions);
 	return count_keys(&e->base, engine_gone(e)) + count_keys(&e->delta, engine_gone(e));
 }

@@ -9,7 +9,7 @@ bool
 engine_has_closed(const struct engine *e)
 {
 	if (e->sessions)
-		return session_set_next_end(e->sessions->set) <= engine_sessions_horizon(e);
+		return session_set_next_end(e->sessions) <= engine_sessions_horizon(e);
 	if (engine_has_changes(e) && !e->replaying)
 		return true;
 	return e->next_end <= engine_due(e) && e->next_end != NO_END;

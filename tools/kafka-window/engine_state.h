@@ -43,7 +43,7 @@ struct engine_receiver {
 
 struct engine {
 	struct engine_options options;
-	struct engine_sessions *sessions; /* or NULL: windows are of panes */
+	struct session_set *sessions; /* or NULL: windows are of panes */
 	struct watermarks marks;
 	int64_t emitted;         /* windows that end at or before it have been given out */
 	int64_t next_end;        /* of the first window that has not, or NO_END */
