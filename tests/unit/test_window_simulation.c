@@ -389,7 +389,7 @@ struct last {
 	int count;
 };
 
-/* Of each window and key the revision given out last; a later one is no smaller. */
+/* Of each window and key the revision given out last; a later one must be larger. */
 struct table_of_last {
 	const struct aggregate_plan *plan;
 	struct last items[WINDOWS_MAX];
@@ -415,7 +415,7 @@ keep_row(void *context, const struct engine_row *row, struct err *err)
 		assert_true(t->count++ < WINDOWS_MAX);
 		l->span = row->span;
 		memcpy(l->key, key, sizeof(key));
-	} else if (count < l->count) {
+	} else if (count <= l->count) {
 		fail_msg("%" PRId64 "-%" PRId64 " %s: revision %d after %d", row->span.start_ms,
 		    row->span.end_ms, key, count, l->count);
 	}
