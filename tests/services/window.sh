@@ -98,7 +98,7 @@ test_sessions_survive_clean_restarts() {
 # revisions of each window and key rise, and end where all records are in
 test_updates_survive_clean_restarts() {
 	local i job status
-	local window_options=(--hop 1h,20m --lateness 30d --emit updates --time pickup_datetime --by vendor_id -a n=count)
+	local window_options=(--hop '1h,20m' --lateness 30d --emit updates --time pickup_datetime --by vendor_id -a n=count)
 	prepare 8000 4
 	# begun up to an hour and a half before they ended, in order of the end
 	jq -c '.pickup_datetime = ((.dropoff_datetime | sub("\\.000Z"; "Z") | fromdate) - .trip_id * 7919 % 5400 | todate)' \
