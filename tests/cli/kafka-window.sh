@@ -317,6 +317,46 @@ test_state_is_bounded() {
 	expect_line 'max-state' err
 }
 
+test_bounds_as_numbers() {
+	echo '{"t":"2019-01-01T00:30:00Z"}' >in
+	expect_status 0 kafka-window --tumble 1h --time t -a n=count --window-format ms <in
+	[ "$(cat out)" = '{"window_start":1546300800000,"window_end":1546304400000,"window_time":1546304399999,"n":1}' ] ||
+		fail "$(cat out)"
+	expect_status 2 kafka-window --tumble 1h --time t -a n=count --window-format s </dev/null
+	expect_line '"s" is neither iso nor ms' err
+}
+
+# no broker is asked, no input is read
+test_explain() {
+	expect_status 0 kafka-window --explain -b 127.0.0.1:1 -t trips --output-topic windows --hop 1h,5m --time at \
+		--by vendor,zone=a.b -a n=count -a 'big=sum:amount where=kind=trip' -a p=p99:distance -a last=list:20:id \
+		--out-of-order 5m --idle-close 90m --late ./late.json --tz Europe/Zurich --align 30m --lateness 1d \
+		--emit updates --dead-letter bad --dead-letter-max 9 --max-state 2M --window-format ms
+	cat >want <<-'END'
+		source      topic trips, all partitions, as group sluice.kafka-window.trips.windows, from what is committed, else the beginning; endless
+		time        field at, a string of ISO 8601 or a number of ms
+		watermark   the largest time of each partition, of which the smallest counts, less 5m; a partition at its end and silent for 1m does not count; after 1h30m of silence all windows are complete
+		windows     hopping, 1h each, one every 5m, aligned to local time in Europe/Zurich, 30m later; written when the watermark reaches their end, and again when a late record changes them, for 1d
+		late        to ./late.json, as they came
+		keys        vendor, zone = a.b
+		aggregates  n = the number of records
+		            big = the sum of amount, of records where kind = "trip"
+		            p = about the quantile at 99% of distance
+		            last = the values by (time, partition, offset), 20 at most, of id
+		sink        topic windows, keyed by the row's keys; windows' bounds in ms since the epoch
+		rejected    to bad, 9 at most
+		state       2097152 bytes of open windows at most; more ends the run with 75, and nothing is lost
+		promise     at least once: after a crash the rows of about a second are written again, after a stop by a signal none
+	END
+	expect_same want out
+	kafka-window --explain --cumulate 1d,1h --time at --time-format s -a n=count </dev/null >out
+	expect_line '^source      standard input, lines; it ends$' out
+	expect_line '^time        field at, seconds$' out
+	expect_line '^windows     cumulating, one every 1h from the start of each 1d, aligned to UTC; written' out
+	expect_line '^promise     nothing is committed: another run begins anew$' out
+	expect_status 2 kafka-window --explain --tumble 1h --time at </dev/null
+}
+
 test_usage_errors() {
 	expect_status 2 kafka-window --tumble 1h -a n=count </dev/null
 	expect_line 'time' err

@@ -557,6 +557,8 @@ compile(struct windower *w, struct err *err)
 		return -1;
 	if (w->options.engine.emits_updates)
 		row_layout_add_revision(w->layout);
+	if (w->options.writes_ms)
+		row_layout_write_ms(w->layout);
 	if (w->options.time_field &&
 	    add_field(w, slice_of(w->options.time_field), &w->time_index, err))
 		return err_wrap(err, "--time");
