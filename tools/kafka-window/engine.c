@@ -175,6 +175,16 @@ state_is_full(const struct engine *e, struct err *err)
 	return e->state_bytes < e->options.state_bytes_max ? 0 : engine_say_full(e, err);
 }
 
+/* Windows that end at or before it are done with: where no complete one waits, those before the
+ * watermark are, though no window was ever there. */
+static int64_t
+settled(const struct engine *e)
+{
+	int64_t until_ms = e->sessions ? engine_sessions_horizon(e) : engine_due(e);
+
+	return engine_has_closed(e) || until_ms < e->emitted ? e->emitted : until_ms;
+}
+
 static struct pane *
 open_pane(struct engine *e, struct span span, int64_t last_end_ms, struct err *err)
 {
@@ -187,6 +197,8 @@ open_pane(struct engine *e, struct span span, int64_t last_end_ms, struct err *e
 	if (!p)
 		return NULL;
 	e->state_bytes += pane_bytes(p);
+	/* a window of this pane may have ended while there was none */
+	e->emitted = settled(e);
 	if (assigner_first(&e->options.assigner, span, e->emitted, &window) &&
 	    window.end_ms < e->next_end)
 		e->next_end = window.end_ms;
@@ -601,16 +613,6 @@ engine_earliest(const struct engine *e, int32_t stream)
 	if (e->sessions)
 		return session_set_earliest(e->sessions, stream);
 	return earliest_in_panes(e, stream);
-}
-
-/* Where no complete window waits, later records before the watermark are late: the next life must
- * know that, though no window was ever there. */
-static int64_t
-settled(const struct engine *e)
-{
-	int64_t until_ms = e->sessions ? engine_sessions_horizon(e) : engine_due(e);
-
-	return engine_has_closed(e) || until_ms < e->emitted ? e->emitted : until_ms;
 }
 
 bool
