@@ -22,6 +22,54 @@ test_hours_by_key_with_every_aggregate() {
 {"window_start":"2019-01-01T01:00:00.000Z","window_end":"2019-01-01T02:00:00.000Z","window_time":"2019-01-01T01:59:59.999Z","k":"a","n":2,"c":1,"s":-7,"lo":-7,"hi":-7,"m":-7}'
 }
 
+# every function once, each with what it comes to by hand
+test_the_other_aggregates() {
+	cat >in <<-END
+		{"t":3000,"k":"a","v":3.5,"e":"buy","p":"y","d":"2020-01-01"}
+		{"t":1000,"k":"a","v":1,"e":"view","p":"x","d":"2020-01-02"}
+		{"t":2000,"k":"a","v":-2,"e":"view","p":"x","d":"2020-03-01"}
+		{"t":2500,"k":"a","v":null,"e":"view","p":true}
+	END
+	window --tumble 1h --out-of-order 1h --by k -a f=first:p -a l=last:p -a lo=min:d -a hi=max:v \
+		-a sd=stddev:v -a sp=stddev_pop:v -a d=distinct:p -a ad=approx_distinct:p -a p50=p50:v \
+		-a q=p:99.9:v -a t=top:2:p -a s=set:p -a s1=set:1:p -a ls=list:v -a l2=list:2:p <in >out
+	[ "$(jq -c 'del(.window_start,.window_end,.window_time)' out)" = '{"k":"a","f":"x","l":"y","lo":"2020-01-01","hi":3.5,"sd":2.7537852736430506,"sp":2.2484562605386733,"d":3,"ad":3,"p50":0.99,"q":3.4903138713917436,"t":[{"value":"x","count":2},{"value":true,"count":1}],"s":[true,"x","y"],"s1":[true],"ls":[1,-2,3.5],"l2":["x","x"]}' ] || fail "$(cat out)"
+	# the order in which records come does not show
+	tac in | window --tumble 1h --out-of-order 1h --by k -a f=first:p -a l=last:p -a lo=min:d \
+		-a hi=max:v -a sd=stddev:v -a sp=stddev_pop:v -a d=distinct:p -a ad=approx_distinct:p \
+		-a p50=p50:v -a q=p:99.9:v -a t=top:2:p -a s=set:p -a s1=set:1:p -a ls=list:v \
+		-a l2=list:2:p >out2
+	expect_same out out2
+}
+
+test_where() {
+	printf '{"t":1,"e":"product_view","n":1}\n{"t":2,"e":"order","n":"3"}\n{"t":3,"n":4}\n{"t":4,"e":null}\n' >in
+	window --tumble 1s -a n=count -a 'products=count where=e=product_view' \
+		-a 'others=count where=e != "product_view"' -a 'big=sum:n where=n>=2' <in >out
+	[ "$(jq -c '[.n,.products,.others,.big]' out)" = '[4,1,1,4]' ] || fail "$(cat out)"
+	# "3" is no number, but only records that are taken are looked at
+	window --tumble 1s -a 's=sum:n where=e=product_view' <in >out
+	[ "$(jq -c .s out)" = 1 ] || fail "$(cat out)"
+	expect_status 65 window --tumble 1s -a s=sum:n <in
+	expect_line 'field n: ' err
+}
+
+test_wrong_aggregates_say_where() {
+	expect_status 2 window --tumble 1s -a 'n=median:v' </dev/null
+	expect_line "byte 2: 'median' is no aggregate: there are count, sum," err
+	expect_status 2 window --tumble 1s -a 'n=count where=a=null' </dev/null
+	expect_line 'byte 16: nothing can be compared with null' err
+}
+
+# what hangs on states counts: one key whose set has no bound
+test_values_count_in_the_state() {
+	seq -f '{"t":1,"v":"a value with so many bytes %.0f"}' 1 40000 >in
+	expect_status 75 window --tumble 1s --max-state 1M -a d=distinct:v <in
+	expect_line 'open windows take more than the 1048576 bytes of --max-state' err
+	window --tumble 1s --max-state 1M -a d=approx_distinct:v <in >out
+	[ "$(jq '.d > 38700 and .d < 41300' out)" = true ] || fail "$(cat out)"
+}
+
 test_no_group_and_several_groups() {
 	printf '{"t":1,"a":{"b":1},"c":"x"}\n{"t":2,"a":{"b":1.0},"c":"x"}\n{"t":3,"c":null}\n{"t":4}\n' >in
 	window --tumble 1s -a n=count <in >out

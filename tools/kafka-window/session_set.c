@@ -286,7 +286,7 @@ place(struct session_set *set, struct slice key, struct span span, int64_t horiz
 
 	if (set->count)
 		s = find_touching(*bucket_of(set, hash), key, hash, span, horizon_ms);
-	if (s && set->options.plan->has_heap && is_full(set))
+	if (s && set->options.plan->grows && is_full(set))
 		return SESSION_FULL;
 	if (s) {
 		*ret = s;
