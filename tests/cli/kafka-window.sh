@@ -160,6 +160,13 @@ test_sessions() {
 	expect_status 0 kafka-window --time t --session 5s --by k -a n=count <in
 	[ "$(jq -c '[.k, .n]' out | tr '\n' ' ')" = '[1,3] [2,1] ' ] || fail "$(cat out)"
 	expect_line '4 in windows, 2 late' err
+	# held for longer, none is late
+	expect_status 0 kafka-window --time t --session 5s --by k --lateness 10s -a n=count <in
+	[ "$(jq -c '[.k, .n]' out | tr '\n' ' ')" = '[2,1] [3,1] [1,3] [2,1] ' ] || fail "$(cat out)"
+	expect_line '6 in windows, 0 late' err
+	printf '{"k":%s}\n' 1 2 1 >in
+	expect_status 0 kafka-window --session 1h --processing-time --by k -a n=count <in
+	[ "$(jq -c '[.k, .n]' out | sort | tr '\n' ' ')" = '[1,2] [2,1] ' ] || fail "$(cat out)"
 }
 
 test_sessions_that_cannot_be() {
@@ -167,6 +174,8 @@ test_sessions_that_cannot_be() {
 	expect_status 2 kafka-window --time t --session 1h,5m -a n=count </dev/null
 	expect_status 2 kafka-window --time t --session 1h --tumble 1h -a n=count </dev/null
 	expect_line 'session is given too' err
+	expect_status 2 kafka-window --time t --session 1h --lateness 1h --emit updates -a n=count </dev/null
+	expect_line 'a session that grows is another window' err
 	# a key more than there is room for: what is complete is out
 	for i in $(seq 20000); do printf '{"t":%d,"k":"key-%d"}\n' "$i" "$i"; done >in
 	expect_status 75 kafka-window --time t --session 1s --out-of-order 1h --by k --max-state 1M -a n=count <in
