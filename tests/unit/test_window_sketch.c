@@ -114,8 +114,8 @@ unions(void **state)
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		for (unsigned turn = 0; turn < 3; turn++) {
-			struct hll parts[3] = { 0 }, whole = { .data = NULL }, merged = { .data = NULL },
-				   read = { .data = NULL };
+			struct hll parts[3] = { 0 }, whole = { .data = NULL };
+			struct hll merged = { .data = NULL }, read = { .data = NULL };
 			size_t held = 0;
 			struct slice bytes;
 
@@ -266,8 +266,8 @@ errors_of_quantiles(void **state)
 	}
 }
 
-/* More buckets than there may be: the lowest are joined, the rest keeps its bound, and the order does
- * not show. */
+/* More buckets than there may be: the lowest are joined, the rest keeps its bound, and the order
+ * does not show. */
 static void
 too_many_buckets(void **state)
 {
