@@ -283,6 +283,35 @@ first_and_last_by_place(void **state)
 	}
 }
 
+/* What is cut is given back: bounded aggregates hold no more after many records than after some. */
+static void
+bounds_bound_memory(void **state)
+{
+	static const char *const texts[] = { "x=list:3:v", "x=set:3:v", "x=last:v", "x=min:v" };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct states states = { .bytes = { 0 } };
+		size_t held = 0;
+		struct job job;
+		char text[64];
+
+		job_open(&job);
+		add(&job, texts[i]);
+		for (int n = 1000; n > 0; n--) {
+			(void)snprintf(text, sizeof(text), "{\"v\":\"value %04d\"}        ", n);
+			assert_int_equal(take_at(&job, &states, text, n, 0, n), 0);
+			assert_int_equal(job.held, aggregate_held(&job.plan, states.bytes));
+			assert_true(n > 980 || job.held <= held);
+			if (job.held > held)
+				held = job.held;
+		}
+		release(&job, &states);
+		assert_int_equal(job.held, 0);
+		job_close(&job);
+	}
+}
+
 /* ---- merging and the serialised form ---- */
 
 static const char *const all_calls[] = { "a=count", "b=count:s", "c=sum:v", "d=min:v", "e=max:v",
@@ -600,6 +629,7 @@ main(void)
 		cmocka_unit_test(results_of_values),
 		cmocka_unit_test(refused_values),
 		cmocka_unit_test(first_and_last_by_place),
+		cmocka_unit_test(bounds_bound_memory),
 		cmocka_unit_test(merge_in_any_order),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(there_and_back),
