@@ -41,10 +41,10 @@ static const char *const calls[] = { "a=count", "b=count:v", "c=sum:v", "d=min:v
 enum { CALLS = sizeof(calls) / sizeof(*calls) };
 
 static void
-open_job(struct job *job, unsigned first, unsigned count)
+open_job(struct job *job, enum assign_kind kind, unsigned first, unsigned count)
 {
 	const struct engine_options options = {
-		.assigner = { .kind = ASSIGN_TUMBLE, .size_ms = 1000 },
+		.assigner = { .kind = kind, .size_ms = 1000 },
 		.plan = &job->plan,
 		.key_values = KEY_VALUES,
 		.idle_ms = WATERMARK_NEVER,
@@ -111,12 +111,12 @@ check_encoding(const struct job *job, struct slice bytes)
 }
 
 static void
-try_bytes(struct slice bytes, unsigned first, unsigned count)
+try_bytes(struct slice bytes, enum assign_kind kind, unsigned first, unsigned count)
 {
 	struct err err = ERR_INIT;
 	struct job job;
 
-	open_job(&job, first, count);
+	open_job(&job, kind, first, count);
 	switch (engine_take_partial(job.engine, bytes, &err)) {
 	case ENGINE_TAKEN:
 		check_encoding(&job, bytes);
@@ -148,7 +148,7 @@ append_check(struct buf *out, struct err *err)
 
 /* A partial of one aggregate: from 0 to 1 s, of the key 1, 2. */
 static void
-try_state(struct slice state, unsigned which)
+try_state(struct slice state, enum assign_kind kind, unsigned which)
 {
 	static const char head[] = "\x02\0\xe8\x07\x04" "1\n2\n" "\x01";
 	struct buf bytes = BUF_INIT(OUT_BYTES_MAX);
@@ -161,23 +161,27 @@ try_state(struct slice state, unsigned which)
 		!varint_append(&bytes, (varint_wide)text.aggregate.arg, &err) &&
 		!buf_append(&bytes, state, &err));
 	append_check(&bytes, &err);
-	try_bytes(buf_slice(&bytes), which, 1);
+	try_bytes(buf_slice(&bytes), kind, which, 1);
 	buf_release(&bytes);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const enum assign_kind kinds[] = { ASSIGN_TUMBLE, ASSIGN_SESSION };
 	struct slice input = slice_make((const char *)data, size);
-	struct buf checked = BUF_INIT(OUT_BYTES_MAX);
 	struct err err = ERR_INIT;
 
-	require(!buf_append(&checked, input, &err));
-	try_bytes(buf_slice(&checked), 0, CALLS);
-	append_check(&checked, &err);
-	try_bytes(buf_slice(&checked), 0, CALLS);
-	buf_release(&checked);
-	if (size)
-		try_state(slice_skip(input, 1), data[0] % CALLS);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		struct buf checked = BUF_INIT(OUT_BYTES_MAX);
+
+		require(!buf_append(&checked, input, &err));
+		try_bytes(buf_slice(&checked), kinds[i], 0, CALLS);
+		append_check(&checked, &err);
+		try_bytes(buf_slice(&checked), kinds[i], 0, CALLS);
+		buf_release(&checked);
+		if (size)
+			try_state(slice_skip(input, 1), kinds[i], data[0] % CALLS);
+	}
 	return 0;
 }

@@ -302,6 +302,11 @@ tests_unit_test_window_key_SOURCES = tests/unit/test_window_key.c tests/unit/win
 tests_unit_test_window_key_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_key_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_lateness
+tests_unit_test_window_lateness_SOURCES = tests/unit/test_window_lateness.c tests/unit/window_kit.c
+tests_unit_test_window_lateness_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_lateness_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_window_partial
 tests_unit_test_window_partial_SOURCES = tests/unit/test_window_partial.c tests/unit/window_kit.c
 tests_unit_test_window_partial_CFLAGS = $(UNIT_CFLAGS)

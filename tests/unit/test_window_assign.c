@@ -210,6 +210,24 @@ hops_of_no_whole_steps(void **state)
 	kit_close(&kit);
 }
 
+/* The first window of the second record's pane ended before there was any pane of it. */
+static void
+hops_that_ended_while_there_were_none(void **state)
+{
+	struct kit kit;
+	(void)state;
+
+	open_kit(&kit, ASSIGN_HOP, 60, 20);
+	assert_int_equal(take(&kit, 65, "1"), ENGINE_TAKEN);
+	assert_false(engine_has_closed(kit.engine));
+	assert_int_equal(take(&kit, 55, "1"), ENGINE_TAKEN);
+	assert_false(engine_has_closed(kit.engine));
+	assert_int_equal(take(&kit, 3, "1"), ENGINE_LATE);
+	engine_finish(kit.engine);
+	expect(&kit, "20-80 1:2\n40-100 1:2\n60-120 1:1\n");
+	kit_close(&kit);
+}
+
 /* Windows that hop further than they are long are samples. */
 static void
 hops_with_gaps(void **state)
@@ -439,6 +457,7 @@ main(void)
 		cmocka_unit_test(shapes),
 		cmocka_unit_test(hops),
 		cmocka_unit_test(hops_of_no_whole_steps),
+		cmocka_unit_test(hops_that_ended_while_there_were_none),
 		cmocka_unit_test(hops_with_gaps),
 		cmocka_unit_test(cumulations),
 		cmocka_unit_test(what_is_late_for_some_windows),

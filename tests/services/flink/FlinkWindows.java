@@ -27,7 +27,7 @@ import org.apache.flink.util.CloseableIterator;
  * "out"}}. They run one after the other in this process, streaming. A query's rows are written to
  * its file, each as a JSON array on a line: numbers as Java prints them, times as milliseconds (a
  * TIMESTAMP as if it were UTC). The query must be one that only appends, as those over window
- * functions are. On standard output there is a line for each job, its name and seconds.
+ * functions are. A job that fails leaves no file, and the exit status is 1 at the end.
  */
 public final class FlinkWindows {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -35,11 +35,22 @@ public final class FlinkWindows {
     private FlinkWindows() {}
 
     public static void main(String[] args) throws Exception {
+        int status = 0;
         for (JsonNode job : JSON.readTree(new File(args[0]))) {
-            long begin = System.nanoTime();
-            run(job);
-            System.out.printf(
-                    "%s\t%.2f%n", job.get("name").asText(), (System.nanoTime() - begin) / 1e9);
+            try {
+                run(job);
+            } catch (Exception e) {
+                say(job.get("name").asText(), e);
+                Files.deleteIfExists(Path.of(job.get("out").asText()));
+                status = 1;
+            }
+        }
+        System.exit(status);
+    }
+
+    private static void say(String name, Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            System.err.println(name + ": " + cause);
         }
     }
 
@@ -89,6 +100,11 @@ public final class FlinkWindows {
             fields.add(((LocalDateTime) value).toInstant(ZoneOffset.UTC).toEpochMilli());
         } else if (value instanceof Instant) {
             fields.add(((Instant) value).toEpochMilli());
+        } else if (value instanceof Object[]) {
+            ArrayNode array = fields.addArray();
+            for (Object each : (Object[]) value) {
+                add(array, each);
+            }
         } else if (value instanceof String) {
             fields.add((String) value);
         } else {

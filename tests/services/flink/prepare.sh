@@ -9,34 +9,48 @@ flink_need() {
 	exit 69
 }
 
-# flink_fill DIR: what pom.xml pins, and FlinkWindows; the registry is Maven's business
-flink_fill() {
+# flink_cached FOLDER FUNCTION: the folder of the cache; where it is not there, FUNCTION DIR fills one first
+flink_cached() {
+	local part
+	[ ! -d "$1" ] || return 0
+	mkdir -p "${1%/*}"
+	part=$(mktemp -d "${1%/*}/.flink.XXXXXX")
+	if ! "$2" "$part"; then
+		rm -rf "$part"
+		echo "Flink could not be fetched or built" >&2
+		exit 1
+	fi
+	# another run may have been first
+	mv -T "$part" "$1" 2>/dev/null || rm -rf "$part"
+}
+
+flink_key() { cat "$@" | sha256sum | cut -c 1-12; }
+
+# what pom.xml pins; the registry is Maven's business
+flink_fetch() {
 	echo "fetching Flink with mvn, once (130 MB)" >&2
 	mvn -q -B -f tests/services/flink/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
-		-DoutputDirectory="$1/jars" </dev/null >&2 &&
-		javac -cp "$1/jars/*" -d "$1/classes" tests/services/flink/FlinkWindows.java &&
+		-DoutputDirectory="$1" </dev/null >&2
+}
+
+flink_build() {
+	javac -cp "$flink_jars/*" -d "$1/classes" tests/services/flink/FlinkWindows.java &&
 		jar --create --file "$1/windows.jar" -C "$1/classes" . &&
 		rm -r "$1/classes"
 }
 
-# flink_prepare: sets flink_home, and flink_classpath with FlinkWindows and all it uses. Each jar is named: the
-# JVM archives no classes of a class path with wildcards or folders.
+# flink_prepare: sets flink_classpath, with FlinkWindows and all it uses, and flink_archive, where an archive of
+# their classes is or may be put. Each jar is named: the JVM archives none of a class path with wildcards.
 flink_prepare() {
-	local cache=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice} part
+	local cache=${SLUICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice} home pom=tests/services/flink/pom.xml
 	flink_need javac openjdk-17-jdk-headless
 	flink_need mvn maven
-	flink_home=$cache/flink-$(cat tests/services/flink/{pom.xml,FlinkWindows.java} | sha256sum | cut -c 1-12)
-	if [ ! -d "$flink_home" ]; then
-		mkdir -p "$cache"
-		part=$(mktemp -d "$cache/.flink.XXXXXX")
-		if ! flink_fill "$part"; then
-			rm -rf "$part"
-			echo "Flink could not be fetched or built" >&2
-			exit 1
-		fi
-		# another run may have been first
-		mv -T "$part" "$flink_home" 2>/dev/null || rm -rf "$part"
-	fi
+	flink_jars=$cache/flink-jars-$(flink_key $pom)
+	flink_cached "$flink_jars" flink_fetch
+	home=$cache/flink-windows-$(flink_key $pom tests/services/flink/FlinkWindows.java)
+	flink_cached "$home" flink_build
 	# shellcheck disable=SC2034 # the caller reads it
-	flink_classpath=$(printf '%s:' "$flink_home/windows.jar" "$flink_home"/jars/*.jar)
+	flink_archive=$home/classes.jsa
+	# shellcheck disable=SC2034
+	flink_classpath=$(printf '%s:' "$home/windows.jar" "$flink_jars"/*.jar)
 }

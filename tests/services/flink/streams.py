@@ -35,15 +35,17 @@ def stream(name, bound_ms):
     return Stream(name, "t", tuple(COLUMNS.items()), bound_ms)
 
 
-# Newest first is what bound_ms is: some records of "mixed" come later than that.
+# Some records come later than bound_ms.
 MIXED = stream("mixed", 5000)
 # Every record up to an hour late, in a stream of days: nothing is late.
 PATIENT = stream("patient", 3_600_000)
 # In order: where first and last by arrival are first and last by time.
 ORDERED = stream("ordered", 0)
+# Times before 1970 and after it, in order: Flink SQL's watermark begins at 1970.
+EPOCH = stream("epoch", 0)
 # Gaps of about 2,000 ms in each key, to the millisecond.
 BURSTS = stream("bursts", 3000)
-# Days and nights of New York about both changes of 2024, 3 March to 10 November.
+# Three days of New York about each change of 2024.
 SPRING = stream("spring", 60_000)
 AUTUMN = stream("autumn", 60_000)
 
@@ -160,7 +162,8 @@ TIMES = {
     "patient": patient,
     "ordered": ordered,
     "bursts": bursts,
-    # 2024-03-09T00:00Z and 2024-11-02T00:00Z, two days each
+    "epoch": lambda rng, count: sorted(around(rng, count, -1_800_000, 1), key=lambda time: time[0]),
+    # from 2024-03-09T00:00Z and 2024-11-02T00:00Z
     "spring": lambda rng, count: around(rng, count, 1_709_942_400_000, 72),
     "autumn": lambda rng, count: around(rng, count, 1_730_505_600_000, 72),
 }
