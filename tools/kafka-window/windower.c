@@ -256,7 +256,7 @@ write_row(void *context, const struct engine_row *row, struct err *err)
 
 	buf_clear(&w->row);
 	if (row_append(&w->row, w->layout, &w->plan, row, err))
-		return -1;
+		return err_wrap(err, "a window's row");
 	if (render_key(w, row, &out.has_key, err))
 		return err_wrap(err, "--key");
 	out.key = buf_slice(&w->row_key);
