@@ -233,7 +233,7 @@ def lateness_cases():
 
 def hop_cases():
     yield Case(
-        "hop 10s by 2s, by k", MIXED, "HOP", (10 * SECOND, 2 * SECOND), ("k",), NUMBERS
+        "hop 10s by 2s, by k", MIXED, "HOP", (10 * SECOND, 2 * SECOND), ("k",), NUMBERS, is_short=True
     )
     yield Case("hop 10s by 10s, no key", MIXED, "HOP", (10 * SECOND, 10 * SECOND), (), NUMBERS)
     yield Case(
@@ -254,7 +254,6 @@ def hop_cases():
         (HOUR, 5 * MINUTE),
         ("vendor_id",),
         basic("passenger_count", "total_amount"),
-        is_short=True,
     )
 
 
