@@ -22,6 +22,54 @@ test_hours_by_key_with_every_aggregate() {
 {"window_start":"2019-01-01T01:00:00.000Z","window_end":"2019-01-01T02:00:00.000Z","window_time":"2019-01-01T01:59:59.999Z","k":"a","n":2,"c":1,"s":-7,"lo":-7,"hi":-7,"m":-7}'
 }
 
+# every function once, each with what it comes to by hand
+test_the_other_aggregates() {
+	cat >in <<-END
+		{"t":3000,"k":"a","v":3.5,"e":"buy","p":"y","d":"2020-01-01"}
+		{"t":1000,"k":"a","v":1,"e":"view","p":"x","d":"2020-01-02"}
+		{"t":2000,"k":"a","v":-2,"e":"view","p":"x","d":"2020-03-01"}
+		{"t":2500,"k":"a","v":null,"e":"view","p":true}
+	END
+	window --tumble 1h --out-of-order 1h --by k -a f=first:p -a l=last:p -a lo=min:d -a hi=max:v \
+		-a sd=stddev:v -a sp=stddev_pop:v -a d=distinct:p -a ad=approx_distinct:p -a p50=p50:v \
+		-a q=p:99.9:v -a t=top:2:p -a s=set:p -a s1=set:1:p -a ls=list:v -a l2=list:2:p <in >out
+	[ "$(jq -c 'del(.window_start,.window_end,.window_time)' out)" = '{"k":"a","f":"x","l":"y","lo":"2020-01-01","hi":3.5,"sd":2.7537852736430506,"sp":2.2484562605386733,"d":3,"ad":3,"p50":0.99,"q":3.4903138713917436,"t":[{"value":"x","count":2},{"value":true,"count":1}],"s":[true,"x","y"],"s1":[true],"ls":[1,-2,3.5],"l2":["x","x"]}' ] || fail "$(cat out)"
+	# the order in which records come does not show
+	tac in | window --tumble 1h --out-of-order 1h --by k -a f=first:p -a l=last:p -a lo=min:d \
+		-a hi=max:v -a sd=stddev:v -a sp=stddev_pop:v -a d=distinct:p -a ad=approx_distinct:p \
+		-a p50=p50:v -a q=p:99.9:v -a t=top:2:p -a s=set:p -a s1=set:1:p -a ls=list:v \
+		-a l2=list:2:p >out2
+	expect_same out out2
+}
+
+test_where() {
+	printf '{"t":1,"e":"product_view","n":1}\n{"t":2,"e":"order","n":"3"}\n{"t":3,"n":4}\n{"t":4,"e":null}\n' >in
+	window --tumble 1s -a n=count -a 'products=count where=e=product_view' \
+		-a 'others=count where=e != "product_view"' -a 'big=sum:n where=n>=2' <in >out
+	[ "$(jq -c '[.n,.products,.others,.big]' out)" = '[4,1,1,4]' ] || fail "$(cat out)"
+	# "3" is no number, but only records that are taken are looked at
+	window --tumble 1s -a 's=sum:n where=e=product_view' <in >out
+	[ "$(jq -c .s out)" = 1 ] || fail "$(cat out)"
+	expect_status 65 window --tumble 1s -a s=sum:n <in
+	expect_line 'field n: ' err
+}
+
+test_wrong_aggregates_say_where() {
+	expect_status 2 window --tumble 1s -a 'n=median:v' </dev/null
+	expect_line "byte 2: 'median' is no aggregate: there are count, sum," err
+	expect_status 2 window --tumble 1s -a 'n=count where=a=null' </dev/null
+	expect_line 'byte 16: nothing can be compared with null' err
+}
+
+# what hangs on states counts: one key whose set has no bound
+test_values_count_in_the_state() {
+	seq -f '{"t":1,"v":"a value with so many bytes %.0f"}' 1 40000 >in
+	expect_status 75 window --tumble 1s --max-state 1M -a d=distinct:v <in
+	expect_line 'open windows take more than the 1048576 bytes of --max-state' err
+	window --tumble 1s --max-state 1M -a d=approx_distinct:v <in >out
+	[ "$(jq '.d > 38700 and .d < 41300' out)" = true ] || fail "$(cat out)"
+}
+
 test_no_group_and_several_groups() {
 	printf '{"t":1,"a":{"b":1},"c":"x"}\n{"t":2,"a":{"b":1.0},"c":"x"}\n{"t":3,"c":null}\n{"t":4}\n' >in
 	window --tumble 1s -a n=count <in >out
@@ -94,6 +142,39 @@ test_cumulations() {
 	[ "$(spans out)" = '[0,20,1] [0,40,3] [0,60,3] [60,80,1] [60,100,1] [60,120,1] ' ] || fail "$(cat out)"
 }
 
+test_sessions() {
+	# a gap of exactly 10 s merges, of more does not; disorder within the bound; another key has its own
+	printf '{"t":%s,"k":%s}\n' 0 1 10000 1 20001 1 30001 1 3000 2 50000 1 41000 1 >in
+	expect_status 0 kafka-window --time t --session 10s --by k --out-of-order 30s -a n=count <in
+	jq -c '[.k, .window_start, .window_end, .n]' out | tr -d '"' | sed 's/1970-01-01T00://g' >rows
+	cat >want <<-END
+		[2,00:03.000Z,00:13.000Z,1]
+		[1,00:00.000Z,00:20.000Z,2]
+		[1,00:20.001Z,00:40.001Z,2]
+		[1,00:41.000Z,01:00.000Z,2]
+	END
+	diff want rows
+	expect_line '7 records read: 7 in windows, 0 late, 0 rejected; 4 windows, 4 rows delivered' err
+	# the fourth is behind the watermark and in the open session, the last would have ended
+	printf '{"t":%s,"k":%s}\n' 5000 1 9000 2 4000 1 8000 1 0 2 0 3 >in
+	expect_status 0 kafka-window --time t --session 5s --by k -a n=count <in
+	[ "$(jq -c '[.k, .n]' out | tr '\n' ' ')" = '[1,3] [2,1] ' ] || fail "$(cat out)"
+	expect_line '4 in windows, 2 late' err
+}
+
+test_sessions_that_cannot_be() {
+	expect_status 2 kafka-window --time t --session 0 -a n=count </dev/null
+	expect_status 2 kafka-window --time t --session 1h,5m -a n=count </dev/null
+	expect_status 2 kafka-window --time t --session 1h --tumble 1h -a n=count </dev/null
+	expect_line 'session is given too' err
+	# a key more than there is room for: what is complete is out
+	for i in $(seq 20000); do printf '{"t":%d,"k":"key-%d"}\n' "$i" "$i"; done >in
+	expect_status 75 kafka-window --time t --session 1s --out-of-order 1h --by k --max-state 1M -a n=count <in
+	expect_line 'open windows take more than the 1048576 bytes of --max-state' err
+	expect_status 0 kafka-window -q --time t --session 1s --by k --max-state 1M -a n=count <in
+	[ "$(wc -l <out)" = 20000 ]
+}
+
 test_windows_of_local_time() {
 	[ -e /usr/share/zoneinfo/Europe/Zurich ] || skip "tzdata is not installed"
 	# a record at noon of two days, the first of 25 hours
@@ -111,6 +192,52 @@ test_windows_that_are_shifted() {
 	printf '{"t":%s}\n' 5000 15000 >in
 	window --tumble 60s --align 10s -a n=count <in >out
 	[ "$(spans out)" = '[-50,10,1] [10,70,1] ' ] || fail "$(cat out)"
+}
+
+test_late_records_that_windows_are_held_for() {
+	printf '{"t":%s,"k":"%s"}\n' 10000 a 11000 b 60000 a 20000 a 89000 a 21000 b 90000 a 59000 a >in
+	expect_status 0 kafka-window --time t --tumble 60s --by k --lateness 30s -a n=count <in
+	expect_line '8 records read: 7 in windows, 1 late' err
+	[ "$(jq -c '[.k, .n, .revision]' out | tr '\n' ' ')" = '["a",2,null] ["b",2,null] ["a",3,null] ' ] || fail "$(cat out)"
+	expect_status 0 kafka-window --time t --tumble 60s --by k --lateness 30s --emit updates -a n=count \
+		-a s=count:missing <in
+	[ "$(jq -c '[.k, .revision, .n]' out | tr '\n' ' ')" = \
+		'["a",1,1] ["b",1,1] ["a",2,2] ["b",2,2] ["a",3,3] ' ] || fail "$(cat out)"
+	[ "$(head -n 1 out)" = '{"window_start":"1970-01-01T00:00:00.000Z","window_end":"1970-01-01T00:01:00.000Z","window_time":"1970-01-01T00:00:59.999Z","revision":1,"k":"a","n":1,"s":0}' ] ||
+		fail "$(cat out)"
+	# a name of rows' own, where they have it
+	expect_status 2 kafka-window --time t --tumble 1m --lateness 1m --emit updates -a revision=count </dev/null
+	expect_status 0 kafka-window --time t --tumble 1m --lateness 1m -a revision=count </dev/null
+	expect_status 2 kafka-window --time t --tumble 1m --emit updates -a n=count </dev/null
+	expect_line 'lateness' err
+	expect_status 2 kafka-window --time t --tumble 1m --lateness 1m --emit all -a n=count </dev/null
+	expect_status 2 kafka-window --time t --session 1m --lateness 1m --emit updates -a n=count </dev/null
+}
+
+test_sessions_that_are_held() {
+	printf '{"t":%s}\n' 1000 2000 9000 1500 14000 >in
+	window --session 2s --lateness 6s -a n=count <in >out
+	[ "$(spans out)" = '[1,4,3] [9,11,1] [14,16,1] ' ] || fail "$(cat out)"
+}
+
+test_windows_by_the_clock() {
+	local option
+	printf '{"v":1}\n{"v":2}\n{"v":3}\n' >in
+	kafka-window -q --processing-time --tumble 1h -a n=count <in >out
+	[ "$(jq -s 'map(.n) | add' out)" = 3 ] || fail "$(cat out)"
+	for option in '--time v' '--out-of-order 1s' '--lateness 1s' '--late ./late' '--idle-close 1s'; do
+		# shellcheck disable=SC2086 # an option and its value
+		expect_status 2 kafka-window --processing-time --tumble 1h $option -a n=count <in
+	done
+	# a window ends though no record comes
+	mkfifo pipe
+	kafka-window -q --processing-time --tumble 300ms -a n=count <pipe >out &
+	exec 7>pipe
+	echo '{"v":1}' >&7
+	wait_for 10 test -s out
+	exec 7>&-
+	wait $!
+	[ "$(jq -s 'map(.n) | add' out)" = 1 ]
 }
 
 test_windows_are_of_one_kind() {

@@ -10,6 +10,7 @@
 
 #include "codec/json.h"
 #include "kafka-window/engine.h"
+#include "kafka-window/options_aggregate.h"
 #include "kafka-window/partial.h"
 #include "kafka-window/row.h"
 
@@ -32,13 +33,14 @@ require(bool claim)
 }
 
 static void
-open_job(struct job *job)
+open_job(struct job *job, enum assign_kind kind)
 {
-	static const enum aggregate_func funcs[] = { AGGREGATE_COUNT, AGGREGATE_COUNT_FIELD,
-		AGGREGATE_SUM, AGGREGATE_MIN, AGGREGATE_MAX, AGGREGATE_AVG };
-	static const char *const names[] = { "n", "c", "s", "lo", "hi", "a" };
+	static const char *const calls[] = { "a=count", "b=count:v", "c=sum:v", "d=min:v",
+		"e=max:v", "f=avg:v", "g=first:v", "h=last:v", "i=stddev:v", "j=stddev_pop:v",
+		"m=distinct:v", "n=approx_distinct:v", "o=p99:v", "p=top:2:v", "q=set:2:v",
+		"r=list:2:v" };
 	const struct engine_options options = {
-		.assigner = { .kind = ASSIGN_TUMBLE, .size_ms = 1000 },
+		.assigner = { .kind = kind, .size_ms = 1000 },
 		.plan = &job->plan,
 		.key_values = KEY_VALUES,
 		.idle_ms = WATERMARK_NEVER,
@@ -53,11 +55,12 @@ open_job(struct job *job)
 	job->layout = row_layout_new(&err);
 	require(job->layout && !row_layout_add_field(job->layout, slice_of("k"), &err) &&
 		!row_layout_add_field(job->layout, slice_of("l"), &err));
-	for (unsigned i = 0; i < sizeof(funcs) / sizeof(*funcs); i++) {
-		const struct aggregate a = { .func = funcs[i] };
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		struct aggregate_text text;
 
-		require(!aggregate_plan_add(&job->plan, a, &err) &&
-			!row_layout_add_aggregate(job->layout, slice_of(names[i]), &err));
+		require(!aggregate_text_parse(slice_of(calls[i]), &text, &err) &&
+			!aggregate_plan_add(&job->plan, text.aggregate, &err) &&
+			!row_layout_add_aggregate(job->layout, text.name, &err));
 	}
 	job->engine = engine_new(&options, &err);
 	job->scanner = json_scanner_new(none, &err);
@@ -99,16 +102,17 @@ check_encoding(const struct job *job, struct slice bytes)
 	require(!partial_encode(&job->plan, &p, &out, &err));
 	require(slice_equal(buf_slice(&out), bytes));
 	buf_release(&out);
+	aggregate_release(&job->plan, states);
 	free(states);
 }
 
 static void
-try_bytes(struct slice bytes)
+try_bytes(struct slice bytes, enum assign_kind kind)
 {
 	struct err err = ERR_INIT;
 	struct job job;
 
-	open_job(&job);
+	open_job(&job, kind);
 	switch (engine_take_partial(job.engine, bytes, &err)) {
 	case ENGINE_TAKEN:
 		check_encoding(&job, bytes);
@@ -131,6 +135,7 @@ try_bytes(struct slice bytes)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const enum assign_kind kinds[] = { ASSIGN_TUMBLE, ASSIGN_SESSION };
 	char *checked = malloc(size + 4);
 	uint32_t check = (uint32_t)crc32_z(0, data, size);
 
@@ -139,8 +144,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(checked, data, size);
 	for (unsigned i = 0; i < 4; i++)
 		checked[size + i] = (char)(check >> 8 * i);
-	try_bytes(slice_make(checked, size));
-	try_bytes(slice_make(checked, size + 4));
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		try_bytes(slice_make(checked, size), kinds[i]);
+		try_bytes(slice_make(checked, size + 4), kinds[i]);
+	}
 	free(checked);
 	return 0;
 }

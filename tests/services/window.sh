@@ -61,6 +61,39 @@ test_clean_restarts_are_exactly_once() {
 	expect_same want got
 }
 
+# the same for sessions: one of each of three keys is open all the time
+test_sessions_survive_clean_restarts() {
+	local i job status
+	local window_options=(--session 90s --out-of-order 1s --time dropoff_datetime --by vendor_id -a n=count)
+	prepare 20000 4
+	jq -r '"\(.vendor_id) \(.dropoff_datetime | sub("\\.000Z"; "Z") | fromdate)"' trips.json |
+		awk '$1 in last && $2 - last[$1] > 90 { print $1, first[$1], last[$1] + 90, n[$1]; n[$1] = 0 }
+			!n[$1] { first[$1] = $2 }
+			{ last[$1] = $2; n[$1]++ }
+			END { for (k in last) print k, first[k], last[k] + 90, n[k] }' | sort >want
+	s3-to-kafka -q -t $id --time dropoff_datetime --speedup 28000 trips.json &
+	local replay=$!
+	for i in 1 2 3; do
+		aggregate 2>err.$i &
+		job=$!
+		sleep 1.5
+		kill -TERM $job
+		status=0
+		wait $job || status=$?
+		[ $status = 0 ] || fail "run $i ended with $status: $(cat err.$i)"
+		expect_line ', 0 late, 0 rejected' err.$i
+	done
+	wait $replay
+	aggregate_once -e 2>err.4
+	expect_line ', 0 late, 0 rejected' err.4
+	grep -hoE '[0-9]+ windows open' err.? | grep -q '[1-9]' || fail "no session was open at a restart"
+	# what is read again is little more than the open sessions, and was given out before
+	grep -q 'of windows given out before' err.? || fail "nothing was read again: $(cat err.?)"
+	rows | jq -r '[.vendor_id, (.window_start, .window_end | sub("\\.000Z"; "Z") | fromdate), .n] | join(" ")' |
+		sort >got
+	expect_same want got
+}
+
 test_killed_runs_repeat_whole_rows_at_most() {
 	local delay
 	prepare 20000 4

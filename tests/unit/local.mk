@@ -278,6 +278,15 @@ tests_unit_test_window_assign_SOURCES = tests/unit/test_window_assign.c tests/un
 tests_unit_test_window_assign_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_assign_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_aggregate
+tests_unit_test_window_aggregate_SOURCES = tests/unit/test_window_aggregate.c tests/unit/window_kit.c
+tests_unit_test_window_aggregate_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_aggregate_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_window_options
+tests_unit_test_window_options_SOURCES = tests/unit/test_window_options.c tests/unit/window_kit.c
+tests_unit_test_window_options_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_options_LDADD = libkafkawindow.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_window_calendar
 tests_unit_test_window_calendar_SOURCES = tests/unit/test_window_calendar.c tests/unit/window_kit.c
 tests_unit_test_window_calendar_CFLAGS = $(UNIT_CFLAGS)
@@ -293,6 +302,11 @@ tests_unit_test_window_key_SOURCES = tests/unit/test_window_key.c tests/unit/win
 tests_unit_test_window_key_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_key_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_lateness
+tests_unit_test_window_lateness_SOURCES = tests/unit/test_window_lateness.c tests/unit/window_kit.c
+tests_unit_test_window_lateness_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_lateness_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_window_partial
 tests_unit_test_window_partial_SOURCES = tests/unit/test_window_partial.c tests/unit/window_kit.c
 tests_unit_test_window_partial_CFLAGS = $(UNIT_CFLAGS)
@@ -302,6 +316,11 @@ UNIT_TESTS += tests/unit/test_window_property
 tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c tests/unit/window_kit.c
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_window_sketch
+tests_unit_test_window_sketch_SOURCES = tests/unit/test_window_sketch.c tests/unit/window_kit.c
+tests_unit_test_window_sketch_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_sketch_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_window_zone
 tests_unit_test_window_zone_SOURCES = tests/unit/test_window_zone.c tests/unit/scratch.c tests/unit/window_kit.c

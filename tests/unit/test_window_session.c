@@ -289,16 +289,30 @@ full_begins_nothing(void **state)
 static void
 times_beyond_all_sessions(void **state)
 {
+	static const struct {
+		int64_t time_ms;
+		enum session_fate fate;
+	} cases[] = {
+		{ INT64_MAX, SESSION_FAILED },
+		{ INT64_MIN, SESSION_FAILED },
+		{ SESSION_TIME_MS_MOST + 1, SESSION_FAILED },
+		{ -SESSION_TIME_MS_MOST - 1, SESSION_FAILED },
+		{ SESSION_TIME_MS_MOST, SESSION_TAKEN },
+		{ -SESSION_TIME_MS_MOST, SESSION_TAKEN },
+	};
 	struct world w;
 	(void)state;
 
 	open_world(&w);
-	assert_int_equal(take_at(&w, "1", INT64_MAX - 5, 1, INT64_MIN, (struct position){ 0 }),
-	    SESSION_FAILED);
-	assert_int_equal(w.err.class, ERR_DATA);
-	err_clear(&w.err);
-	assert_int_equal(take_at(&w, "1", INT64_MIN + 1, 1, INT64_MIN, (struct position){ 0 }),
-	    SESSION_TAKEN);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(take_at(&w, "1", cases[i].time_ms, 1, INT64_MIN,
+				     (struct position){ .sequence = (int64_t)i }),
+		    cases[i].fate);
+		if (cases[i].fate == SESSION_FAILED)
+			assert_int_equal(w.err.class, ERR_DATA);
+		err_clear(&w.err);
+	}
+	assert_int_equal(session_set_count(w.set), 2);
 	close_world(&w);
 }
 

@@ -85,18 +85,21 @@ int
 aggregate_take(const struct aggregate_plan *plan, void *states,
     const struct aggregate_record *record, size_t *held, struct err *err)
 {
-	for (unsigned i = 0; i < plan->count; i++) {
+	const struct input *inputs = record->inputs;
+	uint64_t skips = record->skips;
+
+	for (unsigned i = 0; i < plan->count; i++, skips >>= 1) {
 		const struct aggregate *a = &plan->rows[i].aggregate;
 		void *state = state_at(plan, i, states);
 		const struct input *input;
 
-		if (record->skips >> i & 1)
+		if (skips & 1)
 			continue;
 		if (a->func == AGGREGATE_COUNT) {
 			++*(int64_t *)state;
 			continue;
 		}
-		input = &record->inputs[a->input];
+		input = &inputs[a->input];
 		if (input->kind == INPUT_NULL)
 			continue;
 		if (a->func == AGGREGATE_SUM)

@@ -127,7 +127,8 @@ assigner_knows(const struct assigner *a, struct span span)
 	struct span pane, window;
 
 	if (a->kind == ASSIGN_SESSION)
-		return span.end_ms - span.start_ms >= a->size_ms;
+		return span.start_ms >= -TIME_MS_MOST && span.end_ms <= 2 * TIME_MS_MOST &&
+		       span.end_ms - span.start_ms >= a->size_ms;
 	if (!assigner_pane(a, span.start_ms, &pane) || pane.start_ms != span.start_ms)
 		return false;
 	if (span_equal(pane, span))

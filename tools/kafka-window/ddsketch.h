@@ -5,11 +5,11 @@
  * Charles Masson, Jee E. Rim, Homin K. Lee, "DDSketch: a fast and fully-mergeable quantile sketch with
  * relative-error guarantees", PVLDB 12(12), 2019, arXiv:1908.10693. With a = 0.01 and
  * g = (1 + a) / (1 - a), bucket i counts the values in (g^(i-1), g^i] and stands for
- * 2 g^i / (g + 1), which is within 1% of all of them (definition 2, lemma 2). Negative values have
+ * 2 g^i / (g + 1), which is within 1% of all of them. Negative values have
  * buckets of their own by their magnitude, zero has one, and all are in the order of the values.
  *
  * At most 2048 buckets are held, enough for all positive values over 17 orders of magnitude. Where
- * there are more, the lowest two are joined, again and again (algorithm 3): quantiles among the lowest
+ * there are more, the lowest two are joined, again and again: quantiles among the lowest
  * values have no bound then, those above keep theirs.
  *
  * What a sketch holds, and its serialised bytes, follow from its values alone: the order of adding and

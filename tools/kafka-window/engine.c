@@ -35,7 +35,9 @@ engine_new(const struct engine_options *options, struct err *err)
 	e->base.plan = options->plan;
 	e->delta.plan = options->plan;
 	e->active = &e->base;
+	buf_init(&e->changes.keys, SIZE_MAX / 4);
 	e->emitted = WATERMARK_NONE;
+	e->held_ms = WATERMARK_NONE;
 	e->next_end = NO_END;
 	watermarks_init(
 	    &e->marks, options->out_of_order_ms, options->idle_ms, options->idle_close_ms);
@@ -47,12 +49,14 @@ engine_free(struct engine *e)
 {
 	if (!e)
 		return;
-	engine_sessions_free(e->sessions);
+	session_set_free(e->sessions);
 	pane_set_release(&e->base);
 	pane_set_release(&e->delta);
 	watermarks_release(&e->marks);
 	watermarks_release(&e->saved_marks);
-	free(e->replay_until);
+	free(e->streams);
+	free(e->changes.items);
+	buf_release(&e->changes.keys);
 	free(e->sources);
 	if (e->scratch)
 		aggregate_release(e->options.plan, e->scratch);
@@ -81,45 +85,76 @@ engine_reset(struct engine *e, struct err *err)
 static int64_t
 replay_until(const struct engine *e, int32_t stream)
 {
-	return (uint32_t)stream < e->replay_count ? e->replay_until[stream] : 0;
+	return (uint32_t)stream < e->stream_count ? e->streams[stream].replay_until : 0;
+}
+
+static void
+set_replaying(struct engine *e, int32_t stream, bool is_replaying)
+{
+	e->replaying += (uint32_t)is_replaying - e->streams[stream].is_replaying;
+	e->streams[stream].is_replaying = is_replaying;
+}
+
+/* All of the stream that was read before has been read again. */
+static void
+end_replay(struct engine *e, int32_t stream)
+{
+	if ((uint32_t)stream < e->stream_count)
+		set_replaying(e, stream, false);
 }
 
 static int
-set_replay_until(struct engine *e, int32_t stream, int64_t sequence, struct err *err)
+make_room_for(struct engine *e, int32_t stream, struct err *err)
 {
 	uint32_t count = (uint32_t)stream + 1;
-	int64_t *until;
+	struct engine_stream *streams;
 
-	if (count > e->replay_count) {
-		until = realloc(e->replay_until, count * sizeof(*until));
-		if (!until)
-			return err_no_memory(err);
-		memset(until + e->replay_count, 0, (count - e->replay_count) * sizeof(*until));
-		e->replay_until = until;
-		e->replay_count = count;
-	}
-	e->replay_until[stream] = sequence;
+	if (count <= e->stream_count)
+		return 0;
+	streams = realloc(e->streams, count * sizeof(*streams));
+	if (!streams)
+		return err_no_memory(err);
+	memset(streams + e->stream_count, 0, (count - e->stream_count) * sizeof(*streams));
+	e->streams = streams;
+	e->stream_count = count;
 	return 0;
+}
+
+/* What was given out in an earlier life is not given out again, and what is behind it is late. */
+static void
+go_on_from(struct engine *e, int64_t emitted_ms)
+{
+	int64_t watermark_ms = emitted_ms;
+
+	if (emitted_ms == WATERMARK_NONE)
+		return;
+	if (!e->options.emits_updates &&
+	    __builtin_add_overflow(emitted_ms, e->options.lateness_ms, &watermark_ms))
+		watermark_ms = emitted_ms;
+	watermarks_raise(&e->marks, watermark_ms);
+	if (watermark_ms > e->held_ms)
+		e->held_ms = watermark_ms;
+	if (emitted_ms > e->emitted)
+		e->emitted = emitted_ms;
 }
 
 int
 engine_add_stream(struct engine *e, int32_t stream, int64_t sequence,
     const struct engine_mark *mark, struct err *err)
 {
-	bool is_replay = sequence < mark->replay_until;
+	/* by the clock, a record that is read again is a new one */
+	bool is_replay = !e->options.is_processing_time && sequence < mark->replay_until;
 
 	assert(stream >= 0);
 	if (stream >= STREAMS_MAX)
 		return err_set(
 		    err, ERR_FAULT, "stream %d: more than %d streams", stream, STREAMS_MAX);
-	if (set_replay_until(e, stream, mark->replay_until, err) ||
+	if (make_room_for(e, stream, err) ||
 	    watermarks_add(&e->marks, stream, is_replay ? WATERMARK_NONE : mark->watermark, err))
 		return -1;
-	if (e->sessions && engine_sessions_add_stream(e->sessions, stream, is_replay, err))
-		return -1;
-	watermarks_raise(&e->marks, mark->emitted);
-	if (mark->emitted > e->emitted)
-		e->emitted = mark->emitted;
+	e->streams[stream].replay_until = mark->replay_until;
+	set_replaying(e, stream, is_replay);
+	go_on_from(e, mark->emitted);
 	return 0;
 }
 
@@ -145,7 +180,7 @@ state_is_full(const struct engine *e, struct err *err)
 static int64_t
 settled(const struct engine *e)
 {
-	int64_t until_ms = e->sessions ? engine_sessions_horizon(e) : e->marks.combined;
+	int64_t until_ms = e->sessions ? engine_sessions_horizon(e) : engine_due(e);
 
 	return engine_has_closed(e) || until_ms < e->emitted ? e->emitted : until_ms;
 }
@@ -232,6 +267,18 @@ put(struct engine *e, const struct engine_input *in, struct pane *p, struct err 
 	return take_states(e, p, entry, in, err);
 }
 
+/* Into its pane. */
+static enum engine_fate
+put_in(struct engine *e, const struct engine_input *in, struct pane *p, struct err *err)
+{
+	if (put(e, in, p, err))
+		return ENGINE_FAILED;
+	if (e->options.emits_updates && p->span.end_ms <= e->emitted &&
+	    engine_note_change(e, in, p->span, err))
+		return ENGINE_FAILED;
+	return ENGINE_TAKEN;
+}
+
 static enum engine_fate
 fate_of_late(struct engine *e, struct position position)
 {
@@ -260,10 +307,10 @@ take_elsewhere(struct engine *e, const struct engine_input *in, struct err *err)
 	last_end_ms = assigner_last_end(assigner, span);
 	if (last_end_ms == ASSIGN_NO_WINDOW)
 		return ENGINE_OUTSIDE;
-	if (last_end_ms <= e->marks.combined)
+	if (last_end_ms <= engine_final(e))
 		return fate_of_late(e, in->position);
 	p = open_pane(e, span, last_end_ms, err);
-	return p && !put(e, in, p, err) ? ENGINE_TAKEN : ENGINE_FAILED;
+	return p ? put_in(e, in, p, err) : ENGINE_FAILED;
 }
 
 static inline enum engine_fate
@@ -273,9 +320,9 @@ take(struct engine *e, const struct engine_input *in, struct err *err)
 
 	if (!last || in->time_ms < last->span.start_ms || in->time_ms >= last->span.end_ms)
 		return take_elsewhere(e, in, err);
-	if (last->last_end_ms <= e->marks.combined)
+	if (last->last_end_ms <= engine_final(e))
 		return fate_of_late(e, in->position);
-	return put(e, in, last, err) ? ENGINE_FAILED : ENGINE_TAKEN;
+	return put_in(e, in, last, err);
 }
 
 static enum engine_fate
@@ -283,8 +330,6 @@ take_session(struct engine *e, const struct engine_input *in, struct err *err)
 {
 	enum engine_fate fate = engine_sessions_take(e, in, err);
 
-	if (in->position.sequence >= replay_until(e, in->position.stream) - 1)
-		engine_sessions_replayed(e->sessions, in->position.stream);
 	return fate == ENGINE_LATE ? fate_of_late(e, in->position) : fate;
 }
 
@@ -303,26 +348,43 @@ engine_take(struct engine *e, const struct engine_input *in, struct err *err)
 	} else if (fate == ENGINE_OUTSIDE) {
 		e->counts.outside++;
 	}
+	if (e->options.is_processing_time)
+		return fate;
 	watermarks_take(&e->marks, in->position.stream, in->time_ms);
+	if (e->replaying && in->position.sequence >= replay_until(e, in->position.stream) - 1)
+		end_replay(e, in->position.stream);
 	return fate;
 }
 
 /* ---- time ---- */
 
+/* The watermark at which windows up to this end can change no more. */
+static void
+finalize(struct engine *e, int64_t end_ms)
+{
+	int64_t watermark_ms;
+
+	if (end_ms == INT64_MIN)
+		return;
+	if (__builtin_add_overflow(end_ms, e->options.lateness_ms, &watermark_ms))
+		watermark_ms = INT64_MAX;
+	watermarks_raise(&e->marks, watermark_ms);
+}
+
 static void
 complete(struct engine *e, const struct pane_set *set)
 {
 	if (set->count)
-		watermarks_raise(&e->marks, pane_set_at(set, set->count - 1)->last_end_ms);
+		finalize(e, pane_set_at(set, set->count - 1)->last_end_ms);
 	if (set->running)
-		watermarks_raise(&e->marks, set->running->last_end_ms);
+		finalize(e, set->running->last_end_ms);
 }
 
 static void
 complete_all(struct engine *e)
 {
 	if (e->sessions)
-		watermarks_raise(&e->marks, session_set_last_end(e->sessions->set));
+		finalize(e, session_set_last_end(e->sessions));
 	complete(e, &e->base);
 	complete(e, &e->delta);
 }
@@ -330,8 +392,8 @@ complete_all(struct engine *e)
 void
 engine_finish(struct engine *e)
 {
-	if (e->sessions)
-		engine_sessions_all_replayed(e->sessions);
+	for (uint32_t i = 0; i < e->stream_count; i++)
+		end_replay(e, (int32_t)i);
 	complete_all(e);
 }
 
@@ -339,16 +401,27 @@ void
 engine_at_end(struct engine *e, int32_t stream)
 {
 	watermarks_at_end(&e->marks, stream);
-	if (e->sessions)
-		engine_sessions_replayed(e->sessions, stream);
+	end_replay(e, stream);
 }
 
 void
 engine_end_stream(struct engine *e, int32_t stream)
 {
 	watermarks_end(&e->marks, stream);
-	if (e->sessions)
-		engine_sessions_replayed(e->sessions, stream);
+	end_replay(e, stream);
+}
+
+int64_t
+engine_set_clock(struct engine *e, int64_t now_wall_ms)
+{
+	watermarks_raise(&e->marks, now_wall_ms);
+	return e->marks.combined;
+}
+
+int64_t
+engine_next_end(const struct engine *e)
+{
+	return e->sessions ? session_set_next_end(e->sessions) : e->next_end;
 }
 
 bool
@@ -378,11 +451,16 @@ engine_begin(struct engine *e, struct err *err)
 	assert(e->active == &e->base);
 	if (watermarks_copy(&e->saved_marks, &e->marks, err))
 		return -1;
+	for (uint32_t i = 0; i < e->stream_count; i++)
+		e->streams[i].saved_is_replaying = e->streams[i].is_replaying;
+	e->saved_replaying = e->replaying;
+	e->changes.saved_count = e->changes.count;
+	e->changes.saved_given = e->changes.given;
 	e->saved_emitted = e->emitted;
 	e->saved_counts = e->counts;
 	e->active = &e->delta;
 	if (e->sessions)
-		engine_sessions_begin(e->sessions);
+		session_set_begin(e->sessions);
 	return 0;
 }
 
@@ -394,8 +472,9 @@ engine_commit(struct engine *e, struct err *err)
 	assert(e->active == &e->delta);
 	e->active = &e->base;
 	if (e->sessions)
-		engine_sessions_commit(e->sessions);
-	pane_set_drop(&e->base, e->emitted);
+		session_set_commit(e->sessions);
+	engine_forget_changes(e);
+	pane_set_drop(&e->base, engine_gone(e));
 	rc = pane_set_merge(&e->base, &e->delta, err);
 	engine_recount(e);
 	return rc;
@@ -409,13 +488,18 @@ engine_abort(struct engine *e)
 	assert(e->active == &e->delta);
 	e->active = &e->base;
 	if (e->sessions)
-		engine_sessions_abort(e->sessions);
+		session_set_abort(e->sessions);
 	pane_set_release(&e->delta);
 	e->marks = e->saved_marks;
 	e->saved_marks = marks;
 	/* time has passed all the same */
 	e->marks.tick_ms = marks.tick_ms;
 	e->marks.has_ticked = marks.has_ticked;
+	for (uint32_t i = 0; i < e->stream_count; i++)
+		e->streams[i].is_replaying = e->streams[i].saved_is_replaying;
+	e->replaying = e->saved_replaying;
+	e->changes.count = e->changes.saved_count;
+	e->changes.given = e->changes.saved_given;
 	e->emitted = e->saved_emitted;
 	e->counts = e->saved_counts;
 	engine_recount(e);
@@ -444,7 +528,7 @@ take_partial(struct engine *e, const struct partial *partial, struct err *err)
 
 	if (last_end_ms == ASSIGN_NO_WINDOW)
 		return ENGINE_OUTSIDE;
-	if (last_end_ms <= e->marks.combined)
+	if (last_end_ms <= engine_final(e))
 		return ENGINE_LATE;
 	p = open_pane(e, partial->span, last_end_ms, err);
 	entry = p ? find_entry(e, p, partial->key, err) : NULL;
@@ -516,8 +600,8 @@ engine_each_partial(struct engine *e,
 static int64_t
 earliest_in_panes(const struct engine *e, int32_t stream)
 {
-	int64_t base = pane_set_earliest(&e->base, e->emitted, stream);
-	int64_t delta = pane_set_earliest(&e->delta, e->emitted, stream);
+	int64_t base = pane_set_earliest(&e->base, engine_gone(e), stream);
+	int64_t delta = pane_set_earliest(&e->delta, engine_gone(e), stream);
 	int64_t earliest = base < delta ? base : delta;
 
 	return earliest == PANE_NO_POSITION ? -1 : earliest;
@@ -527,8 +611,14 @@ int64_t
 engine_earliest(const struct engine *e, int32_t stream)
 {
 	if (e->sessions)
-		return session_set_earliest(e->sessions->set, stream);
+		return session_set_earliest(e->sessions, stream);
 	return earliest_in_panes(e, stream);
+}
+
+bool
+engine_can_store(const struct engine *e)
+{
+	return !e->replaying || !engine_has_changes(e);
 }
 
 struct engine_mark
@@ -553,7 +643,7 @@ engine_watermark(const struct engine *e)
 int32_t
 engine_silent_stream(const struct engine *e)
 {
-	bool has_open = e->sessions ? session_set_count(e->sessions->set) : e->next_end != NO_END;
+	bool has_open = e->sessions ? session_set_count(e->sessions) : e->next_end != NO_END;
 
 	for (uint32_t i = 0; i < e->marks.stream_count && has_open; i++) {
 		const struct stream *s = &e->marks.streams[i];
@@ -573,7 +663,7 @@ engine_get_counts(const struct engine *e, struct engine_counts *ret)
 size_t
 engine_state_bytes(const struct engine *e)
 {
-	return e->sessions ? session_set_bytes(e->sessions->set) : e->state_bytes;
+	return e->sessions ? session_set_bytes(e->sessions) : e->state_bytes;
 }
 
 int64_t
@@ -583,7 +673,7 @@ engine_open_windows(const struct engine *e)
 	struct span window;
 
 	if (e->sessions)
-		return (int64_t)session_set_count(e->sessions->set);
+		return (int64_t)session_set_count(e->sessions);
 	for (; engine_next_window(e, after_ms, &window); count++)
 		after_ms = window.end_ms;
 	return count;
@@ -605,6 +695,6 @@ int64_t
 engine_open_keys(const struct engine *e)
 {
 	if (e->sessions)
-		return (int64_t)session_set_count(e->sessions->set);
-	return count_keys(&e->base, e->emitted) + count_keys(&e->delta, e->emitted);
+		return (int64_t)session_set_count(e->sessions);
+	return count_keys(&e->base, engine_gone(e)) + count_keys(&e->delta, engine_gone(e));
 }

@@ -4,6 +4,14 @@
  * come out in order of window end, then key. No I/O, no clock: monotonic time comes as an argument
  * and is looked at for --idle and --idle-close only.
  *
+ * Lateness: a window can change until the watermark is so far behind its end. Either it is given out
+ * once, when it can change no more; or at its end, and then again each key of it that a record has
+ * changed since, as Flink's allowedLateness does (EventTimeTrigger.onElement fires at once for a
+ * window whose end the watermark has passed). Sessions are given out once.
+ *
+ * A later life that reads records again takes them without a word, and gives nothing out before all
+ * streams have read again what was read: it knows no less then than the life before.
+ *
  * What was taken is held as mergeable partials. Between engine_begin and engine_commit it is an
  * interval of its own: commit merges it, abort discards it, together with what the watermarks and
  * the closed windows were; outside of an interval records are taken for good at once.
@@ -21,6 +29,9 @@ struct engine_options {
 	const struct aggregate_plan *plan; /* borrowed */
 	unsigned key_values;               /* how many values a key has */
 	int64_t out_of_order_ms;
+	int64_t lateness_ms;   /* windows are held for so long behind their end */
+	bool emits_updates;    /* else they are given out once, when that is over */
+	bool is_processing_time; /* the watermark is the clock: engine_set_clock */
 	int64_t idle_ms;       /* or WATERMARK_NEVER */
 	int64_t idle_close_ms; /* or WATERMARK_NEVER */
 	size_t state_bytes_max;
@@ -113,6 +124,13 @@ void engine_end_stream(struct engine *, int32_t stream);
 /* True for a record that was read in an earlier life. */
 bool engine_was_read(const struct engine *, struct position);
 
+/* The wall clock, where that is the watermark: call it before each record, whose time it is. A clock
+ * that goes back stands still. Returns the time that counts. */
+int64_t engine_set_clock(struct engine *, int64_t now_wall_ms);
+
+/* No window that is not given out ends before it; INT64_MAX where there is none. */
+int64_t engine_next_end(const struct engine *);
+
 /* Monotonic time passes; call it at least every TICK_GAP_MS_MAX. */
 void engine_tick(struct engine *, int64_t now_mono_ms);
 
@@ -144,6 +162,10 @@ int engine_each_partial(struct engine *,
 /* The earliest position of any record of the stream in windows not given out yet (the rows of an
  * open interval's closed windows count as given out); -1 where there is none. */
 int64_t engine_earliest(const struct engine *, int32_t stream);
+
+/* False while records have changed windows whose rows wait until all streams have read again what
+ * was read: no mark may be stored, it would say that those rows are out. */
+bool engine_can_store(const struct engine *);
 
 /* The mark to store for the stream, read up to `sequence`. */
 struct engine_mark engine_mark(const struct engine *, int32_t stream, int64_t sequence);

@@ -5,18 +5,14 @@
 #include "kafka-window/engine_state.h"
 #include "kafka-window/groupkey.h"
 
-/* Where rows go. */
-struct receiver {
-	int (*row)(void *context, const struct engine_row *, struct err *);
-	void *context;
-};
-
 bool
 engine_has_closed(const struct engine *e)
 {
 	if (e->sessions)
-		return session_set_next_end(e->sessions->set) <= engine_sessions_horizon(e);
-	return e->next_end <= e->marks.combined && e->next_end != NO_END;
+		return session_set_next_end(e->sessions) <= engine_sessions_horizon(e);
+	if (engine_has_changes(e) && !e->replaying)
+		return true;
+	return e->next_end <= engine_due(e) && e->next_end != NO_END;
 }
 
 /* ---- which windows ---- */
@@ -208,7 +204,7 @@ join_states(struct engine *e, const struct sorted_entry *entries, size_t count, 
 /* Of one source or two. */
 static int
 give_rows(
-    struct engine *e, struct span window, const struct receiver *receiver, struct err *err)
+    struct engine *e, struct span window, const struct engine_receiver *receiver, struct err *err)
 {
 	struct engine_row row = { .span = window };
 	size_t count = 0, at = 0;
@@ -233,7 +229,7 @@ give_rows(
 
 /* More than two sources are merged into one before their keys are sorted. */
 static int
-give_merged(struct engine *e, struct span window, const struct receiver *receiver, struct err *err)
+give_merged(struct engine *e, struct span window, const struct engine_receiver *receiver, struct err *err)
 {
 	struct table merged = { .data = NULL };
 	int rc = 0;
@@ -249,13 +245,23 @@ give_merged(struct engine *e, struct span window, const struct receiver *receive
 	return rc;
 }
 
-static int
-give_window(struct engine *e, struct span window, const struct receiver *receiver, struct err *err)
+int
+engine_find_sources(struct engine *e, struct span window, struct err *err)
 {
-	if (e->options.assigner.kind == ASSIGN_CUMULATE && accumulate(e, window, err))
-		return -1;
 	e->source_count = 0;
-	if (add_sources(e, &e->base, window, err) || add_sources(e, &e->delta, window, err))
+	if (add_sources(e, &e->base, window, err))
+		return -1;
+	return add_sources(e, &e->delta, window, err);
+}
+
+static int
+give_window(struct engine *e, struct span window, const struct engine_receiver *receiver, struct err *err)
+{
+	/* what may yet change has to stay apart */
+	if (e->options.assigner.kind == ASSIGN_CUMULATE && !e->options.emits_updates &&
+	    accumulate(e, window, err))
+		return -1;
+	if (engine_find_sources(e, window, err))
 		return -1;
 	if (e->source_count > 2)
 		return give_merged(e, window, receiver, err);
@@ -267,19 +273,19 @@ give_window(struct engine *e, struct span window, const struct receiver *receive
  * any more: those of the base stay while an interval is open, since it may be aborted.
  */
 static int
-give_windows(struct engine *e, const struct receiver *receiver, struct err *err)
+give_windows(struct engine *e, const struct engine_receiver *receiver, struct err *err)
 {
 	struct span window;
 	int64_t end_ms;
 
-	while (engine_next_window(e, e->emitted, &window) && window.end_ms <= e->marks.combined) {
+	while (engine_next_window(e, e->emitted, &window) && window.end_ms <= engine_due(e)) {
 		for (end_ms = window.end_ms; window.end_ms == end_ms;
 		     assigner_next(&e->options.assigner, &window)) {
 			if (give_window(e, window, receiver, err))
 				return -1;
 		}
 		e->emitted = end_ms;
-		pane_set_drop(e->active, end_ms);
+		pane_set_drop(e->active, engine_gone(e));
 	}
 	return 0;
 }
@@ -288,15 +294,17 @@ int
 engine_close(struct engine *e, int (*row)(void *context, const struct engine_row *, struct err *),
     void *context, struct err *err)
 {
-	const struct receiver receiver = { .row = row, .context = context };
+	const struct engine_receiver receiver = { .row = row, .context = context };
 	int rc;
 
 	if (e->sessions)
 		return engine_sessions_close(e, row, context, err);
+	if (engine_give_changes(e, &receiver, err))
+		return -1;
 	rc = give_windows(e, &receiver, err);
-	if (!rc && e->marks.combined > e->emitted)
-		e->emitted = e->marks.combined;
-	pane_set_drop(e->active, e->emitted);
+	if (!rc && engine_due(e) > e->emitted)
+		e->emitted = engine_due(e);
+	pane_set_drop(e->active, engine_gone(e));
 	engine_recount(e);
 	return rc;
 }

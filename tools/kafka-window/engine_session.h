@@ -25,25 +25,7 @@
 #include "kafka-window/partial.h"
 #include "kafka-window/session_set.h"
 
-struct engine_sessions {
-	struct session_set *set;
-	uint8_t *is_replaying; /* by stream: it reads again what was read in an earlier life */
-	uint32_t replaying;    /* how many do */
-	uint32_t stream_count;
-	/* as it was at engine_begin */
-	uint8_t *saved_is_replaying;
-	uint32_t saved_replaying;
-};
-
-struct engine_sessions *engine_sessions_new(const struct engine_options *, struct err *);
-void engine_sessions_free(struct engine_sessions *);
-
-int engine_sessions_add_stream(
-    struct engine_sessions *, int32_t stream, bool is_replay, struct err *);
-
-/* All of the stream that was read before has been read again. */
-void engine_sessions_replayed(struct engine_sessions *, int32_t stream);
-void engine_sessions_all_replayed(struct engine_sessions *);
+struct session_set *engine_sessions_new(const struct engine_options *, struct err *);
 
 /* Up to where sessions have ended for good. */
 int64_t engine_sessions_horizon(const struct engine *);
@@ -61,9 +43,5 @@ int engine_sessions_close(struct engine *,
 int engine_sessions_each_partial(const struct engine *,
     int (*partial)(void *context, struct slice bytes, struct err *), void *context,
     struct err *);
-
-void engine_sessions_begin(struct engine_sessions *);
-void engine_sessions_commit(struct engine_sessions *);
-void engine_sessions_abort(struct engine_sessions *);
 
 #endif

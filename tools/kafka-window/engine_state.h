@@ -11,17 +11,50 @@
 /* No window waits to be given out. */
 #define NO_END INT64_MAX
 
+struct engine_stream {
+	int64_t replay_until; /* records before it were read in an earlier life */
+	bool is_replaying;    /* they are being read again */
+	bool saved_is_replaying;
+};
+
+/* A record has changed windows that were given out: see engine_update.c. */
+struct engine_change {
+	struct span pane;
+	int64_t after_ms; /* windows that end at or before it were not changed */
+	size_t key_at;
+	size_t key_len;
+};
+
+struct engine_changes {
+	struct engine_change *items;
+	size_t count;
+	size_t capacity;
+	size_t given; /* so many have been given out, in an interval */
+	size_t saved_count;
+	size_t saved_given;
+	struct buf keys;
+};
+
+/* Where rows go. */
+struct engine_receiver {
+	int (*row)(void *context, const struct engine_row *, struct err *);
+	void *context;
+};
+
 struct engine {
 	struct engine_options options;
-	struct engine_sessions *sessions; /* or NULL: windows are of panes */
+	struct session_set *sessions; /* or NULL: windows are of panes */
 	struct watermarks marks;
 	int64_t emitted;         /* windows that end at or before it have been given out */
 	int64_t next_end;        /* of the first window that has not, or NO_END */
 	struct pane_set base;    /* what is held for good */
 	struct pane_set delta;   /* what the open interval has put in */
 	struct pane_set *active; /* where records go: one of the two */
-	int64_t *replay_until;   /* by stream */
-	uint32_t replay_count;
+	struct engine_stream *streams;
+	uint32_t stream_count;
+	uint32_t replaying; /* streams that read again */
+	int64_t held_ms;    /* the watermark that counts while there are such */
+	struct engine_changes changes;
 	size_t state_bytes;
 	struct engine_counts counts;
 	void *scratch; /* states of one key */
@@ -31,6 +64,7 @@ struct engine {
 	size_t source_capacity;
 	/* as it was at engine_begin */
 	struct watermarks saved_marks;
+	uint32_t saved_replaying;
 	int64_t saved_emitted;
 	struct engine_counts saved_counts;
 };
@@ -40,6 +74,66 @@ engine_is_interval(const struct engine *e)
 {
 	return e->active == &e->delta;
 }
+
+static inline int64_t
+engine_lag(const struct engine *e, int64_t watermark_ms)
+{
+	if (watermark_ms < INT64_MIN + e->options.lateness_ms)
+		return WATERMARK_NONE;
+	return watermark_ms - e->options.lateness_ms;
+}
+
+/* The watermark that counts. */
+static inline int64_t
+engine_now(const struct engine *e)
+{
+	return e->replaying ? e->held_ms : e->marks.combined;
+}
+
+/* Windows that end at or before it can change no more. */
+static inline int64_t
+engine_final(const struct engine *e)
+{
+	return engine_lag(e, engine_now(e));
+}
+
+/* Windows that end at or before it are to be given out. */
+static inline int64_t
+engine_due(const struct engine *e)
+{
+	return e->options.emits_updates ? engine_now(e) : engine_final(e);
+}
+
+/* Panes are needed for windows that end after it. */
+static inline int64_t
+engine_gone(const struct engine *e)
+{
+	int64_t final_ms;
+
+	if (!e->options.emits_updates)
+		return e->emitted;
+	final_ms = engine_final(e);
+	return final_ms < e->emitted ? final_ms : e->emitted;
+}
+
+/* Notes that a record that was put into a pane has changed windows that were given out, if it has. */
+int engine_note_change(
+    struct engine *, const struct engine_input *, struct span pane, struct err *);
+
+static inline bool
+engine_has_changes(const struct engine *e)
+{
+	return e->changes.given < e->changes.count;
+}
+
+/* Gives out what has changed. */
+int engine_give_changes(struct engine *, const struct engine_receiver *, struct err *);
+
+/* Once they have been given out; but in an interval, which may be aborted, they stay. */
+void engine_forget_changes(struct engine *);
+
+/* The tables that a window's records are in, as the engine's sources. */
+int engine_find_sources(struct engine *, struct span window, struct err *);
 
 /* The first window that ends after a time and has a pane with records; false where there is none.
  */

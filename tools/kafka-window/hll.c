@@ -238,7 +238,7 @@ sigma(double x)
 	double y = 1, z = x, before;
 
 	if (x >= 1)
-		return INFINITY;
+		return HUGE_VAL;
 	do {
 		before = z;
 		x *= x;

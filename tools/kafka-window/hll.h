@@ -3,11 +3,11 @@
  * HyperLogLog: how many different values there were, in at most 16 KiB.
  *
  * Precision 14: 16384 registers, a standard error of 1.04 / sqrt(16384) = 0.81%. Up to 3072 different
- * values are held as such (the first 26 bits of their hashes and the rank in the rest, as in
- * "HyperLogLog in Practice", Heule, Nunkesser, Hall, EDBT 2013, section 5.3), where the count is as
- * good as exact: by linear counting in 2^26, one in 40,000 off. Above, the estimator is the improved
- * raw one of Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog sketches",
- * arXiv:1702.01284, algorithm 6, which has no bias to be tabled away, small counts included.
+ * values are held as such (the first 26 bits of their hashes and the rank in the rest, the sparse
+ * representation of "HyperLogLog in Practice", Heule, Nunkesser, Hall, EDBT 2013), where linear
+ * counting in 2^26 cells is mostly exact, and seldom one off. Above, the estimator is the improved raw
+ * one of Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog sketches",
+ * arXiv:1702.01284, which has no bias to be tabled away.
  *
  * What a sketch holds, and its serialised bytes, follow from the set of its values alone: the order of
  * adding and merging does not show.

@@ -12,6 +12,7 @@ enum { TEXTS_BYTES_MAX = 256 * 1024 * 1024 }; /* above any record's fields */
 struct input_field {
 	unsigned index; /* in the field set */
 	uint64_t needs[AGGREGATE_NEEDS_END];
+	bool has_other; /* more is needed of it than its kind and number */
 };
 
 /* A where=. */
@@ -108,6 +109,8 @@ inputs_add(struct inputs *in, const struct aggregate_text *text, struct aggregat
 			return -1;
 		ret->input = find_input(in, (unsigned)index);
 		in->input_fields[ret->input].needs[need] |= UINT64_C(1) << in->aggregate_count;
+		in->input_fields[ret->input].has_other |=
+		    need != AGGREGATE_NEEDS_KIND && need != AGGREGATE_NEEDS_NUMBER;
 	}
 	if (text->where.field.len && add_filter(in, &text->where, err))
 		return err_wrap(err, "where=");
@@ -134,25 +137,16 @@ read_skips(struct inputs *in, struct err *err)
 	return 0;
 }
 
-static enum input_kind
-kind_of(const struct json_value *value)
-{
-	switch ((enum json_type)value->type) {
-	case JSON_TYPE_MISSING:
-	case JSON_TYPE_NULL:
-		return INPUT_NULL;
-	case JSON_TYPE_NUMBER:
-		return INPUT_NUMBER;
-	case JSON_TYPE_STRING:
-		return INPUT_STRING;
-	case JSON_TYPE_FALSE:
-	case JSON_TYPE_TRUE:
-	case JSON_TYPE_ARRAY:
-	case JSON_TYPE_OBJECT:
-		break;
-	}
-	return INPUT_OTHER;
-}
+static const enum input_kind kinds[] = {
+	[JSON_TYPE_MISSING] = INPUT_NULL,
+	[JSON_TYPE_NULL] = INPUT_NULL,
+	[JSON_TYPE_FALSE] = INPUT_OTHER,
+	[JSON_TYPE_TRUE] = INPUT_OTHER,
+	[JSON_TYPE_NUMBER] = INPUT_NUMBER,
+	[JSON_TYPE_STRING] = INPUT_STRING,
+	[JSON_TYPE_ARRAY] = INPUT_OTHER,
+	[JSON_TYPE_OBJECT] = INPUT_OTHER,
+};
 
 static int
 append_text(struct inputs *in, const struct record *record, unsigned index, struct err *err)
@@ -164,39 +158,25 @@ append_text(struct inputs *in, const struct record *record, unsigned index, stru
 	return reason ? field_reject(in->fields, record, index, reason, err) : -1;
 }
 
+/* What is neither a sum nor the like. */
 static int
-read_text(struct inputs *in, const struct record *record, unsigned i, struct err *err)
-{
-	const struct input_field *field = &in->input_fields[i];
-	bool is_ordered = field->needs[AGGREGATE_NEEDS_NUMBER_OR_STRING] & ~in->skips;
-
-	if (is_ordered && in->values[i].kind == INPUT_OTHER)
-		return field_reject(in->fields, record, field->index,
-		    "is neither a number nor a string", err);
-	if (!(field->needs[AGGREGATE_NEEDS_TEXT] & ~in->skips) &&
-	    !(is_ordered && in->values[i].kind == INPUT_STRING))
-		return 0;
-	in->has_text |= UINT64_C(1) << i;
-	return append_text(in, record, field->index, err);
-}
-
-static inline int
-read_value(struct inputs *in, const struct record *record, unsigned i, struct err *err)
+read_other(struct inputs *in, const struct record *record, unsigned i, struct err *err)
 {
 	const struct input_field *field = &in->input_fields[i];
 	struct input *input = &in->values[i];
-	uint64_t is_number = field->needs[AGGREGATE_NEEDS_NUMBER] & ~in->skips;
-	uint64_t has_more = field->needs[AGGREGATE_NEEDS_TEXT] |
-	                    field->needs[AGGREGATE_NEEDS_NUMBER_OR_STRING];
+	bool is_ordered = field->needs[AGGREGATE_NEEDS_NUMBER_OR_STRING] & ~in->skips;
+	bool has_text = field->needs[AGGREGATE_NEEDS_TEXT] & ~in->skips;
 
-	input->kind = kind_of(field_get(in->fields, field->index));
-	if (input->kind == INPUT_NULL)
-		return 0;
-	if (input->kind == INPUT_NUMBER)
-		is_number |= field->needs[AGGREGATE_NEEDS_NUMBER_OR_STRING] & ~in->skips;
-	if (is_number && field_number(in->fields, record, field->index, &input->number, err))
+	if (is_ordered && input->kind == INPUT_OTHER)
+		return field_reject(in->fields, record, field->index,
+		    "is neither a number nor a string", err);
+	if (is_ordered && input->kind == INPUT_NUMBER &&
+	    field_number(in->fields, record, field->index, &input->number, err))
 		return -1;
-	return has_more ? read_text(in, record, i, err) : 0;
+	if (!has_text && !(is_ordered && input->kind == INPUT_STRING))
+		return 0;
+	in->has_text |= UINT64_C(1) << i;
+	return append_text(in, record, field->index, err);
 }
 
 /* Where the texts stand is known when no more are added. */
@@ -214,6 +194,8 @@ place_texts(struct inputs *in)
 int
 inputs_read(struct inputs *in, const struct record *record, struct err *err)
 {
+	const struct json_value *values = field_values(in->fields);
+
 	if (in->filter_count && read_skips(in, err))
 		return -1;
 	if (in->has_text) {
@@ -221,7 +203,16 @@ inputs_read(struct inputs *in, const struct record *record, struct err *err)
 		in->has_text = 0;
 	}
 	for (unsigned i = 0; i < in->count; i++) {
-		if (read_value(in, record, i, err))
+		const struct input_field *field = &in->input_fields[i];
+		struct input *input = &in->values[i];
+
+		input->kind = kinds[values[field->index].type];
+		if (input->kind == INPUT_NULL)
+			continue;
+		if ((field->needs[AGGREGATE_NEEDS_NUMBER] & ~in->skips) &&
+		    field_number(in->fields, record, field->index, &input->number, err))
+			return -1;
+		if (field->has_other && read_other(in, record, i, err))
 			return -1;
 	}
 	if (in->has_text)

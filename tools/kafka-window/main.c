@@ -168,7 +168,12 @@ check(struct options *o, struct err *err)
 	if (o->input.has_envelopes_out)
 		return err_set(err, ERR_USAGE,
 		    "-J: this version writes values only; -J=in reads envelopes from a pipe");
-	if (!o->input.topic && !w->time_field && !o->input.has_envelopes_in)
+	if (w->engine.is_processing_time && (w->time_field || o->late || o->idle_close_ms))
+		return err_set(err, ERR_USAGE,
+		    "--%s: with --processing-time the time is the clock's",
+		    w->time_field ? "time" : o->late ? "late" : "idle-close");
+	if (!o->input.topic && !w->time_field && !o->input.has_envelopes_in &&
+	    !w->engine.is_processing_time)
 		return err_set(err, ERR_USAGE, "lines of a pipe have no time: give --time FIELD");
 	if (w->key && !o->output_topic)
 		return err_set(err, ERR_USAGE, "--key is given, but no topic to write (--output-topic)");

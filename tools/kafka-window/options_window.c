@@ -89,6 +89,20 @@ set_session(void *target, const char *value, enum opt_origin origin, struct err 
 	return set_assigner(target, "session", assigner, origin, err);
 }
 
+/* ---- when they are complete ---- */
+
+static int
+set_emit(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	struct window_options *o = target;
+
+	(void)origin;
+	o->emits_updates = strcmp(value, "updates") == 0;
+	if (!o->emits_updates && strcmp(value, "final") != 0)
+		return err_set(err, ERR_USAGE, "\"%s\" is neither final nor updates", value);
+	return 0;
+}
+
 /* ---- the table ---- */
 
 const struct opt window_rows[] = {
@@ -105,10 +119,36 @@ const struct opt window_rows[] = {
 	    offsetof(struct window_options, align_ms), 0, SIZE_MS_MOST, NULL },
 	{ 0, "tz", "ZONE", "align windows to local time, such as Europe/Zurich [UTC]", OPT_TEXT,
 	    offsetof(struct window_options, zone_name), 0, 0, NULL },
+	{ 0, "lateness", "DURATION", "hold windows so long behind their end for late records [0]",
+	    OPT_DURATION, offsetof(struct window_options, lateness_ms), 0, SIZE_MS_MOST, NULL },
+	{ 0, "emit", "final|updates",
+	    "one row when that is over, or one at the end and one at each change of it, with a "
+	    "revision [final]",
+	    OPT_CALL, 0, 0, 0, set_emit },
+	{ 0, "processing-time", NULL,
+	    "the time of a record is when it is read, and windows end by the clock", OPT_FLAG,
+	    offsetof(struct window_options, is_processing_time), 0, 0, NULL },
 };
 const size_t window_row_count = sizeof(window_rows) / sizeof(*window_rows);
 
 /* ---- checks between options ---- */
+
+static int
+check_times(const struct window_options *o, const struct engine_options *engine, struct err *err)
+{
+	if (o->is_processing_time && (o->lateness_ms || engine->out_of_order_ms))
+		return err_set(err, ERR_USAGE,
+		    "--%s: nothing is late with --processing-time",
+		    o->lateness_ms ? "lateness" : "out-of-order");
+	if (o->emits_updates && !o->lateness_ms)
+		return err_set(err, ERR_USAGE,
+		    "--emit updates: for how long are windows held for them? give --lateness");
+	if (o->emits_updates && o->assigner.kind == ASSIGN_SESSION)
+		return err_set(err, ERR_USAGE,
+		    "--emit updates: a session that grows is another window: they are given out "
+		    "once");
+	return 0;
+}
 
 int
 window_options_check(struct window_options *o, struct engine_options *engine, struct err *err)
@@ -128,7 +168,12 @@ window_options_check(struct window_options *o, struct engine_options *engine, st
 	assigner.zone = o->zone;
 	if (assigner_prepare(&assigner, err))
 		return err_wrap(err, "--%s", o->assigner_name);
+	if (check_times(o, engine, err))
+		return -1;
 	engine->assigner = assigner;
+	engine->lateness_ms = o->lateness_ms;
+	engine->emits_updates = o->emits_updates;
+	engine->is_processing_time = o->is_processing_time;
 	return 0;
 }
 

@@ -13,14 +13,18 @@ struct window_options {
 	int64_t align_ms;
 	const char *zone_name; /* NULL: UTC */
 	struct zone *zone;     /* window_options_check opens it */
+	int64_t lateness_ms;
+	bool emits_updates;
+	bool is_processing_time;
 };
 
-/* --tumble --hop --cumulate --session --align --tz; target: struct window_options. */
+/* --tumble --hop --cumulate --session --align --tz --lateness --emit --processing-time; target:
+ * struct window_options. */
 extern const struct opt window_rows[];
 extern const size_t window_row_count;
 
-/* ERR_USAGE where there is no assigner, or not one that can be; fills in what it says, which borrows
- * the zone. */
+/* ERR_USAGE where there is no assigner, or not one that can be, or times that do not go together
+ * (out_of_order_ms is looked at); fills in what it says, which borrows the zone. */
 int window_options_check(struct window_options *, struct engine_options *, struct err *);
 void window_options_release(struct window_options *);
 

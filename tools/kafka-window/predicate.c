@@ -78,12 +78,14 @@ out:
 	return rc;
 }
 
+/* What looks like a number and is none, as a date, is a word. */
 static bool
 is_number(struct slice text)
 {
-	struct number ignored;
+	struct err ignored = ERR_INIT;
 
-	return number_parse(text, &ignored) == 0;
+	return (text.data[0] == '-' || (text.data[0] >= '0' && text.data[0] <= '9')) &&
+	       check_json(text, 0, &ignored) == 0;
 }
 
 static int
@@ -113,13 +115,14 @@ check_value(struct slice value, size_t byte, struct predicate_text *ret, struct 
 	ret->value = value;
 	if (value.data[0] == '"')
 		return check_json(value, byte, err);
-	ret->is_word =
-	    !is_number(value) && !slice_is(value, "true") && !slice_is(value, "false");
-	if (ret->is_word)
-		return check_word(value, byte, err);
-	if (!is_number(value) && ret->op > PREDICATE_NOT_EQUAL)
-		return refuse(err, byte, "true and false have no order: only = and != compare them");
-	return 0;
+	if (slice_is(value, "true") || slice_is(value, "false")) {
+		if (ret->op > PREDICATE_NOT_EQUAL)
+			return refuse(
+			    err, byte, "true and false have no order: only = and != compare them");
+		return 0;
+	}
+	ret->is_word = !is_number(value);
+	return ret->is_word ? check_word(value, byte, err) : 0;
 }
 
 int
@@ -201,7 +204,7 @@ predicate_new(const struct predicate_text *text, struct err *err)
 	}
 	p->value.len--; /* the line feed */
 	if (p->type == JSON_TYPE_NUMBER)
-		(void)number_parse(text->value, &p->number); /* it is one */
+		(void)number_parse(text->value, &p->number); /* not exact where past a double */
 	return p;
 }
 

@@ -18,6 +18,7 @@ struct row_layout {
 	struct member *members;
 	unsigned field_count;
 	unsigned aggregate_count;
+	bool has_revision;
 };
 
 struct row_layout *
@@ -45,10 +46,10 @@ static bool
 is_taken(const struct row_layout *l, struct slice lead)
 {
 	static const char *const own[] = {
-		",\"window_start\":", ",\"window_end\":", ",\"window_time\":"
+		",\"window_start\":", ",\"window_end\":", ",\"window_time\":", ",\"revision\":"
 	};
 
-	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own) - !l->has_revision; i++) {
 		if (slice_is(lead, own[i]))
 			return true;
 	}
@@ -97,6 +98,13 @@ out:
 	return rc;
 }
 
+void
+row_layout_add_revision(struct row_layout *l)
+{
+	assert(!l->field_count && !l->aggregate_count);
+	l->has_revision = true;
+}
+
 int
 row_layout_add_field(struct row_layout *l, struct slice name, struct err *err)
 {
@@ -141,6 +149,9 @@ row_append(struct buf *out, const struct row_layout *l, const struct aggregate_p
 	    append_time(out, "\",\"window_end\":\"", row->span.end_ms, err) ||
 	    append_time(out, "\",\"window_time\":\"", row->span.end_ms - 1, err) ||
 	    buf_append_char(out, '"', err))
+		return -1;
+	if (l->has_revision && (buf_append_text(out, ",\"revision\":", err) ||
+				   aggregate_append(plan, plan->count - 1, row->states, out, err)))
 		return -1;
 	for (unsigned i = 0; i < l->field_count; i++) {
 		if (append_lead(out, &l->members[i], err) ||

@@ -19,6 +19,10 @@ struct row_layout;
 struct row_layout *row_layout_new(struct err *);
 void row_layout_free(struct row_layout *);
 
+/* Rows say "revision" too, the number of records in them: the plan's last result, a count. Comes before
+ * all names. */
+void row_layout_add_revision(struct row_layout *);
+
 /* The next --by field's or aggregate's name. ERR_USAGE where it is taken already; fields come
  * before aggregates. */
 int row_layout_add_field(struct row_layout *, struct slice name, struct err *);

@@ -155,6 +155,9 @@ commit(struct windower *w, int64_t deadline_ms, struct err *err)
 	w->commit_from_ms = clock_deadline(COMMIT_MS);
 	if (make_durable(w, deadline_ms, err))
 		return -1;
+	/* rows that wait for what is read again: the next life begins where this one did */
+	if (!engine_can_store(w->engine))
+		return 0;
 	w->is_dirty = false;
 	if (!w->options.is_group)
 		return 0;
@@ -282,6 +285,10 @@ fill_key(struct windower *w, const struct record *record, struct err *err)
 static int
 fill_time(struct windower *w, const struct record *record, int64_t *ret_ms, struct err *err)
 {
+	if (w->options.engine.is_processing_time) {
+		*ret_ms = engine_set_clock(w->engine, clock_wall_ms());
+		return 0;
+	}
 	if (w->options.time_field)
 		return field_time(w->fields, record, w->time_index, &w->options.time_format, ret_ms,
 		    err);
@@ -392,6 +399,8 @@ tick(struct windower *w, struct err *err)
 
 	w->until_clock = CLOCK_EVERY;
 	engine_tick(w->engine, now_ms);
+	if (w->options.engine.is_processing_time)
+		(void)engine_set_clock(w->engine, clock_wall_ms());
 	if (engine_has_closed(w->engine)) {
 		w->is_dirty = true;
 		if (engine_close(w->engine, write_row, w, err))
@@ -402,18 +411,35 @@ tick(struct windower *w, struct err *err)
 	return 0;
 }
 
+/* How long the engine may be left alone; -1: for ever. */
+static int64_t
+patience_ms(const struct windower *w)
+{
+	int64_t patience_ms = engine_patience_ms(w->engine), end_ms, left_ms;
+
+	if (!w->options.engine.is_processing_time)
+		return patience_ms;
+	end_ms = engine_next_end(w->engine);
+	if (end_ms == INT64_MAX)
+		return patience_ms;
+	left_ms = end_ms - clock_wall_ms();
+	if (left_ms < 0)
+		left_ms = 0;
+	return patience_ms < 0 || left_ms < patience_ms ? left_ms : patience_ms;
+}
+
 /* Nothing is at hand: what there is goes out before sleeping. */
 static enum source_status
 wait_for_record(struct windower *w, struct record *record, struct err *err)
 {
-	int64_t patience_ms, deadline_ms;
+	int64_t wait_ms, deadline_ms;
 
 	if (w->options.is_pipe)
 		engine_at_end(w->engine, 0);
 	if (tick(w, err) || sink_push(w->output, err) || (w->late && sink_push(w->late, err)))
 		return SOURCE_FAILED;
-	patience_ms = engine_patience_ms(w->engine);
-	deadline_ms = patience_ms < 0 ? CLOCK_NEVER : clock_deadline(patience_ms);
+	wait_ms = patience_ms(w);
+	deadline_ms = wait_ms < 0 ? CLOCK_NEVER : clock_deadline(wait_ms);
 	if (w->is_dirty && w->commit_from_ms < deadline_ms)
 		deadline_ms = w->commit_from_ms;
 	return source_next(w->source, deadline_ms, record, err);
@@ -522,11 +548,15 @@ compile_key(struct windower *w, struct err *err)
 static int
 compile(struct windower *w, struct err *err)
 {
+	const struct aggregate revision = { .func = AGGREGATE_COUNT };
+
 	w->fields = field_set_new(err);
 	w->layout = row_layout_new(err);
 	w->inputs = w->fields ? inputs_new(w->fields, err) : NULL;
 	if (!w->inputs || !w->layout)
 		return -1;
+	if (w->options.engine.emits_updates)
+		row_layout_add_revision(w->layout);
 	if (w->options.time_field &&
 	    add_field(w, slice_of(w->options.time_field), &w->time_index, err))
 		return err_wrap(err, "--time");
@@ -543,6 +573,8 @@ compile(struct windower *w, struct err *err)
 		if (add_aggregate(w, a, err))
 			return err_wrap(err, "-a %.*s", SLICE_ARGS(a->name));
 	}
+	if (w->options.engine.emits_updates && aggregate_plan_add(&w->plan, revision, err))
+		return -1;
 	return compile_key(w, err);
 }
 

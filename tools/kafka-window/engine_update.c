@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* Windows that were given out at their end and have changed since, while they are held for late
+ * records: the key's row of each is given out again. */
+#include <stdlib.h>
+
+#include "kafka-window/engine_state.h"
+
+static int
+add_change(struct engine *e, struct slice key, struct span pane, struct err *err)
+{
+	struct engine_changes *c = &e->changes;
+	size_t capacity = c->capacity ? 2 * c->capacity : 16;
+	struct engine_change *items;
+
+	if (c->count == c->capacity) {
+		items = reallocarray(c->items, capacity, sizeof(*items));
+		if (!items)
+			return err_no_memory(err);
+		c->items = items;
+		c->capacity = capacity;
+	}
+	c->items[c->count] = (struct engine_change){
+		.pane = pane,
+		.after_ms = engine_final(e),
+		.key_at = c->keys.len,
+		.key_len = key.len,
+	};
+	if (buf_append(&c->keys, key, err))
+		return -1;
+	c->count++;
+	return 0;
+}
+
+int
+engine_note_change(
+    struct engine *e, const struct engine_input *in, struct span pane, struct err *err)
+{
+	struct span window;
+
+	/* an earlier life has given out what it changed */
+	if (engine_was_read(e, in->position))
+		return 0;
+	if (!assigner_first(&e->options.assigner, pane, engine_final(e), &window) ||
+	    window.end_ms > e->emitted)
+		return 0;
+	return add_change(e, in->key, pane, err);
+}
+
+/* The key's states in all panes of a window, merged into the engine's scratch. */
+static int
+merge_key(struct engine *e, struct span window, struct slice key, struct err *err)
+{
+	uint32_t hash = table_hash(key, e->options.hash_seed);
+	const struct table_entry *entry;
+	size_t held = 0;
+
+	if (engine_find_sources(e, window, err))
+		return -1;
+	aggregate_release(e->options.plan, e->scratch);
+	memset(e->scratch, 0, e->options.plan->state_bytes);
+	for (size_t i = 0; i < e->source_count; i++) {
+		entry = table_find(e->sources[i], e->options.plan, key, hash);
+		if (entry && aggregate_merge(e->options.plan, e->scratch, table_states(entry),
+				 &held, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int
+give_change(struct engine *e, const struct engine_change *change,
+    const struct engine_receiver *receiver, struct err *err)
+{
+	struct engine_row row = {
+		.key = slice_make(e->changes.keys.data + change->key_at, change->key_len),
+		.states = e->scratch,
+	};
+	const struct assigner *a = &e->options.assigner;
+
+	if (!assigner_first(a, change->pane, change->after_ms, &row.span))
+		return 0;
+	for (; row.span.start_ms <= change->pane.start_ms && row.span.end_ms <= e->emitted;
+	    assigner_next(a, &row.span)) {
+		if (row.span.end_ms < change->pane.end_ms)
+			continue;
+		if (merge_key(e, row.span, row.key, err) ||
+		    receiver->row(receiver->context, &row, err))
+			return -1;
+		e->counts.rows++;
+	}
+	return 0;
+}
+
+void
+engine_forget_changes(struct engine *e)
+{
+	if (engine_is_interval(e) || engine_has_changes(e))
+		return;
+	e->changes.count = e->changes.given = 0;
+	buf_clear(&e->changes.keys);
+}
+
+int
+engine_give_changes(struct engine *e, const struct engine_receiver *receiver, struct err *err)
+{
+	struct engine_changes *c = &e->changes;
+
+	if (e->replaying)
+		return 0;
+	for (; c->given < c->count; c->given++) {
+		if (give_change(e, &c->items[c->given], receiver, err))
+			return -1;
+	}
+	engine_forget_changes(e);
+	return 0;
+}
