@@ -317,6 +317,10 @@ tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c test
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_simulation
+tests_unit_test_window_simulation_SOURCES = tests/unit/test_window_simulation.c tests/unit/window_kit.c
+tests_unit_test_window_simulation_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_simulation_LDADD = libkafkawindow.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_window_sketch
 tests_unit_test_window_sketch_SOURCES = tests/unit/test_window_sketch.c tests/unit/window_kit.c
 tests_unit_test_window_sketch_CFLAGS = $(UNIT_CFLAGS)
