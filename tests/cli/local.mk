@@ -25,3 +25,5 @@ CLI_TESTS += tests/cli/kafka-to-opensearch.sh
 CLI_TESTS += tests/cli/kafka-to-lambda.sh
 CLI_TESTS += tests/cli/stats.sh
 CLI_TESTS += tests/cli/lambda-functions.sh
+CLI_TESTS += tests/cli/clickstream.sh
+EXTRA_DIST += tests/clickstream.py

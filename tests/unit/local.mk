@@ -335,6 +335,11 @@ tests_unit_test_window_session_SOURCES = tests/unit/test_window_session.c tests/
 tests_unit_test_window_session_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_session_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_session_engine
+tests_unit_test_window_session_engine_SOURCES = tests/unit/test_window_session_engine.c tests/unit/window_kit.c
+tests_unit_test_window_session_engine_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_session_engine_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
 EXTRA_DIST += tests/aws/fake_lambda.py
 UNIT_TESTS += tests/unit/test_stats
 tests_unit_test_stats_SOURCES = tests/unit/test_stats.c tests/unit/scratch.c

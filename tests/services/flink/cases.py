@@ -233,7 +233,7 @@ def lateness_cases():
 
 def hop_cases():
     yield Case(
-        "hop 10s by 2s, by k", MIXED, "HOP", (10 * SECOND, 2 * SECOND), ("k",), NUMBERS
+        "hop 10s by 2s, by k", MIXED, "HOP", (10 * SECOND, 2 * SECOND), ("k",), NUMBERS, is_short=True
     )
     yield Case("hop 10s by 10s, no key", MIXED, "HOP", (10 * SECOND, 10 * SECOND), (), NUMBERS)
     yield Case(
@@ -254,7 +254,6 @@ def hop_cases():
         (HOUR, 5 * MINUTE),
         ("vendor_id",),
         basic("passenger_count", "total_amount"),
-        is_short=True,
     )
 
 
@@ -348,6 +347,12 @@ LISTS = (
 )
 
 
+def is_cut_off(_key, theirs, ours):
+    return bool(theirs and ours) and all(
+        o is None if t is None else t == int(o) for t, o in zip(theirs, ours, strict=True)
+    )
+
+
 def aggregate_cases():
     """first and last by time: Flink's FIRST_VALUE goes by arrival, which is the same where records
     come in order; where they do not, a Top-N of each window says it."""
@@ -369,6 +374,15 @@ def aggregate_cases():
             f"(PARTITION BY window_start, window_end, k ORDER BY t {order}, seq {order}) AS place "
             "FROM {window}) WHERE place <= 1",
         )
+    yield Case(
+        "avg of integers",
+        MIXED,
+        "TUMBLE",
+        (10 * SECOND,),
+        ("k",),
+        (Aggregate("avg:v", "AVG(v)"),),
+        explained=("of integers Flink's are integers, cut off", is_cut_off),
+    )
     yield Case("list and set in order", ORDERED, "TUMBLE", (10 * SECOND,), ("k",), LISTS)
     for kind, sizes, stream in (
         ("TUMBLE", (10 * SECOND,), MIXED),

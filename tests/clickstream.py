@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""clickstream.py CLICKS: what the Amazon MSK clickstream tutorial's Flink job gives for these events, in
+files beside: user_session_details, user_session_counts, departments_count. Sorts everything instead of
+following a watermark; tests/cli/clickstream.sh."""
+import collections
+import json
+import sys
+
+GAP_MS = 1000
+WINDOW_MS = 10_000
+
+
+def read_users(path):
+    """Events by user, in the order of their times, of one time in that of the file."""
+    users = collections.defaultdict(list)
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            event = json.loads(line)
+            users[event["userid"]].append(event)
+    for events in users.values():
+        events.sort(key=lambda event: event["eventtimestamp"])  # stable
+    return users
+
+
+def sessions_of(events):
+    session = []
+    for event in events:
+        if session and event["eventtimestamp"] - session[-1]["eventtimestamp"] > GAP_MS:
+            yield session
+            session = []
+        session.append(event)
+    yield session
+
+
+def summary(user, session):
+    count, at_checkout, departments = 0, 0, set()
+    for event in session:
+        if event["product_type"] not in ("", "N/A"):
+            count += 1
+            departments.add(event["product_type"])
+        if event["event_type"] == "order_checkout":
+            at_checkout = count
+    return {
+        "userId": user,
+        "eventCount": count,
+        "orderCheckoutEventCount": at_checkout,
+        "deptList": sorted(departments),
+        "eventKey": 1,
+        "windowBeginTime": session[0]["eventtimestamp"],
+        "windowEndTime": session[-1]["eventtimestamp"] + GAP_MS,
+    }
+
+
+def write(name, rows):
+    with open(name, "w", encoding="utf-8") as out:
+        for row in rows:
+            print(json.dumps(row, separators=(",", ":")), file=out)
+
+
+def window(begin_ms):
+    return {"windowBeginTime": begin_ms, "windowEndTime": begin_ms + WINDOW_MS}
+
+
+def main():
+    users = read_users(sys.argv[1])
+    found = [summary(user, s) for user, events in users.items() for s in sessions_of(events)]
+    counts, departments = collections.defaultdict(list), collections.Counter()
+    for session in found:
+        begin_ms = (session["windowEndTime"] - 1) // WINDOW_MS * WINDOW_MS
+        counts[begin_ms].append(session["orderCheckoutEventCount"] > 0)
+        for department in session["deptList"]:
+            departments[begin_ms, department] += 1
+    write("user_session_details", (s for s in found if s["orderCheckoutEventCount"]))
+    write(
+        "user_session_counts",
+        (
+            {
+                "userSessionCount": len(buys),
+                "userSessionCountWithOrderCheckout": sum(buys),
+                "percentSessionswithBuy": sum(buys) * 100 // len(buys),
+                **window(begin_ms),
+            }
+            for begin_ms, buys in counts.items()
+        ),
+    )
+    write(
+        "departments_count",
+        (
+            {"departmentName": name, "departmentCount": count, **window(begin_ms)}
+            for (begin_ms, name), count in departments.items()
+        ),
+    )
+
+
+main()
