@@ -381,10 +381,14 @@ a_state_moves_as_partials(void **state)
 	open_kit(&kit, ASSIGN_CUMULATE, 60, 20);
 	assert_int_equal(take(&kit, 5, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 25, "1"), ENGINE_TAKEN);
+	expect(&kit, "0-20 1:1\n");
+	assert_int_equal(engine_begin(kit.engine, &kit.err), 0);
+	assert_int_equal(take(&kit, 35, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 45, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-20 1:1\n0-40 1:2\n");
+	expect(&kit, "0-40 1:3\n");
+	assert_int_equal(engine_commit(kit.engine, &kit.err), 0);
 	assert_int_equal(engine_each_partial(kit.engine, keep_piece, &pieces, &kit.err), 0);
-	assert_int_equal(pieces.count, 2);
+	assert_int_equal(pieces.count, 3); /* 0-40 merged but for one, that one, 40-60 */
 	kit_close(&kit);
 
 	open_kit(&other, ASSIGN_CUMULATE, 60, 20);
@@ -394,9 +398,9 @@ a_state_moves_as_partials(void **state)
 		    ENGINE_TAKEN);
 	assert_int_equal(take(&other, 10, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&other, 42, "1"), ENGINE_TAKEN);
-	expect(&other, "0-20 1:1\n0-40 1:3\n");
+	expect(&other, "0-20 1:1\n0-40 1:4\n");
 	engine_finish(other.engine);
-	expect(&other, "0-60 1:5\n");
+	expect(&other, "0-60 1:6\n");
 	kit_close(&other);
 
 	/* it is no pane of other windows */
