@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import cases
 import streams
 
-EX_USAGE = 64
 SHOWN_MAX = 3
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -275,7 +274,7 @@ def run_all(run):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="scripts/fidelity")
+    parser = argparse.ArgumentParser(prog="scripts/fidelity", allow_abbrev=False)
     parser.add_argument("regex", nargs="?", default="")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--seeds", type=int, default=3)
