@@ -160,6 +160,13 @@ test_sessions() {
 	expect_status 0 kafka-window --time t --session 5s --by k -a n=count <in
 	[ "$(jq -c '[.k, .n]' out | tr '\n' ' ')" = '[1,3] [2,1] ' ] || fail "$(cat out)"
 	expect_line '4 in windows, 2 late' err
+	# held for longer, none is late
+	expect_status 0 kafka-window --time t --session 5s --by k --lateness 10s -a n=count <in
+	[ "$(jq -c '[.k, .n]' out | tr '\n' ' ')" = '[2,1] [3,1] [1,3] [2,1] ' ] || fail "$(cat out)"
+	expect_line '6 in windows, 0 late' err
+	printf '{"k":%s}\n' 1 2 1 >in
+	expect_status 0 kafka-window --session 1h --processing-time --by k -a n=count <in
+	[ "$(jq -c '[.k, .n]' out | sort | tr '\n' ' ')" = '[1,2] [2,1] ' ] || fail "$(cat out)"
 }
 
 test_sessions_that_cannot_be() {
@@ -167,6 +174,8 @@ test_sessions_that_cannot_be() {
 	expect_status 2 kafka-window --time t --session 1h,5m -a n=count </dev/null
 	expect_status 2 kafka-window --time t --session 1h --tumble 1h -a n=count </dev/null
 	expect_line 'session is given too' err
+	expect_status 2 kafka-window --time t --session 1h --lateness 1h --emit updates -a n=count </dev/null
+	expect_line 'a session that grows is another window' err
 	# a key more than there is room for: what is complete is out
 	for i in $(seq 20000); do printf '{"t":%d,"k":"key-%d"}\n' "$i" "$i"; done >in
 	expect_status 75 kafka-window --time t --session 1s --out-of-order 1h --by k --max-state 1M -a n=count <in
@@ -315,6 +324,46 @@ test_state_is_bounded() {
 	seq 1 100000 | sed 's/.*/{"t":1,"k":&}/' >in
 	expect_status 75 kafka-window --time t --tumble 1h --by k -a n=count --max-state 1M <in
 	expect_line 'max-state' err
+}
+
+test_bounds_as_numbers() {
+	echo '{"t":"2019-01-01T00:30:00Z"}' >in
+	expect_status 0 kafka-window --tumble 1h --time t -a n=count --window-format ms <in
+	[ "$(cat out)" = '{"window_start":1546300800000,"window_end":1546304400000,"window_time":1546304399999,"n":1}' ] ||
+		fail "$(cat out)"
+	expect_status 2 kafka-window --tumble 1h --time t -a n=count --window-format s </dev/null
+	expect_line '"s" is neither iso nor ms' err
+}
+
+# no broker is asked, no input is read
+test_explain() {
+	expect_status 0 kafka-window --explain -b 127.0.0.1:1 -t trips --output-topic windows --hop 1h,5m --time at \
+		--by vendor,zone=a.b -a n=count -a 'big=sum:amount where=kind=trip' -a p=p99:distance -a last=list:20:id \
+		--out-of-order 5m --idle-close 90m --late ./late.json --tz Europe/Zurich --align 30m --lateness 1d \
+		--emit updates --dead-letter bad --dead-letter-max 9 --max-state 2M --window-format ms
+	cat >want <<-'END'
+		source      topic trips, all partitions, as group sluice.kafka-window.trips.windows, from what is committed, else the beginning; endless
+		time        field at, a string of ISO 8601 or a number of ms
+		watermark   the largest time of each partition, of which the smallest counts, less 5m; a partition at its end and silent for 1m does not count; after 1h30m of silence all windows are complete
+		windows     hopping, 1h each, one every 5m, aligned to local time in Europe/Zurich, 30m later; written when the watermark reaches their end, and again when a late record changes them, for 1d
+		late        to ./late.json, as they came
+		keys        vendor, zone = a.b
+		aggregates  n = the number of records
+		            big = the sum of amount, of records where kind = "trip"
+		            p = about the quantile at 99% of distance
+		            last = the values by (time, partition, offset), 20 at most, of id
+		sink        topic windows, keyed by the row's keys; windows' bounds in ms since the epoch
+		rejected    to bad, 9 at most
+		state       2097152 bytes of open windows at most; more ends the run with 75, and nothing is lost
+		promise     at least once: after a crash the rows of about a second are written again, after a stop by a signal none
+	END
+	expect_same want out
+	kafka-window --explain --cumulate 1d,1h --time at --time-format s -a n=count </dev/null >out
+	expect_line '^source      standard input, lines; it ends$' out
+	expect_line '^time        field at, seconds$' out
+	expect_line '^windows     cumulating, one every 1h from the start of each 1d, aligned to UTC; written' out
+	expect_line '^promise     nothing is committed: another run begins anew$' out
+	expect_status 2 kafka-window --explain --tumble 1h --time at </dev/null
 }
 
 test_usage_errors() {

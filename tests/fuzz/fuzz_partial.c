@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The serialised form of partial aggregates: any bytes, as they are and again behind a right check
- * sum, which no fuzzer would guess. What is read is written again as the same bytes, merges with
- * itself, and its row is JSON.
+ * sum, which no fuzzer would guess; and as the state of one aggregate, which the first byte
+ * chooses. What is read is written again as the same bytes, merges with itself, and its row is
+ * JSON.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "kafka-window/options_aggregate.h"
 #include "kafka-window/partial.h"
 #include "kafka-window/row.h"
+#include "kafka-window/varint.h"
 
 enum { OUT_BYTES_MAX = 1 << 24, KEY_VALUES = 2 };
 
@@ -32,13 +34,15 @@ require(bool claim)
 		abort();
 }
 
+static const char *const calls[] = { "a=count", "b=count:v", "c=sum:v", "d=min:v", "e=max:v",
+	"f=avg:v", "g=first:v", "h=last:v", "i=stddev:v", "j=stddev_pop:v", "m=distinct:v",
+	"n=approx_distinct:v", "o=p99:v", "p=top:2:v", "q=set:2:v", "r=list:2:v" };
+
+enum { CALLS = sizeof(calls) / sizeof(*calls) };
+
 static void
-open_job(struct job *job, enum assign_kind kind)
+open_job(struct job *job, enum assign_kind kind, unsigned first, unsigned count)
 {
-	static const char *const calls[] = { "a=count", "b=count:v", "c=sum:v", "d=min:v",
-		"e=max:v", "f=avg:v", "g=first:v", "h=last:v", "i=stddev:v", "j=stddev_pop:v",
-		"m=distinct:v", "n=approx_distinct:v", "o=p99:v", "p=top:2:v", "q=set:2:v",
-		"r=list:2:v" };
 	const struct engine_options options = {
 		.assigner = { .kind = kind, .size_ms = 1000 },
 		.plan = &job->plan,
@@ -55,7 +59,7 @@ open_job(struct job *job, enum assign_kind kind)
 	job->layout = row_layout_new(&err);
 	require(job->layout && !row_layout_add_field(job->layout, slice_of("k"), &err) &&
 		!row_layout_add_field(job->layout, slice_of("l"), &err));
-	for (unsigned i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+	for (unsigned i = first; i < first + count; i++) {
 		struct aggregate_text text;
 
 		require(!aggregate_text_parse(slice_of(calls[i]), &text, &err) &&
@@ -107,12 +111,12 @@ check_encoding(const struct job *job, struct slice bytes)
 }
 
 static void
-try_bytes(struct slice bytes, enum assign_kind kind)
+try_bytes(struct slice bytes, enum assign_kind kind, unsigned first, unsigned count)
 {
 	struct err err = ERR_INIT;
 	struct job job;
 
-	open_job(&job, kind);
+	open_job(&job, kind, first, count);
 	switch (engine_take_partial(job.engine, bytes, &err)) {
 	case ENGINE_TAKEN:
 		check_encoding(&job, bytes);
@@ -127,27 +131,57 @@ try_bytes(struct slice bytes, enum assign_kind kind)
 		break;
 	case ENGINE_LATE:
 	case ENGINE_REPLAYED:
+	case ENGINE_OUTSIDE:
 		abort();
 	}
 	close_job(&job);
+}
+
+static void
+append_check(struct buf *out, struct err *err)
+{
+	uint32_t check = (uint32_t)crc32_z(0, (const unsigned char *)out->data, out->len);
+
+	for (unsigned i = 0; i < 4; i++)
+		require(!buf_append_char(out, (char)(check >> 8 * i), err));
+}
+
+/* A partial of one aggregate: from 0 to 1 s, of the key 1, 2. */
+static void
+try_state(struct slice state, enum assign_kind kind, unsigned which)
+{
+	static const char head[] = "\x02\0\xe8\x07\x04" "1\n2\n" "\x01";
+	struct buf bytes = BUF_INIT(OUT_BYTES_MAX);
+	struct aggregate_text text;
+	struct err err = ERR_INIT;
+
+	require(!aggregate_text_parse(slice_of(calls[which]), &text, &err) &&
+		!buf_append(&bytes, slice_make(head, sizeof(head) - 1), &err) &&
+		!buf_append_char(&bytes, (char)text.aggregate.func, &err) &&
+		!varint_append(&bytes, (varint_wide)text.aggregate.arg, &err) &&
+		!buf_append(&bytes, state, &err));
+	append_check(&bytes, &err);
+	try_bytes(buf_slice(&bytes), kind, which, 1);
+	buf_release(&bytes);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum assign_kind kinds[] = { ASSIGN_TUMBLE, ASSIGN_SESSION };
-	char *checked = malloc(size + 4);
-	uint32_t check = (uint32_t)crc32_z(0, data, size);
+	struct slice input = slice_make((const char *)data, size);
+	struct err err = ERR_INIT;
 
-	require(checked != NULL);
-	if (size)
-		memcpy(checked, data, size);
-	for (unsigned i = 0; i < 4; i++)
-		checked[size + i] = (char)(check >> 8 * i);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		try_bytes(slice_make(checked, size), kinds[i]);
-		try_bytes(slice_make(checked, size + 4), kinds[i]);
+		struct buf checked = BUF_INIT(OUT_BYTES_MAX);
+
+		require(!buf_append(&checked, input, &err));
+		try_bytes(buf_slice(&checked), kinds[i], 0, CALLS);
+		append_check(&checked, &err);
+		try_bytes(buf_slice(&checked), kinds[i], 0, CALLS);
+		buf_release(&checked);
+		if (size)
+			try_state(slice_skip(input, 1), kinds[i], data[0] % CALLS);
 	}
-	free(checked);
 	return 0;
 }

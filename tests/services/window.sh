@@ -94,6 +94,41 @@ test_sessions_survive_clean_restarts() {
 	expect_same want got
 }
 
+# windows that hop, of records in disorder that are behind the watermark, over clean restarts: the
+# revisions of each window and key rise, and end where all records are in
+test_updates_survive_clean_restarts() {
+	local i job status
+	local window_options=(--hop 1h,20m --lateness 30d --emit updates --time pickup_datetime --by vendor_id -a n=count)
+	prepare 8000 4
+	# begun up to an hour and a half before they ended, in order of the end
+	jq -c '.pickup_datetime = ((.dropoff_datetime | sub("\\.000Z"; "Z") | fromdate) - .trip_id * 7919 % 5400 | todate)' \
+		trips.json >both && mv both trips.json
+	jq -r '"\(.vendor_id) \(.pickup_datetime | fromdate)"' trips.json |
+		awk '{ for (i = 0; i < 3; i++) n[$1 " " ($2 - $2 % 1200 - i * 1200)]++ }
+			END { for (k in n) print k, n[k] }' | sort >want
+	s3-to-kafka -q -t $id --time dropoff_datetime --speedup 28000 trips.json &
+	local replay=$!
+	for i in 1 2; do
+		aggregate 2>err.$i &
+		job=$!
+		sleep 1.5
+		kill -TERM $job
+		status=0
+		wait $job || status=$?
+		[ $status = 0 ] || fail "run $i ended with $status: $(cat err.$i)"
+		expect_line ', 0 late, 0 rejected' err.$i
+	done
+	wait $replay
+	aggregate_once -e 2>err.3
+	expect_line ', 0 late, 0 rejected' err.3
+	rows | jq -r '[.vendor_id, (.window_start | sub("\\.000Z"; "Z") | fromdate), .revision, .n] | join(" ")' >all
+	awk '$3 != $4 || $3 <= n[$1 " " $2] { print "after", n[$1 " " $2], $0; exit 1 } { n[$1 " " $2] = $3 }' all ||
+		fail "a revision does not rise"
+	[ "$(wc -l <all)" -gt "$(wc -l <want)" ] || fail "nothing was updated"
+	awk '{ n[$1 " " $2] = $3 } END { for (k in n) print k, n[k] }' all | sort >got
+	expect_same want got
+}
+
 test_killed_runs_repeat_whole_rows_at_most() {
 	local delay
 	prepare 20000 4

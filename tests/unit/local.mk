@@ -317,6 +317,10 @@ tests_unit_test_window_property_SOURCES = tests/unit/test_window_property.c test
 tests_unit_test_window_property_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_property_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_simulation
+tests_unit_test_window_simulation_SOURCES = tests/unit/test_window_simulation.c tests/unit/window_kit.c
+tests_unit_test_window_simulation_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_simulation_LDADD = libkafkawindow.a $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_window_sketch
 tests_unit_test_window_sketch_SOURCES = tests/unit/test_window_sketch.c tests/unit/window_kit.c
 tests_unit_test_window_sketch_CFLAGS = $(UNIT_CFLAGS)
@@ -330,6 +334,11 @@ UNIT_TESTS += tests/unit/test_window_session
 tests_unit_test_window_session_SOURCES = tests/unit/test_window_session.c tests/unit/window_kit.c
 tests_unit_test_window_session_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_session_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_window_session_engine
+tests_unit_test_window_session_engine_SOURCES = tests/unit/test_window_session_engine.c tests/unit/window_kit.c
+tests_unit_test_window_session_engine_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_session_engine_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
 EXTRA_DIST += tests/aws/fake_lambda.py
 UNIT_TESTS += tests/unit/test_stats

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every function of -a, from records to results: what it takes, how it merges, its serialised form. */
+/* Every function of -a, from records to results: inputs, merging, the serialised form. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -187,7 +187,8 @@ results_of_values(void **state)
 		(void)snprintf(text, sizeof(text), "x=%s", cases[i].call);
 		add(&job, text);
 		for (int j = 0; j < RECORDS_MAX && cases[i].values[j]; j++) {
-			(void)snprintf(text, sizeof(text), "{\"v\":%s}        ", cases[i].values[j]);
+			(void)snprintf(
+			    text, sizeof(text), "{\"v\":%s}        ", cases[i].values[j]);
 			if (take_at(&job, &states, text, j, 0, j))
 				fail_msg("case %zu: %s", i, job.err.text);
 		}
@@ -282,12 +283,42 @@ first_and_last_by_place(void **state)
 	}
 }
 
+/* What is cut is given back: bounded aggregates hold no more after many records than after some. */
+static void
+bounds_bound_memory(void **state)
+{
+	static const char *const texts[] = { "x=list:3:v", "x=set:3:v", "x=last:v", "x=min:v" };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct states states = { .bytes = { 0 } };
+		size_t held = 0;
+		struct job job;
+		char text[64];
+
+		job_open(&job);
+		add(&job, texts[i]);
+		for (int n = 1000; n > 0; n--) {
+			(void)snprintf(text, sizeof(text), "{\"v\":\"value %04d\"}        ", n);
+			assert_int_equal(take_at(&job, &states, text, n, 0, n), 0);
+			assert_int_equal(job.held, aggregate_held(&job.plan, states.bytes));
+			assert_true(n > 980 || job.held <= held);
+			if (job.held > held)
+				held = job.held;
+		}
+		release(&job, &states);
+		assert_int_equal(job.held, 0);
+		job_close(&job);
+	}
+}
+
 /* ---- merging and the serialised form ---- */
 
 static const char *const all_calls[] = { "a=count", "b=count:s", "c=sum:v", "d=min:v", "e=max:v",
 	"f=avg:v", "g=first:s", "h=last:s", "i=stddev:v", "j=stddev_pop:v", "k=distinct:s",
-	"l=approx_distinct:s", "m=p50:v", "n=p:99.9:v", "o=top:3:s", "p=set:s", "q=set:3:s", "r=list:s",
-	"s=list:3:s", "t=min:s", "u=max:s", "v=count where=v>=0", "w=set:2:s where=s!=\"s1\"" };
+	"l=approx_distinct:s", "m=p50:v", "n=p:99.9:v", "o=top:3:s", "p=set:s", "q=set:3:s",
+	"r=list:s", "s=list:3:s", "t=min:s", "u=max:s", "v=count where=v>=0",
+	"w=set:2:s where=s!=\"s1\"" };
 
 static void
 open_all(struct job *job)
@@ -456,8 +487,8 @@ there_and_back(void **state)
 	buf_release(&have);
 }
 
-/* Without the check sum in front: what is read nevertheless is a state like any other, with one form,
- * and everything else is ERR_DATA. */
+/* Without the check sum in front: what is read nevertheless is a state like any other, with one
+ * form, and everything else is ERR_DATA. */
 static void
 try_damaged(struct job *job, struct slice bytes)
 {
@@ -598,6 +629,7 @@ main(void)
 		cmocka_unit_test(results_of_values),
 		cmocka_unit_test(refused_values),
 		cmocka_unit_test(first_and_last_by_place),
+		cmocka_unit_test(bounds_bound_memory),
 		cmocka_unit_test(merge_in_any_order),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(there_and_back),

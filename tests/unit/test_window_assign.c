@@ -305,6 +305,22 @@ what_is_late_for_some_windows(void **state)
 	kit_close(&kit);
 }
 
+/* A window that is complete before any record is in it does not come out with one that is behind. */
+static void
+what_was_complete_without_records(void **state)
+{
+	struct kit kit;
+	(void)state;
+
+	open_kit(&kit, ASSIGN_HOP, 60, 20);
+	assert_int_equal(take(&kit, 205, "1"), ENGINE_TAKEN); /* nothing is complete yet */
+	assert_int_equal(take(&kit, 165, "1"), ENGINE_TAKEN); /* 120-180 and 140-200 would be */
+	assert_false(engine_has_closed(kit.engine));
+	engine_finish(kit.engine);
+	expect(&kit, "160-220 1:2\n180-240 1:1\n200-260 1:1\n");
+	kit_close(&kit);
+}
+
 /* ---- intervals, partials, marks ---- */
 
 /* An abort takes back what an interval has merged, a commit keeps it. */
@@ -461,6 +477,7 @@ main(void)
 		cmocka_unit_test(hops_with_gaps),
 		cmocka_unit_test(cumulations),
 		cmocka_unit_test(what_is_late_for_some_windows),
+		cmocka_unit_test(what_was_complete_without_records),
 		cmocka_unit_test(cumulations_in_intervals),
 		cmocka_unit_test(a_state_moves_as_partials),
 		cmocka_unit_test(hops_in_the_next_life),

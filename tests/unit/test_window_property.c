@@ -22,6 +22,7 @@ enum {
 	KEYS = 5,
 	SPANS = 1000,
 	DISORDER_MS = 700,
+	LATENESS_MS = 400,
 	ENGINES = 3,
 	TEXT_BYTES = 32,
 };
@@ -85,6 +86,8 @@ open_kit(struct kit *kit, const struct world *w)
 		    0);
 	kit->options.assigner = *w->assigner;
 	kit->options.out_of_order_ms = DISORDER_MS;
+	/* which makes rows come later, and no others */
+	kit->options.lateness_ms = kit_random() % 2 ? LATENESS_MS : 0;
 	kit_restart(kit);
 	for (int32_t s = 1; s < STREAMS; s++)
 		kit_add_stream(kit, s);

@@ -95,6 +95,38 @@ errors_of_counts(void **state)
 	assert_in_range((uint64_t)(sqrt(squares / measured) / standard * 100), 60, 140);
 }
 
+/* Registers are those of the definition, though the values were coupons before. */
+static void
+registers(void **state)
+{
+	enum { COUNT = 200000, HEAD = 1 };
+	static uint8_t want[HLL_REGISTERS];
+	struct buf bytes = BUF_INIT(BYTES_MAX);
+	struct hll h = { .data = NULL };
+	struct err err = ERR_INIT;
+	size_t held = 0;
+	(void)state;
+
+	for (int i = 0; i < COUNT; i++) {
+		/* many hashes with zeros behind the index, where the rank is put together */
+		uint64_t hash = kit_random() >> (i % 2 ? 0 : HLL_PRECISION + i % 51);
+		uint64_t rest, at;
+
+		hash |= kit_random() << (64 - HLL_PRECISION);
+		at = hash >> (64 - HLL_PRECISION);
+		rest = hash << HLL_PRECISION;
+		rest = rest ? (uint64_t)__builtin_clzll(rest) + 1 : 64 - HLL_PRECISION + 1;
+		if (rest > want[at])
+			want[at] = (uint8_t)rest;
+		assert_int_equal(hll_add(&h, hash, &held, &err), 0);
+	}
+	assert_int_equal(hll_encode(&h, &bytes, &err), 0);
+	assert_int_equal(bytes.len, HEAD + HLL_REGISTERS);
+	assert_memory_equal(bytes.data + HEAD, want, HLL_REGISTERS);
+	hll_release(&h);
+	buf_release(&bytes);
+}
+
 /* Parts that overlap, small and large ones, in any order: the bytes of one pass. */
 static void
 unions(void **state)
@@ -114,8 +146,8 @@ unions(void **state)
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		for (unsigned turn = 0; turn < 3; turn++) {
-			struct hll parts[3] = { 0 }, whole = { .data = NULL }, merged = { .data = NULL },
-				   read = { .data = NULL };
+			struct hll parts[3] = { 0 }, whole = { .data = NULL };
+			struct hll merged = { .data = NULL }, read = { .data = NULL };
 			size_t held = 0;
 			struct slice bytes;
 
@@ -266,8 +298,8 @@ errors_of_quantiles(void **state)
 	}
 }
 
-/* More buckets than there may be: the lowest are joined, the rest keeps its bound, and the order does
- * not show. */
+/* More buckets than there may be: the lowest are joined, the rest keeps its bound, and the order
+ * does not show. */
 static void
 too_many_buckets(void **state)
 {
@@ -324,6 +356,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hashes),
 		cmocka_unit_test(errors_of_counts),
+		cmocka_unit_test(registers),
 		cmocka_unit_test(unions),
 		cmocka_unit_test(errors_of_quantiles),
 		cmocka_unit_test(too_many_buckets),

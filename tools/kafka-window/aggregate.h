@@ -9,15 +9,15 @@
  * divided once, as a double. A sum that passes 2^127 goes on as a double, which is written with an
  * exponent.
  *
- * min and max are of numbers or of strings by their bytes; any number is below any string. first and
- * last are the values of the first and the last record in the order of event time, stream and
+ * min and max are of numbers or of strings by their bytes; any number is below any string. first
+ * and last are the values of the first and the last record in the order of event time, stream and
  * sequence, whenever they came; list has them all, up to its bound the first ones. set has the
  * different values, up to its bound the smallest ones, in the order of groupkey.h; top has the most
  * frequent ones, equally frequent ones in that order. list, set and top of no values are [].
  *
- * A state has a fixed size. What varies hangs on it by a pointer (NULL while there is nothing): such
- * states must be copied by aggregate_copy and released before they go. `held` counts the bytes that
- * hang on some states; functions that make them more or fewer are given it to change.
+ * A state has a fixed size. What varies hangs on it by a pointer (NULL while there is nothing):
+ * such states must be copied by aggregate_copy and released before they go. `held` counts the bytes
+ * that hang on some states; functions that make them more or fewer are given it to change.
  */
 #ifndef SLUICE_KAFKA_WINDOW_AGGREGATE_H
 #define SLUICE_KAFKA_WINDOW_AGGREGATE_H
@@ -79,7 +79,8 @@ struct aggregate {
 	/* AGGREGATE_TOP: how many values; AGGREGATE_SET, AGGREGATE_LIST: how many at most;
 	 * AGGREGATE_QUANTILE: the share in the unit of ddsketch.h; 0 for the others */
 	int64_t arg;
-	uint64_t hash_seed; /* of values in memory, not of what is serialised; random for strangers' */
+	/* of values in memory, not of what is serialised; random where they come from strangers */
+	uint64_t hash_seed;
 };
 
 enum { AGGREGATES_MAX = 64 };

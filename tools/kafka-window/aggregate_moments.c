@@ -4,11 +4,11 @@
  * STDDEV_SAMP) or n (STDDEV_POP).
  *
  * Subtracting two such sums loses all digits of doubles. Here they are whole numbers wide enough
- * for any exact input: x in units of 10^-18 is below 2^187, its square below 2^374, and 2^63 of them
- * are below 2^437; so the difference is exact and only the root is rounded. Inputs that are not exact
- * (number.h) are held apart, as mean and sum of squared distances (Chan, Golub, LeVeque, "Updating
- * formulae and a pairwise algorithm for computing sample variances", 1979, formula 2.1), where the
- * order of merging may show in the last digits.
+ * for any exact input: x in units of 10^-18 is below 2^187, its square below 2^374, and 2^63 of
+ * them are below 2^437; so the difference is exact and only the root is rounded. Inputs that are
+ * not exact (number.h) are held apart, as mean and sum of squared distances (Chan, Golub, LeVeque,
+ * "Updating formulae and a pairwise algorithm for computing sample variances", 1979, formula 2.1),
+ * where the order of merging may show in the last digits.
  */
 #include <assert.h>
 #include <math.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* first, last, list: by event time, stream and sequence, so that the order of arrival does not show. */
+/* first, last, list: by event time, stream and sequence, so that the order of arrival does not
+ * show. */
 #include <stdlib.h>
 
 #include "kafka-window/aggregate_ops.h"
@@ -58,8 +59,8 @@ struct kept {
 	struct place place;
 };
 
-/* Of records at one place the smaller text stays: there is one such record, but partials of the same
- * records may be merged twice. */
+/* Of records at one place the smaller text stays: there is one such record, but partials of the
+ * same records may be merged twice. */
 static int
 keep(enum aggregate_func func, struct kept *k, const struct place *place, struct slice text,
     size_t *held, struct err *err)
@@ -212,8 +213,8 @@ compare_items(const void *a, const void *b)
 	return order ? order : slice_compare(heap_text_slice(x->text), heap_text_slice(y->text));
 }
 
-/* Twice as many values as the list may have are cut down to the first of them, and from then on later
- * ones need not be looked at: what was cut would have been cut at the end too. */
+/* Twice as many values as the list may have are cut down to the first of them, and from then on
+ * later ones need not be looked at: what was cut would have been cut at the end too. */
 static void
 cut_list(struct list *l, uint32_t count)
 {

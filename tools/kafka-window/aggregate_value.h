@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A number, a string for min and max, or none yet, in 24 bytes: there is one for each open window, key
- * and sum. */
+/* A number, a string for min and max, or none yet, in 24 bytes: there is one for each open window,
+ * key and sum. */
 #ifndef SLUICE_KAFKA_WINDOW_AGGREGATE_VALUE_H
 #define SLUICE_KAFKA_WINDOW_AGGREGATE_VALUE_H
 

@@ -169,7 +169,7 @@ add_value(const struct aggregate *a, struct values_state *state, struct slice te
 		return err_no_memory(err);
 	if (v->limit && groupkey_compare_values(text, heap_text_slice(v->limit)) > 0)
 		return 0;
-	/* how often is of no use to a set, and would show the order in which values were cut */
+	/* how often is of no use to a set, and could overflow */
 	if (put_value(a, v, text, a->func == AGGREGATE_TOP ? count : 0, err))
 		return -1;
 	if (a->func != AGGREGATE_SET || v->table.count < 2 * a->arg)

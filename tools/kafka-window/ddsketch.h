@@ -2,18 +2,18 @@
 /*
  * DDSketch: quantiles with a relative error of at most 1%.
  *
- * Charles Masson, Jee E. Rim, Homin K. Lee, "DDSketch: a fast and fully-mergeable quantile sketch with
- * relative-error guarantees", PVLDB 12(12), 2019, arXiv:1908.10693. With a = 0.01 and
- * g = (1 + a) / (1 - a), bucket i counts the values in (g^(i-1), g^i] and stands for
- * 2 g^i / (g + 1), which is within 1% of all of them. Negative values have
- * buckets of their own by their magnitude, zero has one, and all are in the order of the values.
+ * Charles Masson, Jee E. Rim, Homin K. Lee, "DDSketch: a fast and fully-mergeable quantile sketch
+ * with relative-error guarantees", PVLDB 12(12), 2019, arXiv:1908.10693. With a = 0.01 and g = (1 +
+ * a) / (1 - a), bucket i counts the values in (g^(i-1), g^i] and stands for 2 g^i / (g + 1), which
+ * is within 1% of all of them. Negative values have buckets of their own by their magnitude, zero
+ * has one, and all are in the order of the values.
  *
  * At most 2048 buckets are held, enough for all positive values over 17 orders of magnitude. Where
  * there are more, the lowest two are joined, again and again: quantiles among the lowest
  * values have no bound then, those above keep theirs.
  *
- * What a sketch holds, and its serialised bytes, follow from its values alone: the order of adding and
- * merging does not show.
+ * What a sketch holds, and its serialised bytes, follow from its values alone: the order of adding
+ * and merging does not show.
  */
 #ifndef SLUICE_KAFKA_WINDOW_DDSKETCH_H
 #define SLUICE_KAFKA_WINDOW_DDSKETCH_H
@@ -43,15 +43,15 @@ int ddsketch_merge(struct ddsketch *, const struct ddsketch *from, size_t *held,
 /* 100% in the unit of a quantile's `share`. */
 #define DDSKETCH_SHARE_ALL INT64_C(100000000)
 
-/* The first value in order that no less than this share of all is up to (SQL's PERCENTILE_DISC), or one
- * within 1% of it, denormal doubles aside. False for an empty sketch. */
+/* The first value in order that no less than this share of all is up to (SQL's PERCENTILE_DISC), or
+ * one within 1% of it, denormal doubles aside. False for an empty sketch. */
 bool ddsketch_quantile(const struct ddsketch *, int64_t share, double *ret);
 
 void ddsketch_release(struct ddsketch *);
 size_t ddsketch_held(const struct ddsketch *);
 
-/* The serialised form: varint count of buckets, then of each, rising, the key (zigzag varint, from the
- * second on the varint distance to the one before) and varint count. */
+/* The serialised form: varint count of buckets, then of each, rising, the key (zigzag varint, from
+ * the second on the varint distance to the one before) and varint count. */
 int ddsketch_encode(const struct ddsketch *, struct buf *out, struct err *);
 
 /* Into an empty sketch. ERR_DATA ("is damaged"), ERR_FAULT; release it then. */

@@ -82,12 +82,6 @@ engine_reset(struct engine *e, struct err *err)
 
 /* ---- streams ---- */
 
-static int64_t
-replay_until(const struct engine *e, int32_t stream)
-{
-	return (uint32_t)stream < e->stream_count ? e->streams[stream].replay_until : 0;
-}
-
 static void
 set_replaying(struct engine *e, int32_t stream, bool is_replaying)
 {
@@ -175,16 +169,6 @@ state_is_full(const struct engine *e, struct err *err)
 	return e->state_bytes < e->options.state_bytes_max ? 0 : engine_say_full(e, err);
 }
 
-/* Windows that end at or before it are done with: where no complete one waits, those before the
- * watermark are, though no window was ever there. */
-static int64_t
-settled(const struct engine *e)
-{
-	int64_t until_ms = e->sessions ? engine_sessions_horizon(e) : engine_due(e);
-
-	return engine_has_closed(e) || until_ms < e->emitted ? e->emitted : until_ms;
-}
-
 static struct pane *
 open_pane(struct engine *e, struct span span, int64_t last_end_ms, struct err *err)
 {
@@ -198,7 +182,7 @@ open_pane(struct engine *e, struct span span, int64_t last_end_ms, struct err *e
 		return NULL;
 	e->state_bytes += pane_bytes(p);
 	/* a window of this pane may have ended while there was none */
-	e->emitted = settled(e);
+	e->emitted = engine_settled(e);
 	if (assigner_first(&e->options.assigner, span, e->emitted, &window) &&
 	    window.end_ms < e->next_end)
 		e->next_end = window.end_ms;
@@ -282,7 +266,7 @@ put_in(struct engine *e, const struct engine_input *in, struct pane *p, struct e
 static enum engine_fate
 fate_of_late(struct engine *e, struct position position)
 {
-	if (position.sequence < replay_until(e, position.stream)) {
+	if (position.sequence < engine_replay_until(e, position.stream)) {
 		e->counts.replayed++;
 		return ENGINE_REPLAYED;
 	}
@@ -351,7 +335,7 @@ engine_take(struct engine *e, const struct engine_input *in, struct err *err)
 	if (e->options.is_processing_time)
 		return fate;
 	watermarks_take(&e->marks, in->position.stream, in->time_ms);
-	if (e->replaying && in->position.sequence >= replay_until(e, in->position.stream) - 1)
+	if (e->replaying && in->position.sequence >= engine_replay_until(e, in->position.stream) - 1)
 		end_replay(e, in->position.stream);
 	return fate;
 }
@@ -427,7 +411,7 @@ engine_next_end(const struct engine *e)
 bool
 engine_was_read(const struct engine *e, struct position position)
 {
-	return position.sequence < replay_until(e, position.stream);
+	return position.sequence < engine_replay_until(e, position.stream);
 }
 
 void
@@ -593,108 +577,4 @@ engine_each_partial(struct engine *e,
 		rc = give_partials(e, pane_set_at(set, i), &buf, partial, context, err);
 	buf_release(&buf);
 	return rc;
-}
-
-/* ---- what to store ---- */
-
-static int64_t
-earliest_in_panes(const struct engine *e, int32_t stream)
-{
-	int64_t base = pane_set_earliest(&e->base, engine_gone(e), stream);
-	int64_t delta = pane_set_earliest(&e->delta, engine_gone(e), stream);
-	int64_t earliest = base < delta ? base : delta;
-
-	return earliest == PANE_NO_POSITION ? -1 : earliest;
-}
-
-int64_t
-engine_earliest(const struct engine *e, int32_t stream)
-{
-	if (e->sessions)
-		return session_set_earliest(e->sessions, stream);
-	return earliest_in_panes(e, stream);
-}
-
-bool
-engine_can_store(const struct engine *e)
-{
-	return !e->replaying || !engine_has_changes(e);
-}
-
-struct engine_mark
-engine_mark(const struct engine *e, int32_t stream, int64_t sequence)
-{
-	int64_t until = replay_until(e, stream);
-
-	return (struct engine_mark){
-		.watermark = watermarks_has(&e->marks, stream) ? e->marks.streams[stream].watermark
-		                                               : WATERMARK_NONE,
-		.emitted = settled(e),
-		.replay_until = until > sequence ? until : sequence,
-	};
-}
-
-int64_t
-engine_watermark(const struct engine *e)
-{
-	return e->marks.combined;
-}
-
-int32_t
-engine_silent_stream(const struct engine *e)
-{
-	bool has_open = e->sessions ? session_set_count(e->sessions) : e->next_end != NO_END;
-
-	for (uint32_t i = 0; i < e->marks.stream_count && has_open; i++) {
-		const struct stream *s = &e->marks.streams[i];
-
-		if (s->is_present && !s->is_idle && s->watermark == WATERMARK_NONE)
-			return (int32_t)i;
-	}
-	return -1;
-}
-
-void
-engine_get_counts(const struct engine *e, struct engine_counts *ret)
-{
-	*ret = e->counts;
-}
-
-size_t
-engine_state_bytes(const struct engine *e)
-{
-	return e->sessions ? session_set_bytes(e->sessions) : e->state_bytes;
-}
-
-int64_t
-engine_open_windows(const struct engine *e)
-{
-	int64_t after_ms = e->emitted, count = 0;
-	struct span window;
-
-	if (e->sessions)
-		return (int64_t)session_set_count(e->sessions);
-	for (; engine_next_window(e, after_ms, &window); count++)
-		after_ms = window.end_ms;
-	return count;
-}
-
-static int64_t
-count_keys(const struct pane_set *set, int64_t after_ms)
-{
-	int64_t count = 0;
-
-	if (set->running && set->running->last_end_ms > after_ms)
-		count += set->running->table.count;
-	for (size_t i = pane_set_needed(set, after_ms); i < set->count; i++)
-		count += pane_set_at(set, i)->table.count;
-	return count;
-}
-
-int64_t
-engine_open_keys(const struct engine *e)
-{
-	if (e->sessions)
-		return (int64_t)session_set_count(e->sessions);
-	return count_keys(&e->base, engine_gone(e)) + count_keys(&e->delta, engine_gone(e));
 }

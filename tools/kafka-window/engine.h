@@ -153,14 +153,16 @@ void engine_abort(struct engine *);
 enum engine_fate engine_take_partial(struct engine *, struct slice bytes, struct err *);
 
 /* Gives all partials of the open interval (outside of one: of the whole state), by window and key
- * unordered, each serialised and borrowed for the call. */
+ * unordered, each serialised and borrowed for the call. That of a session has all of it, also what
+ * is older than the interval. */
 int engine_each_partial(struct engine *,
     int (*partial)(void *context, struct slice bytes, struct err *), void *context, struct err *);
 
 /* ---- what to store ---- */
 
 /* The earliest position of any record of the stream in windows not given out yet (the rows of an
- * open interval's closed windows count as given out); -1 where there is none. */
+ * open interval's closed windows count as given out), or of sessions an earlier one
+ * (session_origin.h); -1 where there is none. */
 int64_t engine_earliest(const struct engine *, int32_t stream);
 
 /* False while records have changed windows whose rows wait until all streams have read again what

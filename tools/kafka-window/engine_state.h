@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What an engine is made of, for engine.c (records in, intervals, what to store), engine_close.c
- * (windows out) and engine_session.c (windows that are sessions) only. */
+/* What an engine is made of, for engine.c (records in, intervals), engine_close.c and engine_update.c
+ * (windows out), engine_store.c (what a later life begins with) and engine_session.c (windows that
+ * are sessions) only. */
 #ifndef SLUICE_KAFKA_WINDOW_ENGINE_STATE_H
 #define SLUICE_KAFKA_WINDOW_ENGINE_STATE_H
 
@@ -76,6 +77,12 @@ engine_is_interval(const struct engine *e)
 }
 
 static inline int64_t
+engine_replay_until(const struct engine *e, int32_t stream)
+{
+	return (uint32_t)stream < e->stream_count ? e->streams[stream].replay_until : 0;
+}
+
+static inline int64_t
 engine_lag(const struct engine *e, int64_t watermark_ms)
 {
 	if (watermark_ms < INT64_MIN + e->options.lateness_ms)
@@ -115,6 +122,10 @@ engine_gone(const struct engine *e)
 	final_ms = engine_final(e);
 	return final_ms < e->emitted ? final_ms : e->emitted;
 }
+
+/* Windows that end at or before it are done with: where no complete one waits, those before the
+ * watermark are, though no window was ever there. */
+int64_t engine_settled(const struct engine *);
 
 /* Notes that a record that was put into a pane has changed windows that were given out, if it has. */
 int engine_note_change(

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "kafka-window/engine_state.h"
+#include "kafka-window/groupkey.h"
 
 static int
 add_change(struct engine *e, struct slice key, struct span pane, struct err *err)
@@ -67,24 +68,81 @@ merge_key(struct engine *e, struct span window, struct slice key, struct err *er
 	return 0;
 }
 
-static int
-give_change(struct engine *e, const struct engine_change *change,
-    const struct engine_receiver *receiver, struct err *err)
-{
-	struct engine_row row = {
-		.key = slice_make(e->changes.keys.data + change->key_at, change->key_len),
-		.states = e->scratch,
-	};
-	const struct assigner *a = &e->options.assigner;
+/* ---- what to give out ---- */
 
-	if (!assigner_first(a, change->pane, change->after_ms, &row.span))
+/* A key of a window that has changed. */
+struct update {
+	struct span window;
+	struct slice key;
+};
+
+struct updates {
+	struct update *items;
+	size_t count;
+	size_t capacity;
+};
+
+static int
+compare_updates(const void *a, const void *b)
+{
+	const struct update *x = a, *y = b;
+
+	if (!span_equal(x->window, y->window))
+		return span_is_before(x->window, y->window) ? -1 : 1;
+	return groupkey_compare(x->key, y->key);
+}
+
+static int
+add_update(struct updates *u, struct span window, struct slice key, struct err *err)
+{
+	size_t capacity = u->capacity ? 2 * u->capacity : 16;
+	struct update *items;
+
+	if (u->count == u->capacity) {
+		items = reallocarray(u->items, capacity, sizeof(*items));
+		if (!items)
+			return err_no_memory(err);
+		u->items = items;
+		u->capacity = capacity;
+	}
+	u->items[u->count++] = (struct update){ .window = window, .key = key };
+	return 0;
+}
+
+static int
+add_updates(const struct engine *e, const struct engine_change *change, struct updates *u,
+    struct err *err)
+{
+	struct slice key = slice_make(e->changes.keys.data + change->key_at, change->key_len);
+	const struct assigner *a = &e->options.assigner;
+	struct span window;
+
+	if (!assigner_first(a, change->pane, change->after_ms, &window))
 		return 0;
-	for (; row.span.start_ms <= change->pane.start_ms && row.span.end_ms <= e->emitted;
-	    assigner_next(a, &row.span)) {
-		if (row.span.end_ms < change->pane.end_ms)
+	for (; window.start_ms <= change->pane.start_ms && window.end_ms <= e->emitted;
+	    assigner_next(a, &window)) {
+		if (window.end_ms >= change->pane.end_ms && add_update(u, window, key, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* In order of windows and keys, each once, however many records have changed it. */
+static int
+give_updates(
+    struct engine *e, struct updates *u, const struct engine_receiver *receiver, struct err *err)
+{
+	if (u->count > 1)
+		qsort(u->items, u->count, sizeof(*u->items), compare_updates);
+	for (size_t i = 0; i < u->count; i++) {
+		struct engine_row row = { .span = u->items[i].window, .key = u->items[i].key };
+
+		if (i && compare_updates(&u->items[i - 1], &u->items[i]) == 0)
 			continue;
-		if (merge_key(e, row.span, row.key, err) ||
-		    receiver->row(receiver->context, &row, err))
+		if (merge_key(e, row.span, row.key, err))
+			return -1;
+		row.states = e->scratch;
+		if (receiver->row(receiver->context, &row, err))
 			return -1;
 		e->counts.rows++;
 	}
@@ -104,13 +162,19 @@ int
 engine_give_changes(struct engine *e, const struct engine_receiver *receiver, struct err *err)
 {
 	struct engine_changes *c = &e->changes;
+	struct updates updates = { .items = NULL };
+	int rc = 0;
 
-	if (e->replaying)
+	if (e->replaying || !engine_has_changes(e))
 		return 0;
-	for (; c->given < c->count; c->given++) {
-		if (give_change(e, &c->items[c->given], receiver, err))
-			return -1;
-	}
+	for (size_t i = c->given; i < c->count && !rc; i++)
+		rc = add_updates(e, &c->items[i], &updates, err);
+	if (!rc)
+		rc = give_updates(e, &updates, receiver, err);
+	free(updates.items);
+	if (rc)
+		return -1;
+	c->given = c->count;
 	engine_forget_changes(e);
 	return 0;
 }

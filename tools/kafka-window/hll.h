@@ -2,15 +2,15 @@
 /*
  * HyperLogLog: how many different values there were, in at most 16 KiB.
  *
- * Precision 14: 16384 registers, a standard error of 1.04 / sqrt(16384) = 0.81%. Up to 3072 different
- * values are held as such (the first 26 bits of their hashes and the rank in the rest, the sparse
- * representation of "HyperLogLog in Practice", Heule, Nunkesser, Hall, EDBT 2013), where linear
- * counting in 2^26 cells is mostly exact, and seldom one off. Above, the estimator is the improved raw
- * one of Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog sketches",
+ * Precision 14: 16384 registers, a standard error of 1.04 / sqrt(16384) = 0.81%. Up to 3072
+ * different values are held as such (the first 26 bits of their hashes and the rank in the rest,
+ * the sparse representation of "HyperLogLog in Practice", Heule, Nunkesser, Hall, EDBT 2013), where
+ * linear counting in 2^26 cells is mostly exact, and seldom one off. Above, the estimator is the
+ * improved raw one of Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog sketches",
  * arXiv:1702.01284, which has no bias to be tabled away.
  *
- * What a sketch holds, and its serialised bytes, follow from the set of its values alone: the order of
- * adding and merging does not show.
+ * What a sketch holds, and its serialised bytes, follow from the set of its values alone: the order
+ * of adding and merging does not show.
  */
 #ifndef SLUICE_KAFKA_WINDOW_HLL_H
 #define SLUICE_KAFKA_WINDOW_HLL_H
@@ -46,8 +46,8 @@ void hll_release(struct hll *);
 size_t hll_held(const struct hll *);
 
 /*
- * The serialised form: 1 byte, 0 sparse: varint count, then for each, rising, the varint distance to the
- * one before of (index of 26 bits << 6 | rank); 1 dense: the registers, a byte each.
+ * The serialised form: 1 byte, 0 sparse: varint count, then for each, rising, the varint distance
+ * to the one before of (index of 26 bits << 6 | rank); 1 dense: the registers, a byte each.
  */
 int hll_encode(const struct hll *, struct buf *out, struct err *);
 

@@ -7,8 +7,8 @@
 
 enum { TEXTS_BYTES_MAX = 256 * 1024 * 1024 }; /* above any record's fields */
 
-/* A field that aggregates take in, and those that need more of it than its kind: bit i is the plan's
- * aggregate i. */
+/* A field that aggregates take in, and those that need more of it than its kind: bit i is the
+ * plan's aggregate i. */
 struct input_field {
 	unsigned index; /* in the field set */
 	uint64_t needs[AGGREGATE_NEEDS_END];

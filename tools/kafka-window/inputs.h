@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a record's fields to what aggregates take of it: inputs, and which aggregates skip the record
- * since their where= does not hold.
+ * From a record's fields to what aggregates take of it: inputs, and which aggregates skip the
+ * record since their where= does not hold.
  *
  * A field must have the type that an aggregate needs only in records which that aggregate takes.
  */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "kafka-window/explain.h"
 #include "kafka-window/options_window.h"
 #include "kafka-window/windower.h"
 #include "run/aws.h"
@@ -25,6 +26,7 @@ enum {
 	DRAIN_MS_DEFAULT = 30 * 1000,
 	OUTPUT_MEMORY_BYTES = 16 * 1024 * 1024,
 	STATE_BYTES_DEFAULT = 1024 * 1024 * 1024,
+	EXPLAIN_BYTES_MAX = 1024 * 1024,
 };
 
 /* ---- options ---- */
@@ -42,6 +44,7 @@ struct options {
 	int64_t idle_ms;       /* 0: never */
 	int64_t idle_close_ms; /* 0: never */
 	int64_t state_bytes_max;
+	bool explains;
 };
 
 static int
@@ -51,6 +54,18 @@ set_time_format(void *target, const char *value, enum opt_origin origin, struct 
 
 	(void)origin;
 	return time_format_parse(value, &options->windower.time_format, err);
+}
+
+static int
+set_window_format(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	struct options *options = target;
+
+	(void)origin;
+	options->windower.writes_ms = strcmp(value, "ms") == 0;
+	if (!options->windower.writes_ms && strcmp(value, "iso") != 0)
+		return err_set(err, ERR_USAGE, "\"%s\" is neither iso nor ms", value);
+	return 0;
 }
 
 /* FIELD, which is its own name, or NAME=FIELD */
@@ -133,12 +148,17 @@ static const struct opt rows[] = {
 	    OPT_TEXT, offsetof(struct options, late), 0, 0, NULL },
 	{ 0, "max-state", "SIZE", "stop rather than hold more than this in open windows [1G]",
 	    OPT_SIZE, offsetof(struct options, state_bytes_max), 1024 * 1024, 0, NULL },
+	{ 0, "window-format", "iso|ms",
+	    "how rows have the bounds of windows: ISO 8601, or ms since the epoch [iso]", OPT_CALL, 0, 0, 0,
+	    set_window_format },
 	{ 0, "output-topic", "TOPIC", "topic to write; without it, standard output is written",
 	    OPT_TEXT, offsetof(struct options, output_topic), 0, 0, NULL },
 	{ 0, "key", "TEMPLATE", "key of each row in the topic [the values of --by]", OPT_TEXT,
 	    offsetof(struct options, windower.key), 0, 0, NULL },
 	{ 'z', "compress", "CODEC", "compression of batches: none, gzip, snappy, lz4, zstd", OPT_TEXT,
 	    offsetof(struct options, compression), 0, 0, NULL },
+	{ 0, "explain", NULL, "say in words what these options do, and do nothing", OPT_FLAG,
+	    offsetof(struct options, explains), 0, 0, NULL },
 	{ 0, "drain", "DURATION", "after a signal, how long to wait for acknowledgements [30s]",
 	    OPT_DURATION, offsetof(struct options, windower.drain_ms), 0, 0, NULL },
 };
@@ -232,15 +252,46 @@ say_summary(const struct options *o, struct windower *w)
 
 /* ---- opening ---- */
 
-static struct source *
-open_source(const struct options *o, struct windower *w, struct err *err)
+static struct input_needs
+needs_of(const struct options *o)
 {
-	struct source_events events = windower_events(w);
-	struct input_needs needs = {
+	return (struct input_needs){
 		.target = o->output_topic ? o->output_topic : "stdout",
 		.want_headers = o->late || o->letters.target,
 		.want_all_partitions = o->windower.is_group,
 	};
+}
+
+/* To standard output: it is what was asked for. */
+static int
+explain(const struct options *o, struct err *err)
+{
+	char group[INPUT_GROUP_BYTES_MAX + 1];
+	struct input_needs needs = needs_of(o);
+	const struct explain x = {
+		.input = &o->input,
+		.group = o->windower.is_group ? input_group(&o->input, &o->job, &needs, group) : "",
+		.windows = &o->windows,
+		.windower = &o->windower,
+		.output_topic = o->output_topic,
+		.late = o->late,
+		.dead_letter = o->letters.target,
+		.dead_letter_max = o->letters.count_max,
+	};
+	struct buf text = BUF_INIT(EXPLAIN_BYTES_MAX);
+	int rc = explain_append(&x, &text, err);
+
+	if (!rc)
+		(void)fwrite(text.data, 1, text.len, stdout); /* job_end looks */
+	buf_release(&text);
+	return rc;
+}
+
+static struct source *
+open_source(const struct options *o, struct windower *w, struct err *err)
+{
+	struct source_events events = windower_events(w);
+	struct input_needs needs = needs_of(o);
 
 	return input_open(&o->input, &o->client, &o->job, &needs, &events, err);
 }
@@ -258,10 +309,11 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 
 	if (check(o, err) || !(windower = windower_new(&o->windower, err)))
 		goto out;
-	if (o->job.options.is_dry_run) {
-		say_dry_run(o);
+	if (o->explains || o->job.options.is_dry_run) {
+		rc = o->explains ? explain(o, err) : 0;
+		if (!o->explains)
+			say_dry_run(o);
 		*ret_input = JOB_INPUT_ENDED;
-		rc = 0;
 		goto out;
 	}
 	source = open_source(o, windower, err);

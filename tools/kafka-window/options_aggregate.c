@@ -11,7 +11,8 @@ struct parser {
 };
 
 static const char functions[] = "count, sum, min, max, avg, stddev, stddev_pop, first, last, "
-				"distinct, approx_distinct, p50 (p90, p:99.9 ...), top, set and list";
+				"distinct, approx_distinct, p50 (p90, p:99.9 ...), top, set "
+				"and list";
 
 static int
 refuse(const struct parser *p, size_t byte, const char *reason)
@@ -149,6 +150,12 @@ parse_function(struct parser *p, struct aggregate_text *ret)
 	return 0;
 }
 
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* Where " where=" begins; the text's end where there is none. */
 static size_t
 find_where(struct slice text)
@@ -156,8 +163,7 @@ find_where(struct slice text)
 	static const char word[] = "where=";
 
 	for (size_t i = 1; i < text.len; i++) {
-		if ((text.data[i - 1] == ' ' || text.data[i - 1] == '\t') &&
-		    slice_starts(slice_skip(text, i), word))
+		if (is_space(text.data[i - 1]) && slice_starts(slice_skip(text, i), word))
 			return i;
 	}
 	return text.len;
@@ -171,7 +177,7 @@ aggregate_text_parse(struct slice text, struct aggregate_text *ret, struct err *
 	struct aggregate_text parsed = { .aggregate = { .arg = 0 } };
 	struct slice call;
 
-	while (p.text.len && (p.text.data[p.text.len - 1] == ' ' || p.text.data[p.text.len - 1] == '\t'))
+	while (p.text.len && is_space(p.text.data[p.text.len - 1]))
 		p.text.len--;
 	if (!slice_cut(p.text, '=', &parsed.name, &call))
 		return refuse(&p, p.text.len, "not NAME=FUNCTION[:ARGUMENT][:FIELD]");

@@ -12,10 +12,10 @@
  *               sum, min, max         a value
  *               avg                   varint count, then the sum's value
  *               stddev, stddev_pop    varint count of exact inputs; if any, the sums of x and of
- *                                     x^2 in units of 10^-18 and 10^-36, two's complement of 256 and
- *                                     448 bits: 1 byte length, bytes, lowest first, no zeros at the
- *                                     end; varint count of others; if any, their mean and sum of
- *                                     squared distances, doubles
+ *                                     x^2 in units of 10^-18 and 10^-36, two's complement of
+ *                                     256 and 448 bits: 1 byte length, bytes, lowest first, no
+ *                                     zeros at the end; varint count of others; if any, their
+ *                                     mean and sum of squared distances, doubles
  *               first, last           1 byte, 0 none or 1: a place, a text
  *               list                  varint count, then for each in order a place, a text
  *               distinct, set         varint count, then for each in order a text
@@ -31,7 +31,8 @@
  *   check     4 bytes, lowest first: CRC-32 (as in gzip) of all that stands before
  *
  * What a state has taken in has one form, whatever the order was in which it came and merged
- * (aggregate.h says where that does not hold). A partial is the same for changelogs, for shuffles and for merging sessions.
+ * (aggregate.h says where that does not hold). A partial is the same for changelogs, for shuffles
+ * and for merging sessions.
  */
 #ifndef SLUICE_KAFKA_WINDOW_PARTIAL_H
 #define SLUICE_KAFKA_WINDOW_PARTIAL_H
@@ -52,8 +53,8 @@ int partial_encode(
 
 /*
  * Reads all of `bytes`. ret->key borrows from it; the states go into `states` (plan->state_bytes
- * bytes, 8-aligned, which hold nothing that is to be released). ERR_DATA says what is wrong: version, damage, or aggregates that are not the
- * plan's; the states hold nothing then.
+ * bytes, 8-aligned, which hold nothing that is to be released). ERR_DATA says what is wrong:
+ * version, damage, or aggregates that are not the plan's; the states hold nothing then.
  */
 int partial_decode(const struct aggregate_plan *, unsigned key_values, struct slice bytes,
     void *states, struct partial *ret, struct err *);

@@ -2,10 +2,10 @@
 /*
  * where=FIELD OP VALUE: which records an aggregate takes.
  *
- * OP is = (or ==), !=, <, <=, > or >=. VALUE is a JSON string, number, true or false, or a bare word,
- * which is a string. Numbers compare by value, exactly; strings by their bytes. As in SQL nothing can
- * be said of null: where the field is null or missing no predicate holds, != neither. A value of
- * another type is different (only != holds), and neither less nor greater.
+ * OP is = (or ==), !=, <, <=, > or >=. VALUE is a JSON string, number, true or false, or a bare
+ * word, which is a string. Numbers compare by value, exactly; strings by their bytes. As in SQL
+ * nothing can be said of null: where the field is null or missing no predicate holds, != neither. A
+ * value of another type is different (only != holds), and neither less nor greater.
  */
 #ifndef SLUICE_KAFKA_WINDOW_PREDICATE_H
 #define SLUICE_KAFKA_WINDOW_PREDICATE_H

@@ -19,6 +19,7 @@ struct row_layout {
 	unsigned field_count;
 	unsigned aggregate_count;
 	bool has_revision;
+	bool has_ms;
 };
 
 struct row_layout *
@@ -105,6 +106,12 @@ row_layout_add_revision(struct row_layout *l)
 	l->has_revision = true;
 }
 
+void
+row_layout_write_ms(struct row_layout *l)
+{
+	l->has_ms = true;
+}
+
 int
 row_layout_add_field(struct row_layout *l, struct slice name, struct err *err)
 {
@@ -125,12 +132,20 @@ row_layout_add_aggregate(struct row_layout *l, struct slice name, struct err *er
 }
 
 static int
-append_time(struct buf *out, const char *lead, int64_t time_ms, struct err *err)
+append_time(struct buf *out, const struct row_layout *l, const char *lead, int64_t time_ms,
+    struct err *err)
 {
 	char text[TIME_ISO_BYTES];
 
+	if (buf_append_text(out, lead, err))
+		return -1;
+	if (l->has_ms)
+		return buf_append_int(out, time_ms, err);
 	time_format_iso(time_ms, text);
-	return buf_append_text(out, lead, err) || buf_append_text(out, text, err) ? -1 : 0;
+	return buf_append_char(out, '"', err) || buf_append_text(out, text, err) ||
+		buf_append_char(out, '"', err)
+	    ? -1
+	    : 0;
 }
 
 static int
@@ -145,10 +160,9 @@ row_append(struct buf *out, const struct row_layout *l, const struct aggregate_p
 {
 	struct slice key = row->key;
 
-	if (append_time(out, "{\"window_start\":\"", row->span.start_ms, err) ||
-	    append_time(out, "\",\"window_end\":\"", row->span.end_ms, err) ||
-	    append_time(out, "\",\"window_time\":\"", row->span.end_ms - 1, err) ||
-	    buf_append_char(out, '"', err))
+	if (append_time(out, l, "{\"window_start\":", row->span.start_ms, err) ||
+	    append_time(out, l, ",\"window_end\":", row->span.end_ms, err) ||
+	    append_time(out, l, ",\"window_time\":", row->span.end_ms - 1, err))
 		return -1;
 	if (l->has_revision && (buf_append_text(out, ",\"revision\":", err) ||
 				   aggregate_append(plan, plan->count - 1, row->states, out, err)))

@@ -19,6 +19,9 @@ struct row_layout;
 struct row_layout *row_layout_new(struct err *);
 void row_layout_free(struct row_layout *);
 
+/* Times are numbers, ms since the epoch, and not ISO 8601. */
+void row_layout_write_ms(struct row_layout *);
+
 /* Rows say "revision" too, the number of records in them: the plan's last result, a count. Comes before
  * all names. */
 void row_layout_add_revision(struct row_layout *);

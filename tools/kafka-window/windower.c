@@ -256,7 +256,7 @@ write_row(void *context, const struct engine_row *row, struct err *err)
 
 	buf_clear(&w->row);
 	if (row_append(&w->row, w->layout, &w->plan, row, err))
-		return -1;
+		return err_wrap(err, "a window's row");
 	if (render_key(w, row, &out.has_key, err))
 		return err_wrap(err, "--key");
 	out.key = buf_slice(&w->row_key);
@@ -557,6 +557,8 @@ compile(struct windower *w, struct err *err)
 		return -1;
 	if (w->options.engine.emits_updates)
 		row_layout_add_revision(w->layout);
+	if (w->options.writes_ms)
+		row_layout_write_ms(w->layout);
 	if (w->options.time_field &&
 	    add_field(w, slice_of(w->options.time_field), &w->time_index, err))
 		return err_wrap(err, "--time");

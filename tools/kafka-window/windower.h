@@ -34,6 +34,7 @@ struct windower_options {
 	size_t by_count;
 	struct aggregate_text aggregates[AGGREGATES_MAX];
 	size_t aggregate_count;
+	bool writes_ms;   /* the bounds of windows: ms since the epoch, not ISO 8601 */
 	const char *key;  /* template over the row; NULL: the --by value */
 	bool is_group;    /* positions are committed */
 	bool is_pipe;     /* one stream, 0 */

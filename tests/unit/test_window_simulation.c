@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine against a plain model of its rules, step by step: records in disorder, late ones,
+ * streams that fall silent and wake up, leaps of time, a virtual clock; rows at the end of what may
+ * change or rows and updates. Both must give the same rows at the same steps. And lives: whatever
+ * is stopped and begun again, revisions rise and end where all records are in.
+ *
+ * What is of one kind of windows only is in windows_of.
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "window_kit.h"
+
+enum {
+	ROUNDS = 12, /* for each kind of windows and each lateness */
+	STEPS = 600,
+	STREAMS = 3,
+	KEYS = 4,
+	WINDOWS_MAX = 20000,
+	OF_A_RECORD_MAX = 32,
+	OUT_OF_ORDER_MS = 300,
+	IDLE_MS = 2000,
+	IDLE_CLOSE_MS = 4000,
+};
+#define NONE INT64_MIN
+
+static const char *const key_texts[KEYS] = { "1", "2", "\"a\"", "\"b\"" };
+
+static const struct assigner assigners[] = {
+	{ .kind = ASSIGN_TUMBLE, .size_ms = 1000 },
+	{ .kind = ASSIGN_TUMBLE, .size_ms = 1000, .align_ms = 300 },
+	{ .kind = ASSIGN_HOP, .size_ms = 1000, .step_ms = 250 },
+	{ .kind = ASSIGN_HOP, .size_ms = 1000, .step_ms = 600, .align_ms = 100 },
+	{ .kind = ASSIGN_HOP, .size_ms = 300, .step_ms = 700 },
+	{ .kind = ASSIGN_CUMULATE, .size_ms = 3000, .step_ms = 500 },
+};
+
+static const struct {
+	int64_t lateness_ms;
+	bool emits_updates;
+} modes[] = { { 0, false }, { 700, false }, { 700, true }, { 2500, true } };
+
+enum {
+	ASSIGNERS = sizeof(assigners) / sizeof(*assigners),
+	MODES = sizeof(modes) / sizeof(*modes),
+};
+
+/* ---- the model ---- */
+
+struct cell {
+	struct span span;
+	int counts[KEYS];
+	bool is_out;
+};
+
+struct model {
+	const struct engine_options *options;
+	struct cell *cells;
+	size_t cell_count;
+	int64_t marks[STREAMS]; /* watermarks */
+	bool is_idle[STREAMS];
+	bool is_at_end[STREAMS];
+	bool has_news[STREAMS];
+	int64_t silent_ms[STREAMS];
+	int64_t quiet_ms;
+	bool has_taken;
+	int64_t watermark;
+	struct buf rows;
+};
+
+/* Each window that holds a time, by trying all starts near it. */
+static size_t
+windows_of(const struct assigner *a, int64_t time_ms, struct span spans[OF_A_RECORD_MAX])
+{
+	int64_t every_ms = a->kind == ASSIGN_HOP ? a->step_ms : a->size_ms;
+	int64_t first_ms = a->kind == ASSIGN_CUMULATE ? a->step_ms : a->size_ms;
+	size_t count = 0;
+
+	for (int64_t start = time_ms - a->size_ms; start <= time_ms; start++) {
+		if ((start - a->align_ms) % every_ms)
+			continue;
+		for (int64_t length = first_ms; length <= a->size_ms; length += first_ms) {
+			if (time_ms >= start + length)
+				continue;
+			assert_true(count < OF_A_RECORD_MAX);
+			spans[count++] = (struct span){ start, start + length };
+		}
+	}
+	return count;
+}
+
+static struct cell *
+cell_of(struct model *m, struct span span)
+{
+	for (size_t i = 0; i < m->cell_count; i++) {
+		if (span_equal(m->cells[i].span, span))
+			return &m->cells[i];
+	}
+	assert_true(m->cell_count < WINDOWS_MAX);
+	m->cells[m->cell_count] = (struct cell){ .span = span };
+	return &m->cells[m->cell_count++];
+}
+
+static int64_t
+less(int64_t watermark, int64_t by)
+{
+	return watermark == NONE ? NONE : watermark - by;
+}
+
+static void
+append(struct buf *out, struct span span, const char *key, int count)
+{
+	struct err err = ERR_INIT;
+
+	assert_int_equal(buf_appendf(out, &err, "%" PRId64 "-%" PRId64 " %s:%d\n", span.start_ms,
+			     span.end_ms, key, count),
+	    0);
+}
+
+static int
+compare_cells(const void *a, const void *b)
+{
+	const struct cell *x = a, *y = b;
+
+	return span_is_before(x->span, y->span) ? -1 : span_is_before(y->span, x->span);
+}
+
+static void
+give_due(struct model *m)
+{
+	int64_t due = m->options->emits_updates ? m->watermark
+	                                        : less(m->watermark, m->options->lateness_ms);
+
+	qsort(m->cells, m->cell_count, sizeof(*m->cells), compare_cells);
+	for (size_t i = 0; i < m->cell_count; i++) {
+		struct cell *c = &m->cells[i];
+
+		if (c->is_out || c->span.end_ms > due)
+			continue;
+		c->is_out = true;
+		for (int k = 0; k < KEYS; k++) {
+			if (c->counts[k])
+				append(&m->rows, c->span, key_texts[k], c->counts[k]);
+		}
+	}
+}
+
+static void
+combine(struct model *m)
+{
+	int64_t lowest = INT64_MAX, highest = NONE;
+
+	for (int s = 0; s < STREAMS; s++) {
+		if (m->marks[s] > highest)
+			highest = m->marks[s];
+		if (!m->is_idle[s] && m->marks[s] < lowest)
+			lowest = m->marks[s];
+	}
+	if (lowest == INT64_MAX)
+		lowest = highest;
+	if (lowest > m->watermark)
+		m->watermark = lowest;
+}
+
+/* All that may change ends. */
+static void
+model_finish(struct model *m)
+{
+	for (size_t i = 0; i < m->cell_count; i++) {
+		int64_t end = m->cells[i].span.end_ms + m->options->lateness_ms;
+
+		if (end > m->watermark)
+			m->watermark = end;
+	}
+	give_due(m);
+}
+
+static enum engine_fate
+model_take(struct model *m, int stream, int64_t time_ms, int key)
+{
+	struct span spans[OF_A_RECORD_MAX];
+	size_t count = windows_of(&m->options->assigner, time_ms, spans);
+	enum engine_fate fate = count ? ENGINE_LATE : ENGINE_OUTSIDE;
+
+	for (size_t i = 0; i < count; i++) {
+		struct cell *c;
+
+		if (spans[i].end_ms <= less(m->watermark, m->options->lateness_ms))
+			continue;
+		fate = ENGINE_TAKEN;
+		c = cell_of(m, spans[i]);
+		/* a window that was out without a record is out too */
+		if (m->options->emits_updates && spans[i].end_ms <= m->watermark)
+			c->is_out = true;
+		c->counts[key]++;
+	}
+	/* updates in order of windows */
+	qsort(m->cells, m->cell_count, sizeof(*m->cells), compare_cells);
+	for (size_t i = 0; i < m->cell_count && fate == ENGINE_TAKEN; i++) {
+		struct cell *c = &m->cells[i];
+
+		for (size_t j = 0; j < count; j++) {
+			if (c->is_out && span_equal(c->span, spans[j]) &&
+			    c->span.end_ms > less(m->watermark, m->options->lateness_ms))
+				append(&m->rows, c->span, key_texts[key], c->counts[key]);
+		}
+	}
+	m->has_taken |= fate == ENGINE_TAKEN;
+	m->has_news[stream] = true;
+	m->is_at_end[stream] = m->is_idle[stream] = false;
+	if (time_ms - OUT_OF_ORDER_MS > m->marks[stream])
+		m->marks[stream] = time_ms - OUT_OF_ORDER_MS;
+	combine(m);
+	give_due(m);
+	return fate;
+}
+
+static void
+model_tick(struct model *m, int64_t elapsed_ms)
+{
+	bool is_quiet = !m->has_taken;
+
+	for (int s = 0; s < STREAMS; s++) {
+		is_quiet = is_quiet && m->is_at_end[s];
+		if (m->has_news[s] || !m->is_at_end[s])
+			m->silent_ms[s] = 0;
+		else
+			m->silent_ms[s] += elapsed_ms;
+		m->has_news[s] = false;
+		if (m->is_at_end[s] && m->silent_ms[s] >= IDLE_MS)
+			m->is_idle[s] = true;
+	}
+	combine(m);
+	m->has_taken = false;
+	m->quiet_ms = is_quiet ? m->quiet_ms + elapsed_ms : 0;
+	if (is_quiet && m->quiet_ms >= IDLE_CLOSE_MS)
+		model_finish(m);
+	give_due(m);
+}
+
+/* ---- side by side ---- */
+
+static int
+append_row(void *context, const struct engine_row *row, struct err *err)
+{
+	struct kit *kit = context;
+
+	if (buf_appendf(&kit->rows, err, "%" PRId64 "-%" PRId64 " %.*s:", row->span.start_ms,
+		row->span.end_ms, (int)row->key.len - 1, row->key.data) ||
+	    aggregate_append(&kit->plan, 0, row->states, &kit->rows, err))
+		return -1;
+	return buf_append_char(&kit->rows, '\n', err);
+}
+
+static void
+close_windows(struct kit *kit)
+{
+	if (engine_has_closed(kit->engine) && engine_close(kit->engine, append_row, kit, &kit->err))
+		fail_msg("%s", kit->err.text);
+}
+
+static void
+open_both(struct kit *kit, struct model *m, size_t round)
+{
+	kit_open(kit);
+	kit->options.assigner = assigners[round % ASSIGNERS];
+	kit->options.lateness_ms = modes[round / ASSIGNERS % MODES].lateness_ms;
+	kit->options.emits_updates = modes[round / ASSIGNERS % MODES].emits_updates;
+	kit->options.out_of_order_ms = OUT_OF_ORDER_MS;
+	kit->options.idle_ms = IDLE_MS;
+	kit->options.idle_close_ms = IDLE_CLOSE_MS;
+	kit_restart(kit);
+	for (int32_t s = 1; s < STREAMS; s++)
+		kit_add_stream(kit, s);
+	*m = (struct model){ .options = &kit->options, .watermark = NONE };
+	m->cells = calloc(WINDOWS_MAX, sizeof(*m->cells));
+	assert_non_null(m->cells);
+	buf_init(&m->rows, 1 << 28);
+	for (int s = 0; s < STREAMS; s++)
+		m->marks[s] = NONE;
+}
+
+static void
+expect_same(struct kit *kit, struct model *m, size_t round, int step)
+{
+	const char *have = kit->rows.len ? kit->rows.data : "";
+	const char *want = m->rows.len ? m->rows.data : "";
+
+	if (strcmp(have, want) != 0)
+		fail_msg("round %zu, step %d: rows\n%snot\n%s", round, step, have, want);
+	buf_clear(&kit->rows);
+	buf_clear(&m->rows);
+}
+
+/* Mostly near where the streams are; sometimes far behind, seldom a leap. */
+static int64_t
+pick_time(int64_t *now_ms)
+{
+	uint64_t dice = kit_random() % 100;
+
+	*now_ms += (int64_t)(kit_random() % 40);
+	if (dice == 0)
+		*now_ms += (int64_t)(kit_random() % 9000);
+	if (dice < 10)
+		return *now_ms - (int64_t)(kit_random() % 5000);
+	return *now_ms - (int64_t)(kit_random() % (2 * OUT_OF_ORDER_MS));
+}
+
+static void
+step_of_time(struct kit *kit, struct model *m, int64_t *clock_ms)
+{
+	static const int64_t gaps[] = { 1, 50, 400, 1000 };
+	int64_t elapsed_ms = gaps[kit_random() % 4];
+
+	for (int s = 0; s < STREAMS; s++) {
+		if (kit_random() % 3)
+			continue;
+		engine_at_end(kit->engine, s);
+		m->is_at_end[s] = true;
+	}
+	engine_tick(kit->engine, *clock_ms += elapsed_ms);
+	model_tick(m, elapsed_ms);
+}
+
+static void
+step_by_step(void **state)
+{
+	struct engine_counts counts;
+	int64_t late = 0, updates = 0;
+	struct model m;
+	struct kit kit;
+	(void)state;
+
+	for (size_t round = 0; round < (size_t)ROUNDS * ASSIGNERS * MODES; round++) {
+		int64_t now_ms = (int64_t)(kit_random() % 5000), clock_ms = 1000;
+		uint32_t silent = (uint32_t)(kit_random() % 8);
+
+		open_both(&kit, &m, round);
+		engine_tick(kit.engine, clock_ms);
+		for (int step = 0; step < STEPS; step++) {
+			int s = (int)(kit_random() % STREAMS), k = (int)(kit_random() % KEYS);
+			int64_t time_ms;
+
+			if (kit_random() % 60 == 0)
+				silent = (uint32_t)(kit_random() % 8);
+			if (kit_random() % 8 == 0 || silent >> s & 1) {
+				step_of_time(&kit, &m, &clock_ms);
+			} else {
+				time_ms = pick_time(&now_ms);
+				assert_int_equal(
+				    kit_take(&kit, s, step, time_ms, key_texts[k], "1"),
+				    model_take(&m, s, time_ms, k));
+			}
+			close_windows(&kit);
+			updates += m.rows.len > 0;
+			expect_same(&kit, &m, round, step);
+		}
+		engine_finish(kit.engine);
+		close_windows(&kit);
+		model_finish(&m);
+		expect_same(&kit, &m, round, STEPS);
+		engine_get_counts(kit.engine, &counts);
+		late += counts.late;
+		free(m.cells);
+		buf_release(&m.rows);
+		kit_close(&kit);
+	}
+	/* it was not for nothing */
+	assert_true(late > 1000);
+	assert_true(updates > 1000);
+}
+
+/* ---- lives ---- */
+
+struct event {
+	int64_t time_ms;
+	int key;
+};
+
+struct last {
+	struct span span;
+	char key[16];
+	int count;
+};
+
+/* Of each window and key the revision given out last; a later one must be larger. */
+struct table_of_last {
+	const struct aggregate_plan *plan;
+	struct last items[WINDOWS_MAX];
+	size_t count;
+};
+
+static int
+keep_row(void *context, const struct engine_row *row, struct err *err)
+{
+	struct table_of_last *t = context;
+	struct buf text = BUF_INIT(100);
+	struct last *l = t->items;
+	char key[16];
+	int count;
+
+	(void)snprintf(key, sizeof(key), "%.*s", (int)row->key.len - 1, row->key.data);
+	assert_int_equal(aggregate_append(t->plan, 0, row->states, &text, err), 0);
+	count = (int)strtol(text.data, NULL, 10);
+	buf_release(&text);
+	while (l < t->items + t->count && (!span_equal(l->span, row->span) || strcmp(l->key, key) != 0))
+		l++;
+	if (l == t->items + t->count) {
+		assert_true(t->count++ < WINDOWS_MAX);
+		l->span = row->span;
+		memcpy(l->key, key, sizeof(key));
+	} else if (count <= l->count) {
+		fail_msg("%" PRId64 "-%" PRId64 " %s: revision %d after %d", row->span.start_ms,
+		    row->span.end_ms, key, count, l->count);
+	}
+	l->count = count;
+	return 0;
+}
+
+enum { LIVES_RECORDS = 250, LATENESS_MS = 3000 };
+
+static void
+begin_life(struct kit *kit, const int64_t from[STREAMS], const struct engine_mark marks[STREAMS])
+{
+	engine_free(kit->engine);
+	kit->engine = engine_new(&kit->options, &kit->err);
+	assert_non_null(kit->engine);
+	for (int32_t s = 0; s < STREAMS; s++)
+		assert_int_equal(
+		    engine_add_stream(kit->engine, s, from[s], &marks[s], &kit->err), 0);
+}
+
+static void
+check_last(const struct table_of_last *t, struct event events[STREAMS][LIVES_RECORDS],
+    const struct assigner *a)
+{
+	struct span spans[OF_A_RECORD_MAX];
+	long sum = 0, want = 0;
+
+	for (size_t i = 0; i < t->count; i++) {
+		int count = 0;
+
+		for (int s = 0; s < STREAMS; s++) {
+			for (int n = 0; n < LIVES_RECORDS; n++)
+				count += events[s][n].time_ms >= t->items[i].span.start_ms &&
+				         events[s][n].time_ms < t->items[i].span.end_ms &&
+				         strcmp(key_texts[events[s][n].key], t->items[i].key) == 0;
+		}
+		assert_int_equal(t->items[i].count, count);
+		sum += count;
+	}
+	for (int s = 0; s < STREAMS; s++) {
+		for (int n = 0; n < LIVES_RECORDS; n++)
+			want += (long)windows_of(a, events[s][n].time_ms, spans);
+	}
+	assert_int_equal(sum, want); /* no window is missing */
+}
+
+/* Clean stops at any record; disorder is beyond the bound, but within the lateness. */
+static void
+revisions_over_any_number_of_lives(void **state)
+{
+	static struct event events[STREAMS][LIVES_RECORDS];
+	struct table_of_last *last = malloc(sizeof(*last));
+	struct kit kit;
+	(void)state;
+
+	assert_non_null(last);
+	for (size_t round = 0; round < (size_t)10 * ASSIGNERS; round++) {
+		int64_t next[STREAMS] = { 0 };
+		int left = STREAMS * LIVES_RECORDS;
+
+		last->count = 0;
+		last->plan = &kit.plan;
+		for (int s = 0; s < STREAMS; s++) {
+			int64_t base_ms = 0;
+
+			for (int n = 0; n < LIVES_RECORDS; n++) {
+				base_ms += (int64_t)(kit_random() % 60);
+				events[s][n].time_ms =
+				    base_ms - (int64_t)(kit_random() % (LATENESS_MS - 100));
+				events[s][n].key = (int)(kit_random() % KEYS);
+			}
+		}
+		kit_open(&kit);
+		kit.options.assigner = assigners[round % ASSIGNERS];
+		kit.options.lateness_ms = LATENESS_MS;
+		kit.options.emits_updates = true;
+		kit_restart(&kit);
+		for (int32_t s = 1; s < STREAMS; s++)
+			kit_add_stream(&kit, s);
+		while (left) {
+			int s = (int)(kit_random() % STREAMS);
+
+			for (uint64_t run = kit_random() % 20;
+			    run && next[s] < LIVES_RECORDS; run--) {
+				const struct event *e = &events[s][next[s]];
+				enum engine_fate fate = kit_take(
+				    &kit, s, next[s]++, e->time_ms, key_texts[e->key], "1");
+
+				assert_int_not_equal(fate, ENGINE_LATE);
+				if (engine_has_closed(kit.engine) &&
+				    engine_close(kit.engine, keep_row, last, &kit.err))
+					fail_msg("%s", kit.err.text);
+			}
+			if (kit_random() % 12 == 0 && engine_can_store(kit.engine)) {
+				struct engine_mark marks[STREAMS];
+				int64_t from[STREAMS];
+
+				for (int i = 0; i < STREAMS; i++) {
+					marks[i] = engine_mark(kit.engine, i, next[i]);
+					from[i] = engine_earliest(kit.engine, i);
+					if (from[i] < 0)
+						from[i] = next[i];
+				}
+				begin_life(&kit, from, marks);
+				memcpy(next, from, sizeof(next));
+			}
+			left = 0;
+			for (int i = 0; i < STREAMS; i++)
+				left += LIVES_RECORDS - (int)next[i];
+		}
+		engine_finish(kit.engine);
+		if (engine_close(kit.engine, keep_row, last, &kit.err))
+			fail_msg("%s", kit.err.text);
+		check_last(last, events, &kit.options.assigner);
+		kit_close(&kit);
+	}
+	free(last);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(step_by_step),
+		cmocka_unit_test(revisions_over_any_number_of_lives),
+	};
+
+	return cmocka_run_group_tests_name("window_simulation", tests, NULL, NULL);
+}
