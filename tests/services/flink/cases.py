@@ -383,6 +383,8 @@ def aggregate_cases():
         (Aggregate("avg:v", "AVG(v)"),),
         explained=("of integers Flink's are integers, cut off", is_cut_off),
     )
+    texts = tuple(a(func, "k") for func in ("count", "distinct", "min", "max"))
+    yield Case("texts", MIXED, "TUMBLE", (10 * SECOND,), ("b",), (COUNT, *texts))
     yield Case("list and set in order", ORDERED, "TUMBLE", (10 * SECOND,), ("k",), LISTS)
     for kind, sizes, stream in (
         ("TUMBLE", (10 * SECOND,), MIXED),

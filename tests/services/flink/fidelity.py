@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import cases
 import streams
 
-EX_USAGE = 64
 SHOWN_MAX = 3
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -67,13 +66,15 @@ def read_flink(path, case):
 
 
 def read_ours(path, case):
-    rows = {}
+    rows, last_end_ms = {}, None
     with open(path, encoding="utf-8") as file:
         for line in file:
             row = parse_json(line)
-            key = row_key(
-                millis(row["window_start"]), millis(row["window_end"]), [row[k] for k in case.by]
-            )
+            start_ms, end_ms = millis(row["window_start"]), millis(row["window_end"])
+            if last_end_ms is not None and end_ms < last_end_ms:
+                raise ValueError(f"{case.name}: a window ends before the one before it: {line}")
+            last_end_ms = end_ms
+            key = row_key(start_ms, end_ms, [row[k] for k in case.by])
             add_row(rows, key, [row[f"a{i}"] for i in range(len(case.aggregates))])
     return rows
 
@@ -153,7 +154,7 @@ class Run:
         self.paths = {}
 
     def input(self, which, seed):
-        """The stream's file, written at its first use; None where there is none."""
+        """The stream's file, written at its first use."""
         key = which.name, seed
         if key not in self.paths:
             path = os.path.join(self.folder, f"{which.name}-{seed}.json")
@@ -198,6 +199,7 @@ class Run:
         elif done.returncode != 0:
             with open(log, encoding="utf-8") as file:
                 print(file.read(), file=sys.stderr)
+        return done.returncode
 
 
 def taken_problem(case, theirs, counts):
@@ -263,19 +265,21 @@ def run_all(run):
     for i, (case, seed) in enumerate(wanted):
         path = run.input(case.stream, seed)
         outs = [os.path.join(run.folder, f"{i}.{side}") for side in ("flink", "ours")]
+        for out in filter(os.path.exists, outs):
+            os.remove(out)  # of an earlier run
         jobs.append(cases.flink_job(case, path, outs[0]))
         done.append((case, outs, run.ours(case, path, outs[1])))
-    run.flink(jobs)
+    status = run.flink(jobs)
     print(f"{'case':58} {'late':>6} {'rows':>6} {'equal':>6} {'differ':>6}")
     bad = [case.name for case, outs, counts in done if judge(case, *outs, counts)]
     for name, why in left_out:
         print(f"{name:58} skipped: {why}")
     print(f"{len(done)} cases, {len(done) - len(bad)} equal, {len(left_out)} skipped")
-    return 1 if bad else 0
+    return 1 if bad or status else 0
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="scripts/fidelity")
+    parser = argparse.ArgumentParser(prog="scripts/fidelity", allow_abbrev=False)
     parser.add_argument("regex", nargs="?", default="")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--seeds", type=int, default=3)

@@ -47,7 +47,8 @@ flink_prepare() {
 	flink_need mvn maven
 	flink_jars=$cache/flink-jars-$(flink_key $pom)
 	flink_cached "$flink_jars" flink_fetch
-	home=$cache/flink-windows-$(flink_key $pom tests/services/flink/FlinkWindows.java)
+	# the archive is of one Java
+	home=$cache/flink-windows-$(java -version 2>&1 | flink_key $pom tests/services/flink/FlinkWindows.java -)
 	flink_cached "$home" flink_build
 	# shellcheck disable=SC2034 # the caller reads it
 	flink_archive=$home/classes.jsa
