@@ -75,15 +75,16 @@ make_world(struct world *w, const struct assigner *assigner)
 static void
 open_kit(struct kit *kit, const struct world *w)
 {
-	static const enum aggregate_func funcs[] = { AGGREGATE_FIRST, AGGREGATE_LAST };
+	/* a list of one is the first, a set of one the smallest */
+	static const struct aggregate more[] = { { .func = AGGREGATE_FIRST },
+		{ .func = AGGREGATE_LAST }, { .func = AGGREGATE_LIST, .arg = 1 },
+		{ .func = AGGREGATE_SET, .arg = 1 } };
 
 	kit_open(kit);
 	engine_free(kit->engine); /* its plan must not change while it lives */
 	kit->engine = NULL;
-	for (size_t i = 0; i < sizeof(funcs) / sizeof(*funcs); i++)
-		assert_int_equal(aggregate_plan_add(&kit->plan, (struct aggregate){ .func = funcs[i] },
-				     &kit->err),
-		    0);
+	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++)
+		assert_int_equal(aggregate_plan_add(&kit->plan, more[i], &kit->err), 0);
 	kit->options.assigner = *w->assigner;
 	kit->options.out_of_order_ms = DISORDER_MS;
 	/* which makes rows come later, and no others */
@@ -156,16 +157,32 @@ put_in_cell(struct cell *cell, const struct event *e)
 	cell->c++;
 }
 
-static void
-append_decimal(struct buf *out, struct err *err, const char *name, long hundredth)
+static size_t
+format_decimal(long hundredth, char text[static 64])
 {
-	char text[64];
-	size_t len = (size_t)snprintf(text, sizeof(text), "%s%ld.%02ld", hundredth < 0 ? "-" : "",
+	size_t len = (size_t)snprintf(text, 64, "%s%ld.%02ld", hundredth < 0 ? "-" : "",
 	    labs(hundredth) / 100, labs(hundredth) % 100);
 
 	while (text[len - 1] == '0')
 		len--;
-	len -= text[len - 1] == '.';
+	return len - (text[len - 1] == '.');
+}
+
+static void
+append_array(struct buf *out, struct err *err, const char *name, long hundredth)
+{
+	char text[64];
+	size_t len = format_decimal(hundredth, text);
+
+	assert_int_equal(buf_appendf(out, err, ",\"%s\":[%.*s]", name, (int)len, text), 0);
+}
+
+static void
+append_decimal(struct buf *out, struct err *err, const char *name, long hundredth)
+{
+	char text[64];
+	size_t len = format_decimal(hundredth, text);
+
 	assert_int_equal(buf_appendf(out, err, ",\"%s\":%.*s", name, (int)len, text), 0);
 }
 
@@ -248,10 +265,12 @@ append_cell(struct buf *out, struct span span, const char *key, const struct cel
 		append_decimal(out, &err, "hi", cell->hi);
 		append_decimal(out, &err, "first", cell->first);
 		append_decimal(out, &err, "last", cell->last);
+		append_array(out, &err, "list", cell->first);
+		append_array(out, &err, "set", cell->lo);
 	} else {
 		assert_int_equal(buf_append_text(out,
 				     ",\"s\":null,\"lo\":null,\"hi\":null,"
-				     "\"first\":null,\"last\":null", &err),
+				     "\"first\":null,\"last\":null,\"list\":[],\"set\":[]", &err),
 		    0);
 	}
 	assert_int_equal(buf_append_char(out, '\n', &err), 0);
@@ -299,7 +318,8 @@ model_rows(const struct world *w, struct buf *out)
 static int
 append_row(void *context, const struct engine_row *row, struct err *err)
 {
-	static const char *const names[] = { "n", "c", "s", "lo", "hi", "a", "first", "last" };
+	static const char *const names[] = { "n", "c", "s", "lo", "hi", "a", "first", "last",
+		"list", "set" };
 	struct kit *kit = context;
 
 	assert_int_equal(buf_appendf(&kit->rows, err, "%" PRId64 "-%" PRId64 " %.*s",

@@ -109,7 +109,7 @@ registers(void **state)
 
 	for (int i = 0; i < COUNT; i++) {
 		/* many hashes with zeros behind the index, where the rank is put together */
-		uint64_t hash = kit_random() >> (i % 2 ? 0 : HLL_PRECISION + i % 51);
+		uint64_t hash = kit_random() >> (i % 2 ? 0 : HLL_PRECISION + i % 50);
 		uint64_t rest, at;
 
 		hash |= kit_random() << (64 - HLL_PRECISION);
