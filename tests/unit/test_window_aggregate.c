@@ -134,6 +134,8 @@ results_of_values(void **state)
 		{ "stddev_pop:v", { "2", "4", "4", "4", "5", "5", "7", "9" }, "2" },
 		{ "stddev:v", { "1", "2", "3", "4" }, "1.2909944487358056" },
 		{ "stddev:v", { "-1", "-2", "-3", "null", "-4" }, "1.2909944487358056" },
+		{ "stddev:v", { "-16", "-4", "-10" }, "6" }, /* the variance is 36 exactly */
+		{ "stddev:v", { "0.1", "0.2", "0.3" }, "0.1" },
 		/* sqrt(30): doubles of the squares would leave nothing of it */
 		{ "stddev:v",
 		    { "1000000000000000004", "1000000000000000007", "1000000000000000013",

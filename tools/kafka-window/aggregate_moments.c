@@ -78,13 +78,14 @@ wide_multiply(uint64_t *ret, const uint64_t *a, size_t a_limbs, const uint64_t *
 	}
 }
 
-static double
-wide_to_double(const uint64_t *a, size_t limbs)
+/* In more digits than a double's: what is computed from it is rounded to one at the end. */
+static long double
+wide_value(const uint64_t *a, size_t limbs)
 {
-	double value = 0;
+	long double value = 0;
 
 	for (size_t i = limbs; i-- > 0;)
-		value = value * 0x1p64 + (double)a[i];
+		value = value * 0x1p64L + (long double)a[i];
 	return value;
 }
 
@@ -194,27 +195,36 @@ mean_of(const struct moments *m)
 	memcpy(sum, m->sum, sizeof(sum));
 	if (is_below)
 		wide_negate(sum, SUM_LIMBS);
-	value = wide_to_double(sum, SUM_LIMBS) / 1e18 / (double)m->count;
+	value = (double)(wide_value(sum, SUM_LIMBS) / 1e18L / (long double)m->count);
 	return is_below ? -value : value;
 }
 
+static long double
+exact_squared_distances(const struct moments *m)
+{
+	uint64_t spread[WIDE_LIMBS];
+
+	spread_of(m, spread);
+	return wide_value(spread, WIDE_LIMBS) / 1e36L / (long double)m->count;
+}
+
 /* The sum of squared distances of all values, both kinds. */
-static double
+static long double
 squared_distances(const struct moments *m)
 {
 	struct distances all = { .count = m->count };
 	struct err ignored = ERR_INIT; /* of counts that the caller has added */
-	uint64_t spread[WIDE_LIMBS];
+	long double exact;
 
 	if (!m->count)
-		return m->rest.m2;
-	spread_of(m, spread);
-	all.m2 = wide_to_double(spread, WIDE_LIMBS) / 1e36 / (double)m->count;
+		return (long double)m->rest.m2;
+	exact = exact_squared_distances(m);
 	if (!m->rest.count)
-		return all.m2;
+		return exact;
+	all.m2 = (double)exact;
 	all.mean = mean_of(m);
 	(void)add_distances(&all, &m->rest, &ignored);
-	return all.m2;
+	return (long double)all.m2;
 }
 
 static int
@@ -229,8 +239,8 @@ moments_append(const struct aggregate *a, const void *state, struct buf *out, st
 		return -1;
 	if (count <= (a->func == AGGREGATE_STDDEV))
 		return buf_append_text(out, "null", err);
-	root = sqrt(
-	    squared_distances(m) / (double)(a->func == AGGREGATE_STDDEV ? count - 1 : count));
+	root = (double)sqrtl(squared_distances(m) /
+	    (long double)(a->func == AGGREGATE_STDDEV ? count - 1 : count));
 	if (!isfinite(root)) /* squares past the largest double */
 		return buf_append_text(out, "null", err);
 	number = number_from_double(root);
