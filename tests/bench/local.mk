@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
+EXTRA_DIST += tests/bench/gen-clicks tests/bench/gen-trips tests/bench/services.sh tests/bench/lake.sh
+EXTRA_DIST += tests/bench/flink.sh tests/bench/windows.sh tests/bench/camel/pom.xml tests/bench/camel/route.xml
 # Built by `make bench-programs`, run by scripts/bench.
-EXTRA_DIST += tests/bench/gen-clicks tests/bench/gen-trips tests/bench/services.sh tests/bench/lake.sh tests/bench/camel/pom.xml tests/bench/camel/route.xml
-EXTRA_DIST += tests/bench/gen-trips tests/bench/services.sh tests/bench/lake.sh tests/bench/flink.sh tests/bench/camel/pom.xml tests/bench/camel/route.xml
 bench_programs = tests/bench/bench_json tests/bench/slow_reader
 bench_programs += tests/bench/bench_pump tests/bench/pace_error
 bench_programs += tests/bench/answer_all
