@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Kinds of windows: panes and windows of a time, golden cases of hops and cumulations, what is late
  * there, and what intervals, partials and marks do to them. */
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +11,7 @@
 #include "kafka-window/mark.h"
 #include "window_kit.h"
 
-#define M ((int64_t)60 * 1000)
+#define M KIT_MINUTE_MS
 
 /* ---- arithmetic ---- */
 
@@ -127,29 +126,6 @@ shapes(void **state)
 	}
 }
 
-/* ---- rows as minutes: "0-60 1:2" is the window [0, 60) with 2 records of the key 1 ---- */
-
-static int
-append_row(void *context, const struct engine_row *row, struct err *err)
-{
-	struct kit *kit = context;
-
-	if (buf_appendf(&kit->rows, err, "%" PRId64 "-%" PRId64 " %.*s:", row->span.start_ms / M,
-		row->span.end_ms / M, (int)row->key.len - 1, row->key.data) ||
-	    aggregate_append(&kit->plan, 0, row->states, &kit->rows, err))
-		return -1;
-	return buf_append_char(&kit->rows, '\n', err);
-}
-
-static void
-expect(struct kit *kit, const char *want)
-{
-	if (engine_close(kit->engine, append_row, kit, &kit->err))
-		fail_msg("%s", kit->err.text);
-	assert_false(engine_has_closed(kit->engine));
-	assert_string_equal(kit_take_rows(kit), want);
-}
-
 /* A record of stream 0; its sequence is its minute. */
 static enum engine_fate
 take(struct kit *kit, int64_t minute, const char *key)
@@ -175,17 +151,17 @@ hops(void **state)
 	open_kit(&kit, ASSIGN_HOP, 60, 20);
 	assert_int_equal(take(&kit, 5, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 6, "2"), ENGINE_TAKEN);
-	expect(&kit, "");
+	kit_expect(&kit, "");
 	assert_int_equal(engine_open_windows(kit.engine), 3);
 	assert_int_equal(take(&kit, 25, "1"), ENGINE_TAKEN);
-	expect(&kit, "-40-20 1:1\n-40-20 2:1\n");
+	kit_expect(&kit, "-40-20 1:1\n-40-20 2:1\n");
 	/* a pane without records between, and a window without any */
 	assert_int_equal(take(&kit, 65, "1"), ENGINE_TAKEN);
-	expect(&kit, "-20-40 1:2\n-20-40 2:1\n0-60 1:2\n0-60 2:1\n");
+	kit_expect(&kit, "-20-40 1:2\n-20-40 2:1\n0-60 1:2\n0-60 2:1\n");
 	assert_int_equal(take(&kit, 185, "1"), ENGINE_TAKEN);
-	expect(&kit, "20-80 1:2\n40-100 1:1\n60-120 1:1\n");
+	kit_expect(&kit, "20-80 1:2\n40-100 1:1\n60-120 1:1\n");
 	engine_finish(kit.engine);
-	expect(&kit, "140-200 1:1\n160-220 1:1\n180-240 1:1\n");
+	kit_expect(&kit, "140-200 1:1\n160-220 1:1\n180-240 1:1\n");
 	assert_int_equal(engine_state_bytes(kit.engine), 0);
 	assert_int_equal(engine_open_windows(kit.engine), 0);
 	kit_close(&kit);
@@ -202,11 +178,11 @@ hops_of_no_whole_steps(void **state)
 	assert_int_equal(take(&kit, 15, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 19, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 20, "1"), ENGINE_TAKEN);
-	expect(&kit, "-40-20 1:2\n");
+	kit_expect(&kit, "-40-20 1:2\n");
 	assert_int_equal(take(&kit, 100, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:3\n");
+	kit_expect(&kit, "0-60 1:3\n");
 	engine_finish(kit.engine);
-	expect(&kit, "80-140 1:1\n");
+	kit_expect(&kit, "80-140 1:1\n");
 	kit_close(&kit);
 }
 
@@ -224,7 +200,7 @@ hops_that_ended_while_there_were_none(void **state)
 	assert_false(engine_has_closed(kit.engine));
 	assert_int_equal(take(&kit, 3, "1"), ENGINE_LATE);
 	engine_finish(kit.engine);
-	expect(&kit, "20-80 1:2\n40-100 1:2\n60-120 1:1\n");
+	kit_expect(&kit, "20-80 1:2\n40-100 1:2\n60-120 1:1\n");
 	kit_close(&kit);
 }
 
@@ -239,12 +215,12 @@ hops_with_gaps(void **state)
 	open_kit(&kit, ASSIGN_HOP, 10, 60);
 	assert_int_equal(take(&kit, 9, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 10, "1"), ENGINE_OUTSIDE);
-	expect(&kit, "0-10 1:1\n");
+	kit_expect(&kit, "0-10 1:1\n");
 	assert_int_equal(take(&kit, 59, "1"), ENGINE_OUTSIDE);
 	assert_int_equal(take(&kit, 1, "1"), ENGINE_LATE);
 	assert_int_equal(take(&kit, 60, "1"), ENGINE_TAKEN);
 	engine_finish(kit.engine);
-	expect(&kit, "60-70 1:1\n");
+	kit_expect(&kit, "60-70 1:1\n");
 	engine_get_counts(kit.engine, &counts);
 	assert_int_equal(counts.outside, 2);
 	assert_int_equal(counts.taken, 2);
@@ -260,16 +236,16 @@ cumulations(void **state)
 	open_kit(&kit, ASSIGN_CUMULATE, 60, 20);
 	assert_int_equal(take(&kit, 5, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 25, "2"), ENGINE_TAKEN);
-	expect(&kit, "0-20 1:1\n");
+	kit_expect(&kit, "0-20 1:1\n");
 	assert_int_equal(engine_open_windows(kit.engine), 2);
 	assert_int_equal(take(&kit, 26, "1"), ENGINE_TAKEN);
 	/* a key goes on to the end of the period, also where a step has no records */
 	assert_int_equal(take(&kit, 70, "3"), ENGINE_TAKEN);
-	expect(&kit, "0-40 1:2\n0-40 2:1\n0-60 1:2\n0-60 2:1\n");
+	kit_expect(&kit, "0-40 1:2\n0-40 2:1\n0-60 1:2\n0-60 2:1\n");
 	assert_int_equal(take(&kit, 110, "1"), ENGINE_TAKEN);
-	expect(&kit, "60-80 3:1\n60-100 3:1\n");
+	kit_expect(&kit, "60-80 3:1\n60-100 3:1\n");
 	engine_finish(kit.engine);
-	expect(&kit, "60-120 1:1\n60-120 3:1\n");
+	kit_expect(&kit, "60-120 1:1\n60-120 3:1\n");
 	assert_int_equal(engine_state_bytes(kit.engine), 0);
 	kit_close(&kit);
 }
@@ -283,24 +259,24 @@ what_is_late_for_some_windows(void **state)
 
 	open_kit(&kit, ASSIGN_HOP, 60, 20);
 	assert_int_equal(take(&kit, 45, "1"), ENGINE_TAKEN);
-	expect(&kit, "");
+	kit_expect(&kit, "");
 	assert_int_equal(take(&kit, 5, "1"), ENGINE_TAKEN); /* -40-20 and -20-40 are closed */
 	assert_int_equal(kit_take(&kit, 0, 46, -M, "1", "1"), ENGINE_LATE);
 	assert_int_equal(take(&kit, 60, "2"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:2\n");
+	kit_expect(&kit, "0-60 1:2\n");
 	assert_int_equal(take(&kit, 19, "1"), ENGINE_LATE);
 	assert_int_equal(take(&kit, 20, "1"), ENGINE_TAKEN);
 	engine_finish(kit.engine);
-	expect(&kit, "20-80 1:2\n20-80 2:1\n40-100 1:1\n40-100 2:1\n60-120 2:1\n");
+	kit_expect(&kit, "20-80 1:2\n20-80 2:1\n40-100 1:1\n40-100 2:1\n60-120 2:1\n");
 	kit_close(&kit);
 
 	open_kit(&kit, ASSIGN_CUMULATE, 60, 20);
 	assert_int_equal(take(&kit, 45, "1"), ENGINE_TAKEN);
-	expect(&kit, "");
+	kit_expect(&kit, "");
 	assert_int_equal(take(&kit, 5, "2"), ENGINE_TAKEN);
 	assert_int_equal(kit_take(&kit, 0, 46, -M, "1", "1"), ENGINE_LATE);
 	assert_int_equal(take(&kit, 60, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:1\n0-60 2:1\n");
+	kit_expect(&kit, "0-60 1:1\n0-60 2:1\n");
 	assert_int_equal(take(&kit, 59, "1"), ENGINE_LATE);
 	kit_close(&kit);
 }
@@ -317,7 +293,7 @@ what_was_complete_without_records(void **state)
 	assert_int_equal(take(&kit, 165, "1"), ENGINE_TAKEN); /* 120-180 and 140-200 would be */
 	assert_false(engine_has_closed(kit.engine));
 	engine_finish(kit.engine);
-	expect(&kit, "160-220 1:2\n180-240 1:1\n200-260 1:1\n");
+	kit_expect(&kit, "160-220 1:2\n180-240 1:1\n200-260 1:1\n");
 	kit_close(&kit);
 }
 
@@ -333,21 +309,21 @@ cumulations_in_intervals(void **state)
 	open_kit(&kit, ASSIGN_CUMULATE, 60, 20);
 	assert_int_equal(take(&kit, 5, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 25, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-20 1:1\n");
+	kit_expect(&kit, "0-20 1:1\n");
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(engine_begin(kit.engine, &kit.err), 0);
 		assert_int_equal(take(&kit, 35, "1"), ENGINE_TAKEN);
 		assert_int_equal(take(&kit, 45, "2"), ENGINE_TAKEN);
-		expect(&kit, "0-40 1:3\n");
+		kit_expect(&kit, "0-40 1:3\n");
 		assert_int_equal(take(&kit, 15, "1"), ENGINE_TAKEN);
 		assert_int_equal(take(&kit, 60, "2"), ENGINE_TAKEN);
-		expect(&kit, "0-60 1:4\n0-60 2:1\n");
+		kit_expect(&kit, "0-60 1:4\n0-60 2:1\n");
 		if (round == 0)
 			engine_abort(kit.engine);
 	}
 	assert_int_equal(engine_commit(kit.engine, &kit.err), 0);
 	engine_finish(kit.engine);
-	expect(&kit, "60-80 2:1\n60-100 2:1\n60-120 2:1\n");
+	kit_expect(&kit, "60-80 2:1\n60-100 2:1\n60-120 2:1\n");
 	assert_int_equal(engine_state_bytes(kit.engine), 0);
 	kit_close(&kit);
 }
@@ -381,11 +357,11 @@ a_state_moves_as_partials(void **state)
 	open_kit(&kit, ASSIGN_CUMULATE, 60, 20);
 	assert_int_equal(take(&kit, 5, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 25, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-20 1:1\n");
+	kit_expect(&kit, "0-20 1:1\n");
 	assert_int_equal(engine_begin(kit.engine, &kit.err), 0);
 	assert_int_equal(take(&kit, 35, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 45, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-40 1:3\n");
+	kit_expect(&kit, "0-40 1:3\n");
 	assert_int_equal(engine_commit(kit.engine, &kit.err), 0);
 	assert_int_equal(engine_each_partial(kit.engine, keep_piece, &pieces, &kit.err), 0);
 	assert_int_equal(pieces.count, 3); /* 0-40 merged but for one, that one, 40-60 */
@@ -398,9 +374,9 @@ a_state_moves_as_partials(void **state)
 		    ENGINE_TAKEN);
 	assert_int_equal(take(&other, 10, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&other, 42, "1"), ENGINE_TAKEN);
-	expect(&other, "0-20 1:1\n0-40 1:4\n");
+	kit_expect(&other, "0-20 1:1\n0-40 1:4\n");
 	engine_finish(other.engine);
-	expect(&other, "0-60 1:6\n");
+	kit_expect(&other, "0-60 1:6\n");
 	kit_close(&other);
 
 	/* it is no pane of other windows */
@@ -424,7 +400,7 @@ hops_in_the_next_life(void **state)
 	open_kit(&kit, ASSIGN_HOP, 60, 20);
 	for (int64_t minute = 5; minute <= 65; minute += 20)
 		assert_int_equal(take(&kit, minute, "1"), ENGINE_TAKEN);
-	expect(&kit, "-40-20 1:1\n-20-40 1:2\n0-60 1:3\n");
+	kit_expect(&kit, "-40-20 1:1\n-20-40 1:2\n0-60 1:3\n");
 	assert_int_equal(engine_earliest(kit.engine, 0), 25);
 	mark = engine_mark(kit.engine, 0, 66);
 	engine_free(kit.engine);
@@ -435,9 +411,9 @@ hops_in_the_next_life(void **state)
 	    kit_take(&kit, 0, 26, 5 * M, "1", "1"), ENGINE_REPLAYED);
 	assert_int_equal(take(&kit, 45, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 65, "1"), ENGINE_TAKEN);
-	expect(&kit, "");
+	kit_expect(&kit, "");
 	assert_int_equal(take(&kit, 80, "1"), ENGINE_TAKEN);
-	expect(&kit, "20-80 1:3\n");
+	kit_expect(&kit, "20-80 1:3\n");
 	kit_close(&kit);
 }
 
@@ -452,7 +428,7 @@ cumulations_in_the_next_life(void **state)
 	open_kit(&kit, ASSIGN_CUMULATE, 60, 20);
 	assert_int_equal(take(&kit, 5, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 45, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-20 1:1\n0-40 1:1\n");
+	kit_expect(&kit, "0-20 1:1\n0-40 1:1\n");
 	assert_int_equal(engine_earliest(kit.engine, 0), 5);
 	mark = engine_mark(kit.engine, 0, 46);
 	engine_free(kit.engine);
@@ -460,9 +436,9 @@ cumulations_in_the_next_life(void **state)
 	assert_int_equal(engine_add_stream(kit.engine, 0, 5, &mark, &kit.err), 0);
 	assert_int_equal(take(&kit, 5, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 45, "1"), ENGINE_TAKEN);
-	expect(&kit, "");
+	kit_expect(&kit, "");
 	assert_int_equal(take(&kit, 66, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:2\n");
+	kit_expect(&kit, "0-60 1:2\n");
 	assert_int_equal(engine_earliest(kit.engine, 0), 66);
 	kit_close(&kit);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Windows that are held for late records: one row at the end of that, or a row and its updates; by
  * intervals and over lives; and windows by the clock. */
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,29 +10,7 @@
 
 #include "window_kit.h"
 
-#define M ((int64_t)60 * 1000)
-
-/* "0-60 1:2": the window [0, 60) minutes with 2 records of the key 1 */
-static int
-append_row(void *context, const struct engine_row *row, struct err *err)
-{
-	struct kit *kit = context;
-
-	if (buf_appendf(&kit->rows, err, "%" PRId64 "-%" PRId64 " %.*s:", row->span.start_ms / M,
-		row->span.end_ms / M, (int)row->key.len - 1, row->key.data) ||
-	    aggregate_append(&kit->plan, 0, row->states, &kit->rows, err))
-		return -1;
-	return buf_append_char(&kit->rows, '\n', err);
-}
-
-static void
-expect(struct kit *kit, const char *want)
-{
-	if (engine_close(kit->engine, append_row, kit, &kit->err))
-		fail_msg("%s", kit->err.text);
-	assert_false(engine_has_closed(kit->engine));
-	assert_string_equal(kit_take_rows(kit), want);
-}
+#define M KIT_MINUTE_MS
 
 /* A record of stream 0; its sequence is what comes next. */
 static enum engine_fate
@@ -70,14 +47,14 @@ one_row_when_it_can_change_no_more(void **state)
 	open_kit(&kit, hour, 30, FINAL);
 	assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 1, 89, "1"), ENGINE_TAKEN);
-	expect(&kit, "");
+	kit_expect(&kit, "");
 	assert_int_equal(take(&kit, 2, 20, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 3, 90, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 4, 59, "1"), ENGINE_LATE);
-	expect(&kit, "0-60 1:2\n");
+	kit_expect(&kit, "0-60 1:2\n");
 	assert_int_equal(engine_mark(kit.engine, 0, 5).emitted, 60 * M);
 	engine_finish(kit.engine);
-	expect(&kit, "60-120 1:2\n");
+	kit_expect(&kit, "60-120 1:2\n");
 	engine_get_counts(kit.engine, &counts);
 	assert_int_equal(counts.late, 1);
 	assert_int_equal(counts.rows, 2);
@@ -95,20 +72,20 @@ a_row_and_its_updates(void **state)
 	assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 1, 11, "2"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 2, 60, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:1\n0-60 2:1\n");
+	kit_expect(&kit, "0-60 1:1\n0-60 2:1\n");
 	assert_int_equal(take(&kit, 3, 20, "1"), ENGINE_TAKEN);
 	assert_true(engine_has_closed(kit.engine));
-	expect(&kit, "0-60 1:2\n");
+	kit_expect(&kit, "0-60 1:2\n");
 	assert_int_equal(take(&kit, 4, 70, "1"), ENGINE_TAKEN); /* changes nothing given out */
 	assert_false(engine_has_closed(kit.engine));
 	assert_int_equal(take(&kit, 5, 21, "3"), ENGINE_TAKEN); /* a key that is new there */
-	expect(&kit, "0-60 3:1\n");
+	kit_expect(&kit, "0-60 3:1\n");
 	assert_int_equal(take(&kit, 6, 22, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 7, 90, "1"), ENGINE_TAKEN); /* that was the last of them */
-	expect(&kit, "0-60 1:3\n");
+	kit_expect(&kit, "0-60 1:3\n");
 	assert_int_equal(take(&kit, 8, 59, "1"), ENGINE_LATE);
 	engine_finish(kit.engine);
-	expect(&kit, "60-120 1:3\n");
+	kit_expect(&kit, "60-120 1:3\n");
 	assert_int_equal(engine_state_bytes(kit.engine), 0);
 	kit_close(&kit);
 }
@@ -124,15 +101,15 @@ updates_of_hops(void **state)
 	open_kit(&kit, hops, 20, UPDATES);
 	assert_int_equal(take(&kit, 0, 5, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 1, 45, "1"), ENGINE_TAKEN);
-	expect(&kit, "-40-20 1:1\n-20-40 1:1\n");
+	kit_expect(&kit, "-40-20 1:1\n-20-40 1:1\n");
 	assert_int_equal(take(&kit, 2, 6, "1"), ENGINE_TAKEN); /* -40-20 is final */
-	expect(&kit, "-20-40 1:2\n");
+	kit_expect(&kit, "-20-40 1:2\n");
 	assert_int_equal(take(&kit, 3, 65, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:3\n");
+	kit_expect(&kit, "0-60 1:3\n");
 	assert_int_equal(take(&kit, 4, 25, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:4\n");
+	kit_expect(&kit, "0-60 1:4\n");
 	engine_finish(kit.engine);
-	expect(&kit, "20-80 1:3\n40-100 1:2\n60-120 1:1\n");
+	kit_expect(&kit, "20-80 1:3\n40-100 1:2\n60-120 1:1\n");
 	assert_int_equal(engine_state_bytes(kit.engine), 0);
 	kit_close(&kit);
 }
@@ -146,24 +123,24 @@ updates_of_cumulations(void **state)
 	open_kit(&kit, steps, 30, UPDATES);
 	assert_int_equal(take(&kit, 0, 5, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 1, 45, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-20 1:1\n0-40 1:1\n");
+	kit_expect(&kit, "0-20 1:1\n0-40 1:1\n");
 	assert_int_equal(take(&kit, 2, 6, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-20 1:2\n0-40 1:2\n");
+	kit_expect(&kit, "0-20 1:2\n0-40 1:2\n");
 	assert_int_equal(take(&kit, 3, 25, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-40 1:3\n");
+	kit_expect(&kit, "0-40 1:3\n");
 	assert_int_equal(take(&kit, 4, 69, "2"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:4\n");
+	kit_expect(&kit, "0-60 1:4\n");
 	assert_int_equal(take(&kit, 5, 7, "1"), ENGINE_TAKEN); /* 0-20 is final */
-	expect(&kit, "0-40 1:4\n0-60 1:5\n");
+	kit_expect(&kit, "0-40 1:4\n0-60 1:5\n");
 	kit_close(&kit);
 
 	open_kit(&kit, steps, 30, FINAL);
 	assert_int_equal(take(&kit, 0, 5, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 1, 65, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-20 1:1\n");
+	kit_expect(&kit, "0-20 1:1\n");
 	assert_int_equal(take(&kit, 2, 6, "1"), ENGINE_TAKEN);
 	engine_finish(kit.engine);
-	expect(&kit, "0-40 1:2\n0-60 1:2\n60-80 1:1\n60-100 1:1\n60-120 1:1\n");
+	kit_expect(&kit, "0-40 1:2\n0-60 1:2\n60-80 1:1\n60-100 1:1\n60-120 1:1\n");
 	kit_close(&kit);
 }
 
@@ -176,22 +153,22 @@ updates_in_intervals(void **state)
 	open_kit(&kit, hour, 30, UPDATES);
 	assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 1, 60, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:1\n");
+	kit_expect(&kit, "0-60 1:1\n");
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(engine_begin(kit.engine, &kit.err), 0);
 		assert_int_equal(take(&kit, 2, 20, "1"), ENGINE_TAKEN);
-		expect(&kit, "0-60 1:2\n");
+		kit_expect(&kit, "0-60 1:2\n");
 		assert_int_equal(take(&kit, 3, 20, "1"), ENGINE_TAKEN);
 		if (round == 0)
 			engine_abort(kit.engine);
 		else
-			expect(&kit, "0-60 1:3\n");
+			kit_expect(&kit, "0-60 1:3\n");
 		assert_false(engine_has_closed(kit.engine));
 	}
 	assert_int_equal(engine_commit(kit.engine, &kit.err), 0);
-	expect(&kit, "");
+	kit_expect(&kit, "");
 	assert_int_equal(take(&kit, 4, 20, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:4\n");
+	kit_expect(&kit, "0-60 1:4\n");
 	kit_close(&kit);
 }
 
@@ -222,7 +199,7 @@ updates_in_the_next_life(void **state)
 	assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 1, 60, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 2, 20, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:2\n");
+	kit_expect(&kit, "0-60 1:2\n");
 	from = engine_earliest(kit.engine, 0);
 	assert_int_equal(from, 0);
 	assert_true(engine_can_store(kit.engine));
@@ -230,13 +207,13 @@ updates_in_the_next_life(void **state)
 	restart(&kit, 1, &from, &mark);
 	assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&kit, 1, 60, "1"), ENGINE_TAKEN);
-	expect(&kit, "");
+	kit_expect(&kit, "");
 	assert_int_equal(take(&kit, 2, 20, "1"), ENGINE_TAKEN);
-	expect(&kit, "");
+	kit_expect(&kit, "");
 	assert_int_equal(take(&kit, 3, 30, "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:3\n");
+	kit_expect(&kit, "0-60 1:3\n");
 	assert_int_equal(take(&kit, 4, 90, "1"), ENGINE_TAKEN);
-	expect(&kit, "");
+	kit_expect(&kit, "");
 	assert_int_equal(engine_earliest(kit.engine, 0), 1);
 	kit_close(&kit);
 }
@@ -257,7 +234,7 @@ an_update_waits_for_what_was_known(void **state)
 	assert_int_equal(kit_take(&kit, 1, 0, 11 * M, "1", "1"), ENGINE_TAKEN);
 	assert_int_equal(kit_take(&kit, 1, 1, 60 * M, "1", "1"), ENGINE_TAKEN);
 	assert_int_equal(kit_take(&kit, 0, 1, 60 * M, "1", "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:2\n");
+	kit_expect(&kit, "0-60 1:2\n");
 	for (int32_t i = 0; i < 2; i++) {
 		from[i] = engine_earliest(kit.engine, i);
 		marks[i] = engine_mark(kit.engine, i, 2);
@@ -272,7 +249,7 @@ an_update_waits_for_what_was_known(void **state)
 	assert_int_equal(kit_take(&kit, 1, 0, 11 * M, "1", "1"), ENGINE_TAKEN);
 	assert_false(engine_has_closed(kit.engine));
 	assert_int_equal(kit_take(&kit, 1, 1, 60 * M, "1", "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:3\n");
+	kit_expect(&kit, "0-60 1:3\n");
 	assert_true(engine_can_store(kit.engine));
 	kit_close(&kit);
 }
@@ -292,7 +269,7 @@ what_was_in_time_is_again(void **state)
 	assert_int_equal(kit_take(&kit, 0, 0, 10 * M, "1", "1"), ENGINE_TAKEN);
 	assert_int_equal(kit_take(&kit, 1, 0, 100 * M, "1", "1"), ENGINE_TAKEN);
 	assert_int_equal(kit_take(&kit, 1, 1, 11 * M, "1", "1"), ENGINE_TAKEN);
-	expect(&kit, "");
+	kit_expect(&kit, "");
 	for (int32_t i = 0; i < 2; i++) {
 		from[i] = engine_earliest(kit.engine, i);
 		marks[i] = engine_mark(kit.engine, i, i + 1);
@@ -301,16 +278,16 @@ what_was_in_time_is_again(void **state)
 	assert_int_equal(kit_take(&kit, 0, 0, 10 * M, "1", "1"), ENGINE_TAKEN);
 	assert_int_equal(kit_take(&kit, 0, 1, 90 * M, "1", "1"), ENGINE_TAKEN);
 	assert_int_equal(kit_take(&kit, 1, 0, 100 * M, "1", "1"), ENGINE_TAKEN);
-	expect(&kit, "");
+	kit_expect(&kit, "");
 	assert_int_equal(kit_take(&kit, 1, 1, 11 * M, "1", "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:2\n");
+	kit_expect(&kit, "0-60 1:2\n");
 	/* a stream that has no more to read again holds nothing up */
 	restart(&kit, 2, from, marks);
 	assert_int_equal(kit_take(&kit, 0, 0, 10 * M, "1", "1"), ENGINE_TAKEN);
 	assert_int_equal(kit_take(&kit, 0, 1, 90 * M, "1", "1"), ENGINE_TAKEN);
 	assert_int_equal(kit_take(&kit, 1, 0, 100 * M, "1", "1"), ENGINE_TAKEN);
 	engine_at_end(kit.engine, 1);
-	expect(&kit, "0-60 1:1\n");
+	kit_expect(&kit, "0-60 1:1\n");
 	kit_close(&kit);
 }
 
@@ -332,7 +309,7 @@ another_lateness_in_the_next_life(void **state)
 		assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
 		assert_int_equal(take(&kit, 1, 70, "1"), ENGINE_TAKEN);
 		assert_int_equal(take(&kit, 2, 125, "1"), ENGINE_TAKEN);
-		expect(&kit, cases[i].before ? "0-60 1:1\n" : "0-60 1:1\n60-120 1:1\n");
+		kit_expect(&kit, cases[i].before ? "0-60 1:1\n" : "0-60 1:1\n60-120 1:1\n");
 		from = engine_earliest(kit.engine, 0);
 		mark = engine_mark(kit.engine, 0, 3);
 		kit.options.lateness_ms = cases[i].after * M;
@@ -341,7 +318,7 @@ another_lateness_in_the_next_life(void **state)
 			assert_int_equal(take(&kit, 1, 70, "1"), ENGINE_TAKEN);
 		assert_int_equal(take(&kit, 2, 125, "1"), ENGINE_TAKEN);
 		engine_finish(kit.engine);
-		expect(&kit, cases[i].before ? "60-120 1:1\n120-180 1:1\n" : "120-180 1:1\n");
+		kit_expect(&kit, cases[i].before ? "60-120 1:1\n120-180 1:1\n" : "120-180 1:1\n");
 		kit_close(&kit);
 	}
 }
@@ -364,12 +341,12 @@ windows_by_the_clock(void **state)
 	/* a clock that goes back stands still */
 	assert_int_equal(engine_set_clock(kit.engine, 9 * M), 10 * M);
 	assert_int_equal(engine_set_clock(kit.engine, 60 * M - 1), 60 * M - 1);
-	expect(&kit, "");
+	kit_expect(&kit, "");
 	assert_int_equal(engine_set_clock(kit.engine, 60 * M), 60 * M);
 	assert_int_equal(kit_take(&kit, 0, 1, 60 * M, "1", "1"), ENGINE_TAKEN);
-	expect(&kit, "0-60 1:1\n");
+	kit_expect(&kit, "0-60 1:1\n");
 	engine_finish(kit.engine);
-	expect(&kit, "60-120 1:1\n");
+	kit_expect(&kit, "60-120 1:1\n");
 	kit_close(&kit);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "window_kit.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -184,6 +185,27 @@ kit_close_windows(struct kit *kit)
 	if (engine_close(kit->engine, append_row, kit, &kit->err))
 		fail_msg("%s", kit->err.text);
 	assert_false(engine_has_closed(kit->engine));
+}
+
+static int
+append_count(void *context, const struct engine_row *row, struct err *err)
+{
+	struct kit *kit = context;
+
+	if (buf_appendf(&kit->rows, err, "%" PRId64 "-%" PRId64 " %.*s:", row->span.start_ms / KIT_MINUTE_MS,
+		row->span.end_ms / KIT_MINUTE_MS, (int)row->key.len - 1, row->key.data) ||
+	    aggregate_append(&kit->plan, 0, row->states, &kit->rows, err))
+		return -1;
+	return buf_append_char(&kit->rows, '\n', err);
+}
+
+void
+kit_expect(struct kit *kit, const char *want)
+{
+	if (engine_close(kit->engine, append_count, kit, &kit->err))
+		fail_msg("%s", kit->err.text);
+	assert_false(engine_has_closed(kit->engine));
+	assert_string_equal(kit_take_rows(kit), want);
 }
 
 const char *

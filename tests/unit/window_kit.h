@@ -7,6 +7,7 @@
 #include "kafka-window/row.h"
 
 enum { KIT_HOUR_MS = 3600 * 1000 };
+#define KIT_MINUTE_MS ((int64_t)60 * 1000)
 
 struct kit {
 	struct aggregate_plan plan;
@@ -39,6 +40,10 @@ enum engine_fate kit_take(struct kit *, int32_t stream, int64_t sequence, int64_
 
 /* Gives out what is complete, into kit->rows. */
 void kit_close_windows(struct kit *);
+
+/* Gives out what is complete, all of which must be the windows and counts of `want`: "0-60 1:2\n" is the
+ * window [0, 60) in minutes with 2 records of the key 1. */
+void kit_expect(struct kit *, const char *want);
 
 /* The rows given out so far, which are forgotten; good until the next rows. */
 const char *kit_take_rows(struct kit *);
