@@ -2,6 +2,7 @@
 #include "kafka-window/groupkey.h"
 
 #include <stdint.h>
+#include <string.h>
 
 enum {
 	/* A decimal that takes more places than this in plain notation is written with an exponent.
@@ -313,6 +314,65 @@ compare_numbers(struct slice a, struct slice b)
 	return x.is_negative ? compare_magnitudes(&y, &x) : compare_magnitudes(&x, &y);
 }
 
+/* Of a canonical string, without its quotes. */
+static struct slice
+inside_of(struct slice text)
+{
+	return slice_make(text.data + 1, text.len - 2);
+}
+
+static unsigned
+hex_digit(char c)
+{
+	return (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+}
+
+/* Takes a byte from the front of a canonical string's inside, which has escapes only for the
+ * quote, the backslash and what is below a blank (RFC 8259, section 7). */
+static unsigned char
+take_byte(struct slice *inside)
+{
+	static const char escapes[] = "b\bf\fn\nr\rt\t"; /* each letter and its byte */
+	const char *at = inside->data;
+	size_t len = 1;
+	char byte = *at;
+
+	if (byte == '\\' && at[1] == 'u') {
+		byte = (char)(hex_digit(at[4]) << 4 | hex_digit(at[5]));
+		len = 6;
+	} else if (byte == '\\') {
+		byte = at[1];
+		len = 2;
+		for (size_t i = 0; i < sizeof(escapes) - 1; i += 2) {
+			if (escapes[i] == at[1])
+				byte = escapes[i + 1];
+		}
+	}
+	*inside = slice_skip(*inside, len);
+	return (unsigned char)byte;
+}
+
+static bool
+has_escape(struct slice inside)
+{
+	return inside.len && memchr(inside.data, '\\', inside.len);
+}
+
+/* By the bytes of what they stand for, which the escapes' own bytes are not in order of. */
+static int
+compare_strings(struct slice a, struct slice b)
+{
+	if (!has_escape(a) && !has_escape(b))
+		return slice_compare(a, b);
+	while (a.len && b.len) {
+		unsigned char x = take_byte(&a), y = take_byte(&b);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return (a.len > 0) - (b.len > 0);
+}
+
 int
 groupkey_compare_values(struct slice a, struct slice b)
 {
@@ -322,10 +382,8 @@ groupkey_compare_values(struct slice a, struct slice b)
 		return rank_a < rank_b ? -1 : 1;
 	if (rank_a == RANK_NUMBER)
 		return compare_numbers(a, b);
-	if (rank_a ==
-	    RANK_STRING) /* without their quotes, of which the last is no character of the string */
-		return slice_compare(
-		    slice_make(a.data + 1, a.len - 2), slice_make(b.data + 1, b.len - 2));
+	if (rank_a == RANK_STRING)
+		return compare_strings(inside_of(a), inside_of(b));
 	return 0;
 }
 
@@ -357,14 +415,15 @@ number_prefix(struct slice text)
 	return d.is_negative ? middle - whole - has_rest : middle + whole;
 }
 
-/* Its first seven bytes; no byte of a canonical string is 0. */
+/* Its first seven bytes, and zeros behind a shorter one: no string it begins is below it. */
 static uint64_t
 string_prefix(struct slice text)
 {
+	struct slice inside = inside_of(text);
 	uint64_t prefix = 0;
 
-	for (size_t i = 1; i <= 7; i++)
-		prefix = prefix << 8 | (i + 1 < text.len ? (unsigned char)text.data[i] : 0);
+	for (size_t i = 0; i < 7; i++)
+		prefix = prefix << 8 | (inside.len ? take_byte(&inside) : 0);
 	return prefix;
 }
 

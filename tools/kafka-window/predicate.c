@@ -12,6 +12,7 @@ struct predicate {
 	enum predicate_op op;
 	enum json_type type;
 	struct buf value;     /* canonical */
+	struct buf plain;     /* of a string: its bytes */
 	struct number number; /* of a number that is exact */
 };
 
@@ -181,6 +182,14 @@ append_word(struct buf *out, struct slice word, struct err *err)
 	return json_string_append(out, word, err) ? -1 : buf_append_char(out, '\n', err);
 }
 
+static int
+keep_plain(struct predicate *p, struct err *err)
+{
+	struct slice quoted = buf_slice(&p->value);
+
+	return json_string_decode(slice_make(quoted.data + 1, quoted.len - 2), &p->plain, err);
+}
+
 struct predicate *
 predicate_new(const struct predicate_text *text, struct err *err)
 {
@@ -195,6 +204,7 @@ predicate_new(const struct predicate_text *text, struct err *err)
 	p->op = text->op;
 	p->type = (enum json_type)v.type;
 	buf_init(&p->value, VALUE_BYTES_MAX);
+	buf_init(&p->plain, VALUE_BYTES_MAX);
 	if (text->is_word ? append_word(&p->value, text->value, err)
 	                  : groupkey_append(&p->value, &v, &reason, err)) {
 		if (reason)
@@ -203,6 +213,10 @@ predicate_new(const struct predicate_text *text, struct err *err)
 		return NULL;
 	}
 	p->value.len--; /* the line feed */
+	if (p->type == JSON_TYPE_STRING && keep_plain(p, err)) {
+		predicate_free(p);
+		return NULL;
+	}
 	if (p->type == JSON_TYPE_NUMBER)
 		(void)number_parse(text->value, &p->number); /* not exact where past a double */
 	return p;
@@ -214,6 +228,7 @@ predicate_free(struct predicate *p)
 	if (!p)
 		return;
 	buf_release(&p->value);
+	buf_release(&p->plain);
 	free(p);
 }
 
@@ -241,11 +256,10 @@ order_is(enum predicate_op op, int order)
 static bool
 compare_plainly(const struct predicate *p, const struct json_value *v, int *ret_order)
 {
-	struct slice own = buf_slice(&p->value);
 	struct number n;
 
 	if (v->type == JSON_TYPE_STRING && !v->has_escape) {
-		*ret_order = slice_compare(json_slice(v), slice_make(own.data + 1, own.len - 2));
+		*ret_order = slice_compare(json_slice(v), buf_slice(&p->plain));
 		return true;
 	}
 	if (v->type != JSON_TYPE_NUMBER || !p->number.is_exact ||

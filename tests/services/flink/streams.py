@@ -22,6 +22,11 @@ COLUMNS = {
 }
 
 
+# As JSON. Their bytes are in another order than those of the escapes.
+ESCAPES = ["\\t", '\\"', "\\\\", " ", "#", "]"]
+KEYS = ["a", "b", "ä", "\\u0061", "zz z", *(f"a{escape}b" for escape in ESCAPES)]
+
+
 @dataclass(frozen=True)
 class Stream:
     name: str
@@ -97,7 +102,7 @@ def maybe(rng, name, text, missing=0.05):
 
 def record(rng, seq, time_ms, key=None):
     text = f'{{"t":{time_ms},'
-    text += maybe(rng, "k", '"' + (key or rng.choice(["a", "b", "ä", "\\u0061", "zz z"])) + '"')
+    text += maybe(rng, "k", '"' + (key or rng.choice(KEYS)) + '"')
     text += maybe(rng, "n", str(rng.choice([-1, 0, 7, 2**53 + 1])), 0.1)
     text += maybe(rng, "b", rng.choice(["true", "false"]), 0.1)
     text += maybe(rng, "q", rng.choice(["1", "1.0", "1.00", "10e-1", "2.5", "-0.5"]), 0.02)
@@ -105,7 +110,8 @@ def record(rng, seq, time_ms, key=None):
     text += maybe(rng, "big", large(rng), 0.1)
     text += maybe(rng, "d", number(rng), 0.1)
     text += maybe(rng, "x", double(rng), 0.1)
-    text += maybe(rng, "w", f'"{rng.choice("pqrst")}{rng.randrange(9)}"', 0.1)
+    between = rng.choice(["", "", *ESCAPES])
+    text += maybe(rng, "w", f'"{rng.choice("pqrst")}{between}{rng.randrange(9)}"', 0.1)
     return text + f'"seq":{seq}}}'
 
 
