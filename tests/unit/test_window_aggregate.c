@@ -151,6 +151,9 @@ results_of_values(void **state)
 		{ "stddev_pop:v", { "1e-30", "5e-30" }, "1.9999999999999998e-30" },
 		{ "stddev_pop:v", { "1e300", "1" }, "null" }, /* its square is past a double */
 		{ "stddev_pop:v", { "1e40", "0" }, "5e+39" },
+		{ "stddev_pop:v", { "1e200" }, "0" },
+		{ "stddev:v", { "1e200", "1e200" }, "0" },
+		{ "stddev_pop:v", { "1.7e308", "-1.7e308", "1.7e308", "-1.7e308" }, "null" },
 		{ "distinct:v", { NULL }, "0" },
 		{ "distinct:v", { "1", "1.0", "\"1\"", "1e0", "null", "true" }, "3" },
 		{ "approx_distinct:v", { NULL }, "0" },
@@ -547,6 +550,39 @@ damage(void **state)
 	job_close(&job);
 }
 
+/* What is past the largest double when squared, or already as a difference. */
+static void
+far_apart_there_and_back(void **state)
+{
+	static const char *const values[][4] = { { "1e200" }, { "1e200", "1e200" },
+		{ "1e200", "-1e200" }, { "1.7e308", "-1.7e308", "1.7e308", "-1.7e308" } };
+	struct buf bytes = BUF_INIT(BYTES_MAX);
+	char text[128], want[128];
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		struct states states = { .bytes = { 0 } }, read;
+		struct slice rest;
+		struct job job;
+
+		job_open(&job);
+		add(&job, "x=stddev_pop:v");
+		for (int j = 0; j < 4 && values[i][j]; j++) {
+			(void)snprintf(text, sizeof(text), "{\"v\":%s}        ", values[i][j]);
+			assert_int_equal(take_at(&job, &states, text, j, 0, j), 0);
+		}
+		encode(&job, &states, &bytes);
+		(void)snprintf(want, sizeof(want), "%s", results(&job, &states));
+		if (decode(&job, buf_slice(&bytes), &read, &rest))
+			fail_msg("case %zu: %s", i, job.err.text);
+		assert_string_equal(results(&job, &read), want);
+		release(&job, &read);
+		release(&job, &states);
+		job_close(&job);
+	}
+	buf_release(&bytes);
+}
+
 /* What well-formed bytes say and no records can have made. */
 static void
 impossible_states(void **state)
@@ -565,6 +601,8 @@ impossible_states(void **state)
 		{ "x=first:v", BYTES("\x02") },
 		{ "x=stddev:v", BYTES("\x01\x01\x05\0\0") },      /* sum 5, squares 0 */
 		{ "x=stddev:v", BYTES("\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xf0\xbf") }, /* -1 */
+		/* an infinite mean */
+		{ "x=stddev:v", BYTES("\0\x01\0\0\0\0\0\0\xf0\x7f\0\0\0\0\0\0\0\0") },
 		{ "x=set:v", BYTES("\x02\x01" "2\x01" "1") },      /* not in order */
 		{ "x=set:v", BYTES("\x02\x01" "1\x01" "1") },      /* twice */
 		{ "x=set:1:v", BYTES("\x02\x01" "1\x01" "2") },    /* too many */
@@ -637,6 +675,7 @@ main(void)
 		cmocka_unit_test(first_and_last_by_place),
 		cmocka_unit_test(bounds_bound_memory),
 		cmocka_unit_test(merge_in_any_order),
+		cmocka_unit_test(far_apart_there_and_back),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(there_and_back),
 		cmocka_unit_test(damage),

@@ -25,8 +25,8 @@ enum {
 
 struct distances {
 	int64_t count;
-	double mean;
-	double m2; /* sum of (x - mean)^2 */
+	double mean; /* finite */
+	double m2;   /* sum of (x - mean)^2; infinite where that is past the largest double */
 };
 
 struct moments {
@@ -129,7 +129,14 @@ add_distances(struct distances *into, const struct distances *more, struct err *
 
 	if (!more->count)
 		return 0;
-	into->mean += gap * (k / (n + k));
+	if (!into->count) { /* a gap of nothing could be infinite, and nothing times that is no number */
+		*into = *more;
+		return 0;
+	}
+	if (isfinite(gap))
+		into->mean += gap * (k / (n + k));
+	else
+		into->mean = into->mean * (n / (n + k)) + more->mean * (k / (n + k));
 	into->m2 += more->m2 + gap * gap * (n * k / (n + k));
 	return aggregate_count_add(&into->count, more->count, err);
 }
@@ -347,7 +354,7 @@ moments_decode(const struct aggregate *a, struct slice *bytes, void *state, stru
 		return aggregate_damaged(err);
 	if (m->rest.count &&
 	    (!take_double(bytes, &m->rest.mean) || !take_double(bytes, &m->rest.m2) ||
-		m->rest.m2 < 0))
+		!isfinite(m->rest.mean) || m->rest.m2 < 0))
 		return aggregate_damaged(err);
 	return 0;
 }
