@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "kafka-window/options_aggregate.h"
 
+#include <string.h>
+#include <strings.h>
+
 #include "kafka-window/ddsketch.h"
 
 /* The text, and how far it has been read. */
@@ -169,6 +172,31 @@ find_where(struct slice text)
 	return text.len;
 }
 
+/* A condition that was meant: the word where, in any case, that find_where did not take. */
+static bool
+is_stray_where(struct slice text, size_t at)
+{
+	static const char word[] = "where";
+	size_t len = sizeof(word) - 1, end = at + len;
+
+	if (!at || !is_space(text.data[at - 1]) || text.len < end ||
+	    strncasecmp(text.data + at, word, len) != 0)
+		return false;
+	return end == text.len || is_space(text.data[end]) || text.data[end] == '=';
+}
+
+static int
+refuse_stray_where(const struct parser *p)
+{
+	for (size_t i = p->at; i < p->text.len; i++) {
+		if (is_stray_where(p->text, i))
+			return refuse(p, i,
+			    "a condition is where=FIELD OP VALUE, without a blank before the "
+			    "first =");
+	}
+	return 0;
+}
+
 int
 aggregate_text_parse(struct slice text, struct aggregate_text *ret, struct err *err)
 {
@@ -186,7 +214,7 @@ aggregate_text_parse(struct slice text, struct aggregate_text *ret, struct err *
 	p.at = parsed.name.len + 1;
 	if (!call.len)
 		return refuse(&p, p.at, "a function is missing behind the =");
-	if (parse_function(&p, &parsed))
+	if (refuse_stray_where(&p) || parse_function(&p, &parsed))
 		return -1;
 	if (where < text.len && predicate_parse(slice_skip(text, where + where_len),
 				    where + where_len, &parsed.where, err))

@@ -2,6 +2,7 @@
 #include "kafka-window/predicate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "codec/number.h"
 #include "kafka-window/groupkey.h"
@@ -92,6 +93,11 @@ is_number(struct slice text)
 static int
 check_word(struct slice word, size_t byte, struct err *err)
 {
+	/* another language's operator, or its quotes */
+	if (memchr("=<>!'", word.data[0], 5))
+		return refuse(err, byte,
+		    "a value that begins with =, <, >, ! or ' is written as a JSON string, "
+		    "\"=\"");
 	for (size_t i = 0; i < word.len; i++) {
 		if (is_space(word.data[i]) || word.data[i] == '"')
 			return refuse(err, byte + i,
