@@ -93,6 +93,8 @@ refused(void **state)
 		{ "[1]", "is an array, not a single value" },
 		{ "{}", "is an object, not a single value" },
 		{ "1e99999999999999999999", "a number out of range" },
+		{ "\"\\ud800\"", "has a lone surrogate, which UTF-8 has not" },
+		{ "\"a\\udc00\\ud800\"", "has a lone surrogate, which UTF-8 has not" },
 		{ "1.5e-99999999999999999999", "a number out of range" },
 	};
 	(void)state;

@@ -187,7 +187,8 @@ append_number(struct buf *out, struct slice text, const char **ret_reason, struc
 }
 
 static int
-append_string(struct buf *out, const struct json_value *v, struct err *err)
+append_string(
+    struct buf *out, const struct json_value *v, const char **ret_reason, struct err *err)
 {
 	struct buf text = BUF_INIT(out->len_max);
 	int rc;
@@ -197,6 +198,11 @@ append_string(struct buf *out, const struct json_value *v, struct err *err)
 		               buf_append_char(out, '"', err)
 		           ? -1
 		           : 0;
+	/* decoded, all of them would be one: U+FFFD */
+	if (!json_string_is_utf8(json_slice(v))) {
+		*ret_reason = JSON_NOT_UTF8;
+		return -1;
+	}
 	rc = json_string_decode(json_slice(v), &text, err);
 	if (!rc)
 		rc = json_string_append(out, buf_slice(&text), err);
@@ -216,7 +222,7 @@ append_value(struct buf *key, const struct json_value *v, const char **ret_reaso
 	case JSON_TYPE_TRUE:
 		return buf_append_text(key, "true", err);
 	case JSON_TYPE_STRING:
-		return append_string(key, v, err);
+		return append_string(key, v, ret_reason, err);
 	case JSON_TYPE_NUMBER:
 		if (v->is_integer && v->len <= PLAIN_DIGITS_MAX && !slice_is(json_slice(v), "-0"))
 			return buf_append(key, json_slice(v), err);

@@ -5,7 +5,8 @@
  * where these bytes are the same:
  *
  * - numbers are equal where their values are: 2, 2.0 and 2e0 are one group, of any length, exactly;
- * - strings are equal where they decode to the same text, "a" and "\u0061";
+ * - strings are equal where they decode to the same text, "a" and "\u0061"; a lone surrogate
+ *   decodes to none, and is no value;
  * - 2 and "2" differ; null and a missing field are the same (SQL's GROUP BY: nulls are one group).
  *
  * Keys are ordered value by value: null, false, true, numbers by value, strings by bytes.
@@ -17,7 +18,8 @@
 #include "codec/json.h"
 
 /* Appends one value. -1 with *ret_reason, a static phrase, where it can be no part of a key (an
- * array, an object, a number with an exponent beyond all reason). */
+ * array, an object, a string with a lone surrogate, a number with an exponent beyond all
+ * reason). */
 int groupkey_append(
     struct buf *key, const struct json_value *, const char **ret_reason, struct err *);
 
