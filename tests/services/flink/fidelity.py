@@ -94,7 +94,8 @@ def is_same(theirs, ours, tolerance):
     if tolerance == cases.EXACT:
         return theirs == ours
     theirs, ours = float(theirs), float(ours)
-    return abs(theirs - ours) <= tolerance * max(1.0, abs(theirs), abs(ours))
+    slack = tolerance.absolute + tolerance.relative * max(abs(theirs), abs(ours))
+    return abs(theirs - ours) <= slack
 
 
 def row_differs(case, theirs, ours):
@@ -222,10 +223,10 @@ def judge(case, out_flink, out_ours, counts):
     reason = ""
     if case.explained and different:
         reason, is_explained = case.explained
-        left = [row for row in different if not is_explained(*row)]
+        left = [row for row in different if not is_explained(row[0], theirs, ours)]
         reason = f"  {len(different) - len(left)} explained: {reason}"
         different = left
-    problem = None if case.explained else taken_problem(case, theirs, counts)
+    problem = taken_problem(case, theirs, counts)
     if not theirs:
         problem = "no rows at all"
     print(
