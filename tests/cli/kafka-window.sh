@@ -335,6 +335,19 @@ test_bounds_as_numbers() {
 	expect_line '"s" is neither iso nor ms' err
 }
 
+# a microsecond for a millisecond would move the watermark by 50,000 years
+test_timestamps_of_envelopes_are_of_years_that_can_be_written() {
+	for ts in 1700000000000000 253402300800000 -62135596800001; do
+		expect_status 65 kafka-window -q -J=in --tumble 1h -a n=count <<<"{\"ts\":$ts,\"payload\":{}}"
+		expect_line '^kafka-window: stdin:1: the timestamp is outside the years 1 to 9999$' err
+		[ ! -s out ] || fail "$(cat out)"
+	done
+	kafka-window -q -J=in --tumble 1h -a n=count <<<'{"ts":253402300799999,"payload":{}}' >out
+	expect_line '"window_time":"9999-12-31T23:59:59.999Z","n":1' out
+	kafka-window -q -J=in --tumble 1h -a n=count <<<'{"ts":-62135596800000,"payload":{}}' >out
+	expect_line '"window_start":"0001-01-01T00:00:00.000Z"' out
+}
+
 # no broker is asked, no input is read
 test_explain() {
 	expect_status 0 kafka-window --explain -b 127.0.0.1:1 -t trips --output-topic windows --hop 1h,5m --time at \
