@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "kafka-window/engine_state.h"
 #include "window_kit.h"
 
 enum {
@@ -335,11 +336,22 @@ append_row(void *context, const struct engine_row *row, struct err *err)
 	return buf_append_char(&kit->rows, '\n', err);
 }
 
+/* What is kept up record by record and pane by pane is what all the panes come to. */
+static void
+expect_counted(const struct kit *kit)
+{
+	const struct engine *e = kit->engine;
+
+	if (!e->sessions)
+		assert_int_equal(e->state_bytes, pane_set_bytes(&e->base) + pane_set_bytes(&e->delta));
+}
+
 static void
 close_windows(struct kit *kit)
 {
 	if (engine_has_closed(kit->engine) && engine_close(kit->engine, append_row, kit, &kit->err))
 		fail_msg("%s", kit->err.text);
+	expect_counted(kit);
 }
 
 /* Says the first line that differs, not all of them. */

@@ -458,7 +458,7 @@ engine_commit(struct engine *e, struct err *err)
 	if (e->sessions)
 		session_set_commit(e->sessions);
 	engine_forget_changes(e);
-	pane_set_drop(&e->base, engine_gone(e));
+	(void)pane_set_drop(&e->base, engine_gone(e)); /* all is counted anew below */
 	rc = pane_set_merge(&e->base, &e->delta, err);
 	engine_recount(e);
 	return rc;

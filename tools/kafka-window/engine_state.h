@@ -153,7 +153,8 @@ bool engine_next_window(const struct engine *, int64_t after_ms, struct span *re
 /* Says that --max-state is reached; -1. */
 int engine_say_full(const struct engine *, struct err *);
 
-/* After panes went or came back: what is kept up record by record otherwise. */
+/* After the end of an interval, which moves panes: what is kept up pane by pane and record by record
+ * otherwise. */
 void engine_recount(struct engine *);
 
 #endif
