@@ -62,6 +62,35 @@ one_row_when_it_can_change_no_more(void **state)
 	kit_close(&kit);
 }
 
+static int
+give_to_another(void *context, struct slice bytes, struct err *err)
+{
+	struct kit *other = context;
+
+	(void)err;
+	assert_int_equal(engine_take_partial(other->engine, bytes, &other->err), ENGINE_TAKEN);
+	return 0;
+}
+
+/* What comes as a partial changes a window as a record does. */
+static void
+a_partial_is_an_update(void **state)
+{
+	struct kit kit, other;
+	(void)state;
+
+	open_kit(&kit, hour, 30, UPDATES);
+	open_kit(&other, hour, 30, UPDATES);
+	assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
+	assert_int_equal(take(&other, 0, 20, "1"), ENGINE_TAKEN);
+	assert_int_equal(take(&other, 1, 60, "1"), ENGINE_TAKEN);
+	kit_expect(&other, "0-60 1:1\n");
+	assert_int_equal(engine_each_partial(kit.engine, give_to_another, &other, &kit.err), 0);
+	kit_expect(&other, "0-60 1:2\n");
+	kit_close(&other);
+	kit_close(&kit);
+}
+
 static void
 a_row_and_its_updates(void **state)
 {
@@ -356,6 +385,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_row_when_it_can_change_no_more),
 		cmocka_unit_test(a_row_and_its_updates),
+		cmocka_unit_test(a_partial_is_an_update),
 		cmocka_unit_test(updates_of_hops),
 		cmocka_unit_test(updates_of_cumulations),
 		cmocka_unit_test(updates_in_intervals),

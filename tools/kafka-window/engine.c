@@ -257,8 +257,9 @@ put_in(struct engine *e, const struct engine_input *in, struct pane *p, struct e
 {
 	if (put(e, in, p, err))
 		return ENGINE_FAILED;
-	if (e->options.emits_updates && p->span.end_ms <= e->emitted &&
-	    engine_note_change(e, in, p->span, err))
+	/* of a record read again, an earlier life has given out what it changed */
+	if (e->options.emits_updates && !engine_was_read(e, in->position) &&
+	    engine_note_change(e, in->key, p->span, err))
 		return ENGINE_FAILED;
 	return ENGINE_TAKEN;
 }
@@ -516,7 +517,8 @@ take_partial(struct engine *e, const struct partial *partial, struct err *err)
 		return ENGINE_LATE;
 	p = open_pane(e, partial->span, last_end_ms, err);
 	entry = p ? find_entry(e, p, partial->key, err) : NULL;
-	if (!entry || merge_states(e, p, entry, partial->states, err))
+	if (!entry || merge_states(e, p, entry, partial->states, err) ||
+	    engine_note_change(e, partial->key, partial->span, err))
 		return ENGINE_FAILED;
 	e->active->last = NULL; /* it may be a run of panes, not the one of the times in it */
 	return ENGINE_TAKEN;

@@ -127,9 +127,8 @@ engine_gone(const struct engine *e)
  * watermark are, though no window was ever there. */
 int64_t engine_settled(const struct engine *);
 
-/* Notes that a record that was put into a pane has changed windows that were given out, if it has. */
-int engine_note_change(
-    struct engine *, const struct engine_input *, struct span pane, struct err *);
+/* Notes that what was put into a pane for a key has changed windows that were given out, if it has. */
+int engine_note_change(struct engine *, struct slice key, struct span pane, struct err *);
 
 static inline bool
 engine_has_changes(const struct engine *e)

@@ -287,5 +287,6 @@ pane_set_merge(struct pane_set *into, struct pane_set *from, struct err *err)
 		rc = merge_in(into, pane_set_shift(from), err);
 	while (from->count) /* what a failure has left */
 		pane_free(pane_set_shift(from), into->plan);
+	into->last = NULL; /* it may be a run of panes, not the one of the times in it */
 	return rc;
 }
