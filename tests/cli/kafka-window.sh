@@ -375,7 +375,12 @@ test_explain() {
 	expect_line '^source      standard input, lines; it ends$' out
 	expect_line '^time        field at, seconds$' out
 	expect_line '^windows     cumulating, one every 1h from the start of each 1d, aligned to UTC; written' out
+	expect_line '^late        left out and counted$' out
+	expect_line '^state       1073741824 bytes .* with 75, and what is in them is lost$' out
 	expect_line '^promise     nothing is committed: another run begins anew$' out
+	kafka-window --explain --tumble 1h --processing-time -a n=count </dev/null >out
+	expect_line '^watermark   the clock$' out
+	! grep '^late ' out || fail 'nothing is late by the clock'
 	expect_status 2 kafka-window --explain --tumble 1h --time at </dev/null
 }
 

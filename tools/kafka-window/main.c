@@ -245,7 +245,7 @@ say_summary(const struct options *o, struct windower *w)
 	    "delivered%s",
 	    (long long)c.read, (long long)c.engine.taken, (long long)c.engine.late,
 	    (long long)c.rejected, replayed, outside, (long long)c.engine.windows, (long long)c.delivered, open);
-	if (windower_silent_stream(w) >= 0)
+	if (!o->windower.is_pipe && windower_silent_stream(w) >= 0)
 		diag_note("partition %d never had a record, which keeps windows open (--idle)",
 		    (int)windower_silent_stream(w));
 }
