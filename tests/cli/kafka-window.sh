@@ -384,6 +384,20 @@ test_explain() {
 	expect_status 2 kafka-window --explain --tumble 1h --time at </dev/null
 }
 
+test_options_of_times_that_nothing_looks_at() {
+	expect_status 2 kafka-window -J=in --tumble 1h --time-format s -a n=count </dev/null
+	expect_line '^kafka-window: --time-format: of which field[?] give --time FIELD' err
+	for option in '--time-format s' '--idle 1m'; do
+		# shellcheck disable=SC2086
+		expect_status 2 kafka-window --tumble 1h --processing-time $option -a n=count </dev/null
+		expect_line "^kafka-window: ${option% *}: with --processing-time the time is the clock's" err
+	done
+	# those that a file has for all jobs are no mistake
+	printf '[kafka-window]\ntime-format = s\nidle = 1m\n' >conf
+	expect_status 0 kafka-window -F conf --tumble 1h --processing-time -a n=count </dev/null
+	expect_status 0 kafka-window -F conf -J=in --tumble 1h -a n=count </dev/null
+}
+
 test_usage_errors() {
 	expect_status 2 kafka-window --tumble 1h -a n=count </dev/null
 	expect_line 'time' err
