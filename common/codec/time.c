@@ -19,8 +19,8 @@ enum {
 	DAYS_PER_ERA = 146097, /* 400 years of the Gregorian calendar */
 };
 
-static const int64_t ms_min = INT64_C(-62135596800000); /* 0001-01-01T00:00:00.000Z */
-static const int64_t ms_max = INT64_C(253402300799999); /* 9999-12-31T23:59:59.999Z */
+static const int64_t ms_min = TIME_MS_LEAST;
+static const int64_t ms_max = TIME_MS_MOST;
 
 static const char not_iso[] = "not an ISO 8601 time";
 static const char bad_date[] = "no such date";

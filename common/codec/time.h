@@ -13,6 +13,10 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+/* 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z */
+#define TIME_MS_LEAST INT64_C(-62135596800000)
+#define TIME_MS_MOST INT64_C(253402300799999)
+
 /* How event times are written. */
 enum time_style {
 	TIME_AUTO, /* a string is ISO 8601, a number ms since the epoch */

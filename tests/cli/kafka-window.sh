@@ -335,6 +335,19 @@ test_bounds_as_numbers() {
 	expect_line '"s" is neither iso nor ms' err
 }
 
+# a microsecond for a millisecond would move the watermark by 50,000 years
+test_timestamps_of_envelopes_are_of_years_that_can_be_written() {
+	for ts in 1700000000000000 253402300800000 -62135596800001; do
+		expect_status 65 kafka-window -q -J=in --tumble 1h -a n=count <<<"{\"ts\":$ts,\"payload\":{}}"
+		expect_line '^kafka-window: stdin:1: the timestamp is outside the years 1 to 9999$' err
+		[ ! -s out ] || fail "$(cat out)"
+	done
+	kafka-window -q -J=in --tumble 1h -a n=count <<<'{"ts":253402300799999,"payload":{}}' >out
+	expect_line '"window_time":"9999-12-31T23:59:59.999Z","n":1' out
+	kafka-window -q -J=in --tumble 1h -a n=count <<<'{"ts":-62135596800000,"payload":{}}' >out
+	expect_line '"window_start":"0001-01-01T00:00:00.000Z"' out
+}
+
 # no broker is asked, no input is read
 test_explain() {
 	expect_status 0 kafka-window --explain -b 127.0.0.1:1 -t trips --output-topic windows --hop 1h,5m --time at \
@@ -362,8 +375,27 @@ test_explain() {
 	expect_line '^source      standard input, lines; it ends$' out
 	expect_line '^time        field at, seconds$' out
 	expect_line '^windows     cumulating, one every 1h from the start of each 1d, aligned to UTC; written' out
+	expect_line '^late        left out and counted$' out
+	expect_line '^state       1073741824 bytes .* with 75, and what is in them is lost$' out
 	expect_line '^promise     nothing is committed: another run begins anew$' out
+	kafka-window --explain --tumble 1h --processing-time -a n=count </dev/null >out
+	expect_line '^watermark   the clock$' out
+	! grep '^late ' out || fail 'nothing is late by the clock'
 	expect_status 2 kafka-window --explain --tumble 1h --time at </dev/null
+}
+
+test_options_of_times_that_nothing_looks_at() {
+	expect_status 2 kafka-window -J=in --tumble 1h --time-format s -a n=count </dev/null
+	expect_line '^kafka-window: --time-format: of which field[?] give --time FIELD' err
+	for option in '--time-format s' '--idle 1m'; do
+		# shellcheck disable=SC2086
+		expect_status 2 kafka-window --tumble 1h --processing-time $option -a n=count </dev/null
+		expect_line "^kafka-window: ${option% *}: with --processing-time the time is the clock's" err
+	done
+	# those that a file has for all jobs are no mistake
+	printf '[kafka-window]\ntime-format = s\nidle = 1m\n' >conf
+	expect_status 0 kafka-window -F conf --tumble 1h --processing-time -a n=count </dev/null
+	expect_status 0 kafka-window -F conf -J=in --tumble 1h -a n=count </dev/null
 }
 
 test_usage_errors() {

@@ -346,6 +346,15 @@ keep_piece(void *context, struct slice bytes, struct err *err)
 	return 0;
 }
 
+static void
+take_pieces(struct kit *kit, const struct pieces *pieces)
+{
+	for (unsigned i = 0; i < pieces->count; i++)
+		assert_int_equal(engine_take_partial(kit->engine,
+				     slice_make(pieces->bytes[i], pieces->lens[i]), &kit->err),
+		    ENGINE_TAKEN);
+}
+
 /* The whole state of one engine, a period half given out, goes on in another. */
 static void
 a_state_moves_as_partials(void **state)
@@ -368,10 +377,7 @@ a_state_moves_as_partials(void **state)
 	kit_close(&kit);
 
 	open_kit(&other, ASSIGN_CUMULATE, 60, 20);
-	for (unsigned i = 0; i < pieces.count; i++)
-		assert_int_equal(engine_take_partial(other.engine,
-				     slice_make(pieces.bytes[i], pieces.lens[i]), &other.err),
-		    ENGINE_TAKEN);
+	take_pieces(&other, &pieces);
 	assert_int_equal(take(&other, 10, "1"), ENGINE_TAKEN);
 	assert_int_equal(take(&other, 42, "1"), ENGINE_TAKEN);
 	kit_expect(&other, "0-20 1:1\n0-40 1:4\n");
@@ -385,6 +391,32 @@ a_state_moves_as_partials(void **state)
 			     slice_make(pieces.bytes[1], pieces.lens[1]), &other.err),
 	    ENGINE_FAILED);
 	assert_int_equal(other.err.class, ERR_DATA);
+	kit_close(&other);
+}
+
+/* A record behind a run of panes that an interval has brought goes into a pane of its own. */
+static void
+a_run_of_panes_takes_no_record(void **state)
+{
+	struct pieces pieces = { .count = 0 };
+	struct kit kit, other;
+	(void)state;
+
+	open_kit(&kit, ASSIGN_CUMULATE, 60, 20);
+	assert_int_equal(take(&kit, 5, "1"), ENGINE_TAKEN);
+	assert_int_equal(take(&kit, 40, "2"), ENGINE_TAKEN);
+	kit_expect(&kit, "0-20 1:1\n0-40 1:1\n");
+	assert_int_equal(engine_each_partial(kit.engine, keep_piece, &pieces, &kit.err), 0);
+	pieces.count = 1; /* 0-40 */
+	kit_close(&kit);
+
+	open_kit(&other, ASSIGN_CUMULATE, 60, 20);
+	assert_int_equal(engine_begin(other.engine, &other.err), 0);
+	take_pieces(&other, &pieces);
+	assert_int_equal(engine_commit(other.engine, &other.err), 0);
+	assert_int_equal(take(&other, 10, "3"), ENGINE_TAKEN);
+	engine_finish(other.engine);
+	kit_expect(&other, "0-20 3:1\n0-40 1:1\n0-40 3:1\n0-60 1:1\n0-60 3:1\n");
 	kit_close(&other);
 }
 
@@ -460,6 +492,7 @@ main(void)
 		cmocka_unit_test(what_was_complete_without_records),
 		cmocka_unit_test(cumulations_in_intervals),
 		cmocka_unit_test(a_state_moves_as_partials),
+		cmocka_unit_test(a_run_of_panes_takes_no_record),
 		cmocka_unit_test(hops_in_the_next_life),
 		cmocka_unit_test(cumulations_in_the_next_life),
 	};

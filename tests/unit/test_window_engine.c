@@ -346,6 +346,27 @@ standing_still_is_not_idleness(void **state)
 	expect_rows(kit, 1, row(0, "1", 1));
 }
 
+/* Not one that was read in an earlier life, and none where the clock is the watermark. */
+static void
+a_silent_stream_is_told(void **state)
+{
+	const struct engine_mark mark = { WATERMARK_NONE, WATERMARK_NONE, 7 };
+	struct kit *kit = *state;
+
+	assert_int_equal(kit_take(kit, 0, 0, 10, "1", "1"), ENGINE_TAKEN);
+	assert_int_equal(engine_silent_stream(kit->engine), -1);
+	assert_int_equal(engine_add_stream(kit->engine, 1, 7, &mark, &kit->err), 0);
+	assert_int_equal(engine_silent_stream(kit->engine), -1);
+	kit_add_stream(kit, 2);
+	assert_int_equal(engine_silent_stream(kit->engine), 2);
+
+	kit->options.is_processing_time = true;
+	kit_restart(kit);
+	(void)engine_set_clock(kit->engine, 10);
+	assert_int_equal(kit_take(kit, 0, 0, 10, "1", "1"), ENGINE_TAKEN);
+	assert_int_equal(engine_silent_stream(kit->engine), -1);
+}
+
 static void
 idle_close_ends_what_is_open(void **state)
 {
@@ -662,6 +683,7 @@ main(void)
 		WITH_KIT(idle_streams_are_left_out),
 		WITH_KIT(where_all_are_idle_the_furthest_counts),
 		WITH_KIT(standing_still_is_not_idleness),
+		WITH_KIT(a_silent_stream_is_told),
 		WITH_KIT(idle_close_ends_what_is_open),
 		WITH_KIT(commit_keeps_and_abort_discards),
 		WITH_KIT(partials_of_an_interval_are_its_own),

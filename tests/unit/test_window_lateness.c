@@ -62,6 +62,60 @@ one_row_when_it_can_change_no_more(void **state)
 	kit_close(&kit);
 }
 
+/* Silence brings rows out, and the windows are held as long as ever. */
+static void
+silence_with_updates(void **state)
+{
+	struct kit kit;
+	(void)state;
+
+	open_kit(&kit, hour, 120, UPDATES);
+	kit.options.idle_close_ms = 1000;
+	kit_restart(&kit);
+	engine_tick(kit.engine, 0);
+	assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
+	engine_at_end(kit.engine, 0);
+	for (int64_t now_ms = 500; now_ms <= 2500; now_ms += 500)
+		engine_tick(kit.engine, now_ms);
+	kit_expect(&kit, "0-60 1:1\n");
+	assert_int_equal(take(&kit, 1, 70, "1"), ENGINE_TAKEN);
+	kit_expect(&kit, ""); /* its window has not ended */
+	assert_int_equal(take(&kit, 2, 20, "1"), ENGINE_TAKEN);
+	kit_expect(&kit, "0-60 1:2\n");
+	assert_int_equal(take(&kit, 3, 120, "1"), ENGINE_TAKEN);
+	kit_expect(&kit, "60-120 1:1\n");
+	kit_close(&kit);
+}
+
+static int
+give_to_another(void *context, struct slice bytes, struct err *err)
+{
+	struct kit *other = context;
+
+	(void)err;
+	assert_int_equal(engine_take_partial(other->engine, bytes, &other->err), ENGINE_TAKEN);
+	return 0;
+}
+
+/* What comes as a partial changes a window as a record does. */
+static void
+a_partial_is_an_update(void **state)
+{
+	struct kit kit, other;
+	(void)state;
+
+	open_kit(&kit, hour, 30, UPDATES);
+	open_kit(&other, hour, 30, UPDATES);
+	assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
+	assert_int_equal(take(&other, 0, 20, "1"), ENGINE_TAKEN);
+	assert_int_equal(take(&other, 1, 60, "1"), ENGINE_TAKEN);
+	kit_expect(&other, "0-60 1:1\n");
+	assert_int_equal(engine_each_partial(kit.engine, give_to_another, &other, &kit.err), 0);
+	kit_expect(&other, "0-60 1:2\n");
+	kit_close(&other);
+	kit_close(&kit);
+}
+
 static void
 a_row_and_its_updates(void **state)
 {
@@ -356,6 +410,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_row_when_it_can_change_no_more),
 		cmocka_unit_test(a_row_and_its_updates),
+		cmocka_unit_test(a_partial_is_an_update),
+		cmocka_unit_test(silence_with_updates),
 		cmocka_unit_test(updates_of_hops),
 		cmocka_unit_test(updates_of_cumulations),
 		cmocka_unit_test(updates_in_intervals),

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "kafka-window/engine_state.h"
+#include "kafka-window/session_state.h"
 #include "window_kit.h"
 
 enum {
@@ -335,11 +337,39 @@ append_row(void *context, const struct engine_row *row, struct err *err)
 	return buf_append_char(&kit->rows, '\n', err);
 }
 
+/* Of a key the sessions that end later come first, and each knows what points to it. */
+static void
+expect_chains_in_order(const struct session_set *set)
+{
+	for (size_t i = 0; i < set->bucket_count; i++) {
+		for (const struct session *s = set->buckets[i]; s; s = s->next) {
+			assert_ptr_equal(*s->at, s);
+			for (const struct session *t = s->next; t; t = t->next) {
+				if (slice_equal(session_key(s), session_key(t)))
+					assert_true(s->span.end_ms > t->span.end_ms);
+			}
+		}
+	}
+}
+
+/* What is kept up record by record and pane by pane is what all the panes come to. */
+static void
+expect_consistent(const struct kit *kit)
+{
+	const struct engine *e = kit->engine;
+
+	if (e->sessions)
+		expect_chains_in_order(e->sessions);
+	else
+		assert_int_equal(e->state_bytes, pane_set_bytes(&e->base) + pane_set_bytes(&e->delta));
+}
+
 static void
 close_windows(struct kit *kit)
 {
 	if (engine_has_closed(kit->engine) && engine_close(kit->engine, append_row, kit, &kit->err))
 		fail_msg("%s", kit->err.text);
+	expect_consistent(kit);
 }
 
 /* Says the first line that differs, not all of them. */

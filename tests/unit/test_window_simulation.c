@@ -168,12 +168,12 @@ combine(struct model *m)
 		m->watermark = lowest;
 }
 
-/* All that may change ends. */
+/* All windows end, or (behind_ms is the lateness) can change no more. */
 static void
-model_finish(struct model *m)
+model_finish(struct model *m, int64_t behind_ms)
 {
 	for (size_t i = 0; i < m->cell_count; i++) {
-		int64_t end = m->cells[i].span.end_ms + m->options->lateness_ms;
+		int64_t end = m->cells[i].span.end_ms + behind_ms;
 
 		if (end > m->watermark)
 			m->watermark = end;
@@ -240,7 +240,7 @@ model_tick(struct model *m, int64_t elapsed_ms)
 	m->has_taken = false;
 	m->quiet_ms = is_quiet ? m->quiet_ms + elapsed_ms : 0;
 	if (is_quiet && m->quiet_ms >= IDLE_CLOSE_MS)
-		model_finish(m);
+		model_finish(m, m->options->emits_updates ? 0 : m->options->lateness_ms);
 	give_due(m);
 }
 
@@ -363,7 +363,7 @@ step_by_step(void **state)
 		}
 		engine_finish(kit.engine);
 		close_windows(&kit);
-		model_finish(&m);
+		model_finish(&m, m.options->lateness_ms);
 		expect_same(&kit, &m, round, STEPS);
 		engine_get_counts(kit.engine, &counts);
 		late += counts.late;

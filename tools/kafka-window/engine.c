@@ -257,8 +257,9 @@ put_in(struct engine *e, const struct engine_input *in, struct pane *p, struct e
 {
 	if (put(e, in, p, err))
 		return ENGINE_FAILED;
-	if (e->options.emits_updates && p->span.end_ms <= e->emitted &&
-	    engine_note_change(e, in, p->span, err))
+	/* of a record read again, an earlier life has given out what it changed */
+	if (e->options.emits_updates && !engine_was_read(e, in->position) &&
+	    engine_note_change(e, in->key, p->span, err))
 		return ENGINE_FAILED;
 	return ENGINE_TAKEN;
 }
@@ -342,35 +343,35 @@ engine_take(struct engine *e, const struct engine_input *in, struct err *err)
 
 /* ---- time ---- */
 
-/* The watermark at which windows up to this end can change no more. */
+/* The watermark that is so far behind the end of a window. */
 static void
-finalize(struct engine *e, int64_t end_ms)
+raise_behind(struct engine *e, int64_t end_ms, int64_t behind_ms)
 {
 	int64_t watermark_ms;
 
 	if (end_ms == INT64_MIN)
 		return;
-	if (__builtin_add_overflow(end_ms, e->options.lateness_ms, &watermark_ms))
+	if (__builtin_add_overflow(end_ms, behind_ms, &watermark_ms))
 		watermark_ms = INT64_MAX;
 	watermarks_raise(&e->marks, watermark_ms);
 }
 
 static void
-complete(struct engine *e, const struct pane_set *set)
+complete(struct engine *e, const struct pane_set *set, int64_t behind_ms)
 {
 	if (set->count)
-		finalize(e, pane_set_at(set, set->count - 1)->last_end_ms);
+		raise_behind(e, pane_set_at(set, set->count - 1)->last_end_ms, behind_ms);
 	if (set->running)
-		finalize(e, set->running->last_end_ms);
+		raise_behind(e, set->running->last_end_ms, behind_ms);
 }
 
 static void
-complete_all(struct engine *e)
+complete_all(struct engine *e, int64_t behind_ms)
 {
 	if (e->sessions)
-		finalize(e, session_set_last_end(e->sessions));
-	complete(e, &e->base);
-	complete(e, &e->delta);
+		raise_behind(e, session_set_last_end(e->sessions), behind_ms);
+	complete(e, &e->base, behind_ms);
+	complete(e, &e->delta, behind_ms);
 }
 
 void
@@ -378,7 +379,7 @@ engine_finish(struct engine *e)
 {
 	for (uint32_t i = 0; i < e->stream_count; i++)
 		end_replay(e, (int32_t)i);
-	complete_all(e);
+	complete_all(e, e->options.lateness_ms);
 }
 
 void
@@ -417,8 +418,11 @@ engine_was_read(const struct engine *e, struct position position)
 void
 engine_tick(struct engine *e, int64_t now_mono_ms)
 {
-	if (watermarks_tick(&e->marks, now_mono_ms))
-		complete_all(e);
+	if (!watermarks_tick(&e->marks, now_mono_ms))
+		return;
+	/* with updates all rows are out at the windows' ends, and more may come: were the watermark
+	 * ahead of the data by the lateness, so would each row of that time be */
+	complete_all(e, e->options.emits_updates ? 0 : e->options.lateness_ms);
 }
 
 int64_t
@@ -458,7 +462,7 @@ engine_commit(struct engine *e, struct err *err)
 	if (e->sessions)
 		session_set_commit(e->sessions);
 	engine_forget_changes(e);
-	pane_set_drop(&e->base, engine_gone(e));
+	(void)pane_set_drop(&e->base, engine_gone(e)); /* all is counted anew below */
 	rc = pane_set_merge(&e->base, &e->delta, err);
 	engine_recount(e);
 	return rc;
@@ -516,7 +520,8 @@ take_partial(struct engine *e, const struct partial *partial, struct err *err)
 		return ENGINE_LATE;
 	p = open_pane(e, partial->span, last_end_ms, err);
 	entry = p ? find_entry(e, p, partial->key, err) : NULL;
-	if (!entry || merge_states(e, p, entry, partial->states, err))
+	if (!entry || merge_states(e, p, entry, partial->states, err) ||
+	    engine_note_change(e, partial->key, partial->span, err))
 		return ENGINE_FAILED;
 	e->active->last = NULL; /* it may be a run of panes, not the one of the times in it */
 	return ENGINE_TAKEN;

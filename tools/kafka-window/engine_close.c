@@ -51,13 +51,27 @@ engine_next_window(const struct engine *e, int64_t after_ms, struct span *ret)
 	return has_one;
 }
 
-void
-engine_recount(struct engine *e)
+static void
+find_next_end(struct engine *e)
 {
 	struct span window;
 
-	e->state_bytes = pane_set_bytes(&e->base) + pane_set_bytes(&e->delta);
 	e->next_end = engine_next_window(e, e->emitted, &window) ? window.end_ms : NO_END;
+}
+
+void
+engine_recount(struct engine *e)
+{
+	e->state_bytes = pane_set_bytes(&e->base) + pane_set_bytes(&e->delta);
+	find_next_end(e);
+}
+
+/* Panes that no window needs any more; those of the base stay while an interval is open, since it
+ * may be aborted. */
+static void
+drop_panes(struct engine *e)
+{
+	e->state_bytes -= pane_set_drop(e->active, engine_gone(e));
 }
 
 /* ---- what a window is merged from ---- */
@@ -116,6 +130,7 @@ accumulate(struct engine *e, struct span window, struct err *err)
 	int rc = 0;
 
 	if (set->running && set->running->span.start_ms != window.start_ms) {
+		e->state_bytes -= pane_bytes(set->running);
 		pane_free(set->running, e->options.plan);
 		set->running = NULL;
 	}
@@ -126,7 +141,9 @@ accumulate(struct engine *e, struct span window, struct err *err)
 			p->span.start_ms = window.start_ms;
 			continue;
 		}
+		e->state_bytes -= pane_bytes(p) + pane_bytes(set->running);
 		rc = pane_merge(set->running, e->options.plan, p, err);
+		e->state_bytes += pane_bytes(set->running);
 		pane_free(p, e->options.plan);
 	}
 	if (set->running)
@@ -268,10 +285,7 @@ give_window(struct engine *e, struct span window, const struct engine_receiver *
 	return e->source_count ? give_rows(e, window, receiver, err) : 0;
 }
 
-/*
- * Gives out all that is complete, from both sets together, and frees the panes that are not needed
- * any more: those of the base stay while an interval is open, since it may be aborted.
- */
+/* Gives out all that is complete, from both sets together. */
 static int
 give_windows(struct engine *e, const struct engine_receiver *receiver, struct err *err)
 {
@@ -285,7 +299,7 @@ give_windows(struct engine *e, const struct engine_receiver *receiver, struct er
 				return -1;
 		}
 		e->emitted = end_ms;
-		pane_set_drop(e->active, engine_gone(e));
+		drop_panes(e);
 	}
 	return 0;
 }
@@ -304,7 +318,7 @@ engine_close(struct engine *e, int (*row)(void *context, const struct engine_row
 	rc = give_windows(e, &receiver, err);
 	if (!rc && engine_due(e) > e->emitted)
 		e->emitted = engine_due(e);
-	pane_set_drop(e->active, engine_gone(e));
-	engine_recount(e);
+	drop_panes(e);
+	find_next_end(e);
 	return rc;
 }

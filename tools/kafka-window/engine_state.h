@@ -127,9 +127,8 @@ engine_gone(const struct engine *e)
  * watermark are, though no window was ever there. */
 int64_t engine_settled(const struct engine *);
 
-/* Notes that a record that was put into a pane has changed windows that were given out, if it has. */
-int engine_note_change(
-    struct engine *, const struct engine_input *, struct span pane, struct err *);
+/* Notes that what was put into a pane for a key has changed windows that were given out, if it has. */
+int engine_note_change(struct engine *, struct slice key, struct span pane, struct err *);
 
 static inline bool
 engine_has_changes(const struct engine *e)
@@ -153,7 +152,8 @@ bool engine_next_window(const struct engine *, int64_t after_ms, struct span *re
 /* Says that --max-state is reached; -1. */
 int engine_say_full(const struct engine *, struct err *);
 
-/* After panes went or came back: what is kept up record by record otherwise. */
+/* After the end of an interval, which moves panes: what is kept up pane by pane and record by record
+ * otherwise. */
 void engine_recount(struct engine *);
 
 #endif

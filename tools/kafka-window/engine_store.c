@@ -60,10 +60,15 @@ engine_silent_stream(const struct engine *e)
 {
 	bool has_open = e->sessions ? session_set_count(e->sessions) : e->next_end != NO_END;
 
+	/* the clock waits for none */
+	if (e->options.is_processing_time)
+		return -1;
 	for (uint32_t i = 0; i < e->marks.stream_count && has_open; i++) {
 		const struct stream *s = &e->marks.streams[i];
 
-		if (s->is_present && !s->is_idle && s->watermark == WATERMARK_NONE)
+		/* one that was read before had records, in an earlier life */
+		if (s->is_present && !s->is_idle && s->watermark == WATERMARK_NONE &&
+		    !engine_replay_until(e, (int32_t)i))
 			return (int32_t)i;
 	}
 	return -1;

@@ -33,18 +33,16 @@ add_change(struct engine *e, struct slice key, struct span pane, struct err *err
 }
 
 int
-engine_note_change(
-    struct engine *e, const struct engine_input *in, struct span pane, struct err *err)
+engine_note_change(struct engine *e, struct slice key, struct span pane, struct err *err)
 {
 	struct span window;
 
-	/* an earlier life has given out what it changed */
-	if (engine_was_read(e, in->position))
+	if (!e->options.emits_updates || pane.end_ms > e->emitted)
 		return 0;
 	if (!assigner_first(&e->options.assigner, pane, engine_final(e), &window) ||
 	    window.end_ms > e->emitted)
 		return 0;
-	return add_change(e, in->key, pane, err);
+	return add_change(e, key, pane, err);
 }
 
 /* The key's states in all panes of a window, merged into the engine's scratch. */

@@ -271,6 +271,8 @@ say_windows(struct text *t, const struct explain *x)
 		say_duration(t, e->lateness_ms);
 	}
 	end(t);
+	if (e->is_processing_time) /* nothing is late */
+		return;
 	begin(t, "late");
 	if (x->late)
 		say(t, "to %s, as they came", x->late);
@@ -395,8 +397,9 @@ static void
 say_promise(struct text *t, const struct explain *x)
 {
 	begin(t, "state");
-	say(t, "%zu bytes of open windows at most; more ends the run with 75, and nothing is lost",
-	    x->windower->engine.state_bytes_max);
+	say(t, "%zu bytes of open windows at most; more ends the run with 75, and %s is lost",
+	    x->windower->engine.state_bytes_max,
+	    x->windower->is_group ? "nothing" : "what is in them");
 	end(t);
 	begin(t, "promise");
 	if (x->windower->is_group)

@@ -176,6 +176,35 @@ static const struct tool tool = {
 
 /* ---- checks between options ---- */
 
+static bool
+on_command_line(const struct options *o, const char *name)
+{
+	return opt_origin(&o->job.set, name) == OPT_COMMAND_LINE;
+}
+
+/* What a configuration file has for other jobs of this tool is in vain here, not wrong. */
+static int
+check_times(const struct options *o, struct err *err)
+{
+	const struct windower_options *w = &o->windower;
+	bool has_format = on_command_line(o, "time-format");
+
+	if (w->engine.is_processing_time && (w->time_field || o->late || o->idle_close_ms))
+		return err_set(err, ERR_USAGE,
+		    "--%s: with --processing-time the time is the clock's",
+		    w->time_field ? "time" : o->late ? "late" : "idle-close");
+	if (w->engine.is_processing_time && (has_format || on_command_line(o, "idle")))
+		return err_set(err, ERR_USAGE,
+		    "--%s: with --processing-time the time is the clock's",
+		    has_format ? "time-format" : "idle");
+	if (has_format && !w->time_field)
+		return err_set(err, ERR_USAGE, "--time-format: of which field? give --time FIELD");
+	if (!o->input.topic && !w->time_field && !o->input.has_envelopes_in &&
+	    !w->engine.is_processing_time)
+		return err_set(err, ERR_USAGE, "lines of a pipe have no time: give --time FIELD");
+	return 0;
+}
+
 static int
 check(struct options *o, struct err *err)
 {
@@ -188,13 +217,8 @@ check(struct options *o, struct err *err)
 	if (o->input.has_envelopes_out)
 		return err_set(err, ERR_USAGE,
 		    "-J: this version writes values only; -J=in reads envelopes from a pipe");
-	if (w->engine.is_processing_time && (w->time_field || o->late || o->idle_close_ms))
-		return err_set(err, ERR_USAGE,
-		    "--%s: with --processing-time the time is the clock's",
-		    w->time_field ? "time" : o->late ? "late" : "idle-close");
-	if (!o->input.topic && !w->time_field && !o->input.has_envelopes_in &&
-	    !w->engine.is_processing_time)
-		return err_set(err, ERR_USAGE, "lines of a pipe have no time: give --time FIELD");
+	if (check_times(o, err))
+		return -1;
 	if (w->key && !o->output_topic)
 		return err_set(err, ERR_USAGE, "--key is given, but no topic to write (--output-topic)");
 	if (o->compression && !o->output_topic)
@@ -245,7 +269,7 @@ say_summary(const struct options *o, struct windower *w)
 	    "delivered%s",
 	    (long long)c.read, (long long)c.engine.taken, (long long)c.engine.late,
 	    (long long)c.rejected, replayed, outside, (long long)c.engine.windows, (long long)c.delivered, open);
-	if (windower_silent_stream(w) >= 0)
+	if (!o->windower.is_pipe && windower_silent_stream(w) >= 0)
 		diag_note("partition %d never had a record, which keeps windows open (--idle)",
 		    (int)windower_silent_stream(w));
 }

@@ -163,15 +163,27 @@ pane_set_shift(struct pane_set *set)
 	return p;
 }
 
-void
+static size_t
+drop(const struct pane_set *set, struct pane *p)
+{
+	size_t bytes = pane_bytes(p);
+
+	pane_free(p, set->plan);
+	return bytes;
+}
+
+size_t
 pane_set_drop(struct pane_set *set, int64_t time_ms)
 {
+	size_t bytes = 0;
+
 	while (set->count && pane_set_at(set, 0)->last_end_ms <= time_ms)
-		pane_free(pane_set_shift(set), set->plan);
+		bytes += drop(set, pane_set_shift(set));
 	if (set->running && set->running->last_end_ms <= time_ms) {
-		pane_free(set->running, set->plan);
+		bytes += drop(set, set->running);
 		set->running = NULL;
 	}
+	return bytes;
 }
 
 /* ---- positions ---- */
@@ -275,5 +287,6 @@ pane_set_merge(struct pane_set *into, struct pane_set *from, struct err *err)
 		rc = merge_in(into, pane_set_shift(from), err);
 	while (from->count) /* what a failure has left */
 		pane_free(pane_set_shift(from), into->plan);
+	into->last = NULL; /* it may be a run of panes, not the one of the times in it */
 	return rc;
 }

@@ -58,8 +58,9 @@ size_t pane_set_needed(const struct pane_set *, int64_t time_ms);
 /* Takes the first pane out; the caller's to free. */
 struct pane *pane_set_shift(struct pane_set *);
 
-/* Frees all panes, the running one too, that are in no window that ends after this time. */
-void pane_set_drop(struct pane_set *, int64_t time_ms);
+/* Frees all panes, the running one too, that are in no window that ends after this time. Returns how
+ * many bytes that were. */
+size_t pane_set_drop(struct pane_set *, int64_t time_ms);
 
 /* Notes a record's position. */
 int pane_note_slowly(struct pane *, int32_t stream, int64_t sequence, struct err *);

@@ -127,6 +127,36 @@ bucket_of(const struct session_set *set, uint32_t hash)
 	return &set->buckets[hash & (set->bucket_count - 1)];
 }
 
+static inline bool
+has_key(const struct session *s, struct slice key, uint32_t hash)
+{
+	return s->hash == hash && s->key_len == key.len &&
+	       (!key.len || memcmp(s->bytes, key.data, key.len) == 0);
+}
+
+static void
+insert_at(struct session **at, struct session *s)
+{
+	s->next = *at;
+	s->at = at;
+	if (s->next)
+		s->next->at = &s->next;
+	*at = s;
+}
+
+static struct session *
+reverse(struct session *s)
+{
+	struct session *reversed = NULL, *next;
+
+	for (; s; s = next) {
+		next = s->next;
+		s->next = reversed;
+		reversed = s;
+	}
+	return reversed;
+}
+
 static int
 grow_buckets(struct session_set *set, struct err *err)
 {
@@ -140,25 +170,36 @@ grow_buckets(struct session_set *set, struct err *err)
 	set->buckets = buckets;
 	set->bucket_count = count;
 	for (size_t i = 0; i < old_count; i++) {
-		for (s = old[i]; s; s = next) {
-			struct session **bucket = bucket_of(set, s->hash);
-
+		/* from the last one on, which keeps their order */
+		for (s = reverse(old[i]); s; s = next) {
 			next = s->next;
-			s->next = *bucket;
-			*bucket = s;
+			insert_at(bucket_of(set, s->hash), s);
 		}
 	}
 	free(old);
 	return 0;
 }
 
+/* Where a session belongs in its chain: behind those of its key that end later. */
+static struct session **
+find_place(const struct session_set *set, const struct session *s)
+{
+	struct session **place = bucket_of(set, s->hash), **at;
+
+	for (at = place; *at; at = &(*at)->next) {
+		if (!has_key(*at, session_key(s), s->hash))
+			continue;
+		if ((*at)->span.end_ms < s->span.end_ms)
+			break;
+		place = &(*at)->next;
+	}
+	return place;
+}
+
 void
 session_link(struct session_set *set, struct session *s)
 {
-	struct session **bucket = bucket_of(set, s->hash);
-
-	s->next = *bucket;
-	*bucket = s;
+	insert_at(find_place(set, s), s);
 	s->is_linked = 1;
 	set->count++;
 	session_origin_add(&set->origin, s->origin);
@@ -167,11 +208,9 @@ session_link(struct session_set *set, struct session *s)
 void
 session_unlink(struct session_set *set, struct session *s)
 {
-	struct session **at = bucket_of(set, s->hash);
-
-	while (*at != s)
-		at = &(*at)->next;
-	*at = s->next;
+	*s->at = s->next;
+	if (s->next)
+		s->next->at = s->at;
 	s->is_linked = 0;
 	set->count--;
 	session_origin_remove(&set->origin, s->origin);
@@ -185,20 +224,18 @@ touches(struct span a, struct span b)
 	return a.start_ms <= b.end_ms && a.end_ms >= b.start_ms;
 }
 
-static inline bool
-has_key(const struct session *s, struct slice key, uint32_t hash)
-{
-	return s->hash == hash && s->key_len == key.len &&
-	       (!key.len || memcmp(s->bytes, key.data, key.len) == 0);
-}
-
-/* An open session of the key, from `s` on in its chain, that the span touches. */
+/* An open session of the key, from `s` on in its chain, that the span touches: behind one that ends
+ * before the span all end before it. */
 static inline struct session *
 find_touching(struct session *s, struct slice key, uint32_t hash, struct span span,
     int64_t horizon_ms)
 {
 	for (; s; s = s->next) {
-		if (has_key(s, key, hash) && touches(s->span, span) && s->span.end_ms > horizon_ms)
+		if (!has_key(s, key, hash))
+			continue;
+		if (s->span.end_ms < span.start_ms)
+			break;
+		if (touches(s->span, span) && s->span.end_ms > horizon_ms)
 			return s;
 	}
 	return NULL;

@@ -12,8 +12,9 @@
  * The horizon is a time that the caller brings: sessions that end at or before it have ended, and
  * nothing joins them, whether they have been given out yet or not.
  *
- * Sessions are found by key in a hash table whose chains hold several of one key side by side. They
- * come out in the order of (end, key, start) by a heap of the ends they had when they were put in:
+ * Sessions are found by key in a hash table whose chains hold several of one key, those that end
+ * later before those that end earlier: a record near the newest of them is soon placed, however many
+ * are held. They come out in the order of (end, key, start) by a heap of the ends they had when they were put in:
  * a session that was extended since goes back in when its old end is reached, so that extending one
  * costs nothing there.
  *
@@ -31,6 +32,7 @@
 
 struct session {
 	struct session *next; /* in its chain */
+	struct session **at;  /* what points to it there */
 	struct span span;
 	int64_t records; /* that were taken */
 	uint32_t hash;

@@ -294,6 +294,10 @@ fill_time(struct windower *w, const struct record *record, int64_t *ret_ms, stru
 		    err);
 	if (record->time_ms == RECORD_NO_TIME)
 		return record_reject(record, -1, "the record has no timestamp (--time FIELD)", err);
+	/* rows could not tell the bounds of its window, and the watermark would leave all others behind */
+	if (record->time_ms < TIME_MS_LEAST || record->time_ms > TIME_MS_MOST)
+		return record_reject(
+		    record, -1, "the timestamp is outside the years 1 to 9999", err);
 	*ret_ms = record->time_ms;
 	return 0;
 }
