@@ -382,6 +382,9 @@ test_explain() {
 	expect_line '^watermark   the clock$' out
 	! grep '^late ' out || fail 'nothing is late by the clock'
 	expect_status 2 kafka-window --explain --tumble 1h --time at </dev/null
+	# --dry-run says it in the same words
+	expect_status 0 kafka-window --dry-run --hop 1h,5m --tz Europe/Zurich --align 30m --time at -a n=count </dev/null
+	expect_line 'in windows \(hopping, 1h each, one every 5m, aligned to local time in Europe/Zurich, 30m later\), 1 ' err
 }
 
 test_options_of_times_that_nothing_looks_at() {

@@ -425,3 +425,12 @@ explain_append(const struct explain *x, struct buf *out, struct err *err)
 	say_promise(&t, x);
 	return t.rc;
 }
+
+int
+explain_append_assigner(const struct explain *x, struct buf *out, struct err *err)
+{
+	struct text t = { .out = out, .err = err };
+
+	say_assigner(&t, x);
+	return t.rc;
+}

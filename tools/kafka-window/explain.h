@@ -27,4 +27,7 @@ struct explain {
 
 int explain_append(const struct explain *, struct buf *out, struct err *);
 
+/* Which windows there are, in a line's words; of the options only windows and windower are needed. */
+int explain_append_assigner(const struct explain *, struct buf *out, struct err *);
+
 #endif

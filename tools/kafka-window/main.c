@@ -235,16 +235,23 @@ check(struct options *o, struct err *err)
 
 /* ---- what is said ---- */
 
-static void
-say_dry_run(const struct options *o)
+static int
+say_dry_run(const struct options *o, struct err *err)
 {
-	char shape[WINDOW_SHAPE_BYTES];
+	const struct explain x = { .windows = &o->windows, .windower = &o->windower };
+	struct buf windows = BUF_INIT(EXPLAIN_BYTES_MAX);
+	int rc = explain_append_assigner(&x, &windows, err);
 
-	window_options_say(&o->windower.engine, shape);
-	diag_note("would aggregate %s%s in %s, %zu aggregates by %zu fields, to %s%s",
-	    o->input.topic ? "topic " : "standard input", o->input.topic ? o->input.topic : "",
-	    shape, o->windower.aggregate_count, o->windower.by_count,
-	    o->output_topic ? "topic " : "standard output", o->output_topic ? o->output_topic : "");
+	if (!rc)
+		diag_note(
+		    "would aggregate %s%s in windows (%.*s), %zu aggregates by %zu fields, to %s%s",
+		    o->input.topic ? "topic " : "standard input",
+		    o->input.topic ? o->input.topic : "", SLICE_ARGS(buf_slice(&windows)),
+		    o->windower.aggregate_count, o->windower.by_count,
+		    o->output_topic ? "topic " : "standard output",
+		    o->output_topic ? o->output_topic : "");
+	buf_release(&windows);
+	return rc;
 }
 
 static void
@@ -334,9 +341,7 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 	if (check(o, err) || !(windower = windower_new(&o->windower, err)))
 		goto out;
 	if (o->explains || o->job.options.is_dry_run) {
-		rc = o->explains ? explain(o, err) : 0;
-		if (!o->explains)
-			say_dry_run(o);
+		rc = o->explains ? explain(o, err) : say_dry_run(o, err);
 		*ret_input = JOB_INPUT_ENDED;
 		goto out;
 	}

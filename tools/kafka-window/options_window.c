@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "kafka-window/options_window.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { DURATION_BYTES = 64 };
@@ -182,29 +181,4 @@ window_options_release(struct window_options *o)
 {
 	zone_free(o->zone);
 	o->zone = NULL;
-}
-
-void
-window_options_say(const struct engine_options *engine, char ret[static WINDOW_SHAPE_BYTES])
-{
-	const struct assigner *a = &engine->assigner;
-	long long size_ms = a->size_ms, step_ms = a->step_ms;
-
-	switch (a->kind) {
-	case ASSIGN_TUMBLE:
-		(void)snprintf(ret, WINDOW_SHAPE_BYTES, "windows of %lld ms", size_ms);
-		break;
-	case ASSIGN_HOP:
-		(void)snprintf(ret, WINDOW_SHAPE_BYTES, "windows of %lld ms, one every %lld ms",
-		    size_ms, step_ms);
-		break;
-	case ASSIGN_CUMULATE:
-		(void)snprintf(ret, WINDOW_SHAPE_BYTES,
-		    "windows that cumulate every %lld ms for %lld ms", step_ms, size_ms);
-		break;
-	case ASSIGN_SESSION:
-		(void)snprintf(ret, WINDOW_SHAPE_BYTES, "sessions that end after a gap of %lld ms",
-		    size_ms);
-		break;
-	}
 }

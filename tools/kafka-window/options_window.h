@@ -28,9 +28,4 @@ extern const size_t window_row_count;
 int window_options_check(struct window_options *, struct engine_options *, struct err *);
 void window_options_release(struct window_options *);
 
-enum { WINDOW_SHAPE_BYTES = 256 };
-
-/* Which windows there are, for messages. */
-void window_options_say(const struct engine_options *, char ret[static WINDOW_SHAPE_BYTES]);
-
 #endif
