@@ -17,3 +17,5 @@ libcommon_a_SOURCES += common/run/workers.c common/run/workers.h
 libcommon_a_SOURCES += common/run/members.c common/run/members.h
 libcommon_a_SOURCES += common/run/pump_tool.c common/run/pump_tool.h
 libcommon_a_SOURCES += common/run/stats.c common/run/stats.h
+libcommon_a_SOURCES += common/run/progress.c common/run/progress.h
+libcommon_a_SOURCES += common/run/report.c common/run/report.h

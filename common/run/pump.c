@@ -166,6 +166,7 @@ take_record(struct pump *p, const struct record *record, bool is_rejected, struc
 	if (!s)
 		return -1;
 	p->read++;
+	p->bytes += (int64_t)record->value.len;
 	if (is_rejected ? put_away(p, record, err, err) : stage(p, record, err))
 		return -1;
 	if (lanes_is_ahead(p->lanes, s->number))
@@ -456,6 +457,7 @@ pump_summary(const struct pump *p, struct pump_summary *ret)
 	lag = p->source ? source_lag(p->source) : -1;
 	*ret = (struct pump_summary){
 		.read = p->read,
+		.bytes = p->bytes,
 		.delivered = counts.delivered,
 		.filtered = p->filtered,
 		.rejected = p->letters ? deadletter_count(p->letters) : 0,
@@ -467,6 +469,7 @@ pump_summary(const struct pump *p, struct pump_summary *ret)
 		.held_bytes = (int64_t)counts.bytes,
 	};
 	ret->open = ret->read - ret->delivered - ret->filtered - ret->rejected - ret->lost;
+	ret->unread = lag;
 	ret->lag = lag < 0 ? -1 : lag + ret->open + (p->letters ? pump_letters_open(p) : 0);
 }
 
@@ -474,6 +477,7 @@ void
 pump_summary_add(struct pump_summary *to, const struct pump_summary *from)
 {
 	to->read += from->read;
+	to->bytes += from->bytes;
 	to->delivered += from->delivered;
 	to->filtered += from->filtered;
 	to->rejected += from->rejected;
@@ -485,12 +489,13 @@ pump_summary_add(struct pump_summary *to, const struct pump_summary *from)
 	to->in_flight_max += from->in_flight_max;
 	to->held_bytes += from->held_bytes;
 	to->lag = to->lag < 0 || from->lag < 0 ? -1 : to->lag + from->lag;
+	to->unread = to->unread < 0 || from->unread < 0 ? -1 : to->unread + from->unread;
 }
 
 void
 pump_summary_rest(struct pump_summary *s)
 {
-	s->open = s->in_flight = s->in_flight_max = s->held_bytes = s->lag = 0;
+	s->open = s->in_flight = s->in_flight_max = s->held_bytes = s->lag = s->unread = 0;
 }
 
 /* ---- making ---- */

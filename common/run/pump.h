@@ -74,6 +74,7 @@ struct pump_summary {
 	int64_t rejected;
 	int64_t requests;
 	int64_t retried;
+	int64_t bytes; /* of the values read */
 	int64_t lost; /* left to another member of the group: their partition was taken away */
 	/* the moment, not the sum */
 	int64_t open;          /* records read and without a fate */
@@ -81,6 +82,7 @@ struct pump_summary {
 	int64_t in_flight_max; /* as throttling has it at present */
 	int64_t held_bytes;    /* copies of records */
 	int64_t lag;           /* records of its partitions that are not settled; -1: not known */
+	int64_t unread;        /* of these, those not read; -1: not known */
 };
 
 /* Who is told how it goes. */

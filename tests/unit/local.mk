@@ -202,6 +202,10 @@ tests_unit_test_pump_SOURCES = tests/unit/test_pump.c tests/unit/scratch.c
 tests_unit_test_pump_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_pump_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_meter
+tests_unit_test_meter_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_meter_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_pace
 tests_unit_test_pace_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_pace_LDADD = $(UNIT_LIBS)
