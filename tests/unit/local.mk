@@ -307,6 +307,11 @@ tests_unit_test_window_lateness_SOURCES = tests/unit/test_window_lateness.c test
 tests_unit_test_window_lateness_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_lateness_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_lives
+tests_unit_test_window_lives_SOURCES = tests/unit/test_window_lives.c tests/unit/window_kit.c
+tests_unit_test_window_lives_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_lives_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_window_partial
 tests_unit_test_window_partial_SOURCES = tests/unit/test_window_partial.c tests/unit/window_kit.c
 tests_unit_test_window_partial_CFLAGS = $(UNIT_CFLAGS)

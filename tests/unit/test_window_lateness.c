@@ -377,6 +377,64 @@ another_lateness_in_the_next_life(void **state)
 	}
 }
 
+/* A window that was forgotten stays closed, whatever the next life's options: of its records not all
+ * are read again. One that was held is held on, or closed where windows are given out once. */
+static void
+what_was_forgotten_stays_closed(void **state)
+{
+	static const struct {
+		enum emit before;
+		int64_t before_lateness;
+		enum emit after;
+		int64_t after_lateness;
+		int64_t closed;
+		const char *rows;
+	} cases[] = {
+		{ UPDATES, 30, UPDATES, 120, 95, "60-120 1:2\n120-180 1:1\n" },
+		{ UPDATES, 60, UPDATES, 30, 65, "60-120 1:2\n120-180 1:1\n" },
+		{ UPDATES, 30, FINAL, 120, 95, "120-180 1:1\n" },
+		{ FINAL, 0, UPDATES, 120, 125, "120-180 1:1\n" },
+		{ FINAL, 30, UPDATES, 120, 95, "60-120 1:1\n60-120 1:2\n120-180 1:1\n" },
+		{ FINAL, 30, FINAL, 120, 95, "60-120 1:2\n120-180 1:1\n" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct engine_mark mark;
+		int64_t from;
+		struct kit kit;
+
+		open_kit(&kit, hour, cases[i].before_lateness, cases[i].before);
+		assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
+		assert_int_equal(take(&kit, 1, 70, "1"), ENGINE_TAKEN);
+		assert_int_equal(take(&kit, 2, 125, "1"), ENGINE_TAKEN);
+		kit_close_windows(&kit);
+		(void)kit_take_rows(&kit);
+		mark = engine_mark(kit.engine, 0, 3);
+		assert_int_equal(mark.closed, cases[i].closed * M);
+		for (int life = 0; life < 3; life++) { /* it stays so over any number of lives */
+			from = engine_earliest(kit.engine, 0);
+			assert_true(from > 0);
+			kit.options.lateness_ms = cases[i].after_lateness * M;
+			kit.options.emits_updates = cases[i].after == UPDATES;
+			restart(&kit, 1, &from, &mark);
+			if (from <= 1)
+				(void)take(&kit, 1, 70, "1");
+			if (life < 2)
+				mark = engine_mark(kit.engine, 0, 3);
+			assert_int_equal(take(&kit, 2, 125, "1"), ENGINE_TAKEN);
+		}
+		if (engine_has_closed(kit.engine))
+			kit_close_windows_as_counts(&kit);
+		assert_int_equal(take(&kit, 3, 20, "1"), ENGINE_LATE);
+		(void)take(&kit, 4, 80, "1");
+		kit_close_windows_as_counts(&kit);
+		engine_finish(kit.engine);
+		kit_expect(&kit, cases[i].rows);
+		kit_close(&kit);
+	}
+}
+
 /* ---- by the clock ---- */
 
 static void
@@ -419,6 +477,7 @@ main(void)
 		cmocka_unit_test(an_update_waits_for_what_was_known),
 		cmocka_unit_test(what_was_in_time_is_again),
 		cmocka_unit_test(another_lateness_in_the_next_life),
+		cmocka_unit_test(what_was_forgotten_stays_closed),
 		cmocka_unit_test(windows_by_the_clock),
 	};
 

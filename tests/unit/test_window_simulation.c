@@ -2,10 +2,9 @@
 /*
  * The engine against a plain model of its rules, step by step: records in disorder, late ones,
  * streams that fall silent and wake up, leaps of time, a virtual clock; rows at the end of what may
- * change or rows and updates. Both must give the same rows at the same steps. And lives: whatever
- * is stopped and begun again, revisions rise and end where all records are in.
+ * change or rows and updates. Both must give the same rows at the same steps.
  *
- * What is of one kind of windows only is in windows_of.
+ * What is of one kind of windows only is in kit_windows_of.
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -23,7 +22,6 @@ enum {
 	STREAMS = 3,
 	KEYS = 4,
 	WINDOWS_MAX = 20000,
-	OF_A_RECORD_MAX = 32,
 	OUT_OF_ORDER_MS = 300,
 	IDLE_MS = 2000,
 	IDLE_CLOSE_MS = 4000,
@@ -73,27 +71,6 @@ struct model {
 	int64_t watermark;
 	struct buf rows;
 };
-
-/* Each window that holds a time, by trying all starts near it. */
-static size_t
-windows_of(const struct assigner *a, int64_t time_ms, struct span spans[OF_A_RECORD_MAX])
-{
-	int64_t every_ms = a->kind == ASSIGN_HOP ? a->step_ms : a->size_ms;
-	int64_t first_ms = a->kind == ASSIGN_CUMULATE ? a->step_ms : a->size_ms;
-	size_t count = 0;
-
-	for (int64_t start = time_ms - a->size_ms; start <= time_ms; start++) {
-		if ((start - a->align_ms) % every_ms)
-			continue;
-		for (int64_t length = first_ms; length <= a->size_ms; length += first_ms) {
-			if (time_ms >= start + length)
-				continue;
-			assert_true(count < OF_A_RECORD_MAX);
-			spans[count++] = (struct span){ start, start + length };
-		}
-	}
-	return count;
-}
 
 static struct cell *
 cell_of(struct model *m, struct span span)
@@ -184,8 +161,8 @@ model_finish(struct model *m, int64_t behind_ms)
 static enum engine_fate
 model_take(struct model *m, int stream, int64_t time_ms, int key)
 {
-	struct span spans[OF_A_RECORD_MAX];
-	size_t count = windows_of(&m->options->assigner, time_ms, spans);
+	struct span spans[KIT_WINDOWS_MAX];
+	size_t count = kit_windows_of(&m->options->assigner, time_ms, spans);
 	enum engine_fate fate = count ? ENGINE_LATE : ENGINE_OUTSIDE;
 
 	for (size_t i = 0; i < count; i++) {
@@ -376,171 +353,11 @@ step_by_step(void **state)
 	assert_true(updates > 1000);
 }
 
-/* ---- lives ---- */
-
-struct event {
-	int64_t time_ms;
-	int key;
-};
-
-struct last {
-	struct span span;
-	char key[16];
-	int count;
-};
-
-/* Of each window and key the revision given out last; a later one must be larger. */
-struct table_of_last {
-	const struct aggregate_plan *plan;
-	struct last items[WINDOWS_MAX];
-	size_t count;
-};
-
-static int
-keep_row(void *context, const struct engine_row *row, struct err *err)
-{
-	struct table_of_last *t = context;
-	struct buf text = BUF_INIT(100);
-	struct last *l = t->items;
-	char key[16];
-	int count;
-
-	(void)snprintf(key, sizeof(key), "%.*s", (int)row->key.len - 1, row->key.data);
-	assert_int_equal(aggregate_append(t->plan, 0, row->states, &text, err), 0);
-	count = (int)strtol(text.data, NULL, 10);
-	buf_release(&text);
-	while (l < t->items + t->count && (!span_equal(l->span, row->span) || strcmp(l->key, key) != 0))
-		l++;
-	if (l == t->items + t->count) {
-		assert_true(t->count++ < WINDOWS_MAX);
-		l->span = row->span;
-		memcpy(l->key, key, sizeof(key));
-	} else if (count <= l->count) {
-		fail_msg("%" PRId64 "-%" PRId64 " %s: revision %d after %d", row->span.start_ms,
-		    row->span.end_ms, key, count, l->count);
-	}
-	l->count = count;
-	return 0;
-}
-
-enum { LIVES_RECORDS = 250, LATENESS_MS = 3000 };
-
-static void
-begin_life(struct kit *kit, const int64_t from[STREAMS], const struct engine_mark marks[STREAMS])
-{
-	engine_free(kit->engine);
-	kit->engine = engine_new(&kit->options, &kit->err);
-	assert_non_null(kit->engine);
-	for (int32_t s = 0; s < STREAMS; s++)
-		assert_int_equal(
-		    engine_add_stream(kit->engine, s, from[s], &marks[s], &kit->err), 0);
-}
-
-static void
-check_last(const struct table_of_last *t, struct event events[STREAMS][LIVES_RECORDS],
-    const struct assigner *a)
-{
-	struct span spans[OF_A_RECORD_MAX];
-	long sum = 0, want = 0;
-
-	for (size_t i = 0; i < t->count; i++) {
-		int count = 0;
-
-		for (int s = 0; s < STREAMS; s++) {
-			for (int n = 0; n < LIVES_RECORDS; n++)
-				count += events[s][n].time_ms >= t->items[i].span.start_ms &&
-				         events[s][n].time_ms < t->items[i].span.end_ms &&
-				         strcmp(key_texts[events[s][n].key], t->items[i].key) == 0;
-		}
-		assert_int_equal(t->items[i].count, count);
-		sum += count;
-	}
-	for (int s = 0; s < STREAMS; s++) {
-		for (int n = 0; n < LIVES_RECORDS; n++)
-			want += (long)windows_of(a, events[s][n].time_ms, spans);
-	}
-	assert_int_equal(sum, want); /* no window is missing */
-}
-
-/* Clean stops at any record; disorder is beyond the bound, but within the lateness. */
-static void
-revisions_over_any_number_of_lives(void **state)
-{
-	static struct event events[STREAMS][LIVES_RECORDS];
-	struct table_of_last *last = malloc(sizeof(*last));
-	struct kit kit;
-	(void)state;
-
-	assert_non_null(last);
-	for (size_t round = 0; round < (size_t)10 * ASSIGNERS; round++) {
-		int64_t next[STREAMS] = { 0 };
-		int left = STREAMS * LIVES_RECORDS;
-
-		last->count = 0;
-		last->plan = &kit.plan;
-		for (int s = 0; s < STREAMS; s++) {
-			int64_t base_ms = 0;
-
-			for (int n = 0; n < LIVES_RECORDS; n++) {
-				base_ms += (int64_t)(kit_random() % 60);
-				events[s][n].time_ms =
-				    base_ms - (int64_t)(kit_random() % (LATENESS_MS - 100));
-				events[s][n].key = (int)(kit_random() % KEYS);
-			}
-		}
-		kit_open(&kit);
-		kit.options.assigner = assigners[round % ASSIGNERS];
-		kit.options.lateness_ms = LATENESS_MS;
-		kit.options.emits_updates = true;
-		kit_restart(&kit);
-		for (int32_t s = 1; s < STREAMS; s++)
-			kit_add_stream(&kit, s);
-		while (left) {
-			int s = (int)(kit_random() % STREAMS);
-
-			for (uint64_t run = kit_random() % 20;
-			    run && next[s] < LIVES_RECORDS; run--) {
-				const struct event *e = &events[s][next[s]];
-				enum engine_fate fate = kit_take(
-				    &kit, s, next[s]++, e->time_ms, key_texts[e->key], "1");
-
-				assert_int_not_equal(fate, ENGINE_LATE);
-				if (engine_has_closed(kit.engine) &&
-				    engine_close(kit.engine, keep_row, last, &kit.err))
-					fail_msg("%s", kit.err.text);
-			}
-			if (kit_random() % 12 == 0 && engine_can_store(kit.engine)) {
-				struct engine_mark marks[STREAMS];
-				int64_t from[STREAMS];
-
-				for (int i = 0; i < STREAMS; i++) {
-					marks[i] = engine_mark(kit.engine, i, next[i]);
-					from[i] = engine_earliest(kit.engine, i);
-					if (from[i] < 0)
-						from[i] = next[i];
-				}
-				begin_life(&kit, from, marks);
-				memcpy(next, from, sizeof(next));
-			}
-			left = 0;
-			for (int i = 0; i < STREAMS; i++)
-				left += LIVES_RECORDS - (int)next[i];
-		}
-		engine_finish(kit.engine);
-		if (engine_close(kit.engine, keep_row, last, &kit.err))
-			fail_msg("%s", kit.err.text);
-		check_last(last, events, &kit.options.assigner);
-		kit_close(&kit);
-	}
-	free(last);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(step_by_step),
-		cmocka_unit_test(revisions_over_any_number_of_lives),
 	};
 
 	return cmocka_run_group_tests_name("window_simulation", tests, NULL, NULL);

@@ -38,6 +38,7 @@ engine_new(const struct engine_options *options, struct err *err)
 	buf_init(&e->changes.keys, SIZE_MAX / 4);
 	e->emitted = WATERMARK_NONE;
 	e->held_ms = WATERMARK_NONE;
+	e->closed_ms = WATERMARK_NONE;
 	e->next_end = NO_END;
 	watermarks_init(
 	    &e->marks, options->out_of_order_ms, options->idle_ms, options->idle_close_ms);
@@ -116,10 +117,12 @@ make_room_for(struct engine *e, int32_t stream, struct err *err)
 
 /* What was given out in an earlier life is not given out again, and what is behind it is late. */
 static void
-go_on_from(struct engine *e, int64_t emitted_ms)
+go_on_from(struct engine *e, int64_t emitted_ms, int64_t closed_ms)
 {
 	int64_t watermark_ms = emitted_ms;
 
+	if (closed_ms > e->closed_ms)
+		e->closed_ms = closed_ms;
 	if (emitted_ms == WATERMARK_NONE)
 		return;
 	if (!e->options.emits_updates &&
@@ -148,7 +151,7 @@ engine_add_stream(struct engine *e, int32_t stream, int64_t sequence,
 		return -1;
 	e->streams[stream].replay_until = mark->replay_until;
 	set_replaying(e, stream, is_replay);
-	go_on_from(e, mark->emitted);
+	go_on_from(e, mark->emitted, mark->closed);
 	return 0;
 }
 

@@ -55,6 +55,7 @@ struct engine {
 	uint32_t stream_count;
 	uint32_t replaying; /* streams that read again */
 	int64_t held_ms;    /* the watermark that counts while there are such */
+	int64_t closed_ms;  /* windows that end at or before it were forgotten in an earlier life */
 	struct engine_changes changes;
 	size_t state_bytes;
 	struct engine_counts counts;
@@ -101,7 +102,9 @@ engine_now(const struct engine *e)
 static inline int64_t
 engine_final(const struct engine *e)
 {
-	return engine_lag(e, engine_now(e));
+	int64_t final_ms = engine_lag(e, engine_now(e));
+
+	return final_ms > e->closed_ms ? final_ms : e->closed_ms;
 }
 
 /* Windows that end at or before it are to be given out. */

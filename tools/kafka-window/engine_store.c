@@ -36,6 +36,15 @@ engine_can_store(const struct engine *e)
 	return !e->replaying || !engine_has_changes(e);
 }
 
+/* The records of windows up to here are not read again for those windows' sake. */
+static int64_t
+closed(const struct engine *e)
+{
+	int64_t emitted_ms = engine_settled(e), final_ms = engine_final(e);
+
+	return e->options.emits_updates && final_ms < emitted_ms ? final_ms : emitted_ms;
+}
+
 struct engine_mark
 engine_mark(const struct engine *e, int32_t stream, int64_t sequence)
 {
@@ -45,6 +54,7 @@ engine_mark(const struct engine *e, int32_t stream, int64_t sequence)
 		.watermark = watermarks_has(&e->marks, stream) ? e->marks.streams[stream].watermark
 		                                               : WATERMARK_NONE,
 		.emitted = engine_settled(e),
+		.closed = closed(e),
 		.replay_until = until > sequence ? until : sequence,
 	};
 }

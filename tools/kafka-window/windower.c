@@ -175,7 +175,7 @@ on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, cons
     struct err *err)
 {
 	struct windower *w = context;
-	struct engine_mark mark = { WATERMARK_NONE, WATERMARK_NONE, sequence };
+	struct engine_mark mark = ENGINE_MARK_FRESH(sequence);
 
 	(void)term;
 	if (w->options.is_group &&
@@ -485,7 +485,7 @@ int
 windower_run(struct windower *w, struct source *source, enum job_input *ret_input,
     struct err *err)
 {
-	static const struct engine_mark fresh = { WATERMARK_NONE, WATERMARK_NONE, 0 };
+	static const struct engine_mark fresh = ENGINE_MARK_FRESH(0);
 	struct err later = ERR_INIT;
 	int rc;
 
