@@ -345,6 +345,44 @@ what_was_in_time_is_again(void **state)
 	kit_close(&kit);
 }
 
+/* Records between windows are not read again: how far they had brought their stream is part of its
+ * mark, and counts again once all of it has been read. */
+static void
+records_between_windows_count_in_the_next_life(void **state)
+{
+	static const struct assigner gaps = {
+		.kind = ASSIGN_HOP, .size_ms = 20 * M, .step_ms = 40 * M
+	};
+	struct engine_mark marks[2];
+	struct kit kit;
+	(void)state;
+
+	for (int is_gone = 0; is_gone < 2; is_gone++) {
+		open_kit(&kit, gaps, 0, FINAL);
+		kit_add_stream(&kit, 1);
+		assert_int_equal(kit_take(&kit, 0, 0, 35 * M, "1", "1"), ENGINE_OUTSIDE);
+		assert_int_equal(kit_take(&kit, 0, 1, 10 * M, "1", "1"), ENGINE_TAKEN);
+		kit_expect(&kit, "");
+		for (int32_t i = 0; i < 2; i++)
+			marks[i] = engine_mark(kit.engine, i, 2 - 2 * i);
+		assert_int_equal(engine_earliest(kit.engine, 0), 1);
+		for (int life = 0; life < 2; life++) {
+			restart(&kit, 2, (const int64_t[]){ 1, 0 }, marks);
+			marks[0] = engine_mark(kit.engine, 0, 1);
+			assert_int_equal(marks[0].watermark, 35 * M);
+		}
+		if (!is_gone)
+			assert_int_equal(kit_take(&kit, 0, 1, 10 * M, "1", "1"), ENGINE_TAKEN);
+		else
+			engine_at_end(kit.engine, 0);
+		assert_int_equal(engine_watermark(kit.engine), WATERMARK_NONE);
+		assert_int_equal(kit_take(&kit, 1, 0, 30 * M, "1", "1"), ENGINE_OUTSIDE);
+		assert_int_equal(engine_watermark(kit.engine), 30 * M);
+		kit_expect(&kit, is_gone ? "" : "0-20 1:1\n");
+		kit_close(&kit);
+	}
+}
+
 /* Marks are of windows' ends: another lateness gives nothing out twice, and leaves nothing out. */
 static void
 another_lateness_in_the_next_life(void **state)
@@ -476,6 +514,7 @@ main(void)
 		cmocka_unit_test(updates_in_the_next_life),
 		cmocka_unit_test(an_update_waits_for_what_was_known),
 		cmocka_unit_test(what_was_in_time_is_again),
+		cmocka_unit_test(records_between_windows_count_in_the_next_life),
 		cmocka_unit_test(another_lateness_in_the_next_life),
 		cmocka_unit_test(what_was_forgotten_stays_closed),
 		cmocka_unit_test(windows_by_the_clock),

@@ -90,12 +90,15 @@ set_replaying(struct engine *e, int32_t stream, bool is_replaying)
 	e->streams[stream].is_replaying = is_replaying;
 }
 
-/* All of the stream that was read before has been read again. */
+/* All of the stream that was read before has been read again, but perhaps what was in no window. */
 static void
 end_replay(struct engine *e, int32_t stream)
 {
-	if ((uint32_t)stream < e->stream_count)
-		set_replaying(e, stream, false);
+	if ((uint32_t)stream >= e->stream_count || !e->streams[stream].is_replaying)
+		return;
+	set_replaying(e, stream, false);
+	if (assigner_has_gaps(&e->options.assigner))
+		watermarks_go_on(&e->marks, stream, e->streams[stream].watermark);
 }
 
 static int
@@ -150,6 +153,7 @@ engine_add_stream(struct engine *e, int32_t stream, int64_t sequence,
 	    watermarks_add(&e->marks, stream, is_replay ? WATERMARK_NONE : mark->watermark, err))
 		return -1;
 	e->streams[stream].replay_until = mark->replay_until;
+	e->streams[stream].watermark = mark->watermark;
 	set_replaying(e, stream, is_replay);
 	go_on_from(e, mark->emitted, mark->closed);
 	return 0;

@@ -94,8 +94,9 @@ void engine_free(struct engine *);
  * A stream that is to be waited for, from `sequence` on; positions of records are of streams that
  * were added. The mark's watermark counts only where nothing is read again: the open windows'
  * records that are read again bring the stream's watermark to where it was, and no further than
- * they are. Windows that were forgotten stay closed under any options: what would be read again of
- * their records is not all of them.
+ * they are; what was between windows is not read again, and counts when all the rest has been.
+ * Windows that were forgotten stay closed under any options: what would be read again of their
+ * records is not all of them.
  */
 int engine_add_stream(
     struct engine *, int32_t stream, int64_t sequence, const struct engine_mark *, struct err *);

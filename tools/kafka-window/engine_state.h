@@ -14,6 +14,7 @@
 
 struct engine_stream {
 	int64_t replay_until; /* records before it were read in an earlier life */
+	int64_t watermark;    /* that they had brought, where not all of them are read again */
 	bool is_replaying;    /* they are being read again */
 	bool saved_is_replaying;
 };
