@@ -226,6 +226,42 @@ updates_in_intervals(void **state)
 	kit_close(&kit);
 }
 
+/* The first record of a window may come when its end is past: it counts as a window once. */
+static void
+windows_written_as_updates_count(void **state)
+{
+	static const struct {
+		int64_t minute;
+		const char *key;
+		int64_t windows;
+	} hour_cases[] = { { 10, "1", 1 }, { 11, "1", 1 }, { 12, "2", 1 }, { 60, "1", 1 } },
+	  hop_cases[] = { { 5, "1", 3 }, { 7, "1", 3 }, { 21, "2", 4 }, { 41, "1", 5 } };
+	struct engine_counts counts;
+	struct kit kit;
+	(void)state;
+
+	for (int i = 0; i < 4; i++) {
+		bool is_hop = i % 2, is_interval = i / 2;
+
+		open_kit(&kit, is_hop ? hops : hour, 300, UPDATES);
+		assert_int_equal(take(&kit, 0, 110, "1"), ENGINE_TAKEN);
+		kit_expect(&kit, "");
+		for (int n = 0; n < 4; n++) {
+			if (is_interval)
+				assert_int_equal(engine_begin(kit.engine, &kit.err), 0);
+			(void)take(&kit, 1 + n, is_hop ? hop_cases[n].minute : hour_cases[n].minute,
+			    is_hop ? hop_cases[n].key : hour_cases[n].key);
+			kit_close_windows(&kit);
+			engine_get_counts(kit.engine, &counts);
+			assert_int_equal(counts.windows,
+			    is_hop ? hop_cases[n].windows : hour_cases[n].windows);
+			if (is_interval)
+				assert_int_equal(engine_commit(kit.engine, &kit.err), 0);
+		}
+		kit_close(&kit);
+	}
+}
+
 /* ---- lives ---- */
 
 static void
@@ -511,6 +547,7 @@ main(void)
 		cmocka_unit_test(updates_of_hops),
 		cmocka_unit_test(updates_of_cumulations),
 		cmocka_unit_test(updates_in_intervals),
+		cmocka_unit_test(windows_written_as_updates_count),
 		cmocka_unit_test(updates_in_the_next_life),
 		cmocka_unit_test(an_update_waits_for_what_was_known),
 		cmocka_unit_test(what_was_in_time_is_again),

@@ -55,6 +55,7 @@ struct cell {
 	struct span span;
 	int counts[KEYS];
 	bool is_out;
+	bool is_written; /* a row was */
 };
 
 struct model {
@@ -69,6 +70,7 @@ struct model {
 	int64_t quiet_ms;
 	bool has_taken;
 	int64_t watermark;
+	int64_t windows; /* written */
 	struct buf rows;
 };
 
@@ -91,13 +93,15 @@ less(int64_t watermark, int64_t by)
 }
 
 static void
-append(struct buf *out, struct span span, const char *key, int count)
+give(struct model *m, struct cell *c, int key)
 {
 	struct err err = ERR_INIT;
 
-	assert_int_equal(buf_appendf(out, &err, "%" PRId64 "-%" PRId64 " %s:%d\n", span.start_ms,
-			     span.end_ms, key, count),
+	assert_int_equal(buf_appendf(&m->rows, &err, "%" PRId64 "-%" PRId64 " %s:%d\n",
+			     c->span.start_ms, c->span.end_ms, key_texts[key], c->counts[key]),
 	    0);
+	m->windows += !c->is_written;
+	c->is_written = true;
 }
 
 static int
@@ -123,7 +127,7 @@ give_due(struct model *m)
 		c->is_out = true;
 		for (int k = 0; k < KEYS; k++) {
 			if (c->counts[k])
-				append(&m->rows, c->span, key_texts[k], c->counts[k]);
+				give(m, c, k);
 		}
 	}
 }
@@ -185,7 +189,7 @@ model_take(struct model *m, int stream, int64_t time_ms, int key)
 		for (size_t j = 0; j < count; j++) {
 			if (c->is_out && span_equal(c->span, spans[j]) &&
 			    c->span.end_ms > less(m->watermark, m->options->lateness_ms))
-				append(&m->rows, c->span, key_texts[key], c->counts[key]);
+				give(m, c, key);
 		}
 	}
 	m->has_taken |= fate == ENGINE_TAKEN;
@@ -344,6 +348,7 @@ step_by_step(void **state)
 		expect_same(&kit, &m, round, STEPS);
 		engine_get_counts(kit.engine, &counts);
 		late += counts.late;
+		assert_int_equal(counts.windows, m.windows);
 		free(m.cells);
 		buf_release(&m.rows);
 		kit_close(&kit);

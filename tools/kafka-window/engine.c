@@ -262,11 +262,13 @@ put(struct engine *e, const struct engine_input *in, struct pane *p, struct err 
 static enum engine_fate
 put_in(struct engine *e, const struct engine_input *in, struct pane *p, struct err *err)
 {
+	bool is_first = p->table.count == 0;
+
 	if (put(e, in, p, err))
 		return ENGINE_FAILED;
 	/* of a record read again, an earlier life has given out what it changed */
 	if (e->options.emits_updates && !engine_was_read(e, in->position) &&
-	    engine_note_change(e, in->key, p->span, err))
+	    engine_note_change(e, in->key, p->span, is_first, err))
 		return ENGINE_FAILED;
 	return ENGINE_TAKEN;
 }
@@ -520,15 +522,17 @@ take_partial(struct engine *e, const struct partial *partial, struct err *err)
 	int64_t last_end_ms = assigner_last_end(&e->options.assigner, partial->span);
 	struct table_entry *entry;
 	struct pane *p;
+	bool is_first;
 
 	if (last_end_ms == ASSIGN_NO_WINDOW)
 		return ENGINE_OUTSIDE;
 	if (last_end_ms <= engine_final(e))
 		return ENGINE_LATE;
 	p = open_pane(e, partial->span, last_end_ms, err);
+	is_first = p && p->table.count == 0;
 	entry = p ? find_entry(e, p, partial->key, err) : NULL;
 	if (!entry || merge_states(e, p, entry, partial->states, err) ||
-	    engine_note_change(e, partial->key, partial->span, err))
+	    engine_note_change(e, partial->key, partial->span, is_first, err))
 		return ENGINE_FAILED;
 	e->active->last = NULL; /* it may be a run of panes, not the one of the times in it */
 	return ENGINE_TAKEN;

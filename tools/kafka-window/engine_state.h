@@ -131,8 +131,10 @@ engine_gone(const struct engine *e)
  * watermark are, though no window was ever there. */
 int64_t engine_settled(const struct engine *);
 
-/* Notes that what was put into a pane for a key has changed windows that were given out, if it has. */
-int engine_note_change(struct engine *, struct slice key, struct span pane, struct err *);
+/* Notes that what was put into a pane for a key, perhaps the first there, has changed windows that
+ * were given out, if it has. */
+int engine_note_change(
+    struct engine *, struct slice key, struct span pane, bool is_first, struct err *);
 
 static inline bool
 engine_has_changes(const struct engine *e)
