@@ -462,6 +462,29 @@ partials_of_an_interval_are_its_own(void **state)
 	assert_int_equal(engine_commit(kit->engine, &kit->err), 0);
 }
 
+/* A window whose first record found no room is no window. */
+static void
+a_full_state_counts_its_windows(void **state)
+{
+	struct kit *kit = *state;
+	char want[64];
+
+	for (size_t bytes_max = 1; bytes_max < 2500; bytes_max += 7) {
+		int64_t windows = 0;
+
+		kit->options.state_bytes_max = bytes_max;
+		kit->options.out_of_order_ms = (int64_t)1000 * H;
+		kit_restart(kit);
+		while (take(kit, windows * H, "1") == ENGINE_TAKEN)
+			windows++;
+		assert_int_equal(kit->err.class, ERR_STOPPED);
+		assert_int_equal(engine_open_windows(kit->engine), windows);
+		assert_int_equal(engine_open_keys(kit->engine), windows);
+		(void)snprintf(want, sizeof(want), "%d keys in %d windows", (int)windows, (int)windows);
+		assert_non_null(strstr(kit->err.text, want));
+	}
+}
+
 /* ---- marks ---- */
 
 static void
@@ -691,6 +714,7 @@ main(void)
 		WITH_KIT(partials_of_an_interval_are_its_own),
 		WITH_KIT(earliest_positions),
 		WITH_KIT(the_next_life),
+		WITH_KIT(a_full_state_counts_its_windows),
 		WITH_KIT(a_mark_knows_windows_that_never_were),
 		WITH_KIT(reset_forgets),
 		cmocka_unit_test(marks_as_text),

@@ -202,7 +202,8 @@ new_entry(struct engine *e, struct pane *p, struct slice key, uint32_t hash, str
 	size_t before = table_bytes(&p->table);
 	struct table_entry *entry;
 
-	if (state_is_full(e, err))
+	/* where there was room for a pane there is for its first key: no pane stays empty */
+	if (p->table.count && state_is_full(e, err))
 		return NULL;
 	entry = table_insert(&p->table, e->options.plan, key, hash, err);
 	if (entry)
@@ -236,15 +237,14 @@ take_states(struct engine *e, struct pane *p, struct table_entry *entry,
 	return rc;
 }
 
-/* The position is noted last: what fails before has left nothing behind but perhaps an empty
- * pane, which gives no rows. */
+/* The position is noted last: what finds no room has left nothing behind. */
 static int
 put(struct engine *e, const struct engine_input *in, struct pane *p, struct err *err)
 {
 	struct table_entry *entry;
 	uint32_t earliest_count;
 
-	if (e->options.plan->grows && state_is_full(e, err))
+	if (e->options.plan->grows && p->table.count && state_is_full(e, err))
 		return -1;
 	entry = find_entry(e, p, in->key, err);
 	if (!entry)
