@@ -4,7 +4,8 @@
  * streams that fall silent and wake up, leaps of time, a virtual clock; rows at the end of what may
  * change or rows and updates. Both must give the same rows at the same steps.
  *
- * What is of one kind of windows only is in kit_windows_of.
+ * What is of one kind of windows only is in kit_windows_of; sessions have a model of their own, of all
+ * records that are in none given out, sorted anew each time.
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -37,6 +38,8 @@ static const struct assigner assigners[] = {
 	{ .kind = ASSIGN_HOP, .size_ms = 1000, .step_ms = 600, .align_ms = 100 },
 	{ .kind = ASSIGN_HOP, .size_ms = 300, .step_ms = 700 },
 	{ .kind = ASSIGN_CUMULATE, .size_ms = 3000, .step_ms = 500 },
+	{ .kind = ASSIGN_SESSION, .size_ms = 60 },
+	{ .kind = ASSIGN_SESSION, .size_ms = 250 },
 };
 
 static const struct {
@@ -58,8 +61,18 @@ struct cell {
 	bool is_written; /* a row was */
 };
 
+/* A record in a session that is open. */
+struct open_record {
+	int64_t time_ms;
+	int key;
+};
+
 struct model {
 	const struct engine_options *options;
+	struct open_record *records;
+	size_t record_count;
+	int64_t joined;  /* records whose own session would have been over */
+	int64_t bridged; /* records that made one session of two */
 	struct cell *cells;
 	size_t cell_count;
 	int64_t marks[STREAMS]; /* watermarks */
@@ -112,12 +125,139 @@ compare_cells(const void *a, const void *b)
 	return span_is_before(x->span, y->span) ? -1 : span_is_before(y->span, x->span);
 }
 
+/* ---- sessions ---- */
+
+static int
+compare_records(const void *a, const void *b)
+{
+	const struct open_record *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
+}
+
+static bool
+is_session(const struct model *m)
+{
+	return m->options->assigner.kind == ASSIGN_SESSION;
+}
+
+/* The session from records[first] on, where they are sorted; how many records it has. */
+static size_t
+session_at(const struct model *m, size_t first, struct span *ret)
+{
+	int64_t gap_ms = m->options->assigner.size_ms;
+	const struct open_record *r = m->records;
+	size_t n = first + 1;
+
+	while (n < m->record_count && r[n].key == r[first].key &&
+	       r[n].time_ms - r[n - 1].time_ms <= gap_ms)
+		n++;
+	*ret = (struct span){ r[first].time_ms, r[n - 1].time_ms + gap_ms };
+	return n - first;
+}
+
+static void
+sort_records(struct model *m)
+{
+	qsort(m->records, m->record_count, sizeof(*m->records), compare_records);
+}
+
+static size_t
+count_sessions(const struct model *m)
+{
+	struct span span;
+	size_t count = 0;
+
+	for (size_t i = 0; i < m->record_count; i += session_at(m, i, &span))
+		count++;
+	return count;
+}
+
+/* As Flink's WindowOperator does: the record's window is merged with those that are there, and the
+ * record is dropped where the merged one is late. */
+static enum engine_fate
+take_into_session(struct model *m, int64_t time_ms, int key)
+{
+	const struct open_record record = { time_ms, key };
+	int64_t horizon = less(m->watermark, m->options->lateness_ms);
+	size_t before = count_sessions(m), i = 0, n;
+	struct span span;
+
+	m->records[m->record_count++] = record;
+	sort_records(m);
+	for (; (n = session_at(m, i, &span)); i += n) {
+		if (m->records[i].key == key && time_ms >= span.start_ms && time_ms < span.end_ms)
+			break;
+	}
+	if (span.end_ms > horizon) {
+		m->joined += time_ms + m->options->assigner.size_ms <= horizon;
+		m->bridged += count_sessions(m) < before;
+		return ENGINE_TAKEN;
+	}
+	for (i = 0; compare_records(&m->records[i], &record) != 0; i++)
+		;
+	m->records[i] = m->records[--m->record_count];
+	sort_records(m);
+	return ENGINE_LATE;
+}
+
+/* In order of end, then key; what is given out is gone. */
+static void
+give_sessions(struct model *m)
+{
+	int64_t due = less(m->watermark, m->options->lateness_ms);
+
+	for (;;) {
+		struct cell first = { .span = { .end_ms = INT64_MAX } };
+		size_t first_at = 0, n;
+		struct span span;
+
+		for (size_t i = 0; i < m->record_count; i += n) {
+			n = session_at(m, i, &span);
+			if (span.end_ms < first.span.end_ms) {
+				first = (struct cell){ .span = span };
+				first.counts[m->records[i].key] = (int)n;
+				first_at = i;
+			}
+		}
+		if (!m->record_count || first.span.end_ms > due)
+			break;
+		n = (size_t)first.counts[m->records[first_at].key];
+		give(m, &first, m->records[first_at].key);
+		memmove(m->records + first_at, m->records + first_at + n,
+		    (m->record_count - first_at - n) * sizeof(*m->records));
+		m->record_count -= n;
+	}
+}
+
+static int64_t
+last_end_of_sessions(const struct model *m)
+{
+	int64_t last = NONE;
+	struct span span;
+
+	for (size_t i = 0; i < m->record_count; i += session_at(m, i, &span)) {
+		(void)session_at(m, i, &span);
+		if (span.end_ms > last)
+			last = span.end_ms;
+	}
+	return last;
+}
+
+/* ---- all windows ---- */
+
 static void
 give_due(struct model *m)
 {
 	int64_t due = m->options->emits_updates ? m->watermark
 	                                        : less(m->watermark, m->options->lateness_ms);
 
+	if (is_session(m)) {
+		give_sessions(m);
+		return;
+	}
 	qsort(m->cells, m->cell_count, sizeof(*m->cells), compare_cells);
 	for (size_t i = 0; i < m->cell_count; i++) {
 		struct cell *c = &m->cells[i];
@@ -153,6 +293,10 @@ combine(struct model *m)
 static void
 model_finish(struct model *m, int64_t behind_ms)
 {
+	int64_t last = last_end_of_sessions(m);
+
+	if (last != NONE && last + behind_ms > m->watermark)
+		m->watermark = last + behind_ms;
 	for (size_t i = 0; i < m->cell_count; i++) {
 		int64_t end = m->cells[i].span.end_ms + behind_ms;
 
@@ -163,7 +307,7 @@ model_finish(struct model *m, int64_t behind_ms)
 }
 
 static enum engine_fate
-model_take(struct model *m, int stream, int64_t time_ms, int key)
+take_into_windows(struct model *m, int64_t time_ms, int key)
 {
 	struct span spans[KIT_WINDOWS_MAX];
 	size_t count = kit_windows_of(&m->options->assigner, time_ms, spans);
@@ -192,6 +336,15 @@ model_take(struct model *m, int stream, int64_t time_ms, int key)
 				give(m, c, key);
 		}
 	}
+	return fate;
+}
+
+static enum engine_fate
+model_take(struct model *m, int stream, int64_t time_ms, int key)
+{
+	enum engine_fate fate =
+	    is_session(m) ? take_into_session(m, time_ms, key) : take_into_windows(m, time_ms, key);
+
 	m->has_taken |= fate == ENGINE_TAKEN;
 	m->has_news[stream] = true;
 	m->is_at_end[stream] = m->is_idle[stream] = false;
@@ -252,7 +405,8 @@ open_both(struct kit *kit, struct model *m, size_t round)
 	kit_open(kit);
 	kit->options.assigner = assigners[round % ASSIGNERS];
 	kit->options.lateness_ms = modes[round / ASSIGNERS % MODES].lateness_ms;
-	kit->options.emits_updates = modes[round / ASSIGNERS % MODES].emits_updates;
+	kit->options.emits_updates = modes[round / ASSIGNERS % MODES].emits_updates &&
+	                             kit->options.assigner.kind != ASSIGN_SESSION;
 	kit->options.out_of_order_ms = OUT_OF_ORDER_MS;
 	kit->options.idle_ms = IDLE_MS;
 	kit->options.idle_close_ms = IDLE_CLOSE_MS;
@@ -261,7 +415,8 @@ open_both(struct kit *kit, struct model *m, size_t round)
 		kit_add_stream(kit, s);
 	*m = (struct model){ .options = &kit->options, .watermark = NONE };
 	m->cells = calloc(WINDOWS_MAX, sizeof(*m->cells));
-	assert_non_null(m->cells);
+	m->records = calloc(STEPS + 1, sizeof(*m->records));
+	assert_true(m->cells && m->records);
 	buf_init(&m->rows, 1 << 28);
 	for (int s = 0; s < STREAMS; s++)
 		m->marks[s] = NONE;
@@ -313,7 +468,7 @@ static void
 step_by_step(void **state)
 {
 	struct engine_counts counts;
-	int64_t late = 0, updates = 0;
+	int64_t late = 0, updates = 0, joined = 0, bridged = 0;
 	struct model m;
 	struct kit kit;
 	(void)state;
@@ -349,13 +504,18 @@ step_by_step(void **state)
 		engine_get_counts(kit.engine, &counts);
 		late += counts.late;
 		assert_int_equal(counts.windows, m.windows);
+		joined += m.joined;
+		bridged += m.bridged;
 		free(m.cells);
+		free(m.records);
 		buf_release(&m.rows);
 		kit_close(&kit);
 	}
 	/* it was not for nothing */
 	assert_true(late > 1000);
 	assert_true(updates > 1000);
+	assert_true(joined > 100);
+	assert_true(bridged > 500);
 }
 
 int
