@@ -2,7 +2,8 @@
 /*
  * Lives of the engine: it is stopped at any record and begun again from its marks, with the options
  * of before or with others. Whatever that is, no row is given out twice, revisions rise, and the last
- * row of a window has all records that came before it was closed.
+ * row of a window has all records that came before it was closed; sessions are those of all records,
+ * sorted.
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -32,9 +33,11 @@ static const struct assigner assigners[] = {
 	{ .kind = ASSIGN_HOP, .size_ms = 1000, .step_ms = 600, .align_ms = 100 },
 	{ .kind = ASSIGN_HOP, .size_ms = 300, .step_ms = 700 },
 	{ .kind = ASSIGN_CUMULATE, .size_ms = 3000, .step_ms = 500 },
+	{ .kind = ASSIGN_SESSION, .size_ms = 60 },
+	{ .kind = ASSIGN_SESSION, .size_ms = 150 },
 };
 
-enum { ASSIGNERS = sizeof(assigners) / sizeof(*assigners) };
+enum { ASSIGNERS = sizeof(assigners) / sizeof(*assigners), PANE_ASSIGNERS = ASSIGNERS - 2 };
 
 struct event {
 	int64_t time_ms;
@@ -105,11 +108,21 @@ keep_rows(struct lives *l)
 		fail_msg("%s", l->kit.err.text);
 }
 
+static bool
+is_session(const struct lives *l)
+{
+	return l->kit.options.assigner.kind == ASSIGN_SESSION;
+}
+
 static void
 pick_options(struct lives *l)
 {
 	static const int64_t lateness_ms[] = { 0, 700, 2000, LATENESS_MS };
 
+	if (is_session(l)) {
+		l->kit.options.out_of_order_ms = LIVES_DISORDER_MS;
+		return;
+	}
 	l->kit.options.lateness_ms = LATENESS_MS;
 	l->kit.options.emits_updates = true;
 	if (!l->has_other_options)
@@ -174,7 +187,7 @@ take_next(struct lives *l, int s)
 	bool is_new = l->next[s] >= l->new_from[s];
 	int64_t closed_ms = engine_mark(l->kit.engine, 0, 0).closed;
 	struct span spans[KIT_WINDOWS_MAX];
-	size_t count = kit_windows_of(&l->kit.options.assigner, e->time_ms, spans);
+	size_t count = is_session(l) ? 0 : kit_windows_of(&l->kit.options.assigner, e->time_ms, spans);
 	enum engine_fate fate =
 	    kit_take(&l->kit, s, l->next[s]++, e->time_ms, key_texts[e->key], "1");
 
@@ -245,8 +258,8 @@ revisions_over_any_number_of_lives(void **state)
 	(void)state;
 
 	assert_non_null(l);
-	for (size_t round = 0; round < (size_t)10 * ASSIGNERS; round++) {
-		const struct assigner *a = &assigners[round % ASSIGNERS];
+	for (size_t round = 0; round < (size_t)10 * PANE_ASSIGNERS; round++) {
+		const struct assigner *a = &assigners[round % PANE_ASSIGNERS];
 		int missing;
 
 		open_lives(l, a);
@@ -269,8 +282,8 @@ lives_of_other_options(void **state)
 
 	assert_non_null(l);
 	l->has_other_options = true;
-	for (size_t round = 0; round < (size_t)10 * ASSIGNERS; round++) {
-		open_lives(l, &assigners[round % ASSIGNERS]);
+	for (size_t round = 0; round < (size_t)10 * PANE_ASSIGNERS; round++) {
+		open_lives(l, &assigners[round % PANE_ASSIGNERS]);
 		lives += run_lives(l);
 		missing += check_lives(l) > 0;
 		kit_close(&l->kit);
@@ -280,12 +293,72 @@ lives_of_other_options(void **state)
 	free(l);
 }
 
+static int
+compare_events(const void *a, const void *b)
+{
+	const struct event *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
+}
+
+/* How many sessions there are. */
+static int
+want_sessions(struct lives *l)
+{
+	enum { COUNT = STREAMS * LIVES_RECORDS };
+	int64_t gap_ms = l->kit.options.assigner.size_ms;
+	struct event sorted[COUNT];
+	int sessions = 0, n;
+
+	memcpy(sorted, l->events, sizeof(sorted));
+	qsort(sorted, COUNT, sizeof(*sorted), compare_events);
+	for (int i = 0; i < COUNT; i += n, sessions++) {
+		for (n = 1; i + n < COUNT && sorted[i + n].key == sorted[i].key &&
+		            sorted[i + n].time_ms - sorted[i + n - 1].time_ms <= gap_ms;
+		     n++)
+			;
+		cell_of_key(l,
+		    (struct span){ sorted[i].time_ms, sorted[i + n - 1].time_ms + gap_ms },
+		    key_texts[sorted[i].key])
+		    ->want = n;
+	}
+	return sessions;
+}
+
+/* Disorder is within the bound: each session is given out once, in whatever life it ends. */
+static void
+sessions_over_any_number_of_lives(void **state)
+{
+	struct lives *l = calloc(1, sizeof(*l));
+	int lives = 0, sessions = 0;
+	(void)state;
+
+	assert_non_null(l);
+	for (size_t round = 0; round < 20; round++) {
+		struct engine_counts counts;
+
+		open_lives(l, &assigners[PANE_ASSIGNERS + round % 2]);
+		lives += run_lives(l);
+		sessions += want_sessions(l);
+		assert_int_equal(check_lives(l), 0);
+		engine_get_counts(l->kit.engine, &counts);
+		assert_int_equal(counts.late, 0);
+		kit_close(&l->kit);
+	}
+	assert_true(lives > 100);
+	assert_true(sessions > 500);
+	free(l);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(revisions_over_any_number_of_lives),
 		cmocka_unit_test(lives_of_other_options),
+		cmocka_unit_test(sessions_over_any_number_of_lives),
 	};
 
 	return cmocka_run_group_tests_name("window_lives", tests, NULL, NULL);
