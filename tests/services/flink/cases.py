@@ -365,15 +365,28 @@ def is_cut_off(key, flink_rows, our_rows):
     )
 
 
+VALUES = (
+    *(Aggregate(f"first:{c}", f"FIRST_VALUE({c})") for c in ("v", "d")),
+    *(Aggregate(f"last:{c}", f"LAST_VALUE({c})") for c in ("v", "d", "w")),
+)
+
+
+def every_aggregate_cases():
+    """All of them in one query of each kind of window: what the short run has of most."""
+    merged = (*basic("v", "d"), a("sum", "big"), *DOUBLES[2:], *DISTINCT, *SPREAD, *FILTERED)
+    for kind, sizes, stream, aggregates in (
+        ("TUMBLE", (10 * SECOND,), ORDERED, (*merged, *VALUES, *LISTS)),
+        ("HOP", (10 * SECOND, 5 * SECOND), MIXED, merged),
+        ("SESSION", (2 * SECOND,), BURSTS, merged),
+    ):
+        name = f"every aggregate, {kind.lower()}"
+        yield Case(name, stream, kind, sizes, ("k",), aggregates, is_short=True)
+
+
 def aggregate_cases():
     """first and last by time: Flink's FIRST_VALUE goes by arrival, which is the same where records
     come in order; where they do not, a Top-N of each window says it."""
-    values = (a("first", "v"), a("last", "v"), a("first", "d"), a("last", "d"), a("last", "w"))
-    values = tuple(
-        Aggregate(x.ours, x.sql.replace("FIRST", "FIRST_VALUE").replace("LAST", "LAST_VALUE"))
-        for x in values
-    )
-    yield Case("first and last in order", ORDERED, "TUMBLE", (10 * SECOND,), ("k",), (COUNT, *values))
+    yield Case("first and last in order", ORDERED, "TUMBLE", (10 * SECOND,), ("k",), (COUNT, *VALUES))
     for func, order in (("first", "ASC"), ("last", "DESC")):
         yield Case(
             f"{func} by time, of disorder",
@@ -478,5 +491,6 @@ CASES = [
     *session_cases(),
     *lateness_cases(),
     *aggregate_cases(),
+    *every_aggregate_cases(),
     *zone_cases(),
 ]
