@@ -17,26 +17,22 @@ FLINK:
   Such windows are given to it as others over times that are shifted (wall_clock).
 - AVG and STDDEV of integers are integers in Flink: they are given doubles; AVG of decimals has six
   places there.
+
+Of Flink's aggregates (its documentation, System Functions, Aggregate Functions) two have nothing of
+ours to be compared with: JSON_OBJECTAGG, which pairs two columns, and APPROX_COUNT_DISTINCT, which the
+planner of 2.1 refuses for streams (AggFunctionFactory). RANK, LEAD, NTILE and their like are
+functions of OVER windows.
 """
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import streams
+from rules import Exact, Joined, Near, Parsed, Quantile, Sorted, Top
 from streams import AUTUMN, BURSTS, EPOCH, MIXED, ORDERED, PATIENT, SPRING, TRIPS
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 
-EXACT = "exact"
-SET = "set"  # in any order
-
-
-@dataclass(frozen=True)
-class Near:
-    """Doubles, and how far apart they may be: so much, and so much of the larger one."""
-
-    absolute: float
-    relative: float
-
-
+EXACT = Exact()
 SAME_DOUBLE = Near(0, 0)
 DOUBLE = Near(0, 1e-9)  # sums of doubles depend on their order
 DECIMAL_AVG = Near(1e-6, 1e-14)  # six places
@@ -47,7 +43,7 @@ STDDEV = Near(1e-6, 1e-6)  # Flink's is the root of a difference of large square
 class Aggregate:
     ours: str  # FUNC[:FIELD]
     sql: str
-    tolerance: object = EXACT
+    rule: object = EXACT
 
 
 @dataclass(frozen=True)
@@ -190,9 +186,9 @@ def basic(*columns):
 DOUBLES = (
     COUNT,
     a("count", "x"),
-    a("sum", "x", tolerance=DOUBLE),
-    a("min", "x", tolerance=SAME_DOUBLE),
-    a("max", "x", tolerance=SAME_DOUBLE),
+    a("sum", "x", rule=DOUBLE),
+    a("min", "x", rule=SAME_DOUBLE),
+    a("max", "x", rule=SAME_DOUBLE),
     avg("x"),
 )
 NUMBERS = basic("v", "big", "d")
@@ -329,6 +325,9 @@ DISTINCT = (
     *(Aggregate(f"approx_distinct:{c}", f"COUNT(DISTINCT {c})") for c in ("v", "w")),
 )
 SPREAD = (
+    Aggregate("stddev:v", "SQRT(VARIANCE(CAST(v AS DOUBLE)))", STDDEV),
+    Aggregate("stddev_pop:d", "SQRT(VAR_POP(CAST(d AS DOUBLE)))", STDDEV),
+    Aggregate("stddev:d", "SQRT(VAR_SAMP(CAST(d AS DOUBLE)))", STDDEV),
     Aggregate("stddev:v", "STDDEV_SAMP(CAST(v AS DOUBLE))", STDDEV),
     Aggregate("stddev:d", "STDDEV_SAMP(CAST(d AS DOUBLE))", STDDEV),
     Aggregate("stddev_pop:v", "STDDEV_POP(CAST(v AS DOUBLE))", STDDEV),
@@ -348,13 +347,35 @@ FILTERED = (
     where(avg("v"), "w < s", "w < 's'"),
     where(a("distinct", "w"), "n < 0", "n < 0"),
 )
+
+
+def quantile(percent, column):
+    share = f"{Decimal(percent) / 100:f}"
+    sql = f"ROW(PERCENTILE({column}, {share}), ARRAY_AGG({column} IGNORE NULLS))"
+    return Aggregate(f"p:{percent}:{column}", sql, Quantile(percent))
+
+
+def top(most, column):
+    return Aggregate(f"top:{most}:{column}", f"COLLECT({column})", Top(most))
+
+
+PERCENTS = ("0", "10", "50", "90", "99.9", "100")
+RANKED = (
+    *(quantile(percent, column) for column in ("v", "d", "x") for percent in PERCENTS),
+    quantile("50", "big"),
+    quantile("33.3333", "q"),
+    *(top(most, column) for most, column in ((3, "v"), (1000, "v"), (3, "w"), (1000, "w"), (5, "q"))),
+)
 LISTS = (
     Aggregate("list:v", "ARRAY_AGG(v IGNORE NULLS)"),
     Aggregate("list:w", "ARRAY_AGG(w IGNORE NULLS)"),
     # IGNORE NULLS and FILTER together are no SQL of Flink's
     Aggregate("list:d where=v > 50", "ARRAY_AGG(d) FILTER (WHERE v > 50 AND d IS NOT NULL)"),
-    Aggregate("set:v", "ARRAY_AGG(DISTINCT v IGNORE NULLS)", SET),
-    Aggregate("set:q", "ARRAY_AGG(DISTINCT q IGNORE NULLS)", SET),
+    Aggregate("set:v", "ARRAY_AGG(DISTINCT v IGNORE NULLS)", Sorted()),
+    Aggregate("set:w", "ARRAY_AGG(DISTINCT w IGNORE NULLS)", Sorted()),
+    Aggregate("list:w", "LISTAGG(w)", Joined()),
+    Aggregate("list:w", "JSON_ARRAYAGG(w)", Parsed()),
+    Aggregate("set:q", "ARRAY_AGG(DISTINCT q IGNORE NULLS)", Sorted()),
 )
 
 
@@ -373,7 +394,8 @@ VALUES = (
 
 def every_aggregate_cases():
     """All of them in one query of each kind of window: what the short run has of most."""
-    merged = (*basic("v", "d"), a("sum", "big"), *DOUBLES[2:], *DISTINCT, *SPREAD, *FILTERED)
+    some = quantile("50", "v"), quantile("99.9", "x"), top(3, "w")
+    merged = (*basic("v"), a("sum", "big"), *DOUBLES[2:], *DISTINCT, *SPREAD, *FILTERED, *some)
     for kind, sizes, stream, aggregates in (
         ("TUMBLE", (10 * SECOND,), ORDERED, (*merged, *VALUES, *LISTS)),
         ("HOP", (10 * SECOND, 5 * SECOND), MIXED, merged),
@@ -417,8 +439,17 @@ def aggregate_cases():
         ("CUMULATE", (20 * SECOND, 10 * SECOND), MIXED),
         ("SESSION", (2 * SECOND,), BURSTS),
     ):
-        for name, aggregates in (("distinct", DISTINCT), ("stddev", SPREAD), ("where", FILTERED)):
+        for name, aggregates in (
+            ("distinct", DISTINCT),
+            ("stddev", SPREAD),
+            ("where", FILTERED),
+            ("quantiles and top", RANKED),
+        ):
             yield Case(f"{name}, {kind.lower()}", stream, kind, sizes, ("k",), (COUNT, *aggregates))
+    yield Case("quantiles and top, no key", MIXED, "TUMBLE", (5 * MINUTE,), (), (COUNT, *RANKED))
+    fares = tuple(quantile(percent, "total_amount") for percent in PERCENTS)
+    fares = (*fares, top(10, "total_amount"), top(3, "passenger_count"))
+    yield Case("quantiles and top of trips", TRIPS, "HOP", (HOUR, 10 * MINUTE), ("vendor_id",), fares)
 
 
 NEW_YORK = "America/New_York"

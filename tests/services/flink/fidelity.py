@@ -79,30 +79,11 @@ def read_ours(path, case):
     return rows
 
 
-def is_same_list(theirs, ours, tolerance):
-    if tolerance == cases.SET:
-        theirs, ours = sorted(theirs), sorted(ours)
-    return theirs == ours
-
-
-def is_same(theirs, ours, tolerance):
-    if isinstance(ours, list):
-        # Flink's list of no values is null
-        return is_same_list(theirs or [], ours, tolerance)
-    if theirs is None or ours is None or isinstance(theirs, (str, bool)) or isinstance(ours, (str, bool)):
-        return type(theirs) is type(ours) and theirs == ours
-    if tolerance == cases.EXACT:
-        return theirs == ours
-    theirs, ours = float(theirs), float(ours)
-    slack = tolerance.absolute + tolerance.relative * max(abs(theirs), abs(ours))
-    return abs(theirs - ours) <= slack
-
-
 def row_differs(case, theirs, ours):
     if theirs is None or ours is None:
         return True
     return not all(
-        is_same(t, o, a.tolerance) for t, o, a in zip(theirs, ours, case.aggregates, strict=True)
+        a.rule.is_same(t, o) for t, o, a in zip(theirs, ours, case.aggregates, strict=True)
     )
 
 
