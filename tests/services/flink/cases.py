@@ -55,7 +55,8 @@ class Case:
     by: tuple = ()
     aggregates: tuple = ()
     bound_ms: int = None  # the stream's
-    lateness_ms: int = 0  # of final rows the same as so much more of the bound, which Flink is given
+    lateness_ms: int = 0  # final: the same as so much more of the bound, which Flink is given
+    is_updating: bool = False  # ours are revisions, the last of which has to be Flink's final row
     offset_ms: int = 0
     zone: str = None  # windows of local time
     wall_clock: bool = False  # said to Flink as local time without a zone
@@ -148,6 +149,8 @@ def options(case):
     words += ["--time", case.stream.time, "--out-of-order", duration(bound_of(case))]
     if case.lateness_ms:
         words += ["--lateness", duration(case.lateness_ms)]
+    if case.is_updating:
+        words += ["--emit", "updates"]
     if case.by:
         words += ["--by", ",".join(case.by)]
     if case.offset_ms:
@@ -236,6 +239,43 @@ def lateness_cases():
         yield Case(
             name, stream, kind, sizes, ("k",), basic("v"), bound_ms=SECOND, lateness_ms=2 * SECOND
         )
+
+
+def updates_cases():
+    """Flink SQL's window functions have no lateness of their own (table.exec.emit.allow-lateness is
+    for the older grouped windows, and experimental)."""
+    late = {"lateness_ms": 4 * SECOND, "is_updating": True}
+    many = (*basic("v", "d"), *DISTINCT, *SPREAD, *FILTERED, *RANKED[:9])
+    ten, hop = (10 * SECOND,), (10 * SECOND, 5 * SECOND)
+    cumulate = (20 * SECOND, 10 * SECOND)
+    yield Case("updates, tumble", MIXED, "TUMBLE", ten, ("k",), many, SECOND, **late, is_short=True)
+    yield Case("updates, tumble, no key, bound 0", MIXED, "TUMBLE", ten, (), many, 0, **late)
+    yield Case("updates, hop", MIXED, "HOP", hop, ("k",), many, SECOND, **late)
+    yield Case("updates, cumulate", MIXED, "CUMULATE", cumulate, ("k",), many, SECOND, **late)
+    yield Case("updates, hop, align", MIXED, "HOP", hop, ("n",), NUMBERS, 0, **late, offset_ms=3500)
+    yield Case(
+        "updates of trips, bound 0",
+        TRIPS,
+        "HOP",
+        (HOUR, 10 * MINUTE),
+        ("vendor_id",),
+        basic("total_amount"),
+        0,
+        lateness_ms=HOUR,
+        is_updating=True,
+    )
+    yield Case(
+        "updates, tumble 1d in New York, spring",
+        SPRING,
+        "TUMBLE",
+        (DAY,),
+        ("b",),
+        basic("v"),
+        0,
+        lateness_ms=HOUR,
+        is_updating=True,
+        zone=NEW_YORK,
+    )
 
 
 def hop_cases():
@@ -521,6 +561,7 @@ CASES = [
     *cumulate_cases(),
     *session_cases(),
     *lateness_cases(),
+    *updates_cases(),
     *aggregate_cases(),
     *every_aggregate_cases(),
     *zone_cases(),

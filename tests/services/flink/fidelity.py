@@ -65,7 +65,27 @@ def read_flink(path, case):
     return rows
 
 
+def read_updates(path, case):
+    """The last revision of each row: those of a row rise, and are its number of records."""
+    rows, lines = {}, 0
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            row, lines = parse_json(line), lines + 1
+            bounds = millis(row["window_start"]), millis(row["window_end"])
+            key = row_key(*bounds, [row[k] for k in case.by])
+            if row["revision"] <= rows.get(key, (0,))[0]:
+                raise ValueError(f"{case.name}: a revision that is not above the last one: {line}")
+            if row["revision"] != row["a0"]:
+                raise ValueError(f"{case.name}: a revision that is not the count: {line}")
+            rows[key] = row["revision"], [row[f"a{i}"] for i in range(len(case.aggregates))]
+    if lines == len(rows):
+        raise ValueError(f"{case.name}: no row was written again")
+    return {key: values for key, (_, values) in rows.items()}
+
+
 def read_ours(path, case):
+    if case.is_updating:
+        return read_updates(path, case)
     rows, last_end_ms = {}, None
     with open(path, encoding="utf-8") as file:
         for line in file:
