@@ -28,7 +28,7 @@ from decimal import Decimal
 
 import streams
 from rules import Exact, Joined, Near, Parsed, Quantile, Sorted, Top
-from streams import AUTUMN, BURSTS, EPOCH, MIXED, ORDERED, PATIENT, SPRING, TRIPS
+from streams import AUTUMN, BURSTS, EPOCH, MIXED, ORDERED, PARTED, PATIENT, SPRING, TRIPS
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 
@@ -91,7 +91,7 @@ def bound_of(case):
 # ---- Flink ----
 
 
-def table_sql(case, path):
+def table_sql(case, source):
     columns = [f"`{name}` {kind}" for name, kind in case.stream.columns]
     instant = f"`{case.stream.time}`"
     if not case.stream.is_iso:
@@ -99,12 +99,11 @@ def table_sql(case, path):
         instant = f"TO_TIMESTAMP_LTZ(`{case.stream.time}`, 3)"
     if not case.zone or is_shifted(case):
         instant = f"CAST({instant} AS TIMESTAMP(3)) - {interval(case.offset_ms)}"
-    columns.append(f"ts AS {instant}")
+    columns += [*source.columns, f"ts AS {instant}"]
     columns.append(f"WATERMARK FOR ts AS ts - {interval(bound_of(case) + case.lateness_ms + 1)}")
-    return (
-        f"CREATE TABLE s ({', '.join(columns)}) WITH ('connector' = 'filesystem', "
-        f"'path' = '{path}', 'format' = 'json', 'json.timestamp-format.standard' = 'ISO-8601')"
-    )
+    words = source.connector() | {"format": "json", "json.timestamp-format.standard": "ISO-8601"}
+    words = ", ".join(f"'{name}' = '{value}'" for name, value in words.items())
+    return f"CREATE TABLE s ({', '.join(columns)}) WITH ({words})"
 
 
 def window_sql(case):
@@ -125,7 +124,7 @@ def query_sql(case):
     return f"SELECT {', '.join(results)} FROM {window_sql(case)} GROUP BY {', '.join(keys)}"
 
 
-def flink_job(case, path, out):
+def flink_job(case, source, out):
     return {
         "name": case.name,
         "config": {
@@ -135,7 +134,7 @@ def flink_job(case, path, out):
             "table.optimizer.agg-phase-strategy": "ONE_PHASE",
             "table.local-time-zone": case.zone or "UTC",
         },
-        "setup": [table_sql(case, path)],
+        "setup": [table_sql(case, source)],
         "query": query_sql(case),
         "out": out,
     }
@@ -445,22 +444,27 @@ def every_aggregate_cases():
         yield Case(name, stream, kind, sizes, ("k",), aggregates, is_short=True)
 
 
-def aggregate_cases():
-    """first and last by time: Flink's FIRST_VALUE goes by arrival, which is the same where records
-    come in order; where they do not, a Top-N of each window says it."""
-    yield Case("first and last in order", ORDERED, "TUMBLE", (10 * SECOND,), ("k",), (COUNT, *VALUES))
+def ends_by_time(name, stream, *then):
     for func, order in (("first", "ASC"), ("last", "DESC")):
+        columns = ", ".join(f"{column} {order}" for column in ("t", *then))
         yield Case(
-            f"{func} by time, of disorder",
-            MIXED,
+            f"{func} by time, {name}",
+            stream,
             "TUMBLE",
             (10 * SECOND,),
             ("k",),
             (a(func, "seq"),),
             query="SELECT window_start, window_end, k, seq FROM (SELECT *, ROW_NUMBER() OVER "
-            f"(PARTITION BY window_start, window_end, k ORDER BY t {order}, seq {order}) AS place "
+            f"(PARTITION BY window_start, window_end, k ORDER BY {columns}) AS place "
             "FROM {window}) WHERE place <= 1",
         )
+
+
+def aggregate_cases():
+    """first and last by time: Flink's FIRST_VALUE goes by arrival, which is the same where records
+    come in order; where they do not, a Top-N of each window says it."""
+    yield Case("first and last in order", ORDERED, "TUMBLE", (10 * SECOND,), ("k",), (COUNT, *VALUES))
+    yield from ends_by_time("of disorder", MIXED, "seq")
     yield Case(
         "avg of integers",
         MIXED,
@@ -490,6 +494,25 @@ def aggregate_cases():
     fares = tuple(quantile(percent, "total_amount") for percent in PERCENTS)
     fares = (*fares, top(10, "total_amount"), top(3, "passenger_count"))
     yield Case("quantiles and top of trips", TRIPS, "HOP", (HOUR, 10 * MINUTE), ("vendor_id",), fares)
+
+
+def partition_cases():
+    """Of a topic. What goes by arrival, as Flink's lists do, has no one result here."""
+    many = (*basic("v", "d"), *DISTINCT, *SPREAD, *FILTERED, *RANKED[:9])
+    for kind, sizes, more in (
+        ("TUMBLE", (10 * SECOND,), {"is_short": True}),
+        ("HOP", (10 * SECOND, 5 * SECOND), {}),
+        ("CUMULATE", (20 * SECOND, 10 * SECOND), {}),
+        ("SESSION", (3 * SECOND,), {"is_short": True}),
+    ):
+        yield Case(f"partitions, {kind.lower()} by k", PARTED, kind, sizes, ("k",), many, **more)
+    yield Case("partitions, tumble, no key", PARTED, "TUMBLE", (10 * SECOND,), (), NUMBERS)
+    late = {"bound_ms": 0, "lateness_ms": 5 * SECOND}
+    yield Case("partitions, lateness", PARTED, "TUMBLE", (SECOND,), ("n",), NUMBERS, **late)
+    yield Case(
+        "partitions, updates", PARTED, "TUMBLE", (SECOND,), ("n",), NUMBERS, **late, is_updating=True
+    )
+    yield from ends_by_time("partition and offset", PARTED, "part", "off")
 
 
 NEW_YORK = "America/New_York"
@@ -565,4 +588,5 @@ CASES = [
     *aggregate_cases(),
     *every_aggregate_cases(),
     *zone_cases(),
+    *partition_cases(),
 ]
