@@ -192,14 +192,14 @@ open_pane(struct engine *e, struct span span, int64_t last_end_ms, struct err *e
 static struct table_entry *
 new_entry(struct engine *e, struct pane *p, struct slice key, uint32_t hash, struct err *err)
 {
-	size_t before = table_bytes(&p->table);
+	size_t before = pane_bytes(p);
 	struct table_entry *entry;
 
 	if (state_is_full(e, err))
 		return NULL;
 	entry = table_insert(&p->table, e->options.plan, key, hash, err);
 	if (entry)
-		e->state_bytes += table_bytes(&p->table) - before;
+		e->state_bytes += pane_bytes(p) - before;
 	return entry;
 }
 

@@ -24,6 +24,7 @@ libkafkawindow_a_SOURCES += tools/kafka-window/inputs.c tools/kafka-window/input
 libkafkawindow_a_SOURCES += tools/kafka-window/mark.c tools/kafka-window/mark.h
 libkafkawindow_a_SOURCES += tools/kafka-window/options_aggregate.c tools/kafka-window/options_aggregate.h
 libkafkawindow_a_SOURCES += tools/kafka-window/pane.c tools/kafka-window/pane.h
+libkafkawindow_a_SOURCES += tools/kafka-window/pane_order.c tools/kafka-window/pane_order.h
 libkafkawindow_a_SOURCES += tools/kafka-window/partial.c tools/kafka-window/partial.h
 libkafkawindow_a_SOURCES += tools/kafka-window/predicate.c tools/kafka-window/predicate.h
 libkafkawindow_a_SOURCES += tools/kafka-window/row.c tools/kafka-window/row.h

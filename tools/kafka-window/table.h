@@ -19,14 +19,14 @@ struct table_entry {
 
 struct table_slot {
 	uint32_t hash;
-	uint32_t place; /* of the entry, in units of 8 bytes, plus 1; 0: free */
+	uint32_t place; /* of the entry, plus 1; 0: free */
 };
 
 /* Zero-initialise. Pointers to entries are good until the next table_insert. */
 struct table {
 	char *data;
-	size_t used;
-	size_t capacity;
+	uint32_t used;     /* of data, in units of 8 bytes */
+	uint32_t capacity; /* likewise */
 	struct table_slot *slots; /* NULL while a walk over the entries is as quick */
 	uint32_t slot_count;      /* a power of two */
 	uint32_t count;
@@ -39,7 +39,20 @@ void table_release(struct table *, const struct aggregate_plan *);
 static inline size_t
 table_bytes(const struct table *t)
 {
-	return t->used + t->slot_count * sizeof(*t->slots) + t->held;
+	return (size_t)t->used * 8 + t->slot_count * sizeof(*t->slots) + t->held;
+}
+
+/* A place is a distance from the start in units of 8 bytes. */
+static inline struct table_entry *
+table_at(const struct table *t, uint32_t place)
+{
+	return (struct table_entry *)(void *)(t->data + (size_t)place * 8);
+}
+
+static inline uint32_t
+table_place(const struct table *t, const struct table_entry *e)
+{
+	return (uint32_t)((size_t)((const char *)e - t->data) / 8);
 }
 
 static inline struct slice
