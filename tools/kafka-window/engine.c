@@ -246,7 +246,9 @@ put(struct engine *e, const struct engine_input *in, struct pane *p, struct err 
 		earliest_count = p->earliest_count;
 		if (pane_note(p, in->position.stream, in->position.sequence, err))
 			return -1;
-		e->state_bytes += (p->earliest_count - earliest_count) * sizeof(*p->earliest);
+		if (p->earliest_count != earliest_count)
+			e->state_bytes += pane_earliest_bytes(p->earliest_count) -
+			                  pane_earliest_bytes(earliest_count);
 	}
 	return take_states(e, p, entry, in, err);
 }

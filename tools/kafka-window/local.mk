@@ -10,6 +10,7 @@ libkafkawindow_a_SOURCES += tools/kafka-window/aggregate_text.c tools/kafka-wind
 libkafkawindow_a_SOURCES += tools/kafka-window/aggregate_value.h
 libkafkawindow_a_SOURCES += tools/kafka-window/aggregate_values.c
 libkafkawindow_a_SOURCES += tools/kafka-window/assign.c tools/kafka-window/assign.h
+libkafkawindow_a_SOURCES += tools/kafka-window/chunk.h
 libkafkawindow_a_SOURCES += tools/kafka-window/ddsketch.c tools/kafka-window/ddsketch.h
 libkafkawindow_a_SOURCES += tools/kafka-window/assign_zone.c tools/kafka-window/assign_zone.h
 libkafkawindow_a_SOURCES += tools/kafka-window/engine.c tools/kafka-window/engine.h

@@ -27,7 +27,7 @@ pane_set_release(struct pane_set *set)
 size_t
 pane_bytes(const struct pane *p)
 {
-	return sizeof(*p) + sizeof(p) + p->earliest_count * sizeof(*p->earliest) +
+	return chunk_bytes(sizeof(*p)) + sizeof(p) + pane_earliest_bytes(p->earliest_count) +
 	       table_bytes(&p->table) +
 	       (p->table.slots ? (p->table.count + 1) * sizeof(*p->order) : 0);
 }

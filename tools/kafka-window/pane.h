@@ -90,6 +90,12 @@ int pane_merge(struct pane *into, const struct aggregate_plan *, const struct pa
  */
 int pane_set_merge(struct pane_set *into, struct pane_set *from, struct err *);
 
+static inline size_t
+pane_earliest_bytes(uint32_t count)
+{
+	return chunk_bytes(count * sizeof(int64_t));
+}
+
 /* Bytes of one pane, and of all: with those that its order is going to take. */
 size_t pane_bytes(const struct pane *);
 size_t pane_set_bytes(const struct pane_set *);

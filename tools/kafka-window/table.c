@@ -8,7 +8,6 @@
 enum {
 	WALK_MAX = 8, /* entries up to which there are no slots */
 	SLOTS_MIN = 32,
-	GROW_FAST = 8192, /* places: doubles up to here, grows by half above */
 };
 
 /* Where nothing hangs on any entry none is looked at. */
@@ -171,12 +170,12 @@ rebuild_slots(struct table *t, const struct aggregate_plan *plan, struct err *er
 	return 0;
 }
 
-/* A run that is large enough moves by mremap(2) in glibc, not by copying. */
+/* Doubles while it is small, grows by half then. A run that is large enough moves by mremap(2) in glibc, not by copying. */
 static int
 grow_data(struct table *t, uint32_t need, struct err *err)
 {
 	uint64_t capacity =
-	    (uint64_t)t->capacity + (t->capacity < GROW_FAST ? t->capacity : t->capacity / 2);
+	    (uint64_t)t->capacity + (t->capacity < TABLE_SMALL ? t->capacity : t->capacity / 2);
 	char *data;
 
 	if (capacity < need)
