@@ -92,9 +92,9 @@ time_left(const struct meter *m)
 		           ? -1
 		           : time_for(n->all - n->done,
 			         rate(counted(s->numbers.done), n->done, ms));
-	if (n->unread <= 0 || s->numbers.unread < 0)
+	if (n->rest <= 0 || s->numbers.rest < 0)
 		return -1;
-	return time_for(n->unread, rate(n->unread, s->numbers.unread, ms));
+	return time_for(n->rest, rate(n->rest, s->numbers.rest, ms));
 }
 
 void

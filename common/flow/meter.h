@@ -17,7 +17,7 @@ struct meter_numbers {
 	int64_t open;    /* of the records: not yet delivered, rejected or left out */
 	int64_t rejected;
 	int64_t lag;      /* records of a topic that are not settled */
-	int64_t unread;   /* of these, those not read yet */
+	int64_t rest;     /* of these, those that time left is reckoned for */
 	int64_t done;     /* of something with an end: bytes of files, records */
 	int64_t all;      /* it has so many */
 	int64_t event_ms; /* event time reached; RECORD_NO_TIME */
@@ -25,7 +25,7 @@ struct meter_numbers {
 };
 
 #define METER_NUMBERS_INIT \
-	{ .bytes = -1, .lag = -1, .unread = -1, .done = -1, .all = -1, .event_ms = RECORD_NO_TIME, \
+	{ .bytes = -1, .lag = -1, .rest = -1, .done = -1, .all = -1, .event_ms = RECORD_NO_TIME, \
 	    .behind_ms = -1 }
 
 enum {

@@ -469,7 +469,6 @@ pump_summary(const struct pump *p, struct pump_summary *ret)
 		.held_bytes = (int64_t)counts.bytes,
 	};
 	ret->open = ret->read - ret->delivered - ret->filtered - ret->rejected - ret->lost;
-	ret->unread = lag;
 	ret->lag = lag < 0 ? -1 : lag + ret->open + (p->letters ? pump_letters_open(p) : 0);
 }
 
@@ -489,13 +488,12 @@ pump_summary_add(struct pump_summary *to, const struct pump_summary *from)
 	to->in_flight_max += from->in_flight_max;
 	to->held_bytes += from->held_bytes;
 	to->lag = to->lag < 0 || from->lag < 0 ? -1 : to->lag + from->lag;
-	to->unread = to->unread < 0 || from->unread < 0 ? -1 : to->unread + from->unread;
 }
 
 void
 pump_summary_rest(struct pump_summary *s)
 {
-	s->open = s->in_flight = s->in_flight_max = s->held_bytes = s->lag = s->unread = 0;
+	s->open = s->in_flight = s->in_flight_max = s->held_bytes = s->lag = 0;
 }
 
 /* ---- making ---- */

@@ -82,7 +82,6 @@ struct pump_summary {
 	int64_t in_flight_max; /* as throttling has it at present */
 	int64_t held_bytes;    /* copies of records */
 	int64_t lag;           /* records of its partitions that are not settled; -1: not known */
-	int64_t unread;        /* of these, those not read; -1: not known */
 };
 
 /* Who is told how it goes. */

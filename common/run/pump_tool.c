@@ -52,7 +52,7 @@ forget_numbers(void *numbers)
 {
 	struct pump_tool_numbers *n = numbers;
 
-	n->pump.lag = n->pump.unread = -1;
+	n->pump.lag = -1;
 }
 
 static void
@@ -66,7 +66,7 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	ret->open = s->open;
 	ret->rejected = s->rejected;
 	ret->lag = s->lag;
-	report_measure_input(t->input, s->read, s->unread, ret);
+	report_measure_input(t->input, s->read - s->open, s->lag, ret);
 }
 
 static void

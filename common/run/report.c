@@ -108,16 +108,16 @@ measure_file(struct meter_numbers *ret)
 
 void
 report_measure_input(
-    const struct input_options *o, int64_t read, int64_t unread, struct meter_numbers *ret)
+    const struct input_options *o, int64_t passed, int64_t rest, struct meter_numbers *ret)
 {
-	ret->unread = unread;
+	ret->rest = rest;
 	if (o->count_max) {
-		ret->done = read < o->count_max ? read : o->count_max;
+		ret->done = passed < o->count_max ? passed : o->count_max;
 		ret->all = o->count_max;
 	} else if (!o->topic) {
 		(void)measure_file(ret);
-	} else if (unread >= 0 && (o->exit_at_end || o->has_stop_time)) {
-		ret->done = read;
-		ret->all = read + unread;
+	} else if (rest >= 0 && (o->exit_at_end || o->has_stop_time)) {
+		ret->done = passed;
+		ret->all = passed + rest;
 	}
 }

@@ -73,8 +73,9 @@ void report_end(struct report *);
 /* The file, now. A run does not end because its numbers cannot be written. */
 void report_write(struct report *);
 
-/* What is said of the input of most tools: whether it has an end, how far that is, what is unread (-1: not known). */
-void report_measure_input(const struct input_options *, int64_t read, int64_t unread,
+/* What is said of the input of most tools: so many of its records are through, and at present so many are not (-1: not
+ * known); whether it has an end, and how far that is. */
+void report_measure_input(const struct input_options *, int64_t passed, int64_t rest,
     struct meter_numbers *ret);
 
 #endif
