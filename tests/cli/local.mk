@@ -25,6 +25,7 @@ CLI_TESTS += tests/cli/kafka-to-opensearch.sh
 CLI_TESTS += tests/cli/kafka-to-lambda.sh
 CLI_TESTS += tests/cli/stats.sh
 CLI_TESTS += tests/cli/progress.sh
+CLI_TESTS += tests/cli/completions.sh
 EXTRA_DIST += tests/io/terminal.py
 CLI_TESTS += tests/cli/lambda-functions.sh
 CLI_TESTS += tests/cli/clickstream.sh
