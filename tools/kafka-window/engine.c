@@ -199,7 +199,7 @@ open_pane(struct engine *e, struct span span, int64_t last_end_ms, struct err *e
 static struct table_entry *
 new_entry(struct engine *e, struct pane *p, struct slice key, uint32_t hash, struct err *err)
 {
-	size_t before = table_bytes(&p->table);
+	size_t before = pane_bytes(p);
 	struct table_entry *entry;
 
 	/* where there was room for a pane there is for its first key: no pane stays empty */
@@ -207,7 +207,7 @@ new_entry(struct engine *e, struct pane *p, struct slice key, uint32_t hash, str
 		return NULL;
 	entry = table_insert(&p->table, e->options.plan, key, hash, err);
 	if (entry)
-		e->state_bytes += table_bytes(&p->table) - before;
+		e->state_bytes += pane_bytes(p) - before;
 	return entry;
 }
 
@@ -253,7 +253,9 @@ put(struct engine *e, const struct engine_input *in, struct pane *p, struct err 
 		earliest_count = p->earliest_count;
 		if (pane_note(p, in->position.stream, in->position.sequence, err))
 			return -1;
-		e->state_bytes += (p->earliest_count - earliest_count) * sizeof(*p->earliest);
+		if (p->earliest_count != earliest_count)
+			e->state_bytes += pane_earliest_bytes(p->earliest_count) -
+			                  pane_earliest_bytes(earliest_count);
 	}
 	return take_states(e, p, entry, in, err);
 }

@@ -62,7 +62,7 @@ struct engine {
 	struct engine_counts counts;
 	void *scratch; /* states of one key */
 	/* what a window is merged from; borrowed from panes */
-	const struct table **sources;
+	struct pane **sources;
 	size_t source_count;
 	size_t source_capacity;
 	/* as it was at engine_begin */
@@ -148,7 +148,7 @@ int engine_give_changes(struct engine *, const struct engine_receiver *, struct 
 /* Once they have been given out; but in an interval, which may be aborted, they stay. */
 void engine_forget_changes(struct engine *);
 
-/* The tables that a window's records are in, as the engine's sources. */
+/* The panes that a window's records are in, as the engine's sources. */
 int engine_find_sources(struct engine *, struct span window, struct err *);
 
 /* The first window that ends after a time and has a pane with records; false where there is none.

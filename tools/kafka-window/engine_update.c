@@ -77,7 +77,7 @@ merge_key(struct engine *e, struct span window, struct slice key, struct err *er
 	aggregate_release(e->options.plan, e->scratch);
 	memset(e->scratch, 0, e->options.plan->state_bytes);
 	for (size_t i = 0; i < e->source_count; i++) {
-		entry = table_find(e->sources[i], e->options.plan, key, hash);
+		entry = table_find(&e->sources[i]->table, e->options.plan, key, hash);
 		if (entry && aggregate_merge(e->options.plan, e->scratch, table_states(entry),
 				 &held, err))
 			return -1;

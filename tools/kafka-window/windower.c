@@ -278,7 +278,7 @@ fill_key(struct windower *w, const struct record *record, struct err *err)
 	for (size_t i = 0; i < w->options.by_count; i++) {
 		const char *reason = NULL;
 
-		if (!groupkey_append(&w->group, field_get(w->fields, w->by_indices[i]), &reason, err))
+		if (!groupkey_append(&w->group, &field_values(w->fields)[w->by_indices[i]], &reason, err))
 			continue;
 		if (!reason)
 			return -1;
@@ -342,7 +342,7 @@ aggregate_record(struct windower *w, const struct record *record, bool *ret_is_l
 		.inputs = inputs_values(w->inputs) };
 	char reason[ERR_TEXT_BYTES];
 
-	if (!field_set_is_empty(w->fields) && field_scan(w->fields, record, err))
+	if (field_scan(w->fields, record, err))
 		return -1;
 	if (fill_time(w, record, &input.time_ms, err) || fill_key(w, record, err) ||
 	    (w->has_inputs && inputs_read(w->inputs, record, err)))
