@@ -114,11 +114,13 @@ holds(struct span window, const struct pane *p)
 }
 
 static int
-add_sources(struct engine *e, const struct pane_set *set, struct span window, struct err *err)
+add_sources(struct engine *e, const struct pane_set *set, struct span window, int64_t after_ms,
+    struct err *err)
 {
-	if (set->running && holds(window, set->running) && add_source(e, set->running, err))
+	if (set->running && set->running->span.end_ms > after_ms && holds(window, set->running) &&
+	    add_source(e, set->running, err))
 		return -1;
-	for (size_t i = pane_set_after(set, window.start_ms); i < set->count; i++) {
+	for (size_t i = pane_set_after(set, after_ms); i < set->count; i++) {
 		struct pane *p = pane_set_at(set, i);
 
 		if (p->span.end_ms > window.end_ms)
@@ -267,12 +269,12 @@ give_merged(
 }
 
 int
-engine_find_sources(struct engine *e, struct span window, struct err *err)
+engine_find_sources(struct engine *e, struct span window, int64_t after_ms, struct err *err)
 {
 	e->source_count = 0;
-	if (add_sources(e, &e->base, window, err))
+	if (add_sources(e, &e->base, window, after_ms, err))
 		return -1;
-	return add_sources(e, &e->delta, window, err);
+	return add_sources(e, &e->delta, window, after_ms, err);
 }
 
 static int
@@ -282,7 +284,7 @@ give_window(struct engine *e, struct span window, const struct engine_receiver *
 	if (e->options.assigner.kind == ASSIGN_CUMULATE && !e->options.emits_updates &&
 	    accumulate(e, window, err))
 		return -1;
-	if (engine_find_sources(e, window, err))
+	if (engine_find_sources(e, window, window.start_ms, err))
 		return -1;
 	if (e->source_count > 2)
 		return give_merged(e, window, receiver, err);

@@ -148,8 +148,9 @@ int engine_give_changes(struct engine *, const struct engine_receiver *, struct 
 /* Once they have been given out; but in an interval, which may be aborted, they stay. */
 void engine_forget_changes(struct engine *);
 
-/* The panes that a window's records are in, as the engine's sources. */
-int engine_find_sources(struct engine *, struct span window, struct err *);
+/* The panes that a window's records are in, of those that end after a time (the window's start: all
+ * of them), as the engine's sources. */
+int engine_find_sources(struct engine *, struct span window, int64_t after_ms, struct err *);
 
 /* The first window that ends after a time and has a pane with records; false where there is none.
  */
