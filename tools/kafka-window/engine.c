@@ -53,6 +53,7 @@ engine_free(struct engine *e)
 	session_set_free(e->sessions);
 	pane_set_release(&e->base);
 	pane_set_release(&e->delta);
+	pane_free(e->sum, e->options.plan);
 	watermarks_release(&e->marks);
 	watermarks_release(&e->saved_marks);
 	free(e->streams);
@@ -171,8 +172,10 @@ engine_say_full(const struct engine *e, struct err *err)
 }
 
 static int
-state_is_full(const struct engine *e, struct err *err)
+state_is_full(struct engine *e, struct err *err)
 {
+	if (e->state_bytes >= e->options.state_bytes_max)
+		engine_sum_drop(e);
 	return e->state_bytes < e->options.state_bytes_max ? 0 : engine_say_full(e, err);
 }
 
@@ -224,12 +227,7 @@ static int
 take_states(struct engine *e, struct pane *p, struct table_entry *entry,
     const struct engine_input *in, struct err *err)
 {
-	const struct aggregate_record record = {
-		.inputs = in->inputs,
-		.skips = in->skips,
-		.time_ms = in->time_ms,
-		.position = in->position,
-	};
+	const struct aggregate_record record = engine_record(in);
 	size_t held = p->table.held;
 	int rc = aggregate_take(e->options.plan, table_states(entry), &record, &p->table.held, err);
 
@@ -268,8 +266,12 @@ put_in(struct engine *e, const struct engine_input *in, struct pane *p, struct e
 
 	if (put(e, in, p, err))
 		return ENGINE_FAILED;
+	if (!e->options.emits_updates)
+		return ENGINE_TAKEN;
+	if (engine_sum_holds(e, p))
+		engine_sum_take(e, in);
 	/* of a record read again, an earlier life has given out what it changed */
-	if (e->options.emits_updates && !engine_was_read(e, in->position) &&
+	if (!engine_was_read(e, in->position) &&
 	    engine_note_change(e, in->key, p->span, is_first, err))
 		return ENGINE_FAILED;
 	return ENGINE_TAKEN;
@@ -448,6 +450,7 @@ int
 engine_begin(struct engine *e, struct err *err)
 {
 	assert(e->active == &e->base);
+	engine_sum_drop(e);
 	if (watermarks_copy(&e->saved_marks, &e->marks, err))
 		return -1;
 	for (uint32_t i = 0; i < e->stream_count; i++)
@@ -531,6 +534,8 @@ take_partial(struct engine *e, const struct partial *partial, struct err *err)
 	if (last_end_ms <= engine_final(e))
 		return ENGINE_LATE;
 	p = open_pane(e, partial->span, last_end_ms, err);
+	if (p && engine_sum_holds(e, p))
+		engine_sum_drop(e);
 	is_first = p && p->table.count == 0;
 	entry = p ? find_entry(e, p, partial->key, err) : NULL;
 	if (!entry || merge_states(e, p, entry, partial->states, err) ||

@@ -17,6 +17,7 @@ libkafkawindow_a_SOURCES += tools/kafka-window/engine.c tools/kafka-window/engin
 libkafkawindow_a_SOURCES += tools/kafka-window/engine_close.c tools/kafka-window/engine_state.h
 libkafkawindow_a_SOURCES += tools/kafka-window/engine_session.c tools/kafka-window/engine_session.h
 libkafkawindow_a_SOURCES += tools/kafka-window/engine_store.c
+libkafkawindow_a_SOURCES += tools/kafka-window/engine_sum.c
 libkafkawindow_a_SOURCES += tools/kafka-window/engine_update.c
 libkafkawindow_a_SOURCES += tools/kafka-window/explain.c tools/kafka-window/explain.h
 libkafkawindow_a_SOURCES += tools/kafka-window/groupkey.c tools/kafka-window/groupkey.h
