@@ -219,6 +219,14 @@ test_late_records_that_windows_are_held_for() {
 	expect_status 0 kafka-window --time t --tumble 1m --lateness 1m -a revision=count </dev/null
 	expect_status 2 kafka-window --time t --tumble 1m --emit updates -a n=count </dev/null
 	expect_line 'lateness' err
+	# which takes the place of an aggregate
+	# shellcheck disable=SC2046 # words
+	expect_status 2 kafka-window --time t --tumble 1m --lateness 1m --emit updates \
+		$(seq -f '-a n%.0f=count' 64) </dev/null
+	expect_line 'revision of --emit updates: more than 64 aggregates' err
+	# shellcheck disable=SC2046
+	expect_status 0 kafka-window --time t --tumble 1m --lateness 1m --emit updates \
+		$(seq -f '-a n%.0f=count' 63) </dev/null
 	expect_status 2 kafka-window --time t --tumble 1m --lateness 1m --emit all -a n=count </dev/null
 	expect_status 2 kafka-window --time t --session 1m --lateness 1m --emit updates -a n=count </dev/null
 }
