@@ -357,6 +357,17 @@ test_timestamps_of_envelopes_are_of_years_that_can_be_written() {
 }
 
 # no broker is asked, no input is read
+# in the order of lines, under one watermark, whatever partitions and offsets they name
+test_envelopes_of_several_partitions_are_one_stream() {
+	printf '{"partition":%d,"offset":%d,"payload":{"t":%d,"v":"%s"}}\n' \
+		1 7 5000 a 0 9 5000 b 1 3 5000 c 2 0 5000 d 2 1 1000 e >in
+	expect_status 0 kafka-window -J=in --time t --tumble 1s -a v=list:v -a last=last:v <in
+	[ "$(jq -c '[.v, .last]' out)" = '[["a","b","c","d"],"d"]' ] || fail "$(cat out)"
+	expect_line '4 in windows, 1 late' err
+	expect_status 0 kafka-window -J=in --time t --tumble 1s --out-of-order 4s -a n=count <in
+	expect_line '5 in windows, 0 late' err
+}
+
 test_explain() {
 	expect_status 0 kafka-window --explain -b 127.0.0.1:1 -t trips --output-topic windows --hop 1h,5m --time at \
 		--by vendor,zone=a.b -a n=count -a 'big=sum:amount where=kind=trip' -a p=p99:distance -a last=list:20:id \
