@@ -436,6 +436,12 @@ test_usage_errors() {
 	expect_status 2 kafka-window --time t --tumble 1h --by a= -a n=count </dev/null
 	expect_status 2 kafka-window --time t --tumble 1h -a n=count -o end </dev/null
 	expect_status 2 kafka-window --time t --tumble 1h -a n=count -t '' </dev/null
+	for option in output-topic late dead-letter; do
+		expect_status 2 kafka-window -b 127.0.0.1:1 -t a --tumble 1h -a n=count --explain --$option a </dev/null
+		expect_line "$option: a is the topic that is read" err
+		expect_status 0 kafka-window -b 127.0.0.1:1 -t a --tumble 1h -a n=count --explain --$option ab </dev/null
+		expect_status 0 kafka-window -b 127.0.0.1:1 -t a --tumble 1h -a n=count --explain --$option b </dev/null
+	done
 }
 
 test_a_stop_is_not_an_end() {
