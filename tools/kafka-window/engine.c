@@ -38,6 +38,7 @@ engine_new(const struct engine_options *options, struct err *err)
 	buf_init(&e->changes.keys, SIZE_MAX / 4);
 	e->emitted = WATERMARK_NONE;
 	e->held_ms = WATERMARK_NONE;
+	e->closed_ms = WATERMARK_NONE;
 	e->next_end = NO_END;
 	watermarks_init(
 	    &e->marks, options->out_of_order_ms, options->idle_ms, options->idle_close_ms);
@@ -89,12 +90,15 @@ set_replaying(struct engine *e, int32_t stream, bool is_replaying)
 	e->streams[stream].is_replaying = is_replaying;
 }
 
-/* All of the stream that was read before has been read again. */
+/* All of the stream that was read before has been read again, but perhaps what was in no window. */
 static void
 end_replay(struct engine *e, int32_t stream)
 {
-	if ((uint32_t)stream < e->stream_count)
-		set_replaying(e, stream, false);
+	if ((uint32_t)stream >= e->stream_count || !e->streams[stream].is_replaying)
+		return;
+	set_replaying(e, stream, false);
+	if (assigner_has_gaps(&e->options.assigner))
+		watermarks_go_on(&e->marks, stream, e->streams[stream].watermark);
 }
 
 static int
@@ -116,10 +120,12 @@ make_room_for(struct engine *e, int32_t stream, struct err *err)
 
 /* What was given out in an earlier life is not given out again, and what is behind it is late. */
 static void
-go_on_from(struct engine *e, int64_t emitted_ms)
+go_on_from(struct engine *e, int64_t emitted_ms, int64_t closed_ms)
 {
 	int64_t watermark_ms = emitted_ms;
 
+	if (closed_ms > e->closed_ms)
+		e->closed_ms = closed_ms;
 	if (emitted_ms == WATERMARK_NONE)
 		return;
 	if (!e->options.emits_updates &&
@@ -147,8 +153,9 @@ engine_add_stream(struct engine *e, int32_t stream, int64_t sequence,
 	    watermarks_add(&e->marks, stream, is_replay ? WATERMARK_NONE : mark->watermark, err))
 		return -1;
 	e->streams[stream].replay_until = mark->replay_until;
+	e->streams[stream].watermark = mark->watermark;
 	set_replaying(e, stream, is_replay);
-	go_on_from(e, mark->emitted);
+	go_on_from(e, mark->emitted, mark->closed);
 	return 0;
 }
 
@@ -192,14 +199,15 @@ open_pane(struct engine *e, struct span span, int64_t last_end_ms, struct err *e
 static struct table_entry *
 new_entry(struct engine *e, struct pane *p, struct slice key, uint32_t hash, struct err *err)
 {
-	size_t before = table_bytes(&p->table);
+	size_t before = pane_bytes(p);
 	struct table_entry *entry;
 
-	if (state_is_full(e, err))
+	/* where there was room for a pane there is for its first key: no pane stays empty */
+	if (p->table.count && state_is_full(e, err))
 		return NULL;
 	entry = table_insert(&p->table, e->options.plan, key, hash, err);
 	if (entry)
-		e->state_bytes += table_bytes(&p->table) - before;
+		e->state_bytes += pane_bytes(p) - before;
 	return entry;
 }
 
@@ -229,15 +237,14 @@ take_states(struct engine *e, struct pane *p, struct table_entry *entry,
 	return rc;
 }
 
-/* The position is noted last: what fails before has left nothing behind but perhaps an empty
- * pane, which gives no rows. */
+/* The position is noted last: what finds no room has left nothing behind. */
 static int
 put(struct engine *e, const struct engine_input *in, struct pane *p, struct err *err)
 {
 	struct table_entry *entry;
 	uint32_t earliest_count;
 
-	if (e->options.plan->grows && state_is_full(e, err))
+	if (e->options.plan->grows && p->table.count && state_is_full(e, err))
 		return -1;
 	entry = find_entry(e, p, in->key, err);
 	if (!entry)
@@ -246,7 +253,9 @@ put(struct engine *e, const struct engine_input *in, struct pane *p, struct err 
 		earliest_count = p->earliest_count;
 		if (pane_note(p, in->position.stream, in->position.sequence, err))
 			return -1;
-		e->state_bytes += (p->earliest_count - earliest_count) * sizeof(*p->earliest);
+		if (p->earliest_count != earliest_count)
+			e->state_bytes += pane_earliest_bytes(p->earliest_count) -
+			                  pane_earliest_bytes(earliest_count);
 	}
 	return take_states(e, p, entry, in, err);
 }
@@ -255,11 +264,13 @@ put(struct engine *e, const struct engine_input *in, struct pane *p, struct err 
 static enum engine_fate
 put_in(struct engine *e, const struct engine_input *in, struct pane *p, struct err *err)
 {
+	bool is_first = p->table.count == 0;
+
 	if (put(e, in, p, err))
 		return ENGINE_FAILED;
 	/* of a record read again, an earlier life has given out what it changed */
 	if (e->options.emits_updates && !engine_was_read(e, in->position) &&
-	    engine_note_change(e, in->key, p->span, err))
+	    engine_note_change(e, in->key, p->span, is_first, err))
 		return ENGINE_FAILED;
 	return ENGINE_TAKEN;
 }
@@ -513,15 +524,17 @@ take_partial(struct engine *e, const struct partial *partial, struct err *err)
 	int64_t last_end_ms = assigner_last_end(&e->options.assigner, partial->span);
 	struct table_entry *entry;
 	struct pane *p;
+	bool is_first;
 
 	if (last_end_ms == ASSIGN_NO_WINDOW)
 		return ENGINE_OUTSIDE;
 	if (last_end_ms <= engine_final(e))
 		return ENGINE_LATE;
 	p = open_pane(e, partial->span, last_end_ms, err);
+	is_first = p && p->table.count == 0;
 	entry = p ? find_entry(e, p, partial->key, err) : NULL;
 	if (!entry || merge_states(e, p, entry, partial->states, err) ||
-	    engine_note_change(e, partial->key, partial->span, err))
+	    engine_note_change(e, partial->key, partial->span, is_first, err))
 		return ENGINE_FAILED;
 	e->active->last = NULL; /* it may be a run of panes, not the one of the times in it */
 	return ENGINE_TAKEN;

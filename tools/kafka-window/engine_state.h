@@ -14,6 +14,7 @@
 
 struct engine_stream {
 	int64_t replay_until; /* records before it were read in an earlier life */
+	int64_t watermark;    /* that they had brought, where not all of them are read again */
 	bool is_replaying;    /* they are being read again */
 	bool saved_is_replaying;
 };
@@ -55,12 +56,13 @@ struct engine {
 	uint32_t stream_count;
 	uint32_t replaying; /* streams that read again */
 	int64_t held_ms;    /* the watermark that counts while there are such */
+	int64_t closed_ms;  /* windows that end at or before it were forgotten in an earlier life */
 	struct engine_changes changes;
 	size_t state_bytes;
 	struct engine_counts counts;
 	void *scratch; /* states of one key */
 	/* what a window is merged from; borrowed from panes */
-	const struct table **sources;
+	struct pane **sources;
 	size_t source_count;
 	size_t source_capacity;
 	/* as it was at engine_begin */
@@ -101,7 +103,9 @@ engine_now(const struct engine *e)
 static inline int64_t
 engine_final(const struct engine *e)
 {
-	return engine_lag(e, engine_now(e));
+	int64_t final_ms = engine_lag(e, engine_now(e));
+
+	return final_ms > e->closed_ms ? final_ms : e->closed_ms;
 }
 
 /* Windows that end at or before it are to be given out. */
@@ -127,8 +131,10 @@ engine_gone(const struct engine *e)
  * watermark are, though no window was ever there. */
 int64_t engine_settled(const struct engine *);
 
-/* Notes that what was put into a pane for a key has changed windows that were given out, if it has. */
-int engine_note_change(struct engine *, struct slice key, struct span pane, struct err *);
+/* Notes that what was put into a pane for a key, perhaps the first there, has changed windows that
+ * were given out, if it has. */
+int engine_note_change(
+    struct engine *, struct slice key, struct span pane, bool is_first, struct err *);
 
 static inline bool
 engine_has_changes(const struct engine *e)
@@ -142,7 +148,7 @@ int engine_give_changes(struct engine *, const struct engine_receiver *, struct 
 /* Once they have been given out; but in an interval, which may be aborted, they stay. */
 void engine_forget_changes(struct engine *);
 
-/* The tables that a window's records are in, as the engine's sources. */
+/* The panes that a window's records are in, as the engine's sources. */
 int engine_find_sources(struct engine *, struct span window, struct err *);
 
 /* The first window that ends after a time and has a pane with records; false where there is none.

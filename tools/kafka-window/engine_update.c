@@ -32,8 +32,24 @@ add_change(struct engine *e, struct slice key, struct span pane, struct err *err
 	return 0;
 }
 
+/* Windows from this one on whose end had passed without a record, until this pane had its first. */
+static int
+count_new_windows(struct engine *e, struct span window, struct span pane, struct err *err)
+{
+	for (; window.start_ms <= pane.start_ms && window.end_ms <= e->emitted;
+	     assigner_next(&e->options.assigner, &window)) {
+		if (window.end_ms < pane.end_ms)
+			continue;
+		if (engine_find_sources(e, window, err))
+			return -1;
+		e->counts.windows += e->source_count == 1;
+	}
+	return 0;
+}
+
 int
-engine_note_change(struct engine *e, struct slice key, struct span pane, struct err *err)
+engine_note_change(
+    struct engine *e, struct slice key, struct span pane, bool is_first, struct err *err)
 {
 	struct span window;
 
@@ -42,6 +58,9 @@ engine_note_change(struct engine *e, struct slice key, struct span pane, struct 
 	if (!assigner_first(&e->options.assigner, pane, engine_final(e), &window) ||
 	    window.end_ms > e->emitted)
 		return 0;
+	/* while streams read again, an earlier life may have written the window */
+	if (is_first && !e->replaying && count_new_windows(e, window, pane, err))
+		return -1;
 	return add_change(e, key, pane, err);
 }
 
@@ -58,7 +77,7 @@ merge_key(struct engine *e, struct span window, struct slice key, struct err *er
 	aggregate_release(e->options.plan, e->scratch);
 	memset(e->scratch, 0, e->options.plan->state_bytes);
 	for (size_t i = 0; i < e->source_count; i++) {
-		entry = table_find(e->sources[i], e->options.plan, key, hash);
+		entry = table_find(&e->sources[i]->table, e->options.plan, key, hash);
 		if (entry && aggregate_merge(e->options.plan, e->scratch, table_states(entry),
 				 &held, err))
 			return -1;

@@ -56,6 +56,7 @@ struct windower {
 	int64_t read;
 	int64_t rejected_before; /* in an earlier life, and read again */
 	bool is_dirty; /* something was read since the last commit */
+	bool has_news; /* the source told something that may have completed windows */
 	int64_t commit_from_ms;
 	unsigned until_clock;
 };
@@ -175,7 +176,7 @@ on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, cons
     struct err *err)
 {
 	struct windower *w = context;
-	struct engine_mark mark = { WATERMARK_NONE, WATERMARK_NONE, sequence };
+	struct engine_mark mark = ENGINE_MARK_FRESH(sequence);
 
 	(void)term;
 	if (w->options.is_group &&
@@ -207,12 +208,16 @@ on_at_end(void *context, int32_t number, int64_t sequence)
 		s->next = sequence; /* over transaction markers */
 	if (s)
 		engine_at_end(w->engine, number);
+	w->has_news = true;
 }
 
 static void
 on_ended(void *context, int32_t number)
 {
-	engine_end_stream(((struct windower *)context)->engine, number);
+	struct windower *w = context;
+
+	engine_end_stream(w->engine, number);
+	w->has_news = true;
 }
 
 struct source_events
@@ -273,7 +278,7 @@ fill_key(struct windower *w, const struct record *record, struct err *err)
 	for (size_t i = 0; i < w->options.by_count; i++) {
 		const char *reason = NULL;
 
-		if (!groupkey_append(&w->group, field_get(w->fields, w->by_indices[i]), &reason, err))
+		if (!groupkey_append(&w->group, &field_values(w->fields)[w->by_indices[i]], &reason, err))
 			continue;
 		if (!reason)
 			return -1;
@@ -337,7 +342,7 @@ aggregate_record(struct windower *w, const struct record *record, bool *ret_is_l
 		.inputs = inputs_values(w->inputs) };
 	char reason[ERR_TEXT_BYTES];
 
-	if (!field_set_is_empty(w->fields) && field_scan(w->fields, record, err))
+	if (field_scan(w->fields, record, err))
 		return -1;
 	if (fill_time(w, record, &input.time_ms, err) || fill_key(w, record, err) ||
 	    (w->has_inputs && inputs_read(w->inputs, record, err)))
@@ -395,6 +400,17 @@ take_record(struct windower *w, const struct record *record, bool is_rejected, s
 
 /* ---- the loop ---- */
 
+/* Of what was completed by other than a record. */
+static int
+close_windows(struct windower *w, struct err *err)
+{
+	w->has_news = false;
+	if (!engine_has_closed(w->engine))
+		return 0;
+	w->is_dirty = true;
+	return engine_close(w->engine, write_row, w, err);
+}
+
 /* What the clock moves: idleness, commits. */
 static int
 tick(struct windower *w, struct err *err)
@@ -405,11 +421,8 @@ tick(struct windower *w, struct err *err)
 	engine_tick(w->engine, now_ms);
 	if (w->options.engine.is_processing_time)
 		(void)engine_set_clock(w->engine, clock_wall_ms());
-	if (engine_has_closed(w->engine)) {
-		w->is_dirty = true;
-		if (engine_close(w->engine, write_row, w, err))
-			return -1;
-	}
+	if (close_windows(w, err))
+		return -1;
 	if (w->is_dirty && now_ms >= w->commit_from_ms)
 		return commit(w, clock_deadline(DURABLE_MS_MAX), err);
 	return 0;
@@ -462,7 +475,8 @@ run_input(struct windower *w, enum job_input *ret_input, struct err *err)
 		switch (status) {
 		case SOURCE_RECORD:
 		case SOURCE_REJECT:
-			if (take_record(w, &record, status == SOURCE_REJECT, err))
+			if ((w->has_news && close_windows(w, err)) ||
+			    take_record(w, &record, status == SOURCE_REJECT, err))
 				return -1;
 			break;
 		case SOURCE_WAIT:
@@ -485,7 +499,7 @@ int
 windower_run(struct windower *w, struct source *source, enum job_input *ret_input,
     struct err *err)
 {
-	static const struct engine_mark fresh = { WATERMARK_NONE, WATERMARK_NONE, 0 };
+	static const struct engine_mark fresh = ENGINE_MARK_FRESH(0);
 	struct err later = ERR_INIT;
 	int rc;
 
