@@ -15,6 +15,7 @@ libkafkawindow_a_SOURCES += tools/kafka-window/ddsketch.c tools/kafka-window/dds
 libkafkawindow_a_SOURCES += tools/kafka-window/assign_zone.c tools/kafka-window/assign_zone.h
 libkafkawindow_a_SOURCES += tools/kafka-window/engine.c tools/kafka-window/engine.h
 libkafkawindow_a_SOURCES += tools/kafka-window/engine_close.c tools/kafka-window/engine_state.h
+libkafkawindow_a_SOURCES += tools/kafka-window/engine_interval.c
 libkafkawindow_a_SOURCES += tools/kafka-window/engine_session.c tools/kafka-window/engine_session.h
 libkafkawindow_a_SOURCES += tools/kafka-window/engine_store.c
 libkafkawindow_a_SOURCES += tools/kafka-window/engine_sum.c
