@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What an engine is made of, for engine.c (records in, intervals), engine_close.c, engine_sum.c and
- * engine_update.c (windows out), engine_store.c (what a later life begins with) and engine_session.c
- * (windows that are sessions) only. */
+/* What an engine is made of, for engine.c (records in), engine_interval.c, engine_close.c,
+ * engine_sum.c and engine_update.c (windows out), engine_store.c (what a later life begins with) and
+ * engine_session.c (windows that are sessions) only. */
 #ifndef SLUICE_KAFKA_WINDOW_ENGINE_STATE_H
 #define SLUICE_KAFKA_WINDOW_ENGINE_STATE_H
 
