@@ -29,4 +29,5 @@ CLI_TESTS += tests/cli/completions.sh
 EXTRA_DIST += tests/io/terminal.py
 CLI_TESTS += tests/cli/lambda-functions.sh
 CLI_TESTS += tests/cli/clickstream.sh
+CLI_TESTS += tests/cli/labs.sh
 EXTRA_DIST += tests/clickstream.py
