@@ -63,6 +63,22 @@ test_they_are_there() {
 	expect_line 'none of bash, zsh, fish' err
 }
 
+# in no other place than below the prefix, and gone again
+test_they_are_installed() {
+	local tool
+	[ "$(grep -cE '^(bash|zsh|fish)completionsdir = .\{datadir\}/' "$top_builddir/Makefile")" = 3 ] ||
+		skip "configured to go elsewhere"
+	unset MAKEFLAGS MAKELEVEL
+	make -s -C "$top_builddir" install-data-local DESTDIR="$PWD/there" prefix=/opt/sluice
+	for tool in $tools; do
+		expect_same "$completions/bash/$tool" "there/opt/sluice/share/bash-completion/completions/$tool"
+		expect_same "$completions/zsh/$tool" "there/opt/sluice/share/zsh/site-functions/_$tool"
+		expect_same "$completions/fish/$tool" "there/opt/sluice/share/fish/vendor_completions.d/$tool.fish"
+	done
+	make -s -C "$top_builddir" uninstall-local DESTDIR="$PWD/there" prefix=/opt/sluice
+	[ -z "$(find there -type f)" ] || fail "$(find there -type f)"
+}
+
 test_all_options_and_no_others() {
 	local tool
 	for tool in $tools; do
