@@ -104,7 +104,8 @@ put_times(const struct meter_reading *r, char parts[static PART_COUNT][PART_BYTE
 	}
 	if (n->behind_ms >= 0)
 		(void)snprintf(parts[BEHIND], PART_BYTES, "%.1f s behind", (double)n->behind_ms / 1000);
-	put_duration(r->elapsed_ms, " elapsed", parts[ELAPSED]);
+	/* numbers are a little old: to the nearest second, so that each drawing counts one more */
+	put_duration(r->elapsed_ms + 500, " elapsed", parts[ELAPSED]);
 }
 
 static void

@@ -21,6 +21,7 @@ enum {
 	LOOK_MS = METER_SAMPLE_MS, /* the numbers are looked at that often, so that rates are known when asked for */
 	EVERY_MS_MIN = 100,
 	NAME_BYTES_MAX = 32,
+	FREE_COLUMNS = 3,
 };
 
 /* ---- options ---- */
@@ -147,19 +148,21 @@ answer(const struct progress *p)
 	diag_answer(text, json);
 }
 
-/* One column stays free: a cursor behind the last one is on the next line with some terminals. */
+/* Columns stay free: for the echo of ^C, which would begin a new line; and one, since a cursor behind the last column is
+ * on the next line with some terminals. */
 static void
 draw(const struct progress *p)
 {
 	struct meter_reading reading;
 	char text[METER_TEXT_BYTES], line[NAME_BYTES_MAX + METER_TEXT_BYTES];
-	size_t width = diag_width() - 1, name = strlen(p->tool) + 2;
+	size_t columns = diag_width(), width = columns > FREE_COLUMNS ? columns - FREE_COLUMNS : 0;
+	size_t name = strlen(p->tool) + 2;
 	bool has_name = width >= 3 * name;
 
 	if (!diag_can_draw())
 		return;
 	meter_read(&p->meter, &reading);
-	meter_text(&reading, width && has_name ? width - name : width, text);
+	meter_text(&reading, has_name ? width - name : width ? width : 1, text);
 	(void)snprintf(line, sizeof(line), "%.*s%s%s", NAME_BYTES_MAX - 3, has_name ? p->tool : "",
 	    has_name ? ": " : "", text);
 	if (strlen(line) <= width)

@@ -28,6 +28,14 @@ test_drawn_again_and_wiped() {
 	[ "$(wc -l <shown)" = 1 ] || fail "$(cat shown)"
 }
 
+# the second one ends it at once, and the line goes all the same
+test_wiped_when_it_is_killed() {
+	yes '{}' | head -n 100 >in
+	on_terminal 130 --size 75 --wait 'kafka-to-lambda: 100 records' --type ^C --wait '100 records' --type ^C \
+		"kafka-to-lambda --progress=100ms --drain 1h -- sleep 1h <in"
+	expect_no_line 'records' shown
+}
+
 # what is drawn is never as long as the terminal is wide
 longest_drawn() {
 	tr '\r' '\n' <sent | sed -n $'s/\x1b\\[K$//p' | awk '{ if (length > max) max = length } END { print max + 0 }'
