@@ -35,7 +35,7 @@ engine_new(const struct engine_options *options, struct err *err)
 	e->base.plan = options->plan;
 	e->delta.plan = options->plan;
 	e->active = &e->base;
-	buf_init(&e->changes.keys, SIZE_MAX / 4);
+	buf_init(&e->changes.name, SIZE_MAX / 4);
 	e->emitted = WATERMARK_NONE;
 	e->held_ms = WATERMARK_NONE;
 	e->next_end = NO_END;
@@ -55,8 +55,7 @@ engine_free(struct engine *e)
 	watermarks_release(&e->marks);
 	watermarks_release(&e->saved_marks);
 	free(e->streams);
-	free(e->changes.items);
-	buf_release(&e->changes.keys);
+	engine_changes_release(&e->changes);
 	free(e->sources);
 	if (e->scratch)
 		aggregate_release(e->options.plan, e->scratch);
@@ -158,9 +157,12 @@ int
 engine_say_full(const struct engine *e, struct err *err)
 {
 	return err_set(err, ERR_STOPPED,
-	    "open windows take more than the %zu bytes of --max-state: %lld keys in %lld windows",
+	    "open windows take more than the %zu bytes of --max-state: %lld keys in %lld windows%s",
 	    e->options.state_bytes_max, (long long)engine_open_keys(e),
-	    (long long)engine_open_windows(e));
+	    (long long)engine_open_windows(e),
+	    e->replaying && engine_has_changes(e)
+	        ? ", and changes of windows that wait for what is read again"
+	        : "");
 }
 
 static int
@@ -257,11 +259,15 @@ put(struct engine *e, const struct engine_input *in, struct pane *p, struct err 
 static enum engine_fate
 put_in(struct engine *e, const struct engine_input *in, struct pane *p, struct err *err)
 {
-	if (put(e, in, p, err))
-		return ENGINE_FAILED;
 	/* of a record read again, an earlier life has given out what it changed */
-	if (e->options.emits_updates && !engine_was_read(e, in->position) &&
-	    engine_note_change(e, in->key, p->span, err))
+	bool is_change = e->options.emits_updates && !engine_was_read(e, in->position) &&
+	                 engine_changes_given(e, p->span);
+
+	/* while streams read again changes are held, not given out before the next record */
+	if (is_change && e->replaying && state_is_full(e, err))
+		return ENGINE_FAILED;
+	if (put(e, in, p, err) ||
+	    (is_change && engine_note_change(e, in->key, p->span, err)))
 		return ENGINE_FAILED;
 	return ENGINE_TAKEN;
 }
@@ -444,8 +450,6 @@ engine_begin(struct engine *e, struct err *err)
 	for (uint32_t i = 0; i < e->stream_count; i++)
 		e->streams[i].saved_is_replaying = e->streams[i].is_replaying;
 	e->saved_replaying = e->replaying;
-	e->changes.saved_count = e->changes.count;
-	e->changes.saved_given = e->changes.given;
 	e->saved_emitted = e->emitted;
 	e->saved_counts = e->counts;
 	e->active = &e->delta;
@@ -463,9 +467,10 @@ engine_commit(struct engine *e, struct err *err)
 	e->active = &e->base;
 	if (e->sessions)
 		session_set_commit(e->sessions);
-	engine_forget_changes(e);
+	rc = engine_commit_changes(e, err);
 	(void)pane_set_drop(&e->base, engine_gone(e)); /* all is counted anew below */
-	rc = pane_set_merge(&e->base, &e->delta, err);
+	if (!rc)
+		rc = pane_set_merge(&e->base, &e->delta, err);
 	engine_recount(e);
 	return rc;
 }
@@ -488,8 +493,7 @@ engine_abort(struct engine *e)
 	for (uint32_t i = 0; i < e->stream_count; i++)
 		e->streams[i].is_replaying = e->streams[i].saved_is_replaying;
 	e->replaying = e->saved_replaying;
-	e->changes.count = e->changes.saved_count;
-	e->changes.given = e->changes.saved_given;
+	engine_abort_changes(e);
 	e->emitted = e->saved_emitted;
 	e->counts = e->saved_counts;
 	engine_recount(e);
