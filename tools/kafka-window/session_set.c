@@ -37,7 +37,6 @@ session_set_free(struct session_set *set)
 	free(set->buckets);
 	free(set->heap);
 	free(set->undos);
-	free(set->ready);
 	session_origin_release(&set->origin);
 	free(set);
 }
