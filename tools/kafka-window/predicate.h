@@ -30,6 +30,13 @@ struct predicate_text {
 	bool is_word;
 };
 
+/* What separates the words of the option. */
+static inline bool
+predicate_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* Parses "FIELD OP VALUE". ERR_USAGE: "byte N: what is wrong", N being counted from `before`. */
 int predicate_parse(
     struct slice text, size_t before, struct predicate_text *ret, struct err *err);
