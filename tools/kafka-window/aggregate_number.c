@@ -25,6 +25,15 @@ value_store(struct value *v, const struct number *n)
 }
 
 static double
+low_double(const struct value *v)
+{
+	double value;
+
+	memcpy(&value, &v->low, sizeof(value));
+	return value;
+}
+
+static double
 value_double(const struct value *v)
 {
 	struct number n = value_load(v);
@@ -36,12 +45,7 @@ value_double(const struct value *v)
 static double
 value_scaled(const struct value *v)
 {
-	double scaled;
-
-	if (v->kind != VALUE_LARGE)
-		return value_double(v) * 0x1p-64;
-	memcpy(&scaled, &v->low, sizeof(scaled));
-	return scaled;
+	return v->kind == VALUE_LARGE ? low_double(v) : value_double(v) * 0x1p-64;
 }
 
 static void
@@ -125,8 +129,6 @@ value_append(const struct value *v, struct buf *out, struct err *err)
 static int
 value_encode(const struct value *v, struct buf *out, struct err *err)
 {
-	char bytes[8];
-
 	if (buf_append_char(out, (char)v->kind, err))
 		return -1;
 	switch (v->kind) {
@@ -136,26 +138,21 @@ value_encode(const struct value *v, struct buf *out, struct err *err)
 		return varint_append_signed(out, value_mantissa(v), err);
 	case VALUE_DOUBLE:
 	case VALUE_LARGE:
-		for (unsigned i = 0; i < sizeof(bytes); i++)
-			bytes[i] = (char)(v->low >> 8 * i);
-		return buf_append(out, slice_make(bytes, sizeof(bytes)), err);
+		return aggregate_append_double(out, low_double(v), err);
 	default:
 		return 0;
 	}
 }
 
 static bool
-value_take_double(struct slice *bytes, struct value *v)
+take_finite(struct slice *bytes, struct value *v)
 {
-	double d;
+	double value;
 
-	if (bytes->len < 8)
+	if (!aggregate_take_double(bytes, &value))
 		return false;
-	for (unsigned i = 0; i < 8; i++)
-		v->low |= (uint64_t)(unsigned char)bytes->data[i] << 8 * i;
-	*bytes = slice_skip(*bytes, 8);
-	memcpy(&d, &v->low, sizeof(d));
-	return isfinite(d);
+	memcpy(&v->low, &value, sizeof(v->low));
+	return isfinite(value);
 }
 
 static bool
@@ -175,9 +172,9 @@ value_decode(struct slice *bytes, struct value *v)
 		value_set_mantissa(v, mantissa);
 		return true;
 	case VALUE_DOUBLE:
-		return value_take_double(bytes, v);
+		return take_finite(bytes, v);
 	case VALUE_LARGE: /* what is none has the other form */
-		return value_take_double(bytes, v) && !isfinite(value_scaled(v) * 0x1p64);
+		return take_finite(bytes, v) && !isfinite(value_scaled(v) * 0x1p64);
 	default:
 		return false;
 	}
