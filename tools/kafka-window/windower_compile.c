@@ -77,6 +77,6 @@ windower_compile(struct windower *w, struct err *err)
 			return err_wrap(err, "-a %.*s", SLICE_ARGS(a->name));
 	}
 	if (w->options.engine.emits_updates && aggregate_plan_add(&w->plan, revision, err))
-		return -1;
+		return err_wrap(err, "-a, with the revision of --emit updates");
 	return compile_key(w, err);
 }
