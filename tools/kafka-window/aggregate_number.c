@@ -255,11 +255,32 @@ sum_merge(const struct aggregate *a, void *into, const void *from, size_t *held,
 	return 0;
 }
 
+/* An integer that no 64 bits hold: a reader that takes it for a number of its own gets another one. */
+static bool
+is_wide_integer(const struct number *n, struct slice text)
+{
+	int64_t narrow;
+
+	return n->is_exact && !memchr(text.data, '.', text.len) && number_parse_int64(text, &narrow);
+}
+
 static int
 sum_append(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
 {
+	const struct value *v = state;
+	char quoted[NUMBER_TEXT_BYTES + 2] = "\"";
+	struct number n;
+	size_t len;
+
 	(void)a;
-	return value_append(state, out, err);
+	if (v->kind != VALUE_EXACT)
+		return value_append(v, out, err);
+	n = value_load(v);
+	len = number_format(&n, quoted + 1);
+	if (!is_wide_integer(&n, slice_make(quoted + 1, len)))
+		return buf_append(out, slice_make(quoted + 1, len), err);
+	quoted[len + 1] = '"';
+	return buf_append(out, slice_make(quoted, len + 2), err);
 }
 
 static int
