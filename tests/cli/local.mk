@@ -26,4 +26,5 @@ CLI_TESTS += tests/cli/kafka-to-lambda.sh
 CLI_TESTS += tests/cli/stats.sh
 CLI_TESTS += tests/cli/lambda-functions.sh
 CLI_TESTS += tests/cli/clickstream.sh
+CLI_TESTS += tests/cli/labs.sh
 EXTRA_DIST += tests/clickstream.py

@@ -81,10 +81,35 @@ engine_changes_given(const struct engine *e, struct span pane)
 	       window.end_ms <= e->emitted;
 }
 
-int
-engine_note_change(struct engine *e, struct slice key, struct span pane, struct err *err)
+/* Windows from this one on whose end had passed without a record, until this pane had its first. */
+static int
+count_new_windows(struct engine *e, struct span window, struct span pane, struct err *err)
 {
-	return engine_changes_given(e, pane) ? add_change(e, key, pane, err) : 0;
+	for (; window.start_ms <= pane.start_ms && window.end_ms <= e->emitted;
+	     assigner_next(&e->options.assigner, &window)) {
+		if (window.end_ms < pane.end_ms)
+			continue;
+		if (engine_find_sources(e, window, window.start_ms, err))
+			return -1;
+		e->counts.windows += e->source_count == 1;
+	}
+	return 0;
+}
+
+int
+engine_note_change(
+    struct engine *e, struct slice key, struct span pane, bool is_first, struct err *err)
+{
+	struct span window;
+
+	if (!engine_changes_given(e, pane))
+		return 0;
+	/* while streams read again, an earlier life may have written the window */
+	if (is_first && !e->replaying &&
+	    assigner_first(&e->options.assigner, pane, engine_final(e), &window) &&
+	    count_new_windows(e, window, pane, err))
+		return -1;
+	return add_change(e, key, pane, err);
 }
 
 /* ---- what becomes of them ---- */
@@ -154,20 +179,21 @@ struct giving {
 	const struct table_entry **picked;  /* those of a window, in order of their keys */
 	size_t count;
 	int64_t after_ms; /* windows that end later are to be looked at */
+	struct engine_row row; /* given out last */
 };
 
-/* The key's states in all panes of a window, merged into the engine's scratch. */
+/* Merges the key's states in those panes of a window that end after a time into the engine's
+ * scratch. */
 static int
-merge_key(struct engine *e, struct span window, struct slice key, struct err *err)
+merge_key(
+    struct engine *e, struct span window, int64_t after_ms, struct slice key, struct err *err)
 {
 	uint32_t hash = table_hash(key, e->options.hash_seed);
 	const struct table_entry *entry;
 	size_t held = 0;
 
-	if (engine_find_sources(e, window, err))
+	if (engine_find_sources(e, window, after_ms, err))
 		return -1;
-	aggregate_release(e->options.plan, e->scratch);
-	memset(e->scratch, 0, e->options.plan->state_bytes);
 	for (size_t i = 0; i < e->source_count; i++) {
 		entry = table_find(&e->sources[i]->table, e->options.plan, key, hash);
 		if (entry && aggregate_merge(e->options.plan, e->scratch, table_states(entry),
@@ -224,6 +250,22 @@ pick(struct giving *g, size_t at, struct span window)
 	return count;
 }
 
+/* The states of a row, in the engine's scratch. A cumulating window has all of the one before it, which
+ * is there already where that is of the same key. */
+static int
+merge_update(struct giving *g, struct span window, struct slice key, struct err *err)
+{
+	struct engine *e = g->engine;
+	const struct engine_row *before = &g->row;
+
+	if (before->states && e->options.assigner.kind == ASSIGN_CUMULATE &&
+	    window.start_ms == before->span.start_ms && slice_equal(key, before->key))
+		return merge_key(e, window, before->span.end_ms, key, err);
+	aggregate_release(e->options.plan, e->scratch);
+	memset(e->scratch, 0, e->options.plan->state_bytes);
+	return merge_key(e, window, window.start_ms, key, err);
+}
+
 /* Each key once, however many panes of the window it has changed in. */
 static int
 give_window(struct giving *g, size_t at, struct span window, struct err *err)
@@ -235,9 +277,10 @@ give_window(struct giving *g, size_t at, struct span window, struct err *err)
 		if (i && slice_equal(key_of(g->picked[i]), row.key))
 			continue;
 		row.key = key_of(g->picked[i]);
-		if (merge_key(g->engine, window, row.key, err))
+		if (merge_update(g, window, row.key, err))
 			return -1;
 		row.states = g->engine->scratch;
+		g->row = row;
 		if (g->receiver->row(g->receiver->context, &row, err))
 			return -1;
 		g->engine->counts.rows++;

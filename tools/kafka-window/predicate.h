@@ -30,11 +30,12 @@ struct predicate_text {
 	bool is_word;
 };
 
-/* What separates the words of the option. */
+/* What separates the words of the option. Line breaks too: in quotes a long text goes on in the next
+ * line. */
 static inline bool
 predicate_is_blank(char c)
 {
-	return c == ' ' || c == '\t';
+	return c == ' ' || c == '\t' || c == '\n';
 }
 
 /* Parses "FIELD OP VALUE". ERR_USAGE: "byte N: what is wrong", N being counted from `before`. */
