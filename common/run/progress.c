@@ -43,7 +43,7 @@ set_when(void *target, const char *value, enum opt_origin origin, struct err *er
 		*o = (struct progress_options){ .when = (enum progress_when)i };
 		return 0;
 	}
-	if (opt_parse_duration(value, &o->every_ms, err)) {
+	if (opt_parse_duration(slice_of(value), &o->every_ms, err)) {
 		err_clear(err);
 		return err_set(err, ERR_USAGE,
 		    "\"%s\" is none of auto, always, never, and no duration", value);

@@ -30,7 +30,7 @@ test_drawn_again_and_wiped() {
 
 # the second one ends it at once, and the line goes all the same
 test_wiped_when_it_is_killed() {
-	yes '{}' | head -n 100 >in
+	seq 100 | sed 's,.*,{},' >in
 	on_terminal 130 --size 75 --wait 'kafka-to-lambda: 100 records' --type ^C --wait '100 records' --type ^C \
 		"kafka-to-lambda --progress=100ms --drain 1h -- sleep 1h <in"
 	expect_no_line 'records' shown
