@@ -27,3 +27,6 @@ CLI_TESTS += tests/cli/stats.sh
 CLI_TESTS += tests/cli/lambda-functions.sh
 CLI_TESTS += tests/cli/clickstream.sh
 EXTRA_DIST += tests/clickstream.py
+CLI_TESTS += tests/cli/units.sh
+EXTRA_DIST += tests/units/env_arguments.py
+EXTRA_DIST += tests/units/crontab.py
