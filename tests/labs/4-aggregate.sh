@@ -4,15 +4,23 @@
 # needs: kafka opensearch
 
 needs_rides
+topic clean-rides 5
 step <<'END'
-kafka-to-pipe -t taxi-rides@@ -e |
-    jq -c 'select(([.pickup_latitude, .pickup_longitude, .dropoff_latitude, .dropoff_longitude] | map(tonumber) | all(. != 0))
-        and .passenger_count <= 6 and .trip_duration >= 60)' |
-    kafka-window --tumble 5s --time pickup_date --out-of-order 1h --by vendor_id -a trip_count=count \
-        -a passenger_count=sum:passenger_count -a trip_duration=sum:trip_duration |
-    kafka-to-opensearch --index trip_stats@@ --id '{vendor_id}-{window_start}' --refresh wait_for $OPENSEARCH_URL
+kafka-to-pipe -t taxi-rides@@ -e -J |
+    jq -c 'select(.payload | fromjson | .passenger_count <= 6 and
+        .trip_duration >= 60 and ([.pickup_latitude, .pickup_longitude,
+        .dropoff_latitude, .dropoff_longitude] | map(tonumber) | all(. != 0)))' |
+    s3-to-kafka -J -p @same -t clean-rides@@
+kafka-window -t clean-rides@@ -e --tumble 5s --time pickup_date --by vendor_id \
+    -a trip_count=count -a passenger_count=sum:passenger_count \
+    -a trip_duration=sum:trip_duration |
+    kafka-to-opensearch --index trip_stats@@ --refresh wait_for \
+        --id '{vendor_id}-{window_start}' $OPENSEARCH_URL
 curl -s "$OPENSEARCH_URL/trip_stats@@/_search?size=10000" >trip_stats.json
-curl -s "$OPENSEARCH_URL/trip_stats@@/_search?size=0" -H 'Content-Type: application/json' -d '
-    {"aggs": {"vendors": {"terms": {"field": "vendor_id"}, "aggs": {"trips": {"sum": {"field": "trip_count"}}}}}}' >vendors.json
+curl -s "$OPENSEARCH_URL/trip_stats@@/_search?size=0" \
+    -H 'Content-Type: application/json' -d '{"aggs":
+    {"vendors": {"terms": {"field": "vendor_id"}, "aggs":
+    {"trips": {"sum": {"field": "trip_count"}}}}}}' >vendors.json
+jq -c '.hits.hits[0]' trip_stats.json
 END
 compare aggregate rides.kcat trip_stats.json vendors.json

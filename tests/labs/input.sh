@@ -6,9 +6,10 @@
 make_rides() {
 	topic taxi-rides 5
 	step <<'END'
-gen-to-kafka --model taxi-ride --seed 1 --targets 5 --rate 1000 --duration 3s \
-    --start 2023-12-31T23:55:00Z --time-step 200ms -t taxi-rides@@
+gen-to-kafka --model taxi-ride --seed 1 --targets 5 --rate 1000 \
+    --duration 3s --start 2023-12-31T23:55:00Z --time-step 200ms -t taxi-rides@@
 kcat -C -b $BOOTSTRAP_SERVERS -t taxi-rides@@ -e -q -J >rides.kcat
+head -n 1 rides.kcat | jq .
 END
 }
 
@@ -16,13 +17,18 @@ END
 # two LZ4 frames
 make_input() {
 	step <<'END'
-gen-to-kafka --model taxi-ride --seed 2 -c 350 --start 2016-01-08T20:50:00Z --time-step 12s |
-    jq -r '[.id, .vendor_id, (.pickup_date, .dropoff_date | .[:19] | strptime("%Y-%m-%dT%H:%M:%S") |
-        strftime("%m/%d/%y %H:%M")), .passenger_count, .pickup_longitude, .pickup_latitude,
-        .dropoff_longitude, .dropoff_latitude, .store_and_fwd_flag, .gc_distance / 7, .trip_duration,
-        .google_distance, .google_duration] | map(tostring) | join(",")' >taxi-trips.csv
-gen-to-kafka --model trip-event --seed 3 -c 5000 --start 2018-12-31T12:00:00Z --time-step 18s >trips.json
-{ head -n 2500 trips.json | lz4; tail -n +2501 trips.json | lz4; } >trips.json.lz4
+gen-to-kafka --model taxi-ride --seed 2 -c 350 \
+    --start 2016-01-08T20:50:00Z --time-step 12s |
+    jq -r '[.id, .vendor_id, (.pickup_date, .dropoff_date | .[:19] + "Z" |
+        fromdate | strftime("%m/%d/%y %H:%M")), .passenger_count,
+        .pickup_longitude, .pickup_latitude, .dropoff_longitude,
+        .dropoff_latitude, .store_and_fwd_flag, .gc_distance / 7,
+        .trip_duration, .google_distance, .google_duration] |
+        map(tostring) | join(",")' >taxi-trips.csv
+gen-to-kafka --model trip-event --seed 3 -c 5000 \
+    --start 2018-12-31T12:00:00Z --time-step 18s >trips.json
+{ head -n 2500 trips.json | lz4
+    tail -n +2501 trips.json | lz4; } >trips.json.lz4
 END
 }
 
@@ -45,9 +51,9 @@ needs_input() {
 # upload: as a user of AWS would with `aws s3 cp`
 upload() {
 	step <<'END'
-python3 $SLUICE/tests/labs/s3.py make taxi-data@@
-python3 $SLUICE/tests/labs/s3.py put taxi-data@@/csv/taxi-trips.csv taxi-trips.csv
-python3 $SLUICE/tests/labs/s3.py put taxi-data@@/json/trips.json.lz4 trips.json.lz4
+$SLUICE/tests/labs/s3.py make taxi-data@@
+$SLUICE/tests/labs/s3.py put taxi-data@@/csv/taxi-trips.csv taxi-trips.csv
+$SLUICE/tests/labs/s3.py put taxi-data@@/json/trips.json.lz4 trips.json.lz4
 END
 }
 

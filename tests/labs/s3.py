@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A few requests to S3, for looking at what the tools have done there with something that is none of them.
 

@@ -114,6 +114,19 @@ a_partial_is_an_update(void **state)
 	kit_expect(&other, "0-60 1:2\n");
 	kit_close(&other);
 	kit_close(&kit);
+
+	open_kit(&kit, steps, 30, UPDATES);
+	open_kit(&other, steps, 30, UPDATES);
+	assert_int_equal(take(&kit, 0, 5, "1"), ENGINE_TAKEN);
+	assert_int_equal(take(&other, 0, 6, "1"), ENGINE_TAKEN);
+	assert_int_equal(take(&other, 1, 25, "1"), ENGINE_TAKEN);
+	kit_expect(&other, "0-20 1:1\n");
+	assert_int_equal(engine_each_partial(kit.engine, give_to_another, &other, &kit.err), 0);
+	kit_expect(&other, "0-20 1:2\n");
+	assert_int_equal(take(&other, 2, 45, "1"), ENGINE_TAKEN);
+	kit_expect(&other, "0-40 1:3\n");
+	kit_close(&other);
+	kit_close(&kit);
 }
 
 static void
