@@ -64,3 +64,4 @@ EXTRA_DIST += tests/labs/8-clickstream.sh
 EXTRA_DIST += tests/labs/index-mapping-departments_count.json
 EXTRA_DIST += tests/labs/index-mapping-user_session_counts.json
 EXTRA_DIST += tests/labs/index-mapping-user_session_details.json
+SERVICE_TESTS += tests/services/systemd.sh
