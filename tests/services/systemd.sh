@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The units under a systemd of their own, with a real broker: sluice-systemd(7) from nothing, what is restarted and
-# what is not, secrets, stops. It is the first process of namespaces that end with the test, sees copies of /etc, /run
-# and /var/lib, and no units but ours.
+# what is not, secrets, stops. It is the first process of namespaces that end with the test, sees a copy of
+# /etc, an empty /run, /srv and /var/lib, and no units but ours.
 # shellcheck source=tests/lib.sh
 . "${srcdir:-.}/tests/lib.sh"
 # shellcheck source=tests/services/lib.sh
@@ -18,6 +18,7 @@ set -e
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t tmpfs -o mode=755 tmpfs /var/lib
+mount -t tmpfs -o mode=755 tmpfs /srv
 cp -a /etc /run/etc
 mount --bind /run/etc /etc
 rm -rf /etc/systemd/system /etc/sluice /etc/sluice.conf
@@ -175,6 +176,59 @@ aws_access_key_id = ID'
 	inside cat /run/messages >messages
 	expect_line '^\{"time":.*"tool":"kafka-to-lambda"' messages
 	state_is sluice-kafka-to-lambda@x Result success
+}
+
+# drop_in INSTANCE TEXT: the page's display with that in it
+drop_in() {
+	local number
+	for number in $(page_displays dropin); do
+		example_text "$page" "$number" >text
+		if grep -q "$2" text; then
+			inside mkdir -p "/etc/systemd/system/$1.service.d"
+			write "/etc/systemd/system/$1.service.d/$number.conf" <text
+			inside systemctl daemon-reload
+			return
+		fi
+	done
+	fail "no drop-in with $2"
+}
+
+test_an_encrypted_file_in_place_of_the_plain_one() {
+	local id
+	id=$(fresh_id)
+	create_topic "$id" 1
+	gen-to-kafka -q --model taxi-ride -c 10 -t "$id"
+	start_systemd
+	printf 'ARGS=-e -t %s /var/lib/sluice/kafka-to-s3-trips/lake\n' "$id" | write /etc/sluice/kafka-to-s3-trips.env
+	printf 'brokers = %s\n' "$BOOTSTRAP_SERVERS" | write /run/trips.conf
+	inside systemd-creds encrypt --with-key=host --name=conf /run/trips.conf /etc/sluice/kafka-to-s3-trips.cred
+	drop_in sluice-kafka-to-s3@trips LoadCredentialEncrypted
+	inside systemctl start sluice-kafka-to-s3@trips
+	wait_for 60 state_is sluice-kafka-to-s3@trips ActiveState inactive
+	state_is sluice-kafka-to-s3@trips ExecMainStatus 0
+	[ "$(inside sh -c 'cat $(find /var/lib/sluice/kafka-to-s3-trips/lake/ -name "*.json")' | wc -l)" = 10 ]
+}
+
+# A directory elsewhere is read-only until a drop-in says otherwise.
+test_a_lake_elsewhere() {
+	local id
+	id=$(fresh_id)
+	create_topic "$id" 1
+	gen-to-kafka -q --model taxi-ride -c 10 -t "$id"
+	start_systemd
+	inside sh -c 'echo etl:x:4242:4242::/:/bin/false >>/etc/passwd; echo etl:x:4242: >>/etc/group
+		mkdir /srv/lake; chown etl: /srv/lake'
+	write /etc/sluice/kafka-to-s3-srv.env <<<"ARGS=-e -b $BOOTSTRAP_SERVERS -t $id /srv/lake"
+	inside systemctl start sluice-kafka-to-s3@srv
+	wait_for 60 state_is sluice-kafka-to-s3@srv ActiveState failed
+	state_is sluice-kafka-to-s3@srv ExecMainStatus 73
+	inside cat /run/messages >messages
+	expect_line 'Read-only file system$' messages
+	drop_in sluice-kafka-to-s3@srv ReadWritePaths=/srv/lake
+	inside systemctl start sluice-kafka-to-s3@srv
+	wait_for 60 state_is sluice-kafka-to-s3@srv ActiveState inactive
+	state_is sluice-kafka-to-s3@srv ExecMainStatus 0
+	[ "$(inside sh -c 'cat $(find /srv/lake -user etl -name "*.json")' | wc -l)" = 10 ]
 }
 
 # A stop reaches the leader of -j alone, once: members deliver and end well.
