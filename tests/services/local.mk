@@ -39,32 +39,6 @@ SERVICE_TESTS += tests/services/dynamo.sh
 SERVICE_TESTS += tests/services/pump.sh
 SERVICE_TESTS += tests/services/labs.sh
 SERVICE_TESTS += tests/services/flink.sh
-EXTRA_DIST += tests/services/flink/pom.xml
-EXTRA_DIST += tests/services/flink/FlinkWindows.java
-EXTRA_DIST += tests/services/flink/prepare.sh
-EXTRA_DIST += tests/services/flink/cases.py
-EXTRA_DIST += tests/services/flink/fidelity.py
-EXTRA_DIST += tests/services/flink/rules.py
-EXTRA_DIST += tests/services/flink/sources.py
-EXTRA_DIST += tests/services/flink/streams.py
-EXTRA_DIST += tests/labs/input.sh
-EXTRA_DIST += tests/labs/page.sh
-EXTRA_DIST += tests/labs/compare.py
-EXTRA_DIST += tests/labs/s3.py
-EXTRA_DIST += tests/labs/bin/duckdb
-EXTRA_DIST += tests/labs/trip.json
-EXTRA_DIST += tests/labs/1-generate.sh
-EXTRA_DIST += tests/labs/2-replay.sh
-EXTRA_DIST += tests/labs/3-lake.sh
-EXTRA_DIST += tests/labs/4-aggregate.sh
-EXTRA_DIST += tests/labs/5-dynamo.sh
-EXTRA_DIST += tests/labs/6-lambda.sh
-EXTRA_DIST += tests/labs/7-etl.sh
-EXTRA_DIST += tests/labs/8-clickstream.sh
-EXTRA_DIST += tests/labs/index-mapping-departments_count.json
-EXTRA_DIST += tests/labs/index-mapping-user_session_counts.json
-EXTRA_DIST += tests/labs/index-mapping-user_session_details.json
-SERVICE_TESTS += tests/services/systemd.sh
 EXTRA_DIST += tests/services/flink/pom.xml tests/services/flink/FlinkWindows.java tests/services/flink/prepare.sh \
 	tests/services/flink/cases.py tests/services/flink/fidelity.py tests/services/flink/rules.py \
 	tests/services/flink/sources.py tests/services/flink/streams.py
@@ -73,3 +47,4 @@ EXTRA_DIST += tests/labs/input.sh tests/labs/page.sh tests/labs/compare.py tests
 	tests/labs/5-dynamo.sh tests/labs/6-lambda.sh tests/labs/7-etl.sh tests/labs/8-clickstream.sh \
 	tests/labs/index-mapping-departments_count.json tests/labs/index-mapping-user_session_counts.json \
 	tests/labs/index-mapping-user_session_details.json
+SERVICE_TESTS += tests/services/systemd.sh

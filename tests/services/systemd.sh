@@ -231,6 +231,27 @@ test_a_lake_elsewhere() {
 	[ "$(inside sh -c 'cat $(find /srv/lake -user etl -name "*.json")' | wc -l)" = 10 ]
 }
 
+# A stop is for the tool: its command ends what it has begun.
+test_a_command_ends_its_batch() {
+	local id state
+	id=$(fresh_id)
+	create_topic "$id" 1
+	gen-to-kafka -q --model taxi-ride -c 1 -t "$id"
+	start_systemd
+	printf 'ARGS=-b %s -G %s -t %s -- sh -c "%s"\n' "$BOOTSTRAP_SERVERS" "$id" "$id" \
+		': >begun; until [ -e go ]; do sleep 0.1; done; cat >event' | write /etc/sluice/kafka-to-lambda-slow.env
+	state=/var/lib/sluice/kafka-to-lambda-slow
+	inside systemctl start sluice-kafka-to-lambda@slow
+	wait_for 60 inside test -e $state/begun
+	inside systemctl stop --no-block sluice-kafka-to-lambda@slow
+	wait_for 60 state_is sluice-kafka-to-lambda@slow ActiveState deactivating
+	inside touch $state/go
+	wait_for 60 state_is sluice-kafka-to-lambda@slow ActiveState inactive
+	state_is sluice-kafka-to-lambda@slow Result success
+	inside test -s $state/event
+	[ "$(services group offsets "$id" | cut -f3)" = 1 ]
+}
+
 # A stop reaches the leader of -j alone, once: members deliver and end well.
 test_members_stop_once() {
 	local id
