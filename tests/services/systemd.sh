@@ -239,7 +239,7 @@ test_a_command_ends_its_batch() {
 	gen-to-kafka -q --model taxi-ride -c 1 -t "$id"
 	start_systemd
 	printf 'ARGS=-b %s -G %s -t %s -- sh -c "%s"\n' "$BOOTSTRAP_SERVERS" "$id" "$id" \
-		': >begun; until [ -e go ]; do sleep 0.1; done; cat >event' | write /etc/sluice/kafka-to-lambda-slow.env
+		'echo >>begun; until [ -e go ]; do sleep 0.1; done; cat >event' | write /etc/sluice/kafka-to-lambda-slow.env
 	state=/var/lib/sluice/kafka-to-lambda-slow
 	inside systemctl start sluice-kafka-to-lambda@slow
 	wait_for 60 inside test -e $state/begun
@@ -248,6 +248,8 @@ test_a_command_ends_its_batch() {
 	inside touch $state/go
 	wait_for 60 state_is sluice-kafka-to-lambda@slow ActiveState inactive
 	state_is sluice-kafka-to-lambda@slow Result success
+	# once, and not again after a signal of its own
+	[ "$(inside cat $state/begun | wc -l)" = 1 ]
 	inside test -s $state/event
 	[ "$(services group offsets "$id" | cut -f3)" = 1 ]
 }
