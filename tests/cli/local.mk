@@ -28,3 +28,6 @@ CLI_TESTS += tests/cli/lambda-functions.sh
 CLI_TESTS += tests/cli/clickstream.sh
 CLI_TESTS += tests/cli/labs.sh
 EXTRA_DIST += tests/clickstream.py
+CLI_TESTS += tests/cli/units.sh
+EXTRA_DIST += tests/units/env_arguments.py
+EXTRA_DIST += tests/units/crontab.py

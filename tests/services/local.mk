@@ -47,3 +47,4 @@ EXTRA_DIST += tests/labs/input.sh tests/labs/page.sh tests/labs/compare.py tests
 	tests/labs/5-dynamo.sh tests/labs/6-lambda.sh tests/labs/7-etl.sh tests/labs/8-clickstream.sh \
 	tests/labs/index-mapping-departments_count.json tests/labs/index-mapping-user_session_counts.json \
 	tests/labs/index-mapping-user_session_details.json
+SERVICE_TESTS += tests/services/systemd.sh
