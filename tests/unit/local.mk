@@ -292,6 +292,11 @@ tests_unit_test_window_calendar_SOURCES = tests/unit/test_window_calendar.c test
 tests_unit_test_window_calendar_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_calendar_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_cumulate
+tests_unit_test_window_cumulate_SOURCES = tests/unit/test_window_cumulate.c tests/unit/window_kit.c
+tests_unit_test_window_cumulate_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_cumulate_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_window_engine
 tests_unit_test_window_engine_SOURCES = tests/unit/test_window_engine.c tests/unit/window_kit.c
 tests_unit_test_window_engine_CFLAGS = $(UNIT_CFLAGS)

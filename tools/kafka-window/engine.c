@@ -35,7 +35,7 @@ engine_new(const struct engine_options *options, struct err *err)
 	e->base.plan = options->plan;
 	e->delta.plan = options->plan;
 	e->active = &e->base;
-	buf_init(&e->changes.keys, SIZE_MAX / 4);
+	buf_init(&e->changes.name, SIZE_MAX / 4);
 	e->emitted = WATERMARK_NONE;
 	e->held_ms = WATERMARK_NONE;
 	e->closed_ms = WATERMARK_NONE;
@@ -53,11 +53,11 @@ engine_free(struct engine *e)
 	session_set_free(e->sessions);
 	pane_set_release(&e->base);
 	pane_set_release(&e->delta);
+	pane_free(e->sum, e->options.plan);
 	watermarks_release(&e->marks);
 	watermarks_release(&e->saved_marks);
 	free(e->streams);
-	free(e->changes.items);
-	buf_release(&e->changes.keys);
+	engine_changes_release(&e->changes);
 	free(e->sources);
 	if (e->scratch)
 		aggregate_release(e->options.plan, e->scratch);
@@ -165,14 +165,19 @@ int
 engine_say_full(const struct engine *e, struct err *err)
 {
 	return err_set(err, ERR_STOPPED,
-	    "open windows take more than the %zu bytes of --max-state: %lld keys in %lld windows",
+	    "open windows take more than the %zu bytes of --max-state: %lld keys in %lld windows%s",
 	    e->options.state_bytes_max, (long long)engine_open_keys(e),
-	    (long long)engine_open_windows(e));
+	    (long long)engine_open_windows(e),
+	    e->replaying && engine_has_changes(e)
+	        ? ", and changes of windows that wait for what is read again"
+	        : "");
 }
 
 static int
-state_is_full(const struct engine *e, struct err *err)
+state_is_full(struct engine *e, struct err *err)
 {
+	if (e->state_bytes >= e->options.state_bytes_max)
+		engine_sum_drop(e);
 	return e->state_bytes < e->options.state_bytes_max ? 0 : engine_say_full(e, err);
 }
 
@@ -224,12 +229,7 @@ static int
 take_states(struct engine *e, struct pane *p, struct table_entry *entry,
     const struct engine_input *in, struct err *err)
 {
-	const struct aggregate_record record = {
-		.inputs = in->inputs,
-		.skips = in->skips,
-		.time_ms = in->time_ms,
-		.position = in->position,
-	};
+	const struct aggregate_record record = engine_record(in);
 	size_t held = p->table.held;
 	int rc = aggregate_take(e->options.plan, table_states(entry), &record, &p->table.held, err);
 
@@ -265,12 +265,20 @@ static enum engine_fate
 put_in(struct engine *e, const struct engine_input *in, struct pane *p, struct err *err)
 {
 	bool is_first = p->table.count == 0;
+	/* of a record read again, an earlier life has given out what it changed */
+	bool is_change = e->options.emits_updates && !engine_was_read(e, in->position) &&
+	                 engine_changes_given(e, p->span);
 
+	/* while streams read again changes are held, not given out before the next record */
+	if (is_change && e->replaying && state_is_full(e, err))
+		return ENGINE_FAILED;
 	if (put(e, in, p, err))
 		return ENGINE_FAILED;
-	/* of a record read again, an earlier life has given out what it changed */
-	if (e->options.emits_updates && !engine_was_read(e, in->position) &&
-	    engine_note_change(e, in->key, p->span, is_first, err))
+	if (!e->options.emits_updates)
+		return ENGINE_TAKEN;
+	if (engine_sum_holds(e, p))
+		engine_sum_take(e, in);
+	if (is_change && engine_note_change(e, in->key, p->span, is_first, err))
 		return ENGINE_FAILED;
 	return ENGINE_TAKEN;
 }
@@ -442,68 +450,6 @@ engine_patience_ms(const struct engine *e)
 	return watermarks_patience_ms(&e->marks);
 }
 
-/* ---- intervals ---- */
-
-int
-engine_begin(struct engine *e, struct err *err)
-{
-	assert(e->active == &e->base);
-	if (watermarks_copy(&e->saved_marks, &e->marks, err))
-		return -1;
-	for (uint32_t i = 0; i < e->stream_count; i++)
-		e->streams[i].saved_is_replaying = e->streams[i].is_replaying;
-	e->saved_replaying = e->replaying;
-	e->changes.saved_count = e->changes.count;
-	e->changes.saved_given = e->changes.given;
-	e->saved_emitted = e->emitted;
-	e->saved_counts = e->counts;
-	e->active = &e->delta;
-	if (e->sessions)
-		session_set_begin(e->sessions);
-	return 0;
-}
-
-int
-engine_commit(struct engine *e, struct err *err)
-{
-	int rc;
-
-	assert(e->active == &e->delta);
-	e->active = &e->base;
-	if (e->sessions)
-		session_set_commit(e->sessions);
-	engine_forget_changes(e);
-	(void)pane_set_drop(&e->base, engine_gone(e)); /* all is counted anew below */
-	rc = pane_set_merge(&e->base, &e->delta, err);
-	engine_recount(e);
-	return rc;
-}
-
-void
-engine_abort(struct engine *e)
-{
-	struct watermarks marks = e->marks;
-
-	assert(e->active == &e->delta);
-	e->active = &e->base;
-	if (e->sessions)
-		session_set_abort(e->sessions);
-	pane_set_release(&e->delta);
-	e->marks = e->saved_marks;
-	e->saved_marks = marks;
-	/* time has passed all the same */
-	e->marks.tick_ms = marks.tick_ms;
-	e->marks.has_ticked = marks.has_ticked;
-	for (uint32_t i = 0; i < e->stream_count; i++)
-		e->streams[i].is_replaying = e->streams[i].saved_is_replaying;
-	e->replaying = e->saved_replaying;
-	e->changes.count = e->changes.saved_count;
-	e->changes.given = e->changes.saved_given;
-	e->emitted = e->saved_emitted;
-	e->counts = e->saved_counts;
-	engine_recount(e);
-}
-
 /* ---- partials ---- */
 
 static int
@@ -531,6 +477,8 @@ take_partial(struct engine *e, const struct partial *partial, struct err *err)
 	if (last_end_ms <= engine_final(e))
 		return ENGINE_LATE;
 	p = open_pane(e, partial->span, last_end_ms, err);
+	if (p && engine_sum_holds(e, p))
+		engine_sum_drop(e);
 	is_first = p && p->table.count == 0;
 	entry = p ? find_entry(e, p, partial->key, err) : NULL;
 	if (!entry || merge_states(e, p, entry, partial->states, err) ||

@@ -65,7 +65,8 @@ find_next_end(struct engine *e)
 void
 engine_recount(struct engine *e)
 {
-	e->state_bytes = pane_set_bytes(&e->base) + pane_set_bytes(&e->delta);
+	e->state_bytes = pane_set_bytes(&e->base) + pane_set_bytes(&e->delta) +
+	                 engine_changes_bytes(&e->changes);
 	find_next_end(e);
 }
 
@@ -75,18 +76,11 @@ static void
 drop_panes(struct engine *e)
 {
 	e->state_bytes -= pane_set_drop(e->active, engine_gone(e));
+	if (e->sum && e->sum->last_end_ms <= e->emitted)
+		engine_sum_drop(e);
 }
 
 /* ---- what a window is merged from ---- */
-
-/* For copies, while what they are of is there. */
-static bool
-has_room(const struct engine *e, size_t bytes)
-{
-	size_t bytes_max = e->options.state_bytes_max;
-
-	return e->state_bytes < bytes_max && bytes < bytes_max - e->state_bytes;
-}
 
 static int
 add_source(struct engine *e, struct pane *p, struct err *err)
@@ -114,11 +108,13 @@ holds(struct span window, const struct pane *p)
 }
 
 static int
-add_sources(struct engine *e, const struct pane_set *set, struct span window, struct err *err)
+add_sources(struct engine *e, const struct pane_set *set, struct span window, int64_t after_ms,
+    struct err *err)
 {
-	if (set->running && holds(window, set->running) && add_source(e, set->running, err))
+	if (set->running && set->running->span.end_ms > after_ms && holds(window, set->running) &&
+	    add_source(e, set->running, err))
 		return -1;
-	for (size_t i = pane_set_after(set, window.start_ms); i < set->count; i++) {
+	for (size_t i = pane_set_after(set, after_ms); i < set->count; i++) {
 		struct pane *p = pane_set_at(set, i);
 
 		if (p->span.end_ms > window.end_ms)
@@ -147,7 +143,7 @@ accumulate(struct engine *e, struct span window, struct err *err)
 		set->running = NULL;
 	}
 	while (!rc && set->count && holds(window, pane_set_at(set, 0))) {
-		if (set->running && !has_room(e, pane_bytes(pane_set_at(set, 0))))
+		if (set->running && !engine_has_room(e, pane_bytes(pane_set_at(set, 0))))
 			break;
 		p = pane_set_shift(set);
 		if (!set->running) {
@@ -238,7 +234,7 @@ merge_sources(struct engine *e, struct pane *merged, bool *ret_is_large, struct 
 		const struct pane *p = e->sources[i];
 		size_t bytes = pane_bytes(merged) + pane_bytes(p);
 
-		*ret_is_large = bytes > MERGED_BYTES_MAX || !has_room(e, bytes);
+		*ret_is_large = bytes > MERGED_BYTES_MAX || !engine_has_room(e, bytes);
 		if (*ret_is_large)
 			return 0;
 		if (table_merge(&merged->table, e->options.plan, &p->table, err))
@@ -267,26 +263,49 @@ give_merged(
 }
 
 int
-engine_find_sources(struct engine *e, struct span window, struct err *err)
+engine_find_sources(struct engine *e, struct span window, int64_t after_ms, struct err *err)
 {
 	e->source_count = 0;
-	if (add_sources(e, &e->base, window, err))
+	if (add_sources(e, &e->base, window, after_ms, err))
 		return -1;
-	return add_sources(e, &e->delta, window, err);
+	return add_sources(e, &e->delta, window, after_ms, err);
 }
 
 static int
-give_window(struct engine *e, struct span window, const struct engine_receiver *receiver, struct err *err)
+give_panes(
+    struct engine *e, struct span window, const struct engine_receiver *receiver, struct err *err)
 {
-	/* what may yet change has to stay apart */
-	if (e->options.assigner.kind == ASSIGN_CUMULATE && !e->options.emits_updates &&
-	    accumulate(e, window, err))
-		return -1;
-	if (engine_find_sources(e, window, err))
+	if (engine_find_sources(e, window, window.start_ms, err))
 		return -1;
 	if (e->source_count > 2)
 		return give_merged(e, window, receiver, err);
 	return e->source_count ? give_rows(e, window, receiver, err) : 0;
+}
+
+/* What may yet change has to stay apart, and an interval apart from what it may go back to. */
+static int
+give_cumulated(
+    struct engine *e, struct span window, const struct engine_receiver *receiver, struct err *err)
+{
+	if (!e->options.emits_updates)
+		return accumulate(e, window, err) ? -1 : give_panes(e, window, receiver, err);
+	if (!engine_is_interval(e) && engine_sum_panes(e, window, err))
+		return -1;
+	if (!e->sum)
+		return give_panes(e, window, receiver, err);
+	e->source_count = 0;
+	if (add_source(e, e->sum, err))
+		return -1;
+	return give_rows(e, window, receiver, err);
+}
+
+static int
+give_window(
+    struct engine *e, struct span window, const struct engine_receiver *receiver, struct err *err)
+{
+	if (e->options.assigner.kind == ASSIGN_CUMULATE)
+		return give_cumulated(e, window, receiver, err);
+	return give_panes(e, window, receiver, err);
 }
 
 /* Gives out all that is complete, from both sets together. */

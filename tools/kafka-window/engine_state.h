@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What an engine is made of, for engine.c (records in, intervals), engine_close.c and engine_update.c
- * (windows out), engine_store.c (what a later life begins with) and engine_session.c (windows that
- * are sessions) only. */
+/* What an engine is made of, for engine.c (records in), engine_interval.c, engine_close.c,
+ * engine_sum.c and engine_update.c (windows out), engine_store.c (what a later life begins with) and
+ * engine_session.c (windows that are sessions) only. */
 #ifndef SLUICE_KAFKA_WINDOW_ENGINE_STATE_H
 #define SLUICE_KAFKA_WINDOW_ENGINE_STATE_H
 
@@ -19,22 +19,13 @@ struct engine_stream {
 	bool saved_is_replaying;
 };
 
-/* A record has changed windows that were given out: see engine_update.c. */
-struct engine_change {
-	struct span pane;
-	int64_t after_ms; /* windows that end at or before it were not changed */
-	size_t key_at;
-	size_t key_len;
-};
-
+/* Panes and keys that records have changed after windows of them were given out: see
+ * engine_update.c. */
 struct engine_changes {
-	struct engine_change *items;
-	size_t count;
-	size_t capacity;
-	size_t given; /* so many have been given out, in an interval */
-	size_t saved_count;
-	size_t saved_given;
-	struct buf keys;
+	struct table held;
+	struct table fresh; /* what the open interval has added */
+	bool is_held_given; /* by the open interval */
+	struct buf name;
 };
 
 /* Where rows go. */
@@ -52,6 +43,7 @@ struct engine {
 	struct pane_set base;    /* what is held for good */
 	struct pane_set delta;   /* what the open interval has put in */
 	struct pane_set *active; /* where records go: one of the two */
+	struct pane *sum;        /* engine_sum.c; or NULL */
 	struct engine_stream *streams;
 	uint32_t stream_count;
 	uint32_t replaying; /* streams that read again */
@@ -127,29 +119,72 @@ engine_gone(const struct engine *e)
 	return final_ms < e->emitted ? final_ms : e->emitted;
 }
 
+static inline struct aggregate_record
+engine_record(const struct engine_input *in)
+{
+	return (struct aggregate_record){
+		.inputs = in->inputs,
+		.skips = in->skips,
+		.time_ms = in->time_ms,
+		.position = in->position,
+	};
+}
+
+/* For copies, while what they are of is there. */
+static inline bool
+engine_has_room(const struct engine *e, size_t bytes)
+{
+	size_t bytes_max = e->options.state_bytes_max;
+
+	return e->state_bytes < bytes_max && bytes < bytes_max - e->state_bytes;
+}
+
+/* Makes the sum that of a cumulating window's panes; there is none after, where it has no room. */
+int engine_sum_panes(struct engine *, struct span window, struct err *);
+
+static inline bool
+engine_sum_holds(const struct engine *e, const struct pane *p)
+{
+	return e->sum && p->span.start_ms >= e->sum->span.start_ms &&
+	       p->span.end_ms <= e->sum->span.end_ms;
+}
+
+/* What has been put into a pane that it holds. */
+void engine_sum_take(struct engine *, const struct engine_input *);
+
+void engine_sum_drop(struct engine *);
+
 /* Windows that end at or before it are done with: where no complete one waits, those before the
  * watermark are, though no window was ever there. */
 int64_t engine_settled(const struct engine *);
 
-/* Notes that what was put into a pane for a key, perhaps the first there, has changed windows that
- * were given out, if it has. */
+/* True where what is put into a pane changes windows that were given out. */
+bool engine_changes_given(const struct engine *, struct span pane);
+
+/* Notes that what was put into a pane for a key, perhaps the first there, has changed such windows,
+ * if it has. */
 int engine_note_change(
     struct engine *, struct slice key, struct span pane, bool is_first, struct err *);
 
 static inline bool
 engine_has_changes(const struct engine *e)
 {
-	return e->changes.given < e->changes.count;
+	return (e->changes.held.count && !e->changes.is_held_given) || e->changes.fresh.count;
 }
 
 /* Gives out what has changed. */
 int engine_give_changes(struct engine *, const struct engine_receiver *, struct err *);
 
-/* Once they have been given out; but in an interval, which may be aborted, they stay. */
-void engine_forget_changes(struct engine *);
+/* With the interval that they were noted or given out in. */
+int engine_commit_changes(struct engine *, struct err *);
+void engine_abort_changes(struct engine *);
 
-/* The panes that a window's records are in, as the engine's sources. */
-int engine_find_sources(struct engine *, struct span window, struct err *);
+size_t engine_changes_bytes(const struct engine_changes *);
+void engine_changes_release(struct engine_changes *);
+
+/* The panes that a window's records are in, of those that end after a time (the window's start: all
+ * of them), as the engine's sources. */
+int engine_find_sources(struct engine *, struct span window, int64_t after_ms, struct err *);
 
 /* The first window that ends after a time and has a pane with records; false where there is none.
  */

@@ -277,6 +277,15 @@ def updates_cases():
     )
 
 
+def uneven_hop(name, size_ms, step_ms, **more):
+    """Flink's window function wants the size to be a multiple of the step; the older grouped windows
+    do not."""
+    window = f"(ts, {interval(step_ms)}, {interval(size_ms)})"
+    results = ", ".join(aggregate.sql for aggregate in NUMBERS)
+    query = f"SELECT HOP_START{window}, HOP_END{window}, n, {results} FROM s GROUP BY HOP{window}, n"
+    return Case(name, MIXED, "HOP", (size_ms, step_ms), ("n",), NUMBERS, query=query, **more)
+
+
 def hop_cases():
     yield Case(
         "hop 10s by 2s, by k", MIXED, "HOP", (10 * SECOND, 2 * SECOND), ("k",), NUMBERS, is_short=True
@@ -292,6 +301,9 @@ def hop_cases():
         bound_ms=0,
         offset_ms=SECOND,
     )
+    yield uneven_hop("hop 10s by 4s, by n", 10 * SECOND, 4 * SECOND)
+    yield uneven_hop("hop 4s by 10s, by n", 4 * SECOND, 10 * SECOND)
+    yield uneven_hop("hop 7s by 3.001s, by n, bound 0", 7 * SECOND, 3001, bound_ms=0)
     yield Case("hop 1d by 6h, no key", PATIENT, "HOP", (DAY, 6 * HOUR), (), NUMBERS)
     yield Case(
         "hop 1h by 5m of trips",
