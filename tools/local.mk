@@ -7,3 +7,4 @@ include tools/kafka-to-pipe/local.mk
 include tools/gen-to-kafka/local.mk
 include tools/kafka-to-lambda/local.mk
 include tools/kafka-to-dynamo/local.mk
+include tools/kafka-topic/local.mk
