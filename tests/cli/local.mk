@@ -27,3 +27,5 @@ CLI_TESTS += tests/cli/stats.sh
 CLI_TESTS += tests/cli/lambda-functions.sh
 CLI_TESTS += tests/cli/clickstream.sh
 EXTRA_DIST += tests/clickstream.py
+CLI_TESTS += tests/cli/kafka-topic.sh
+EXTRA_DIST += tests/answer.py

@@ -40,3 +40,4 @@ SERVICE_TESTS += tests/services/pump.sh
 SERVICE_TESTS += tests/services/flink.sh
 EXTRA_DIST += tests/services/flink/pom.xml tests/services/flink/FlinkWindows.java tests/services/flink/prepare.sh \
 	tests/services/flink/cases.py tests/services/flink/fidelity.py tests/services/flink/streams.py
+SERVICE_TESTS += tests/services/topic.sh

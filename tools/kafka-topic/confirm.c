@@ -19,7 +19,7 @@ confirm_can_ask(const struct request *r, struct err *err)
 	return err_set(err, ERR_USAGE, "standard input is no terminal to ask at: give --yes");
 }
 
-/* A terminal gives whole lines. True where one has come. */
+/* A terminal gives whole lines. False at its end and where a stop is asked for. */
 static bool
 read_line(char *line, size_t bytes)
 {
@@ -52,9 +52,9 @@ confirm_ask(const struct request *r, const char *question, struct err *err)
 		return 0;
 	(void)fprintf(stderr, "%s [y/N] ", question);
 	(void)fflush(stderr);
-	if (read_line(line, sizeof(line)) && (!strcasecmp(line, "y") || !strcasecmp(line, "yes")))
+	if (!read_line(line, sizeof(line)))
+		(void)fputc('\n', stderr); /* nobody has ended the line */
+	else if (!strcasecmp(line, "y") || !strcasecmp(line, "yes"))
 		return 0;
-	if (stop_requested())
-		(void)fputc('\n', stderr);
 	return err_set(err, ERR_NO, "nothing was done");
 }

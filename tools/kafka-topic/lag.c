@@ -23,8 +23,8 @@ add_row(struct rows *rows, const char *group, const struct scope_partition *p)
 	rows_text(rows, "topic", p->topic);
 	rows_int(rows, "partition", p->number);
 	rows_int_or_null(rows, "current_offset", p->known.committed, has_commit);
-	rows_int_or_null(rows, "log_end_offset", p->known.end, !p->is_gone);
-	rows_int_or_null(rows, "lag", lag_of(p), has_commit && !p->is_gone);
+	rows_int(rows, "log_end_offset", p->known.end);
+	rows_int_or_null(rows, "lag", lag_of(p), has_commit);
 }
 
 /* Nothing committed of a partition: all that it holds is unread, as far as anybody knows. */
@@ -36,8 +36,7 @@ total_of(const struct scope *scope)
 	for (size_t i = 0; i < scope->count; i++) {
 		const struct scope_partition *p = &scope->items[i];
 
-		if (!p->is_gone)
-			total += p->known.committed >= 0 ? lag_of(p) : p->known.end - p->known.begin;
+		total += p->known.committed >= 0 ? lag_of(p) : p->known.end - p->known.begin;
 	}
 	return total;
 }

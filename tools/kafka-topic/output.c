@@ -182,7 +182,7 @@ struct layout {
 	const struct column *columns;
 	size_t count;
 	size_t widths[COLUMNS_MAX];
-	bool is_number[COLUMNS_MAX]; /* every value there is one */
+	bool is_number[COLUMNS_MAX]; /* there are numbers and nothing else but what is not known */
 };
 
 static int
@@ -206,10 +206,10 @@ measure(struct layout *l, const json_t *rows, struct buf *cell, struct err *err)
 	size_t r;
 	const json_t *row;
 
-	for (size_t i = 0; i < l->count; i++) {
+	bool has_other[COLUMNS_MAX] = { false };
+
+	for (size_t i = 0; i < l->count; i++)
 		l->widths[i] = strlen(l->columns[i].header);
-		l->is_number[i] = true;
-	}
 	json_array_foreach(rows, r, row) {
 		for (size_t i = 0; i < l->count; i++) {
 			const json_t *value = json_object_get(row, l->columns[i].key);
@@ -220,9 +220,12 @@ measure(struct layout *l, const json_t *rows, struct buf *cell, struct err *err)
 			width = width_of(buf_slice(cell));
 			if (width > l->widths[i])
 				l->widths[i] = width;
-			l->is_number[i] &= !value || json_is_integer(value) || json_is_null(value);
+			l->is_number[i] |= json_is_integer(value);
+			has_other[i] |= value && !json_is_integer(value) && !json_is_null(value);
 		}
 	}
+	for (size_t i = 0; i < l->count; i++)
+		l->is_number[i] &= !has_other[i];
 	return 0;
 }
 

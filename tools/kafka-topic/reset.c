@@ -41,7 +41,7 @@ add_row(struct rows *rows, rd_kafka_topic_partition_list_t *list, const struct r
     const struct scope_partition *p)
 {
 	int64_t offset = -1;
-	enum plan_fate fate = p->is_gone ? PLAN_NOTHING : plan_offset(r, &p->known, &offset);
+	enum plan_fate fate = plan_offset(r, &p->known, &offset);
 
 	rows_begin(rows);
 	rows_text(rows, "group", r->names[0]);
@@ -49,11 +49,9 @@ add_row(struct rows *rows, rd_kafka_topic_partition_list_t *list, const struct r
 	rows_int(rows, "partition", p->number);
 	rows_int_or_null(rows, "current_offset", p->known.committed, p->known.committed >= 0);
 	rows_int_or_null(rows, "new_offset", offset, fate != PLAN_NOTHING);
-	rows_int_or_null(rows, "log_start_offset", p->known.begin, !p->is_gone);
-	rows_int_or_null(rows, "log_end_offset", p->known.end, !p->is_gone);
-	if (p->is_gone)
-		diag_warn("topic %s does not exist any more", p->topic);
-	else if (fate != PLAN_AS_ASKED)
+	rows_int(rows, "log_start_offset", p->known.begin);
+	rows_int(rows, "log_end_offset", p->known.end);
+	if (fate != PLAN_AS_ASKED)
 		diag_warn("%s[%" PRId32 "]: %s", p->topic, p->number, plan_words(fate));
 	if (fate != PLAN_NOTHING)
 		rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = offset;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
+
 void
 scope_release(struct scope *s)
 {
@@ -160,26 +162,6 @@ out:
 	return event;
 }
 
-/* Partitions of a topic that is no more, as far as they were committed. */
-static int
-add_gone(struct scope *s, const struct request *r, const rd_kafka_topic_partition_list_t *commits,
-    const char *topic, struct err *err)
-{
-	for (int i = 0; i < commits->cnt; i++) {
-		const rd_kafka_topic_partition_t *c = &commits->elems[i];
-		struct scope_partition *p;
-
-		if (strcmp(c->topic, topic) || !is_wanted(r, c->partition))
-			continue;
-		p = add(s, topic, c->partition, err);
-		if (!p)
-			return -1;
-		p->is_gone = true;
-	}
-	sort(s);
-	return 0;
-}
-
 static bool
 has_topic(const struct scope *s, const char *topic)
 {
@@ -190,9 +172,10 @@ has_topic(const struct scope *s, const char *topic)
 	return false;
 }
 
+/* A topic that has been deleted takes what was committed of it along, but not at the same moment. */
 static int
-add_committed_topic(struct scope *s, struct admin *a, const struct request *r,
-    const rd_kafka_topic_partition_list_t *commits, const char *topic, struct err *err)
+add_committed_topic(struct scope *s, struct admin *a, const struct request *r, const char *topic,
+    struct err *err)
 {
 	int32_t count;
 
@@ -200,8 +183,9 @@ add_committed_topic(struct scope *s, struct admin *a, const struct request *r,
 		return add_numbers(s, r, topic, count, err);
 	if (err->class != ERR_NO_INPUT)
 		return -1;
+	diag_note("%s any more", err->text);
 	err_clear(err);
-	return add_gone(s, r, commits, topic, err);
+	return 0;
 }
 
 static int
@@ -215,7 +199,7 @@ add_topics(struct scope *s, struct admin *a, const struct request *r,
 	for (int i = 0; !r->topic_count && i < commits->cnt; i++) {
 		const char *topic = commits->elems[i].topic;
 
-		if (!has_topic(s, topic) && add_committed_topic(s, a, r, commits, topic, err))
+		if (!has_topic(s, topic) && add_committed_topic(s, a, r, topic, err))
 			return -1;
 	}
 	return 0;
@@ -262,11 +246,8 @@ list_of(const struct scope *s)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)s->count);
 
-	for (size_t i = 0; i < s->count; i++) {
-		if (!s->items[i].is_gone)
-			(void)rd_kafka_topic_partition_list_add(list, s->items[i].topic,
-			    s->items[i].number);
-	}
+	for (size_t i = 0; i < s->count; i++)
+		(void)rd_kafka_topic_partition_list_add(list, s->items[i].topic, s->items[i].number);
 	return list;
 }
 
@@ -288,16 +269,10 @@ ask(struct scope *s, struct admin *a, int64_t time_ms, size_t place, struct err 
 }
 
 int
-scope_ask_ends(struct scope *s, struct admin *a, struct err *err)
-{
-	return ask(s, a, RD_KAFKA_OFFSET_END, offsetof(struct plan_partition, end), err);
-}
-
-int
 scope_ask(struct scope *s, struct admin *a, const struct request *r, struct err *err)
 {
 	if (ask(s, a, RD_KAFKA_OFFSET_BEGINNING, offsetof(struct plan_partition, begin), err) ||
-	    scope_ask_ends(s, a, err))
+	    ask(s, a, RD_KAFKA_OFFSET_END, offsetof(struct plan_partition, end), err))
 		return -1;
 	if (!r->has_to || r->to.kind != OFFSET_TIME)
 		return 0;

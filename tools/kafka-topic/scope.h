@@ -11,7 +11,6 @@ struct scope_partition {
 	char *topic;
 	int32_t number;
 	struct plan_partition known; /* what has been asked for */
-	bool is_gone;                /* a group has an offset of it, but the topic is no more */
 };
 
 /* By topic, then number. */
@@ -29,16 +28,13 @@ int scope_add_topic(struct scope *, struct admin *, const struct request *, cons
 
 /*
  * What a group has committed, and partitions beside these: those of the topics of -t, or of all topics in
- * which it has committed something; there a topic that is no more is kept (is_gone).
+ * which it has committed something.
  * *ret_commits: how many of the partitions it has committed an offset of.
  */
 int scope_add_group(struct scope *, struct admin *, const struct request *, const char *group,
     size_t *ret_commits, struct err *);
 
-/* Asks for begin and end; with -o s@TIME for at_time, too. What is gone has 0. */
+/* Asks for begin and end; with -o s@TIME for at_time, too. */
 int scope_ask(struct scope *, struct admin *, const struct request *, struct err *);
-
-/* Asks for the ends alone. */
-int scope_ask_ends(struct scope *, struct admin *, struct err *);
 
 #endif

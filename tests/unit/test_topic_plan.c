@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a group's offset goes, and what a topic's properties become. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kafka-topic/configs.h"
+#include "kafka-topic/plan.h"
+
+#define TO(what) { .has_to = true, .to = { .kind = OFFSET_##what } }
+#define TO_AT(what, number) { .has_to = true, .to = { .kind = OFFSET_##what, .value = (number) } }
+#define SHIFT(number) { .has_shift = true, .shift = (number) }
+
+/* a log from 100 to 200 */
+static const struct {
+	struct request request;
+	int64_t committed, at_time;
+	enum plan_fate fate;
+	int64_t offset; /* -7: untouched */
+} plans[] = {
+	{ TO(BEGINNING), 150, -1, PLAN_AS_ASKED, 100 },
+	{ TO(END), 150, -1, PLAN_AS_ASKED, 200 },
+	{ TO(END), -1, -1, PLAN_AS_ASKED, 200 },
+	{ TO_AT(AT, 100), 150, -1, PLAN_AS_ASKED, 100 },
+	{ TO_AT(AT, 123), -1, -1, PLAN_AS_ASKED, 123 },
+	{ TO_AT(AT, 200), 150, -1, PLAN_AS_ASKED, 200 },
+	{ TO_AT(AT, 99), 150, -1, PLAN_HELD_AT_BEGIN, 100 },
+	{ TO_AT(AT, 0), 150, -1, PLAN_HELD_AT_BEGIN, 100 },
+	{ TO_AT(AT, 201), 150, -1, PLAN_HELD_AT_END, 200 },
+	{ TO_AT(AT, INT64_MAX), 150, -1, PLAN_HELD_AT_END, 200 },
+	{ TO_AT(TAIL, 1), 150, -1, PLAN_AS_ASKED, 199 },
+	{ TO_AT(TAIL, 0), 150, -1, PLAN_AS_ASKED, 200 },
+	{ TO_AT(TAIL, 100), 150, -1, PLAN_AS_ASKED, 100 },
+	{ TO_AT(TAIL, 101), 150, -1, PLAN_AS_ASKED, 100 },
+	{ TO_AT(TAIL, INT64_MAX), 150, -1, PLAN_AS_ASKED, 100 },
+	{ TO_AT(TIME, 1), 150, 170, PLAN_AS_ASKED, 170 },
+	{ TO_AT(TIME, 1), 150, 100, PLAN_AS_ASKED, 100 },
+	{ TO_AT(TIME, 1), 150, -1, PLAN_AS_ASKED, 200 },
+	{ SHIFT(10), 150, -1, PLAN_AS_ASKED, 160 },
+	{ SHIFT(-10), 150, -1, PLAN_AS_ASKED, 140 },
+	{ SHIFT(0), 150, -1, PLAN_AS_ASKED, 150 },
+	{ SHIFT(50), 150, -1, PLAN_AS_ASKED, 200 },
+	{ SHIFT(51), 150, -1, PLAN_HELD_AT_END, 200 },
+	{ SHIFT(-50), 150, -1, PLAN_AS_ASKED, 100 },
+	{ SHIFT(-51), 150, -1, PLAN_HELD_AT_BEGIN, 100 },
+	{ SHIFT(INT64_MAX), 150, -1, PLAN_HELD_AT_END, 200 },
+	{ SHIFT(INT64_MIN), 150, -1, PLAN_HELD_AT_BEGIN, 100 },
+	{ SHIFT(0), 50, -1, PLAN_HELD_AT_BEGIN, 100 }, /* what was committed has expired */
+	{ SHIFT(1), -1, -1, PLAN_NOTHING, -7 },
+	{ SHIFT(0), -1, -1, PLAN_NOTHING, -7 },
+};
+
+static void
+test_plans(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(plans) / sizeof(*plans); i++) {
+		const struct plan_partition p = { .begin = 100, .end = 200,
+			.committed = plans[i].committed, .at_time = plans[i].at_time };
+		int64_t offset = -7;
+
+		if (plan_offset(&plans[i].request, &p, &offset) != plans[i].fate ||
+		    offset != plans[i].offset)
+			fail_msg("case %zu: offset %lld", i, (long long)offset);
+		assert_true((plans[i].fate == PLAN_AS_ASKED) == !*plan_words(plans[i].fate));
+	}
+}
+
+/* ---- properties ---- */
+
+static const struct setting changes[] = {
+	{ "cleanup.policy", "compact" },
+	{ "retention.ms", "1" },
+	{ "retention.ms", NULL },
+	{ "segment.ms", NULL },
+	{ "segment.ms", "5" },
+};
+
+static const char *
+value_of(const struct config_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		if (!strcmp(l->items[i].name, name))
+			return l->items[i].value;
+	}
+	return "missing";
+}
+
+static void
+test_merge(void **state)
+{
+	char retention[] = "retention.ms", bytes[] = "segment.bytes", old[] = "7";
+	struct config items[] = { { .name = retention, .value = old },
+		{ .name = bytes, .value = old } };
+	const struct config_list have = { .items = items, .count = 2 };
+	struct config_list merged = { .count = 0 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(configs_merge(&have, changes, 5, &merged, &err), 0);
+	assert_int_equal(merged.count, 3); /* the last word on a property counts */
+	assert_string_equal(value_of(&merged, "segment.bytes"), "7");
+	assert_string_equal(value_of(&merged, "cleanup.policy"), "compact");
+	assert_string_equal(value_of(&merged, "segment.ms"), "5");
+	assert_string_equal(value_of(&merged, "retention.ms"), "missing");
+	configs_release(&merged);
+}
+
+/* A value that is not told cannot be sent again; where it is replaced that does not matter. */
+static void
+test_merge_of_a_secret(void **state)
+{
+	char name[] = "cleanup.policy", other[] = "secret";
+	struct config item = { .name = other };
+	const struct config_list have = { .items = &item, .count = 1 };
+	struct config_list merged = { .count = 0 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(configs_merge(&have, changes, 1, &merged, &err), -1);
+	assert_int_equal(err.class, ERR_CANT_CREATE);
+	assert_non_null(strstr(err.text, "secret"));
+	configs_release(&merged);
+	err_clear(&err);
+	item.name = name;
+	assert_int_equal(configs_merge(&have, changes, 1, &merged, &err), 0);
+	assert_string_equal(value_of(&merged, "cleanup.policy"), "compact");
+	configs_release(&merged);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plans),
+		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_merge_of_a_secret),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
