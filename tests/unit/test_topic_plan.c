@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a group's offset goes, and what a topic's properties become. */
+/* Where a group's offset goes, what a topic's properties become, and which status an error has. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -132,6 +132,52 @@ test_merge_of_a_secret(void **state)
 	configs_release(&merged);
 }
 
+/* ---- errors ---- */
+
+static const struct {
+	rd_kafka_resp_err_t code;
+	enum err_class class;
+} classes[] = {
+	{ RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, ERR_CANT_CREATE },
+	{ RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR, ERR_USAGE },
+	{ RD_KAFKA_RESP_ERR_INVALID_CONFIG, ERR_USAGE },
+	{ RD_KAFKA_RESP_ERR_POLICY_VIOLATION, ERR_DENIED },
+	{ RD_KAFKA_RESP_ERR_TOPIC_DELETION_DISABLED, ERR_DENIED },
+	{ RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ERR_DENIED },
+	{ RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, ERR_DENIED },
+	{ RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, ERR_DENIED },
+	{ RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND, ERR_NO_INPUT },
+	{ RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, ERR_NO_INPUT },
+	{ RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP, ERR_UNAVAILABLE },
+	{ RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, ERR_UNAVAILABLE },
+	{ RD_KAFKA_RESP_ERR__TIMED_OUT, ERR_UNAVAILABLE },
+	{ RD_KAFKA_RESP_ERR_NOT_CONTROLLER, ERR_UNAVAILABLE },
+};
+
+static void
+test_error_classes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++)
+		assert_int_equal(admin_error_class(classes[i].code), classes[i].class);
+}
+
+/* Of several failures all are named; the first one gives the status. A broker's full stop goes. */
+static void
+test_errors_are_joined(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	admin_add_error(&err, "topic", "a", RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS,
+	    "Topic 'a' already exists.");
+	assert_string_equal(err.text, "topic a: Topic 'a' already exists");
+	admin_add_error(&err, "topic", "b", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, NULL);
+	assert_string_equal(err.text,
+	    "topic a: Topic 'a' already exists; topic b: Broker: Topic authorization failed");
+	assert_int_equal(err.class, ERR_CANT_CREATE);
+}
+
 int
 main(void)
 {
@@ -139,6 +185,8 @@ main(void)
 		cmocka_unit_test(test_plans),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_merge_of_a_secret),
+		cmocka_unit_test(test_error_classes),
+		cmocka_unit_test(test_errors_are_joined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

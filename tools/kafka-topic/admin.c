@@ -51,13 +51,18 @@ admin_add_error(struct err *err, const char *what, const char *name, rd_kafka_re
     const char *reason)
 {
 	struct err before = *err;
+	int len;
 
 	if (!reason || !*reason)
 		reason = rd_kafka_err2str(code);
+	len = (int)strlen(reason);
+	if (reason[len - 1] == '.') /* brokers write sentences, we parts of one */
+		len--;
 	if (before.class == ERR_NONE)
-		(void)err_set(err, admin_error_class(code), "%s %s: %s", what, name, reason);
+		(void)err_set(err, admin_error_class(code), "%s %s: %.*s", what, name, len, reason);
 	else
-		(void)err_set(err, before.class, "%s; %s %s: %s", before.text, what, name, reason);
+		(void)err_set(err, before.class, "%s; %s %s: %.*s", before.text, what, name, len,
+		    reason);
 }
 
 /* ---- the handle ---- */
