@@ -69,7 +69,7 @@ expect_takes() {
 	local verb=$1 option given
 	shift
 	for option in --all --topic=t --partition=0 --offset=end --shift=1 --partitions=2 --replication=1 --set=a=b \
-		--unset=a --if-not-exists --if-exists --max=1 --yes; do
+		--unset=a --if-not-exists --if-exists --max=1 --age --max-age=1s --yes; do
 		given=${option#--}
 		words_of "$verb"
 		case " $* " in
@@ -87,7 +87,7 @@ test_options_that_are_for_other_verbs() {
 	expect_takes delete if-exists yes
 	expect_takes offsets partition offset
 	expect_takes groups
-	expect_takes lag topic max
+	expect_takes lag topic max age max-age
 	expect_takes reset topic partition offset shift yes
 	expect_takes delete-group if-exists yes
 	usage 'describe takes no --names' describe --names
@@ -102,7 +102,7 @@ test_options_that_are_taken() {
 	unreachable alter t --set a= --unset b --partitions 100000
 	unreachable delete t u --if-exists --yes
 	unreachable offsets t -p 0,1 -p 2 -o -5
-	unreachable lag g h -t t -t u --max 0
+	unreachable lag g h -t t -t u --max 0 --age --max-age 0
 	unreachable reset g -t t -p 0 -o s@2026-01-01T00:00:00Z --yes
 	unreachable reset g --shift -5 --dry-run
 	unreachable reset g --shift +5 --dry-run
@@ -125,6 +125,7 @@ test_values_that_are_wrong() {
 	usage '--replication: must be at least 1' create t --replication 0
 	usage '--replication: must be at most 32767' create t --replication 32768
 	usage '--max: must be at least 0' lag --max -1
+	usage '--max-age: "5"' lag --max-age 5
 	usage '--timeout: must be at least 100' list --timeout 0
 	usage '--timeout: must be at most' list --timeout 61m
 	usage '--set: a topic.s property is NAME=VALUE, not "retention.ms"' create t --set retention.ms

@@ -328,6 +328,48 @@ test_lag_of_what_was_never_committed() {
 	expect_line 'is 8 records behind' err
 }
 
+# age_day: the day on which the first record that is not read was written, of each partition
+age_day() {
+	kafka-topic lag --age --json "$1" | jq -r 'if .age_ms == null then "none" else
+		(now - .age_ms / 1000 | strftime("%F")) end'
+}
+
+test_age() {
+	id=$(fresh_id)
+	kafka-topic -q create $id --partitions 3
+	printf '%s\n' '{"t":"2020-01-01T12:00:00Z"}' '{"t":"2020-01-02T12:00:00Z"}' '{"t":"2020-01-03T12:00:00Z"}' |
+		s3-to-kafka -q -t $id -p 0 --time t --kafka-time event
+	printf '%s\n' '{"t":"2021-01-01T12:00:00Z"}' | s3-to-kafka -q -t $id -p 2 --time t --kafka-time event
+	read_on $id $id >/dev/null
+	[ "$(age_day $id | tr '\n' ' ')" = 'none none none ' ]
+	expect_status 0 kafka-topic lag $id --max-age 0
+	kafka-topic -q reset $id --yes -p 0 -o 1
+	[ "$(age_day $id | tr '\n' ' ')" = '2020-01-02 none none ' ]
+	kafka-topic -q reset $id --yes -p 2 -o 0
+	[ "$(age_day $id | tr '\n' ' ')" = '2020-01-02 none 2021-01-01 ' ]
+	expect_status 0 kafka-topic lag $id --age
+	expect_line "^GROUP +TOPIC +PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG  AGE\$" out
+	expect_line "^$id +$id +0 +1 +3 +2  [0-9]+d[0-9]{2}h\$" out
+	expect_line "^$id +$id +1 +0 +0 +0  -\$" out
+	expect_status 1 kafka-topic lag $id --max-age 1000d
+	expect_line "^kafka-topic: group $id has not read a record that is [0-9]+d[0-9]+h old, more than 1000d00h\$" err
+	expect_status 0 kafka-topic lag $id --max-age 36500d
+	# where the log starts later than what is committed, its first record is the one
+	services topic delete-records $id 0 2 >/dev/null
+	[ "$(age_day $id | head -n 1)" = 2020-01-03 ]
+}
+
+# behind the last record of a transaction its mark takes an offset
+test_age_where_no_record_is_left() {
+	id=$(fresh_id)
+	kafka-topic -q create $id --partitions 1
+	printf '%s\n' '{"n":1}' '{"n":2}' >in
+	s3-to-kafka -q -t $id --resume-id $id --resume-topic $id-state in
+	kafka-topic -q reset $id -t $id --yes -o 2
+	kafka-topic lag --age --json $id | jq -c '[.current_offset, .log_end_offset, .lag, .age_ms]' >out
+	expect_text out '[2,3,1,null]'
+}
+
 test_groups() {
 	id=$(fresh_id)
 	kafka-topic -q create $id --partitions 2

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "kafka-topic/age.h"
 #include "kafka-topic/configs.h"
 #include "kafka-topic/plan.h"
 
@@ -132,6 +133,39 @@ test_merge_of_a_secret(void **state)
 	configs_release(&merged);
 }
 
+/* ---- ages ---- */
+
+static void
+test_ages(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} ages[] = {
+		{ INT64_MIN, "0ms" },
+		{ -1, "0ms" },
+		{ 0, "0ms" },
+		{ 999, "999ms" },
+		{ 1000, "1s" },
+		{ 59999, "59s" },
+		{ 60000, "1m00s" },
+		{ 3599999, "59m59s" },
+		{ 3600000, "1h00m" },
+		{ 86399999, "23h59m" },
+		{ 86400000, "1d00h" },
+		{ 1000 * INT64_C(86400000) + 3600000, "1000d01h" },
+		{ INT64_MAX, "106751991167d07h" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ages) / sizeof(*ages); i++) {
+		char text[AGE_TEXT_BYTES];
+
+		age_format(ages[i].ms, text);
+		assert_string_equal(text, ages[i].text);
+	}
+}
+
 /* ---- errors ---- */
 
 static const struct {
@@ -185,6 +219,7 @@ main(void)
 		cmocka_unit_test(test_plans),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_merge_of_a_secret),
+		cmocka_unit_test(test_ages),
 		cmocka_unit_test(test_error_classes),
 		cmocka_unit_test(test_errors_are_joined),
 	};

@@ -75,12 +75,14 @@ make_conf(const struct kafka_options *options, struct err *err)
 
 	if (!conf)
 		return NULL;
-	/* the end of a log is its high watermark, also while a transaction is open: as Kafka's own tools */
+	/* The end of a log is its high watermark, also while a transaction is open, as to Kafka's own tools. One
+	 * record is read of a partition at most (age.h); a batch is given whole, whatever the limit. */
 	if (kafka_conf_set(conf, "isolation.level", "read_uncommitted", false, err) ||
 	    kafka_conf_set(conf, "allow.auto.create.topics", "false", false, err) ||
 	    kafka_conf_set(conf, "enable.partition.eof", "true", false, err) ||
 	    kafka_conf_default(options, conf, "fetch.wait.max.ms", "20", false, err) ||
-	    kafka_conf_default(options, conf, "queued.min.messages", "1", false, err)) {
+	    kafka_conf_default(options, conf, "queued.min.messages", "1", false, err) ||
+	    kafka_conf_default(options, conf, "fetch.message.max.bytes", "16384", false, err)) {
 		rd_kafka_conf_destroy(conf);
 		return NULL;
 	}

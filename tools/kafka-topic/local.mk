@@ -3,6 +3,7 @@ bin_PROGRAMS += kafka-topic
 noinst_LIBRARIES += libkafkatopic.a
 libkafkatopic_a_SOURCES =
 libkafkatopic_a_SOURCES += tools/kafka-topic/admin.c tools/kafka-topic/admin.h
+libkafkatopic_a_SOURCES += tools/kafka-topic/age.c tools/kafka-topic/age.h
 libkafkatopic_a_SOURCES += tools/kafka-topic/configs.c tools/kafka-topic/configs.h
 libkafkatopic_a_SOURCES += tools/kafka-topic/confirm.c tools/kafka-topic/confirm.h
 libkafkatopic_a_SOURCES += tools/kafka-topic/groups.c tools/kafka-topic/groups.h

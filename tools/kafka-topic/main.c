@@ -80,7 +80,7 @@ static const struct tool tool = {
 		   "  delete TOPIC...        --yes, --if-exists\n"
 		   "  offsets TOPIC...       earliest and latest, -o another place\n"
 		   "  groups [GROUP...]      which there are; their states and members\n"
-		   "  lag [GROUP...]         committed, end and the records between; --max\n"
+		   "  lag [GROUP...]         committed, end and the records between; --max, --age\n"
 		   "  reset GROUP            -o WHERE or --shift N; --yes, --dry-run\n"
 		   "  delete-group GROUP...  --yes, --if-exists",
 	.examples = "  kafka-topic create -b localhost:9092 orders --partitions 6\n"

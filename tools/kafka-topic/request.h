@@ -37,7 +37,9 @@ struct request {
 	int64_t replication_wanted; /* --replication; -1: the broker's default */
 	struct setting settings[REQUEST_SETTINGS_MAX];
 	size_t setting_count;
-	int64_t lag_max; /* --max; -1: none */
+	int64_t lag_max;    /* --max; -1: none */
+	int64_t age_ms_max; /* --max-age; -1: none */
+	bool with_age;      /* --age */
 	bool if_exists, if_not_exists;
 	bool is_yes; /* --yes */
 	bool is_all; /* -a */
@@ -45,7 +47,7 @@ struct request {
 };
 
 #define REQUEST_INIT \
-	{ .partitions_wanted = -1, .replication_wanted = -1, .lag_max = -1 }
+	{ .partitions_wanted = -1, .replication_wanted = -1, .lag_max = -1, .age_ms_max = -1 }
 
 struct admin;
 

@@ -29,7 +29,7 @@ add(struct scope *s, const char *topic, int32_t number, struct err *err)
 	s->items = items;
 	p = &items[s->count];
 	*p = (struct scope_partition){ .topic = strdup(topic), .number = number,
-		.known = { .at_time = -1, .committed = -1 } };
+		.known = { .at_time = -1, .committed = -1 }, .unread_ms = -1 };
 	if (!p->topic) {
 		err_no_memory(err);
 		return NULL;

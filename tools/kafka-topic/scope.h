@@ -11,6 +11,7 @@ struct scope_partition {
 	char *topic;
 	int32_t number;
 	struct plan_partition known; /* what has been asked for */
+	int64_t unread_ms;           /* timestamp of the first record that is not read; -1: see age.h */
 };
 
 /* By topic, then number. */

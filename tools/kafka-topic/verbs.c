@@ -145,6 +145,10 @@ const struct opt verb_rows[] = {
 	    AT(if_exists), 0, 0, NULL },
 	{ 0, "max", "N", "lag: exit status 1 where a group is more than N records behind", OPT_INT,
 	    AT(lag_max), 0, 0, NULL },
+	{ 0, "age", NULL, "lag: read the first record that is not read, and say how old it is", OPT_FLAG,
+	    AT(with_age), 0, 0, NULL },
+	{ 0, "max-age", "DURATION", "lag: exit status 1 where that is older", OPT_DURATION,
+	    AT(age_ms_max), 0, 0, NULL },
 	{ 0, "yes", NULL, "delete, delete-group, reset: do not ask", OPT_FLAG, AT(is_yes), 0, 0, NULL },
 };
 const size_t verb_row_count = sizeof(verb_rows) / sizeof(*verb_rows);
@@ -198,7 +202,7 @@ static const char *const alter_options[] = { "partitions", "set", "unset", NULL 
 static const char *const delete_options[] = { "if-exists", "yes", NULL };
 static const char *const offsets_options[] = { "partition", "offset", NULL };
 static const char *const groups_options[] = { NULL };
-static const char *const lag_options[] = { "topic", "max", NULL };
+static const char *const lag_options[] = { "topic", "max", "age", "max-age", NULL };
 static const char *const reset_options[] = { "topic", "partition", "offset", "shift", "yes", NULL };
 
 static const struct verb verbs[] = {
