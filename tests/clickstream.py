@@ -61,8 +61,9 @@ def window(begin_ms):
     return {"windowBeginTime": begin_ms, "windowEndTime": begin_ms + WINDOW_MS}
 
 
-def main():
-    users = read_users(sys.argv[1])
+def outputs(path):
+    """All sessions, and the rows of the three outputs."""
+    users = read_users(path)
     found = [summary(user, s) for user, events in users.items() for s in sessions_of(events)]
     counts, departments = collections.defaultdict(list), collections.Counter()
     for session in found:
@@ -70,26 +71,29 @@ def main():
         counts[begin_ms].append(session["orderCheckoutEventCount"] > 0)
         for department in session["deptList"]:
             departments[begin_ms, department] += 1
-    write("user_session_details", (s for s in found if s["orderCheckoutEventCount"]))
-    write(
-        "user_session_counts",
-        (
-            {
-                "userSessionCount": len(buys),
-                "userSessionCountWithOrderCheckout": sum(buys),
-                "percentSessionswithBuy": sum(buys) * 100 // len(buys),
-                **window(begin_ms),
-            }
-            for begin_ms, buys in counts.items()
-        ),
-    )
-    write(
-        "departments_count",
-        (
-            {"departmentName": name, "departmentCount": count, **window(begin_ms)}
-            for (begin_ms, name), count in departments.items()
-        ),
-    )
+    details = [session for session in found if session["orderCheckoutEventCount"]]
+    counts = [
+        {
+            "userSessionCount": len(buys),
+            "userSessionCountWithOrderCheckout": sum(buys),
+            "percentSessionswithBuy": sum(buys) * 100 // len(buys),
+            **window(begin_ms),
+        }
+        for begin_ms, buys in counts.items()
+    ]
+    departments = [
+        {"departmentName": name, "departmentCount": count, **window(begin_ms)}
+        for (begin_ms, name), count in departments.items()
+    ]
+    return found, details, counts, departments
 
 
-main()
+def main():
+    _, details, counts, departments = outputs(sys.argv[1])
+    write("user_session_details", details)
+    write("user_session_counts", counts)
+    write("departments_count", departments)
+
+
+if __name__ == "__main__":
+    main()

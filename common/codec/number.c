@@ -397,13 +397,15 @@ number_to_double(const struct number *n)
 static bool
 mantissa_at_scale(const struct number *n, unsigned scale, number_wide *ret)
 {
+	/* -2^127 fits as it is */
+	const number_uwide magnitude_max = (number_uwide)WIDE_MAX + (n->mantissa < 0 ? 1u : 0u);
 	int64_t factor = number_pow10[scale - n->scale];
 
 	if (n->mantissa == (int64_t)n->mantissa) {
 		*ret = (number_wide)(int64_t)n->mantissa * factor;
 		return true;
 	}
-	if (magnitude_of(n->mantissa) > (number_uwide)WIDE_MAX / (number_uwide)factor)
+	if (magnitude_of(n->mantissa) > magnitude_max / (uint64_t)factor)
 		return false;
 	*ret = (number_wide)((number_uwide)n->mantissa * (number_uwide)factor);
 	return true;
@@ -462,30 +464,20 @@ add_exact(const struct number *coarse, const struct number *fine, struct number 
 	return true;
 }
 
-static double
-hold_finite(double value)
+bool
+number_add(const struct number *a, const struct number *b, struct number *ret_sum)
 {
-	return isinf(value) ? copysign(DBL_MAX, value) : value;
-}
+	struct number coarse = a->scale < b->scale ? *a : *b;
+	struct number fine = a->scale < b->scale ? *b : *a;
 
-struct number
-number_add_mixed(const struct number *a, const struct number *b)
-{
-	struct number sum;
-
-	if (a->is_exact && b->is_exact) {
-		struct number coarse = a->scale < b->scale ? *a : *b;
-		struct number fine = a->scale < b->scale ? *b : *a;
-
-		if (add_exact(&coarse, &fine, &sum))
-			return sum;
-		drop_trailing_zeros(&coarse);
-		drop_trailing_zeros(&fine);
-		if (coarse.scale <= fine.scale ? add_exact(&coarse, &fine, &sum)
-					       : add_exact(&fine, &coarse, &sum))
-			return sum;
-	}
-	return number_from_double(hold_finite(number_to_double(a) + number_to_double(b)));
+	if (!a->is_exact || !b->is_exact)
+		return false;
+	if (add_exact(&coarse, &fine, ret_sum))
+		return true;
+	drop_trailing_zeros(&coarse);
+	drop_trailing_zeros(&fine);
+	return coarse.scale <= fine.scale ? add_exact(&coarse, &fine, ret_sum)
+					  : add_exact(&fine, &coarse, ret_sum);
 }
 
 /* Divides by 10 in 64 bits where it can: the 128-bit division is a library call. */

@@ -53,9 +53,8 @@ struct number number_from_double(double); /* must be finite */
 /* The nearest double. */
 double number_to_double(const struct number *);
 
-/* number_compare and number_add where the short way does not do. */
+/* number_compare where the short way does not do. */
 int number_compare_mixed(const struct number *a, const struct number *b);
-struct number number_add_mixed(const struct number *a, const struct number *b);
 
 /* Negative, 0, positive. Exact where both are exact, by doubles otherwise. */
 static inline int
@@ -69,35 +68,8 @@ number_compare(const struct number *a, const struct number *b)
 /* 10^0 to 10^18 */
 extern const int64_t number_pow10[NUMBER_SCALE_MAX + 1];
 
-/*
- * sum += n: exact where both are and the sum fits; otherwise the sum turns into a double, and stays
- * one. A sum past the largest double is held there.
- */
-static inline void
-number_add_to(struct number *sum, const struct number *n)
-{
-	int64_t narrow = (int64_t)n->mantissa;
-	number_wide total;
-
-	/* a running sum has seen the larger scale already, and a factor of 1 costs less than a
-	 * branch that is guessed wrong */
-	if (!sum->is_exact || !n->is_exact || sum->scale < n->scale || n->mantissa != narrow ||
-	    __builtin_add_overflow(
-		sum->mantissa, (number_wide)narrow * number_pow10[sum->scale - n->scale], &total))
-		*sum = number_add_mixed(sum, n);
-	else
-		sum->mantissa = total;
-}
-
-/* a + b, likewise. */
-static inline struct number
-number_add(const struct number *a, const struct number *b)
-{
-	struct number sum = *a;
-
-	number_add_to(&sum, b);
-	return sum;
-}
+/* a + b where both are exact; false where they are not, or where the sum does not fit. */
+bool number_add(const struct number *a, const struct number *b, struct number *ret_sum);
 
 /*
  * Writes the number as JSON, without trailing zeros behind the point (7.50 gives 7.5, 4.0 gives 4);

@@ -14,6 +14,7 @@ struct field_set {
 	struct json_paths *paths;
 	struct json_scanner *scanner; /* NULL until the first scan */
 	struct json_value *values;    /* one a path, made with the scanner */
+	unsigned count;               /* of them */
 	size_t values_bytes;
 	const char *text; /* what was scanned last */
 	struct buf copy;  /* of a value that came without padding */
@@ -84,6 +85,7 @@ prepare(struct field_set *set, struct err *err)
 	set->values = calloc(count + 1, sizeof(*set->values)); /* never of no size */
 	if (!set->values)
 		return err_no_memory(err);
+	set->count = (unsigned)count;
 	set->values_bytes = count * sizeof(*set->values);
 	set->scanner = json_scanner_new(set->paths, err);
 	if (set->scanner)
@@ -133,7 +135,7 @@ field_scan(struct field_set *set, const struct record *record, struct err *err)
 const struct json_value *
 field_get(const struct field_set *set, unsigned index)
 {
-	assert(set->values && index < json_paths_count(set->paths));
+	assert(set->values && index < set->count);
 	return &set->values[index];
 }
 

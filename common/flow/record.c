@@ -54,21 +54,6 @@ record_reject(const struct record *record, int64_t byte, const char *reason, str
 	return err_set(err, ERR_DATA, "%s: byte %" PRId64 ": %s", place, byte, reason);
 }
 
-struct record
-record_of_line(const char *origin, int64_t number, int64_t sequence, struct slice value)
-{
-	return (struct record){
-		.position = { .stream = 0, .term = 0, .sequence = sequence },
-		.origin = slice_of(origin),
-		.line = number,
-		.offset = number - 1,
-		.time_ms = RECORD_NO_TIME,
-		.value = value,
-		.has_value = true,
-		.is_padded = true,
-	};
-}
-
 int
 record_reject_long(const struct record *record, size_t bytes_max, struct err *err)
 {

@@ -63,9 +63,30 @@ enum { RECORD_PLACE_BYTES = 384 };
  */
 void record_place(const struct record *, char place[static RECORD_PLACE_BYTES]);
 
-/* A record that is a line of `origin` (borrowed): number from 1, sequence from 0; the value is padded. */
-struct record record_of_line(const char *origin, int64_t number, int64_t sequence,
-    struct slice value);
+/* Fills a record that is a line of `origin` (borrowed): number from 1, sequence from 0; the value is padded.
+ * Member by member and in place: each line of a pipe passes through it, and a record that is made elsewhere
+ * and copied costs a store and a load that wait for each other. */
+static inline void
+record_set_line(
+    struct record *ret, struct slice origin, int64_t number, int64_t sequence, struct slice value)
+{
+	ret->position = (struct position){ .stream = 0, .term = 0, .sequence = sequence };
+	ret->origin = origin;
+	ret->line = number;
+	ret->topic = slice_make(NULL, 0);
+	ret->partition = 0;
+	ret->offset = number - 1;
+	ret->has_offset = false;
+	ret->time_ms = RECORD_NO_TIME;
+	ret->is_append_time = false;
+	ret->key = slice_make(NULL, 0);
+	ret->value = value;
+	ret->has_key = false;
+	ret->has_value = true;
+	ret->is_padded = true;
+	ret->headers = NULL;
+	ret->header_count = 0;
+}
 
 /* Rejects a line of which only the beginning is at hand. Returns -1. */
 int record_reject_long(const struct record *, size_t bytes_max, struct err *);

@@ -12,7 +12,8 @@ enum { CHUNK_BYTES = 128 * 1024 }; /* of an object, as stored */
 
 struct object_cursor {
 	struct object_cursor_options options;
-	const char *name; /* NULL: closed */
+	const char *name;    /* NULL: closed */
+	struct slice origin; /* the name */
 	struct object_reader *reader;
 	struct lines *lines;
 	struct object_place place; /* behind the record given last */
@@ -73,6 +74,7 @@ object_cursor_open(struct object_cursor *c, const char *name, struct object_byte
     struct err *err)
 {
 	c->name = name;
+	c->origin = slice_of(name);
 	c->place = (struct object_place){ .line = 0 };
 	if (object_reader_open(c->reader, bytes, err))
 		return -1;
@@ -108,7 +110,7 @@ name_object(const struct object_cursor *c, struct err *err)
 static void
 fill_record(const struct object_cursor *c, struct slice value, struct record *ret)
 {
-	*ret = record_of_line(c->name, lines_number(c->lines), 0, value);
+	record_set_line(ret, c->origin, lines_number(c->lines), 0, value);
 }
 
 static struct slice

@@ -14,6 +14,7 @@ enum { PIPE_BYTES = 1 << 20 };
 struct source_pipe {
 	struct source base;
 	struct source_pipe_options options;
+	struct slice origin; /* the options' name */
 	struct lines *lines;
 	struct envelope_reader *envelopes; /* NULL without -J */
 	int64_t given;
@@ -46,7 +47,7 @@ fill_record(const struct source_pipe *s, struct slice line, struct record *ret)
 {
 	int64_t number = lines_number(s->lines);
 
-	*ret = record_of_line(s->options.name, number, number - 1, line);
+	record_set_line(ret, s->origin, number, number - 1, line);
 }
 
 static bool
@@ -133,6 +134,7 @@ source_pipe_open(const struct source_pipe_options *options, struct err *err)
 	}
 	s->base.ops = &pipe_ops;
 	s->options = *options;
+	s->origin = slice_of(options->name);
 	s->lines = lines_new(options->line_bytes_max, err);
 	if (!s->lines)
 		goto fail;

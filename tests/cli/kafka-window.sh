@@ -219,6 +219,14 @@ test_late_records_that_windows_are_held_for() {
 	expect_status 0 kafka-window --time t --tumble 1m --lateness 1m -a revision=count </dev/null
 	expect_status 2 kafka-window --time t --tumble 1m --emit updates -a n=count </dev/null
 	expect_line 'lateness' err
+	# which takes the place of an aggregate
+	# shellcheck disable=SC2046 # words
+	expect_status 2 kafka-window --time t --tumble 1m --lateness 1m --emit updates \
+		$(seq -f '-a n%.0f=count' 64) </dev/null
+	expect_line 'revision of --emit updates: more than 64 aggregates' err
+	# shellcheck disable=SC2046
+	expect_status 0 kafka-window --time t --tumble 1m --lateness 1m --emit updates \
+		$(seq -f '-a n%.0f=count' 63) </dev/null
 	expect_status 2 kafka-window --time t --tumble 1m --lateness 1m --emit all -a n=count </dev/null
 	expect_status 2 kafka-window --time t --session 1m --lateness 1m --emit updates -a n=count </dev/null
 }
@@ -349,6 +357,17 @@ test_timestamps_of_envelopes_are_of_years_that_can_be_written() {
 }
 
 # no broker is asked, no input is read
+# in the order of lines, under one watermark, whatever partitions and offsets they name
+test_envelopes_of_several_partitions_are_one_stream() {
+	printf '{"partition":%d,"offset":%d,"payload":{"t":%d,"v":"%s"}}\n' \
+		1 7 5000 a 0 9 5000 b 1 3 5000 c 2 0 5000 d 2 1 1000 e >in
+	expect_status 0 kafka-window -J=in --time t --tumble 1s -a v=list:v -a last=last:v <in
+	[ "$(jq -c '[.v, .last]' out)" = '[["a","b","c","d"],"d"]' ] || fail "$(cat out)"
+	expect_line '4 in windows, 1 late' err
+	expect_status 0 kafka-window -J=in --time t --tumble 1s --out-of-order 4s -a n=count <in
+	expect_line '5 in windows, 0 late' err
+}
+
 test_explain() {
 	expect_status 0 kafka-window --explain -b 127.0.0.1:1 -t trips --output-topic windows --hop 1h,5m --time at \
 		--by vendor,zone=a.b -a n=count -a 'big=sum:amount where=kind=trip' -a p=p99:distance -a last=list:20:id \
@@ -417,6 +436,12 @@ test_usage_errors() {
 	expect_status 2 kafka-window --time t --tumble 1h --by a= -a n=count </dev/null
 	expect_status 2 kafka-window --time t --tumble 1h -a n=count -o end </dev/null
 	expect_status 2 kafka-window --time t --tumble 1h -a n=count -t '' </dev/null
+	for option in output-topic late dead-letter; do
+		expect_status 2 kafka-window -b 127.0.0.1:1 -t a --tumble 1h -a n=count --explain --$option a </dev/null
+		expect_line "$option: a is the topic that is read" err
+		expect_status 0 kafka-window -b 127.0.0.1:1 -t a --tumble 1h -a n=count --explain --$option ab </dev/null
+		expect_status 0 kafka-window -b 127.0.0.1:1 -t a --tumble 1h -a n=count --explain --$option b </dev/null
+	done
 }
 
 test_a_stop_is_not_an_end() {

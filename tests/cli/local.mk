@@ -26,6 +26,7 @@ CLI_TESTS += tests/cli/kafka-to-lambda.sh
 CLI_TESTS += tests/cli/stats.sh
 CLI_TESTS += tests/cli/lambda-functions.sh
 CLI_TESTS += tests/cli/clickstream.sh
+CLI_TESTS += tests/cli/labs.sh
 EXTRA_DIST += tests/clickstream.py
 CLI_TESTS += tests/cli/kafka-topic.sh
 EXTRA_DIST += tests/answer.py

@@ -44,8 +44,8 @@ try_number(struct slice text)
 	len = number_format(&n, formatted);
 	require(number_parse(slice_make(formatted, len), &again) == 0);
 	require(number_compare(&n, &again) == 0);
-	number_add_to(&again, &n);
-	require(number_to_double(&again) * number_to_double(&n) >= 0);
+	if (number_add(&again, &n, &again))
+		require(number_to_double(&again) * number_to_double(&n) >= 0);
 }
 
 /* What is written in the shape of a time that was read is read again, and is that time but for what

@@ -254,6 +254,31 @@ test_another_shape_is_refused_while_windows_are_open() {
 	expect_status 0 kafka-window -q -t $id -G g-$id -e --tumble 5m --time dropoff_datetime -a n=count
 }
 
+# windows whose records were forgotten are not begun again by another lateness or other rows
+test_other_options_open_no_closed_window() {
+	local job options
+	for options in '--emit updates --lateness 30m' '--lateness 0s'; do
+		local window_options=(--tumble 1h --time t -a n=count)
+		id=$(fresh_id)
+		create_topic $id 1
+		create_topic out-$id 1
+		printf '{"t":%d}\n' 600000 4200000 7500000 | s3-to-kafka -q -t $id
+		# shellcheck disable=SC2086 # words
+		aggregate $options 2>err.1 &
+		job=$!
+		wait_for 20 has_rows 2
+		sleep 0.5
+		kill -TERM $job
+		wait $job
+		printf '{"t":%d}\n' 1200000 4800000 | s3-to-kafka -q -t $id
+		aggregate_once -e --emit updates --lateness 10h 2>err.2
+		rows | jq -r '"\(.window_start[11:16]) \(.n)"' >>got
+	done
+	# the hour from one on was held in the first case, so that it is updated
+	printf '%s\n' '00:00 1' '01:00 1' '01:00 2' '02:00 1' '00:00 1' '01:00 1' '02:00 1' >want
+	expect_same want got
+}
+
 test_a_rejected_record_is_put_away_once() {
 	local i
 	prepare 10 1

@@ -292,6 +292,11 @@ tests_unit_test_window_calendar_SOURCES = tests/unit/test_window_calendar.c test
 tests_unit_test_window_calendar_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_calendar_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_window_cumulate
+tests_unit_test_window_cumulate_SOURCES = tests/unit/test_window_cumulate.c tests/unit/window_kit.c
+tests_unit_test_window_cumulate_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_cumulate_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_window_engine
 tests_unit_test_window_engine_SOURCES = tests/unit/test_window_engine.c tests/unit/window_kit.c
 tests_unit_test_window_engine_CFLAGS = $(UNIT_CFLAGS)
@@ -306,6 +311,11 @@ UNIT_TESTS += tests/unit/test_window_lateness
 tests_unit_test_window_lateness_SOURCES = tests/unit/test_window_lateness.c tests/unit/window_kit.c
 tests_unit_test_window_lateness_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_lateness_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_window_lives
+tests_unit_test_window_lives_SOURCES = tests/unit/test_window_lives.c tests/unit/window_kit.c
+tests_unit_test_window_lives_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_lives_LDADD = libkafkawindow.a $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_window_partial
 tests_unit_test_window_partial_SOURCES = tests/unit/test_window_partial.c tests/unit/window_kit.c
@@ -330,6 +340,10 @@ UNIT_TESTS += tests/unit/test_window_zone
 tests_unit_test_window_zone_SOURCES = tests/unit/test_window_zone.c tests/unit/scratch.c tests/unit/window_kit.c
 tests_unit_test_window_zone_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_window_zone_LDADD = libkafkawindow.a $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_windower
+tests_unit_test_windower_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_windower_LDADD = libkafkawindow.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_window_session
 tests_unit_test_window_session_SOURCES = tests/unit/test_window_session.c tests/unit/window_kit.c
 tests_unit_test_window_session_CFLAGS = $(UNIT_CFLAGS)

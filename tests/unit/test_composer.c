@@ -98,7 +98,7 @@ records_become_items(void **state)
 		assert_non_null(c);
 		assert_int_equal(buf_append_text(&line, cases[i].line, &err), 0);
 		assert_int_equal(buf_pad(&line, &err), 0);
-		record = record_of_line("in", 1, 0, buf_slice(&line));
+		record_set_line(&record, slice_of("in"), 1, 0, buf_slice(&line));
 		if (composer_make(c, &record, &item, &err))
 			(void)snprintf(text, sizeof(text), "%s", err.text);
 		else
@@ -163,7 +163,7 @@ times_are_moved_in_place(void **state)
 		assert_non_null(c);
 		assert_int_equal(buf_append_text(&line, t->line, &err), 0);
 		assert_int_equal(buf_pad(&line, &err), 0);
-		record = record_of_line("in", 1, 0, buf_slice(&line));
+		record_set_line(&record, slice_of("in"), 1, 0, buf_slice(&line));
 		if (composer_make(c, &record, &item, &err) ||
 		    shift_append(&out, item.value, item.spots, item.spot_count,
 			composer_fields(c), &options.time_format, t->amount_ms, &err)) {

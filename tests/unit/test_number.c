@@ -277,27 +277,26 @@ test_long_digits_round_right(void **state)
 }
 
 static const struct {
-	const char *a, *b, *sum;
-	bool is_exact;
+	const char *a, *b;
+	const char *sum; /* NULL: none that fits */
 } sums[] = {
-	{ "1", "2", "3", true },
-	{ "0.1", "0.2", "0.3", true },
-	{ "7.55", "3.5", "11.05", true },
-	{ "3.5", "7.55", "11.05", true },
-	{ "1", "-1.000", "0", true },
-	{ "9223372036854775807", "1", "9223372036854775808", true },
-	{ "-9223372036854775808", "-1", "-9223372036854775809", true },
-	{ "0.000000000000000001", "9999999999", "9999999999.000000000000000001", true },
+	{ "1", "2", "3" },
+	{ "0.1", "0.2", "0.3" },
+	{ "7.55", "3.5", "11.05" },
+	{ "3.5", "7.55", "11.05" },
+	{ "1", "-1.000", "0" },
+	{ "9223372036854775807", "1", "9223372036854775808" },
+	{ "-9223372036854775808", "-1", "-9223372036854775809" },
+	{ "0.000000000000000001", "9999999999", "9999999999.000000000000000001" },
 	{ "10000000000000000000000000000000000000", "0.10",
-	    "10000000000000000000000000000000000000.1", true },
+	    "10000000000000000000000000000000000000.1" },
 	{ "10000000000000000000000000000000000000", "1.00",
-	    "10000000000000000000000000000000000001", true },
-	{ DIGITS_38, DIGITS_38, "2e+38", false },
-	{ DIGITS_38, "0.5", "1e+38", false },
-	{ "-" DIGITS_38, "-" DIGITS_38, "-2e+38", false },
-	{ "1e300", "1", "1e+300", false },
-	{ "1.7e308", "1.7e308", "1.7976931348623157e+308", false },
-	{ "-1.7e308", "-1.7e308", "-1.7976931348623157e+308", false },
+	    "10000000000000000000000000000000000001" },
+	{ DIGITS_38, DIGITS_38, NULL },
+	{ DIGITS_38, "0.5", NULL },
+	{ "-" DIGITS_38, "-" DIGITS_38, NULL },
+	{ "1e300", "1", NULL },
+	{ "1e300", "1e300", NULL },
 };
 
 static void
@@ -306,12 +305,43 @@ test_sums(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
 		struct number a = number_of(sums[i].a), b = number_of(sums[i].b);
-		struct number sum = number_add(&a, &b), mirrored = number_add(&b, &a);
+		struct number sum, mirrored;
 
-		assert_int_equal(sum.is_exact, sums[i].is_exact);
+		assert_int_equal(number_add(&a, &b, &sum), sums[i].sum != NULL);
+		assert_int_equal(number_add(&b, &a, &mirrored), sums[i].sum != NULL);
+		if (!sums[i].sum)
+			continue;
 		expect_text(&sum, sums[i].sum);
 		expect_text(&mirrored, sums[i].sum);
 	}
+}
+
+/* -2^127 to 2^127 - 1 */
+static void
+test_sums_at_the_ends_of_the_range(void **state)
+{
+	struct number low = number_of("-" DIGITS_38), high = number_of(DIGITS_38), sum;
+	struct number low_rest = number_of("-70141183460469231731687303715884105729");
+	struct number high_rest = number_of("70141183460469231731687303715884105728");
+	struct number one = number_of("1"), minus_one = number_of("-1"), tenth = number_of("0.1");
+	(void)state;
+
+	assert_true(number_add(&low, &low_rest, &low));
+	expect_text(&low, "-170141183460469231731687303715884105728");
+	assert_true(number_to_double(&low) == -0x1p127);
+	assert_false(number_add(&low, &minus_one, &sum));
+	assert_false(number_add(&low, &tenth, &sum));
+	assert_true(number_add(&low, &one, &sum));
+	expect_text(&sum, "-170141183460469231731687303715884105727");
+	assert_int_equal(number_compare(&low, &sum), -1);
+	assert_int_equal(number_compare(&tenth, &low), 1);
+	assert_true(number_add(&sum, &minus_one, &sum));
+	assert_int_equal(number_compare(&low, &sum), 0);
+	assert_true(number_add(&high, &high_rest, &high));
+	expect_text(&high, "170141183460469231731687303715884105727");
+	assert_false(number_add(&high, &one, &sum));
+	assert_true(number_add(&high, &low, &sum));
+	expect_text(&sum, "-1");
 }
 
 static const struct {
@@ -363,15 +393,14 @@ test_arithmetic_agrees_with_wide_integers(void **state)
 		}
 		assert_int_equal(
 		    number_compare(&n[0], &n[1]), wide[0] < wide[1] ? -1 : wide[0] > wide[1]);
-		sum = number_add(&n[0], &n[1]);
-		assert_true(sum.is_exact);
+		assert_true(number_add(&n[0], &n[1], &sum) && sum.is_exact);
 		got = sum.mantissa;
 		for (int s = sum.scale; s < NUMBER_SCALE_MAX; s++)
 			got *= 10;
 		expected = wide[0] + wide[1];
 		assert_true(got == expected);
 		n[1].mantissa = -n[1].mantissa;
-		difference = number_add(&sum, &n[1]);
+		assert_true(number_add(&sum, &n[1], &difference));
 		assert_int_equal(number_compare(&difference, &n[0]), 0);
 	}
 }
@@ -403,6 +432,7 @@ main(void)
 		cmocka_unit_test(test_doubles_read_back),
 		cmocka_unit_test(test_long_digits_round_right),
 		cmocka_unit_test(test_sums),
+		cmocka_unit_test(test_sums_at_the_ends_of_the_range),
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_arithmetic_agrees_with_wide_integers),
 		cmocka_unit_test(test_appends),

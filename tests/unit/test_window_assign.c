@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Kinds of windows: panes and windows of a time, golden cases of hops and cumulations, what is late
  * there, and what intervals, partials and marks do to them. */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -250,6 +251,82 @@ cumulations(void **state)
 	kit_close(&kit);
 }
 
+struct rows_seen {
+	size_t before; /* allocated before the windows */
+	size_t most;   /* more, by any of its rows */
+	size_t state_bytes;
+	struct buf text;
+};
+
+static size_t
+allocated(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+static int
+see_row(void *context, const struct engine_row *row, struct err *err)
+{
+	struct rows_seen *seen = context;
+	size_t now = allocated();
+
+	if (now > seen->before && now - seen->before > seen->most)
+		seen->most = now - seen->before;
+	if (buf_append_int(&seen->text, row->span.end_ms, err) ||
+	    buf_append_char(&seen->text, ' ', err) || buf_append(&seen->text, row->key, err))
+		return -1;
+	return buf_append_int(&seen->text, *(const int64_t *)row->states, err);
+}
+
+/* 4 panes of 20000 keys each, of which every pair shares half. */
+static void
+close_many_keys(enum assign_kind kind, size_t state_bytes_max, struct rows_seen *seen)
+{
+	enum { KEYS = 20000, PANES = 4 };
+	struct kit kit;
+	char key[16];
+
+	open_kit(&kit, kind, 20 * PANES, 20);
+	kit.options.state_bytes_max = state_bytes_max;
+	kit.options.out_of_order_ms = 24 * 60 * M;
+	kit_restart(&kit);
+	for (int i = 0; i < PANES * KEYS; i++) {
+		(void)snprintf(key, sizeof(key), "%d", i - i / KEYS * KEYS / 2);
+		assert_int_equal(take(&kit, i / KEYS * 20, key), ENGINE_TAKEN);
+	}
+	seen->state_bytes = engine_state_bytes(kit.engine);
+	engine_finish(kit.engine);
+	buf_init(&seen->text, 1 << 28);
+	assert_int_equal(buf_reserve(&seen->text, 1 << 23, &kit.err), 0);
+	seen->before = allocated();
+	seen->most = 0;
+	assert_int_equal(engine_close(kit.engine, see_row, seen, &kit.err), 0);
+	assert_true(seen->text.len < 1 << 23);
+	kit_close(&kit);
+}
+
+/* Where the state's bound leaves no room for a merged copy there is none, and rows are the same. */
+static void
+windows_of_many_keys_are_not_copied(void **state)
+{
+	static const enum assign_kind kinds[] = { ASSIGN_HOP, ASSIGN_CUMULATE };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		struct rows_seen roomy, tight;
+
+		close_many_keys(kinds[i], SIZE_MAX, &roomy);
+		/* full with the last key */
+		close_many_keys(kinds[i], roomy.state_bytes, &tight);
+		assert_true(slice_equal(buf_slice(&roomy.text), buf_slice(&tight.text)));
+		assert_true(tight.most < 1 << 20);
+		buf_release(&roomy.text);
+		buf_release(&tight.text);
+	}
+}
+
 /* What is behind the watermark counts in those of its windows that are not closed: see assign.h. */
 static void
 what_is_late_for_some_windows(void **state)
@@ -488,6 +565,7 @@ main(void)
 		cmocka_unit_test(hops_that_ended_while_there_were_none),
 		cmocka_unit_test(hops_with_gaps),
 		cmocka_unit_test(cumulations),
+		cmocka_unit_test(windows_of_many_keys_are_not_copied),
 		cmocka_unit_test(what_is_late_for_some_windows),
 		cmocka_unit_test(what_was_complete_without_records),
 		cmocka_unit_test(cumulations_in_intervals),

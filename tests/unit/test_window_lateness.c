@@ -114,6 +114,19 @@ a_partial_is_an_update(void **state)
 	kit_expect(&other, "0-60 1:2\n");
 	kit_close(&other);
 	kit_close(&kit);
+
+	open_kit(&kit, steps, 30, UPDATES);
+	open_kit(&other, steps, 30, UPDATES);
+	assert_int_equal(take(&kit, 0, 5, "1"), ENGINE_TAKEN);
+	assert_int_equal(take(&other, 0, 6, "1"), ENGINE_TAKEN);
+	assert_int_equal(take(&other, 1, 25, "1"), ENGINE_TAKEN);
+	kit_expect(&other, "0-20 1:1\n");
+	assert_int_equal(engine_each_partial(kit.engine, give_to_another, &other, &kit.err), 0);
+	kit_expect(&other, "0-20 1:2\n");
+	assert_int_equal(take(&other, 2, 45, "1"), ENGINE_TAKEN);
+	kit_expect(&other, "0-40 1:3\n");
+	kit_close(&other);
+	kit_close(&kit);
 }
 
 static void
@@ -224,6 +237,42 @@ updates_in_intervals(void **state)
 	assert_int_equal(take(&kit, 4, 20, "1"), ENGINE_TAKEN);
 	kit_expect(&kit, "0-60 1:4\n");
 	kit_close(&kit);
+}
+
+/* The first record of a window may come when its end is past: it counts as a window once. */
+static void
+windows_written_as_updates_count(void **state)
+{
+	static const struct {
+		int64_t minute;
+		const char *key;
+		int64_t windows;
+	} hour_cases[] = { { 10, "1", 1 }, { 11, "1", 1 }, { 12, "2", 1 }, { 60, "1", 1 } },
+	  hop_cases[] = { { 5, "1", 3 }, { 7, "1", 3 }, { 21, "2", 4 }, { 41, "1", 5 } };
+	struct engine_counts counts;
+	struct kit kit;
+	(void)state;
+
+	for (int i = 0; i < 4; i++) {
+		bool is_hop = i % 2, is_interval = i / 2;
+
+		open_kit(&kit, is_hop ? hops : hour, 300, UPDATES);
+		assert_int_equal(take(&kit, 0, 110, "1"), ENGINE_TAKEN);
+		kit_expect(&kit, "");
+		for (int n = 0; n < 4; n++) {
+			if (is_interval)
+				assert_int_equal(engine_begin(kit.engine, &kit.err), 0);
+			(void)take(&kit, 1 + n, is_hop ? hop_cases[n].minute : hour_cases[n].minute,
+			    is_hop ? hop_cases[n].key : hour_cases[n].key);
+			kit_close_windows(&kit);
+			engine_get_counts(kit.engine, &counts);
+			assert_int_equal(counts.windows,
+			    is_hop ? hop_cases[n].windows : hour_cases[n].windows);
+			if (is_interval)
+				assert_int_equal(engine_commit(kit.engine, &kit.err), 0);
+		}
+		kit_close(&kit);
+	}
 }
 
 /* ---- lives ---- */
@@ -345,6 +394,44 @@ what_was_in_time_is_again(void **state)
 	kit_close(&kit);
 }
 
+/* Records between windows are not read again: how far they had brought their stream is part of its
+ * mark, and counts again once all of it has been read. */
+static void
+records_between_windows_count_in_the_next_life(void **state)
+{
+	static const struct assigner gaps = {
+		.kind = ASSIGN_HOP, .size_ms = 20 * M, .step_ms = 40 * M
+	};
+	struct engine_mark marks[2];
+	struct kit kit;
+	(void)state;
+
+	for (int is_gone = 0; is_gone < 2; is_gone++) {
+		open_kit(&kit, gaps, 0, FINAL);
+		kit_add_stream(&kit, 1);
+		assert_int_equal(kit_take(&kit, 0, 0, 35 * M, "1", "1"), ENGINE_OUTSIDE);
+		assert_int_equal(kit_take(&kit, 0, 1, 10 * M, "1", "1"), ENGINE_TAKEN);
+		kit_expect(&kit, "");
+		for (int32_t i = 0; i < 2; i++)
+			marks[i] = engine_mark(kit.engine, i, 2 - 2 * i);
+		assert_int_equal(engine_earliest(kit.engine, 0), 1);
+		for (int life = 0; life < 2; life++) {
+			restart(&kit, 2, (const int64_t[]){ 1, 0 }, marks);
+			marks[0] = engine_mark(kit.engine, 0, 1);
+			assert_int_equal(marks[0].watermark, 35 * M);
+		}
+		if (!is_gone)
+			assert_int_equal(kit_take(&kit, 0, 1, 10 * M, "1", "1"), ENGINE_TAKEN);
+		else
+			engine_at_end(kit.engine, 0);
+		assert_int_equal(engine_watermark(kit.engine), WATERMARK_NONE);
+		assert_int_equal(kit_take(&kit, 1, 0, 30 * M, "1", "1"), ENGINE_OUTSIDE);
+		assert_int_equal(engine_watermark(kit.engine), 30 * M);
+		kit_expect(&kit, is_gone ? "" : "0-20 1:1\n");
+		kit_close(&kit);
+	}
+}
+
 /* Marks are of windows' ends: another lateness gives nothing out twice, and leaves nothing out. */
 static void
 another_lateness_in_the_next_life(void **state)
@@ -373,6 +460,64 @@ another_lateness_in_the_next_life(void **state)
 		assert_int_equal(take(&kit, 2, 125, "1"), ENGINE_TAKEN);
 		engine_finish(kit.engine);
 		kit_expect(&kit, cases[i].before ? "60-120 1:1\n120-180 1:1\n" : "120-180 1:1\n");
+		kit_close(&kit);
+	}
+}
+
+/* A window that was forgotten stays closed, whatever the next life's options: of its records not all
+ * are read again. One that was held is held on, or closed where windows are given out once. */
+static void
+what_was_forgotten_stays_closed(void **state)
+{
+	static const struct {
+		enum emit before;
+		int64_t before_lateness;
+		enum emit after;
+		int64_t after_lateness;
+		int64_t closed;
+		const char *rows;
+	} cases[] = {
+		{ UPDATES, 30, UPDATES, 120, 95, "60-120 1:2\n120-180 1:1\n" },
+		{ UPDATES, 60, UPDATES, 30, 65, "60-120 1:2\n120-180 1:1\n" },
+		{ UPDATES, 30, FINAL, 120, 95, "120-180 1:1\n" },
+		{ FINAL, 0, UPDATES, 120, 125, "120-180 1:1\n" },
+		{ FINAL, 30, UPDATES, 120, 95, "60-120 1:1\n60-120 1:2\n120-180 1:1\n" },
+		{ FINAL, 30, FINAL, 120, 95, "60-120 1:2\n120-180 1:1\n" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct engine_mark mark;
+		int64_t from;
+		struct kit kit;
+
+		open_kit(&kit, hour, cases[i].before_lateness, cases[i].before);
+		assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
+		assert_int_equal(take(&kit, 1, 70, "1"), ENGINE_TAKEN);
+		assert_int_equal(take(&kit, 2, 125, "1"), ENGINE_TAKEN);
+		kit_close_windows(&kit);
+		(void)kit_take_rows(&kit);
+		mark = engine_mark(kit.engine, 0, 3);
+		assert_int_equal(mark.closed, cases[i].closed * M);
+		for (int life = 0; life < 3; life++) { /* it stays so over any number of lives */
+			from = engine_earliest(kit.engine, 0);
+			assert_true(from > 0);
+			kit.options.lateness_ms = cases[i].after_lateness * M;
+			kit.options.emits_updates = cases[i].after == UPDATES;
+			restart(&kit, 1, &from, &mark);
+			if (from <= 1)
+				(void)take(&kit, 1, 70, "1");
+			if (life < 2)
+				mark = engine_mark(kit.engine, 0, 3);
+			assert_int_equal(take(&kit, 2, 125, "1"), ENGINE_TAKEN);
+		}
+		if (engine_has_closed(kit.engine))
+			kit_close_windows_as_counts(&kit);
+		assert_int_equal(take(&kit, 3, 20, "1"), ENGINE_LATE);
+		(void)take(&kit, 4, 80, "1");
+		kit_close_windows_as_counts(&kit);
+		engine_finish(kit.engine);
+		kit_expect(&kit, cases[i].rows);
 		kit_close(&kit);
 	}
 }
@@ -415,10 +560,13 @@ main(void)
 		cmocka_unit_test(updates_of_hops),
 		cmocka_unit_test(updates_of_cumulations),
 		cmocka_unit_test(updates_in_intervals),
+		cmocka_unit_test(windows_written_as_updates_count),
 		cmocka_unit_test(updates_in_the_next_life),
 		cmocka_unit_test(an_update_waits_for_what_was_known),
 		cmocka_unit_test(what_was_in_time_is_again),
+		cmocka_unit_test(records_between_windows_count_in_the_next_life),
 		cmocka_unit_test(another_lateness_in_the_next_life),
+		cmocka_unit_test(what_was_forgotten_stays_closed),
 		cmocka_unit_test(windows_by_the_clock),
 	};
 

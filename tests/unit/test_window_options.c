@@ -133,6 +133,20 @@ wrong_texts(void **state)
 	}
 }
 
+static void
+condition_on_a_line_of_its_own(void **state)
+{
+	struct aggregate_text a;
+	struct err err = ERR_INIT;
+	(void)state;
+
+	if (aggregate_text_parse(slice_of("n=sum:v\n\twhere=f > 2"), &a, &err))
+		fail_msg("%s", err.text);
+	assert_true(slice_is(a.field, "v"));
+	assert_true(slice_is(a.where.field, "f"));
+	assert_true(slice_is(a.where.value, "2"));
+}
+
 static bool
 holds(const char *where, const char *json)
 {
@@ -234,6 +248,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls),
 		cmocka_unit_test(wrong_texts),
+		cmocka_unit_test(condition_on_a_line_of_its_own),
 		cmocka_unit_test(predicates),
 	};
 

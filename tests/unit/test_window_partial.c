@@ -241,6 +241,13 @@ there_and_back(void **state)
 		{ "1", "2.25", "-3" },
 		{ "1e-30", "1e300", NULL },
 		{ "99999999999999999999999999999999999999", NULL, NULL },
+		/* -2^127 */
+		{ "-99999999999999999999999999999999999999",
+		    "-70141183460469231731687303715884105729", NULL },
+		{ "99999999999999999999999999999999999999",
+		    "70141183460469231731687303715884105728", NULL },
+		{ "1.7e308", "1.7e308", "1.7e308" },
+		{ "-1.7e308", "-1.7e308", NULL },
 	};
 	struct buf bytes = BUF_INIT(1000);
 	char want[1024];
@@ -264,6 +271,35 @@ there_and_back(void **state)
 		assert_ptr_equal(p.states, read.bytes);
 	}
 	buf_release(&bytes);
+	kit_close(&kit);
+}
+
+#define TWO_1023 "8.98846567431158e+307"
+
+/* What one part has past the largest double another brings back, in any order. */
+static void
+large_sums_merge(void **state)
+{
+	/* 2^1023, whose sums are exact while they are held */
+	static const char *const values[] = { TWO_1023, TWO_1023, TWO_1023, "-" TWO_1023,
+		"-" TWO_1023 };
+	enum { VALUES = sizeof(values) / sizeof(*values) };
+	struct kit kit;
+	(void)state;
+
+	kit_open(&kit);
+	for (unsigned split = 0; split < 1u << VALUES; split++) {
+		struct states parts[2] = { 0 };
+		size_t held = 0;
+
+		for (unsigned i = 0; i < VALUES; i++)
+			take(&kit, &parts[split >> i & 1], values[i]);
+		assert_int_equal(aggregate_merge(&kit.plan, parts[0].bytes, parts[1].bytes, &held,
+				     &kit.err),
+		    0);
+		assert_string_equal(results(&kit, &parts[0]),
+		    "5 5 " TWO_1023 " -" TWO_1023 " " TWO_1023 " 1.797693134862316e+307");
+	}
 	kit_close(&kit);
 }
 
@@ -370,6 +406,7 @@ main(void)
 		cmocka_unit_test(varints),
 		cmocka_unit_test(varints_that_are_none),
 		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(large_sums_merge),
 		cmocka_unit_test(golden),
 		cmocka_unit_test(damage),
 		cmocka_unit_test(other_jobs),

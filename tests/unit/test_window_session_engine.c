@@ -200,7 +200,7 @@ reading_again_ends_at_the_end(void **state)
 static void
 marks_are_of_one_gap(void **state)
 {
-	static const char text[] = "w1 5 5 7 session:10";
+	static const char text[] = "w1 5 5 5 7 session:10";
 	struct assigner assigner = { .kind = ASSIGN_SESSION, .size_ms = GAP_MS };
 	struct buf out = BUF_INIT(256);
 	struct err err = ERR_INIT;
@@ -208,7 +208,7 @@ marks_are_of_one_gap(void **state)
 	(void)state;
 
 	assert_int_equal(assigner_prepare(&assigner, &err), 0);
-	assert_int_equal(mark_append(&out, &(struct engine_mark){ 5, 5, 7 }, &assigner, &err), 0);
+	assert_int_equal(mark_append(&out, &(struct engine_mark){ 5, 5, 5, 7 }, &assigner, &err), 0);
 	assert_int_equal(out.len, sizeof(text) - 1);
 	assert_memory_equal(out.data, text, out.len);
 	assert_int_equal(mark_parse(buf_slice(&out), &assigner, 3, &mark, &err), 0);

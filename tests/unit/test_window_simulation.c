@@ -2,10 +2,10 @@
 /*
  * The engine against a plain model of its rules, step by step: records in disorder, late ones,
  * streams that fall silent and wake up, leaps of time, a virtual clock; rows at the end of what may
- * change or rows and updates. Both must give the same rows at the same steps. And lives: whatever
- * is stopped and begun again, revisions rise and end where all records are in.
+ * change or rows and updates. Both must give the same rows at the same steps.
  *
- * What is of one kind of windows only is in windows_of.
+ * What is of one kind of windows only is in kit_windows_of; sessions have a model of their own, of all
+ * records that are in none given out, sorted anew each time.
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -23,7 +23,6 @@ enum {
 	STREAMS = 3,
 	KEYS = 4,
 	WINDOWS_MAX = 20000,
-	OF_A_RECORD_MAX = 32,
 	OUT_OF_ORDER_MS = 300,
 	IDLE_MS = 2000,
 	IDLE_CLOSE_MS = 4000,
@@ -39,6 +38,8 @@ static const struct assigner assigners[] = {
 	{ .kind = ASSIGN_HOP, .size_ms = 1000, .step_ms = 600, .align_ms = 100 },
 	{ .kind = ASSIGN_HOP, .size_ms = 300, .step_ms = 700 },
 	{ .kind = ASSIGN_CUMULATE, .size_ms = 3000, .step_ms = 500 },
+	{ .kind = ASSIGN_SESSION, .size_ms = 60 },
+	{ .kind = ASSIGN_SESSION, .size_ms = 250 },
 };
 
 static const struct {
@@ -57,10 +58,21 @@ struct cell {
 	struct span span;
 	int counts[KEYS];
 	bool is_out;
+	bool is_written; /* a row was */
+};
+
+/* A record in a session that is open. */
+struct open_record {
+	int64_t time_ms;
+	int key;
 };
 
 struct model {
 	const struct engine_options *options;
+	struct open_record *records;
+	size_t record_count;
+	int64_t joined;  /* records whose own session would have been over */
+	int64_t bridged; /* records that made one session of two */
 	struct cell *cells;
 	size_t cell_count;
 	int64_t marks[STREAMS]; /* watermarks */
@@ -71,29 +83,9 @@ struct model {
 	int64_t quiet_ms;
 	bool has_taken;
 	int64_t watermark;
+	int64_t windows; /* written */
 	struct buf rows;
 };
-
-/* Each window that holds a time, by trying all starts near it. */
-static size_t
-windows_of(const struct assigner *a, int64_t time_ms, struct span spans[OF_A_RECORD_MAX])
-{
-	int64_t every_ms = a->kind == ASSIGN_HOP ? a->step_ms : a->size_ms;
-	int64_t first_ms = a->kind == ASSIGN_CUMULATE ? a->step_ms : a->size_ms;
-	size_t count = 0;
-
-	for (int64_t start = time_ms - a->size_ms; start <= time_ms; start++) {
-		if ((start - a->align_ms) % every_ms)
-			continue;
-		for (int64_t length = first_ms; length <= a->size_ms; length += first_ms) {
-			if (time_ms >= start + length)
-				continue;
-			assert_true(count < OF_A_RECORD_MAX);
-			spans[count++] = (struct span){ start, start + length };
-		}
-	}
-	return count;
-}
 
 static struct cell *
 cell_of(struct model *m, struct span span)
@@ -114,13 +106,15 @@ less(int64_t watermark, int64_t by)
 }
 
 static void
-append(struct buf *out, struct span span, const char *key, int count)
+give(struct model *m, struct cell *c, int key)
 {
 	struct err err = ERR_INIT;
 
-	assert_int_equal(buf_appendf(out, &err, "%" PRId64 "-%" PRId64 " %s:%d\n", span.start_ms,
-			     span.end_ms, key, count),
+	assert_int_equal(buf_appendf(&m->rows, &err, "%" PRId64 "-%" PRId64 " %s:%d\n",
+			     c->span.start_ms, c->span.end_ms, key_texts[key], c->counts[key]),
 	    0);
+	m->windows += !c->is_written;
+	c->is_written = true;
 }
 
 static int
@@ -131,12 +125,139 @@ compare_cells(const void *a, const void *b)
 	return span_is_before(x->span, y->span) ? -1 : span_is_before(y->span, x->span);
 }
 
+/* ---- sessions ---- */
+
+static int
+compare_records(const void *a, const void *b)
+{
+	const struct open_record *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
+}
+
+static bool
+is_session(const struct model *m)
+{
+	return m->options->assigner.kind == ASSIGN_SESSION;
+}
+
+/* The session from records[first] on, where they are sorted; how many records it has. */
+static size_t
+session_at(const struct model *m, size_t first, struct span *ret)
+{
+	int64_t gap_ms = m->options->assigner.size_ms;
+	const struct open_record *r = m->records;
+	size_t n = first + 1;
+
+	while (n < m->record_count && r[n].key == r[first].key &&
+	       r[n].time_ms - r[n - 1].time_ms <= gap_ms)
+		n++;
+	*ret = (struct span){ r[first].time_ms, r[n - 1].time_ms + gap_ms };
+	return n - first;
+}
+
+static void
+sort_records(struct model *m)
+{
+	qsort(m->records, m->record_count, sizeof(*m->records), compare_records);
+}
+
+static size_t
+count_sessions(const struct model *m)
+{
+	struct span span;
+	size_t count = 0;
+
+	for (size_t i = 0; i < m->record_count; i += session_at(m, i, &span))
+		count++;
+	return count;
+}
+
+/* As Flink's WindowOperator does: the record's window is merged with those that are there, and the
+ * record is dropped where the merged one is late. */
+static enum engine_fate
+take_into_session(struct model *m, int64_t time_ms, int key)
+{
+	const struct open_record record = { time_ms, key };
+	int64_t horizon = less(m->watermark, m->options->lateness_ms);
+	size_t before = count_sessions(m), i = 0, n;
+	struct span span;
+
+	m->records[m->record_count++] = record;
+	sort_records(m);
+	for (; (n = session_at(m, i, &span)); i += n) {
+		if (m->records[i].key == key && time_ms >= span.start_ms && time_ms < span.end_ms)
+			break;
+	}
+	if (span.end_ms > horizon) {
+		m->joined += time_ms + m->options->assigner.size_ms <= horizon;
+		m->bridged += count_sessions(m) < before;
+		return ENGINE_TAKEN;
+	}
+	for (i = 0; compare_records(&m->records[i], &record) != 0; i++)
+		;
+	m->records[i] = m->records[--m->record_count];
+	sort_records(m);
+	return ENGINE_LATE;
+}
+
+/* In order of end, then key; what is given out is gone. */
+static void
+give_sessions(struct model *m)
+{
+	int64_t due = less(m->watermark, m->options->lateness_ms);
+
+	for (;;) {
+		struct cell first = { .span = { .end_ms = INT64_MAX } };
+		size_t first_at = 0, n;
+		struct span span;
+
+		for (size_t i = 0; i < m->record_count; i += n) {
+			n = session_at(m, i, &span);
+			if (span.end_ms < first.span.end_ms) {
+				first = (struct cell){ .span = span };
+				first.counts[m->records[i].key] = (int)n;
+				first_at = i;
+			}
+		}
+		if (!m->record_count || first.span.end_ms > due)
+			break;
+		n = (size_t)first.counts[m->records[first_at].key];
+		give(m, &first, m->records[first_at].key);
+		memmove(m->records + first_at, m->records + first_at + n,
+		    (m->record_count - first_at - n) * sizeof(*m->records));
+		m->record_count -= n;
+	}
+}
+
+static int64_t
+last_end_of_sessions(const struct model *m)
+{
+	int64_t last = NONE;
+	struct span span;
+
+	for (size_t i = 0; i < m->record_count; i += session_at(m, i, &span)) {
+		(void)session_at(m, i, &span);
+		if (span.end_ms > last)
+			last = span.end_ms;
+	}
+	return last;
+}
+
+/* ---- all windows ---- */
+
 static void
 give_due(struct model *m)
 {
 	int64_t due = m->options->emits_updates ? m->watermark
 	                                        : less(m->watermark, m->options->lateness_ms);
 
+	if (is_session(m)) {
+		give_sessions(m);
+		return;
+	}
 	qsort(m->cells, m->cell_count, sizeof(*m->cells), compare_cells);
 	for (size_t i = 0; i < m->cell_count; i++) {
 		struct cell *c = &m->cells[i];
@@ -146,7 +267,7 @@ give_due(struct model *m)
 		c->is_out = true;
 		for (int k = 0; k < KEYS; k++) {
 			if (c->counts[k])
-				append(&m->rows, c->span, key_texts[k], c->counts[k]);
+				give(m, c, k);
 		}
 	}
 }
@@ -172,6 +293,10 @@ combine(struct model *m)
 static void
 model_finish(struct model *m, int64_t behind_ms)
 {
+	int64_t last = last_end_of_sessions(m);
+
+	if (last != NONE && last + behind_ms > m->watermark)
+		m->watermark = last + behind_ms;
 	for (size_t i = 0; i < m->cell_count; i++) {
 		int64_t end = m->cells[i].span.end_ms + behind_ms;
 
@@ -182,10 +307,10 @@ model_finish(struct model *m, int64_t behind_ms)
 }
 
 static enum engine_fate
-model_take(struct model *m, int stream, int64_t time_ms, int key)
+take_into_windows(struct model *m, int64_t time_ms, int key)
 {
-	struct span spans[OF_A_RECORD_MAX];
-	size_t count = windows_of(&m->options->assigner, time_ms, spans);
+	struct span spans[KIT_WINDOWS_MAX];
+	size_t count = kit_windows_of(&m->options->assigner, time_ms, spans);
 	enum engine_fate fate = count ? ENGINE_LATE : ENGINE_OUTSIDE;
 
 	for (size_t i = 0; i < count; i++) {
@@ -208,9 +333,18 @@ model_take(struct model *m, int stream, int64_t time_ms, int key)
 		for (size_t j = 0; j < count; j++) {
 			if (c->is_out && span_equal(c->span, spans[j]) &&
 			    c->span.end_ms > less(m->watermark, m->options->lateness_ms))
-				append(&m->rows, c->span, key_texts[key], c->counts[key]);
+				give(m, c, key);
 		}
 	}
+	return fate;
+}
+
+static enum engine_fate
+model_take(struct model *m, int stream, int64_t time_ms, int key)
+{
+	enum engine_fate fate =
+	    is_session(m) ? take_into_session(m, time_ms, key) : take_into_windows(m, time_ms, key);
+
 	m->has_taken |= fate == ENGINE_TAKEN;
 	m->has_news[stream] = true;
 	m->is_at_end[stream] = m->is_idle[stream] = false;
@@ -271,7 +405,8 @@ open_both(struct kit *kit, struct model *m, size_t round)
 	kit_open(kit);
 	kit->options.assigner = assigners[round % ASSIGNERS];
 	kit->options.lateness_ms = modes[round / ASSIGNERS % MODES].lateness_ms;
-	kit->options.emits_updates = modes[round / ASSIGNERS % MODES].emits_updates;
+	kit->options.emits_updates = modes[round / ASSIGNERS % MODES].emits_updates &&
+	                             kit->options.assigner.kind != ASSIGN_SESSION;
 	kit->options.out_of_order_ms = OUT_OF_ORDER_MS;
 	kit->options.idle_ms = IDLE_MS;
 	kit->options.idle_close_ms = IDLE_CLOSE_MS;
@@ -280,7 +415,8 @@ open_both(struct kit *kit, struct model *m, size_t round)
 		kit_add_stream(kit, s);
 	*m = (struct model){ .options = &kit->options, .watermark = NONE };
 	m->cells = calloc(WINDOWS_MAX, sizeof(*m->cells));
-	assert_non_null(m->cells);
+	m->records = calloc(STEPS + 1, sizeof(*m->records));
+	assert_true(m->cells && m->records);
 	buf_init(&m->rows, 1 << 28);
 	for (int s = 0; s < STREAMS; s++)
 		m->marks[s] = NONE;
@@ -332,7 +468,7 @@ static void
 step_by_step(void **state)
 {
 	struct engine_counts counts;
-	int64_t late = 0, updates = 0;
+	int64_t late = 0, updates = 0, joined = 0, bridged = 0;
 	struct model m;
 	struct kit kit;
 	(void)state;
@@ -367,172 +503,19 @@ step_by_step(void **state)
 		expect_same(&kit, &m, round, STEPS);
 		engine_get_counts(kit.engine, &counts);
 		late += counts.late;
+		assert_int_equal(counts.windows, m.windows);
+		joined += m.joined;
+		bridged += m.bridged;
 		free(m.cells);
+		free(m.records);
 		buf_release(&m.rows);
 		kit_close(&kit);
 	}
 	/* it was not for nothing */
 	assert_true(late > 1000);
 	assert_true(updates > 1000);
-}
-
-/* ---- lives ---- */
-
-struct event {
-	int64_t time_ms;
-	int key;
-};
-
-struct last {
-	struct span span;
-	char key[16];
-	int count;
-};
-
-/* Of each window and key the revision given out last; a later one must be larger. */
-struct table_of_last {
-	const struct aggregate_plan *plan;
-	struct last items[WINDOWS_MAX];
-	size_t count;
-};
-
-static int
-keep_row(void *context, const struct engine_row *row, struct err *err)
-{
-	struct table_of_last *t = context;
-	struct buf text = BUF_INIT(100);
-	struct last *l = t->items;
-	char key[16];
-	int count;
-
-	(void)snprintf(key, sizeof(key), "%.*s", (int)row->key.len - 1, row->key.data);
-	assert_int_equal(aggregate_append(t->plan, 0, row->states, &text, err), 0);
-	count = (int)strtol(text.data, NULL, 10);
-	buf_release(&text);
-	while (l < t->items + t->count && (!span_equal(l->span, row->span) || strcmp(l->key, key) != 0))
-		l++;
-	if (l == t->items + t->count) {
-		assert_true(t->count++ < WINDOWS_MAX);
-		l->span = row->span;
-		memcpy(l->key, key, sizeof(key));
-	} else if (count <= l->count) {
-		fail_msg("%" PRId64 "-%" PRId64 " %s: revision %d after %d", row->span.start_ms,
-		    row->span.end_ms, key, count, l->count);
-	}
-	l->count = count;
-	return 0;
-}
-
-enum { LIVES_RECORDS = 250, LATENESS_MS = 3000 };
-
-static void
-begin_life(struct kit *kit, const int64_t from[STREAMS], const struct engine_mark marks[STREAMS])
-{
-	engine_free(kit->engine);
-	kit->engine = engine_new(&kit->options, &kit->err);
-	assert_non_null(kit->engine);
-	for (int32_t s = 0; s < STREAMS; s++)
-		assert_int_equal(
-		    engine_add_stream(kit->engine, s, from[s], &marks[s], &kit->err), 0);
-}
-
-static void
-check_last(const struct table_of_last *t, struct event events[STREAMS][LIVES_RECORDS],
-    const struct assigner *a)
-{
-	struct span spans[OF_A_RECORD_MAX];
-	long sum = 0, want = 0;
-
-	for (size_t i = 0; i < t->count; i++) {
-		int count = 0;
-
-		for (int s = 0; s < STREAMS; s++) {
-			for (int n = 0; n < LIVES_RECORDS; n++)
-				count += events[s][n].time_ms >= t->items[i].span.start_ms &&
-				         events[s][n].time_ms < t->items[i].span.end_ms &&
-				         strcmp(key_texts[events[s][n].key], t->items[i].key) == 0;
-		}
-		assert_int_equal(t->items[i].count, count);
-		sum += count;
-	}
-	for (int s = 0; s < STREAMS; s++) {
-		for (int n = 0; n < LIVES_RECORDS; n++)
-			want += (long)windows_of(a, events[s][n].time_ms, spans);
-	}
-	assert_int_equal(sum, want); /* no window is missing */
-}
-
-/* Clean stops at any record; disorder is beyond the bound, but within the lateness. */
-static void
-revisions_over_any_number_of_lives(void **state)
-{
-	static struct event events[STREAMS][LIVES_RECORDS];
-	struct table_of_last *last = malloc(sizeof(*last));
-	struct kit kit;
-	(void)state;
-
-	assert_non_null(last);
-	for (size_t round = 0; round < (size_t)10 * ASSIGNERS; round++) {
-		int64_t next[STREAMS] = { 0 };
-		int left = STREAMS * LIVES_RECORDS;
-
-		last->count = 0;
-		last->plan = &kit.plan;
-		for (int s = 0; s < STREAMS; s++) {
-			int64_t base_ms = 0;
-
-			for (int n = 0; n < LIVES_RECORDS; n++) {
-				base_ms += (int64_t)(kit_random() % 60);
-				events[s][n].time_ms =
-				    base_ms - (int64_t)(kit_random() % (LATENESS_MS - 100));
-				events[s][n].key = (int)(kit_random() % KEYS);
-			}
-		}
-		kit_open(&kit);
-		kit.options.assigner = assigners[round % ASSIGNERS];
-		kit.options.lateness_ms = LATENESS_MS;
-		kit.options.emits_updates = true;
-		kit_restart(&kit);
-		for (int32_t s = 1; s < STREAMS; s++)
-			kit_add_stream(&kit, s);
-		while (left) {
-			int s = (int)(kit_random() % STREAMS);
-
-			for (uint64_t run = kit_random() % 20;
-			    run && next[s] < LIVES_RECORDS; run--) {
-				const struct event *e = &events[s][next[s]];
-				enum engine_fate fate = kit_take(
-				    &kit, s, next[s]++, e->time_ms, key_texts[e->key], "1");
-
-				assert_int_not_equal(fate, ENGINE_LATE);
-				if (engine_has_closed(kit.engine) &&
-				    engine_close(kit.engine, keep_row, last, &kit.err))
-					fail_msg("%s", kit.err.text);
-			}
-			if (kit_random() % 12 == 0 && engine_can_store(kit.engine)) {
-				struct engine_mark marks[STREAMS];
-				int64_t from[STREAMS];
-
-				for (int i = 0; i < STREAMS; i++) {
-					marks[i] = engine_mark(kit.engine, i, next[i]);
-					from[i] = engine_earliest(kit.engine, i);
-					if (from[i] < 0)
-						from[i] = next[i];
-				}
-				begin_life(&kit, from, marks);
-				memcpy(next, from, sizeof(next));
-			}
-			left = 0;
-			for (int i = 0; i < STREAMS; i++)
-				left += LIVES_RECORDS - (int)next[i];
-		}
-		engine_finish(kit.engine);
-		if (engine_close(kit.engine, keep_row, last, &kit.err))
-			fail_msg("%s", kit.err.text);
-		check_last(last, events, &kit.options.assigner);
-		kit_close(&kit);
-	}
-	free(last);
+	assert_true(joined > 100);
+	assert_true(bridged > 500);
 }
 
 int
@@ -540,7 +523,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(step_by_step),
-		cmocka_unit_test(revisions_over_any_number_of_lives),
 	};
 
 	return cmocka_run_group_tests_name("window_simulation", tests, NULL, NULL);

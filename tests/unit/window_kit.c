@@ -77,7 +77,7 @@ kit_close(struct kit *kit)
 void
 kit_add_stream(struct kit *kit, int32_t stream)
 {
-	const struct engine_mark mark = { .watermark = WATERMARK_NONE, .emitted = WATERMARK_NONE };
+	const struct engine_mark mark = ENGINE_MARK_FRESH(0);
 
 	assert_int_equal(engine_add_stream(kit->engine, stream, 0, &mark, &kit->err), 0);
 }
@@ -200,11 +200,17 @@ append_count(void *context, const struct engine_row *row, struct err *err)
 }
 
 void
-kit_expect(struct kit *kit, const char *want)
+kit_close_windows_as_counts(struct kit *kit)
 {
 	if (engine_close(kit->engine, append_count, kit, &kit->err))
 		fail_msg("%s", kit->err.text);
 	assert_false(engine_has_closed(kit->engine));
+}
+
+void
+kit_expect(struct kit *kit, const char *want)
+{
+	kit_close_windows_as_counts(kit);
 	assert_string_equal(kit_take_rows(kit), want);
 }
 
@@ -215,4 +221,25 @@ kit_take_rows(struct kit *kit)
 
 	kit->rows.len = 0; /* the bytes stay until the next rows */
 	return text;
+}
+
+/* By trying all starts near it. */
+size_t
+kit_windows_of(const struct assigner *a, int64_t time_ms, struct span spans[KIT_WINDOWS_MAX])
+{
+	int64_t every_ms = a->kind == ASSIGN_HOP ? a->step_ms : a->size_ms;
+	int64_t first_ms = a->kind == ASSIGN_CUMULATE ? a->step_ms : a->size_ms;
+	size_t count = 0;
+
+	for (int64_t start = time_ms - a->size_ms; start <= time_ms; start++) {
+		if ((start - a->align_ms) % every_ms)
+			continue;
+		for (int64_t length = first_ms; length <= a->size_ms; length += first_ms) {
+			if (time_ms >= start + length)
+				continue;
+			assert_true(count < KIT_WINDOWS_MAX);
+			spans[count++] = (struct span){ start, start + length };
+		}
+	}
+	return count;
 }

@@ -6,7 +6,10 @@
 #include "kafka-window/engine.h"
 #include "kafka-window/row.h"
 
-enum { KIT_HOUR_MS = 3600 * 1000 };
+enum {
+	KIT_HOUR_MS = 3600 * 1000,
+	KIT_WINDOWS_MAX = 32,
+};
 #define KIT_MINUTE_MS ((int64_t)60 * 1000)
 
 struct kit {
@@ -41,7 +44,10 @@ enum engine_fate kit_take(struct kit *, int32_t stream, int64_t sequence, int64_
 /* Gives out what is complete, into kit->rows. */
 void kit_close_windows(struct kit *);
 
-/* Gives out what is complete, all of which must be the windows and counts of `want`: "0-60 1:2\n" is the
+/* Gives out what is complete into kit->rows, as windows and counts. */
+void kit_close_windows_as_counts(struct kit *);
+
+/* The same; all rows since the last time must be `want`: "0-60 1:2\n" is the
  * window [0, 60) in minutes with 2 records of the key 1. */
 void kit_expect(struct kit *, const char *want);
 
@@ -50,6 +56,9 @@ const char *kit_take_rows(struct kit *);
 
 /* A JSON scalar as the scanner would give it. */
 struct json_value kit_value(const char *json);
+
+/* Each window that holds a time; how many there are. */
+size_t kit_windows_of(const struct assigner *, int64_t time_ms, struct span spans[KIT_WINDOWS_MAX]);
 
 uint64_t kit_random(void);
 

@@ -84,8 +84,9 @@ labels_free(struct labels *l)
 int
 labels_make(struct labels *l, struct slice value, int64_t number, int64_t time_ms, struct err *err)
 {
-	struct record record = record_of_line("generated record", number, number - 1, value);
+	struct record record;
 
+	record_set_line(&record, slice_of("generated record"), number, number - 1, value);
 	if (field_scan(l->fields, &record, err))
 		return -1;
 	for (size_t i = 0; i <= l->header_count; i++) {

@@ -6,8 +6,9 @@
  * and avg of no inputs are null (count is 0). Sums are exact as long as codec/number can keep them
  * so; merging in any order gives the same result then, as it does for everything else here. Sums
  * of other numbers (number.h) and their stddev may differ in the last digits. avg is the exact sum
- * divided once, as a double. A sum that passes 2^127 goes on as a double, which is written with an
- * exponent.
+ * divided once, as a double. A sum that is no longer from -2^127 to 2^127 - 1 goes on as a double,
+ * which is written with an exponent; one past the largest double is null, unless it comes back, and
+ * its avg is right.
  *
  * min and max are of numbers or of strings by their bytes; any number is below any string. first
  * and last are the values of the first and the last record in the order of event time, stream and

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* count, sum, min, max, avg: numbers in states of fixed size; min and max of strings too. */
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -8,9 +9,6 @@
 #include "kafka-window/aggregate_text.h"
 #include "kafka-window/aggregate_value.h"
 #include "kafka-window/groupkey.h"
-
-/* As in codec/number: the one mantissa without a negative does not occur. */
-static const number_wide mantissa_max = (number_wide)(~(varint_wide)0 >> 1);
 
 /* ---- values ---- */
 
@@ -26,16 +24,90 @@ value_store(struct value *v, const struct number *n)
 		memcpy(&v->low, &n->approximate, sizeof(v->low));
 }
 
+static double
+value_double(const struct value *v)
+{
+	struct number n = value_load(v);
+
+	return number_to_double(&n);
+}
+
+/* In units of 2^64: of a double that counts beside a sum past the largest one, exactly that. */
+static double
+value_scaled(const struct value *v)
+{
+	double scaled;
+
+	if (v->kind != VALUE_LARGE)
+		return value_double(v) * 0x1p-64;
+	memcpy(&scaled, &v->low, sizeof(scaled));
+	return scaled;
+}
+
+static void
+store_large(struct value *v, double scaled)
+{
+	*v = (struct value){ .kind = VALUE_LARGE };
+	memcpy(&v->low, &scaled, sizeof(v->low));
+}
+
+/* A sum past the largest double may come back: it is not given up before the end, so that the order
+ * of values does not show. */
+static void
+add_doubles(struct value *v, const struct value *more)
+{
+	double scaled = value_scaled(v) + value_scaled(more), sum = scaled * 0x1p64;
+	struct number n;
+
+	if (v->kind != VALUE_LARGE && more->kind != VALUE_LARGE)
+		sum = value_double(v) + value_double(more);
+	if (isfinite(sum)) {
+		n = number_from_double(sum);
+		value_store(v, &n);
+		return;
+	}
+	/* no records come to that, but partials may claim to */
+	if (!isfinite(scaled))
+		scaled = copysign(DBL_MAX, scaled);
+	store_large(v, scaled);
+}
+
 void
 value_add_slowly(struct value *v, const struct number *n)
 {
-	struct number sum = *n;
+	struct value more;
+	struct number sum;
 
-	if (v->kind != VALUE_NONE) {
-		sum = value_load(v);
-		sum = number_add(&sum, n);
+	if (v->kind == VALUE_NONE) {
+		value_store(v, n);
+		return;
 	}
-	value_store(v, &sum);
+	if (v->kind == VALUE_EXACT) {
+		sum = value_load(v);
+		if (number_add(&sum, n, &sum)) {
+			value_store(v, &sum);
+			return;
+		}
+	}
+	value_store(&more, n);
+	add_doubles(v, &more);
+}
+
+void
+value_add_value(struct value *v, const struct value *more)
+{
+	struct number n;
+
+	if (more->kind == VALUE_NONE)
+		return;
+	if (v->kind == VALUE_NONE) {
+		*v = *more;
+	} else if (more->kind == VALUE_LARGE) {
+		add_doubles(v, more);
+	} else {
+		n = value_load(more);
+		value_add(v, &n);
+	}
 }
 
 static int
@@ -43,7 +115,8 @@ value_append(const struct value *v, struct buf *out, struct err *err)
 {
 	struct number n;
 
-	if (v->kind == VALUE_NONE)
+	/* JSON's numbers reach further, their readers do not (RFC 8259 section 6) */
+	if (v->kind == VALUE_NONE || v->kind == VALUE_LARGE)
 		return buf_append_text(out, "null", err);
 	n = value_load(v);
 	return number_append(out, &n, err);
@@ -62,6 +135,7 @@ value_encode(const struct value *v, struct buf *out, struct err *err)
 			return -1;
 		return varint_append_signed(out, value_mantissa(v), err);
 	case VALUE_DOUBLE:
+	case VALUE_LARGE:
 		for (unsigned i = 0; i < sizeof(bytes); i++)
 			bytes[i] = (char)(v->low >> 8 * i);
 		return buf_append(out, slice_make(bytes, sizeof(bytes)), err);
@@ -96,12 +170,14 @@ value_decode(struct slice *bytes, struct value *v)
 		return true;
 	case VALUE_EXACT:
 		if (!aggregate_take_byte(bytes, &v->scale) || v->scale > NUMBER_SCALE_MAX ||
-		    !varint_take_signed(bytes, &mantissa) || mantissa < -mantissa_max)
+		    !varint_take_signed(bytes, &mantissa))
 			return false;
 		value_set_mantissa(v, mantissa);
 		return true;
 	case VALUE_DOUBLE:
 		return value_take_double(bytes, v);
+	case VALUE_LARGE: /* what is none has the other form */
+		return value_take_double(bytes, v) && !isfinite(value_scaled(v) * 0x1p64);
 	default:
 		return false;
 	}
@@ -175,16 +251,10 @@ sum_take(const struct aggregate *a, void *state, const struct input *input,
 static int
 sum_merge(const struct aggregate *a, void *into, const void *from, size_t *held, struct err *err)
 {
-	const struct value *value = from;
-	struct number n;
-
 	(void)a;
 	(void)held;
 	(void)err;
-	if (value->kind == VALUE_NONE)
-		return 0;
-	n = value_load(value);
-	value_add(into, &n);
+	value_add_value(into, from);
 	return 0;
 }
 
@@ -349,6 +419,8 @@ extreme_decode(const struct aggregate *a, struct slice *bytes, void *state, stru
 	struct slice text;
 	size_t held = 0;
 
+	if (bytes->len && bytes->data[0] == VALUE_LARGE)
+		return aggregate_damaged(err);
 	if (!bytes->len || bytes->data[0] != VALUE_TEXT)
 		return sum_decode(a, bytes, state, err);
 	*bytes = slice_skip(*bytes, 1);
@@ -388,14 +460,10 @@ average_merge(
 {
 	struct average *average = into;
 	const struct average *more = from;
-	struct number n;
 
 	(void)a;
 	(void)held;
-	if (!more->count)
-		return 0;
-	n = value_load(&more->sum);
-	value_add(&average->sum, &n);
+	value_add_value(&average->sum, &more->sum);
 	return aggregate_count_add(&average->count, more->count, err);
 }
 
@@ -403,14 +471,21 @@ static int
 average_append(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
 {
 	const struct average *average = state;
-	struct number sum, quotient;
+	double count = (double)average->count, quotient;
+	struct number n;
 
 	(void)a;
 	if (!average->count)
 		return buf_append_text(out, "null", err);
-	sum = value_load(&average->sum);
-	quotient = number_from_double(number_to_double(&sum) / (double)average->count);
-	return number_append(out, &quotient, err);
+	if (average->sum.kind == VALUE_LARGE)
+		quotient = value_scaled(&average->sum) / count * 0x1p64;
+	else
+		quotient = value_double(&average->sum) / count;
+	/* it is no further out than the values: rounding has brought it past the largest double */
+	if (!isfinite(quotient))
+		quotient = copysign(DBL_MAX, quotient);
+	n = number_from_double(quotient);
+	return number_append(out, &n, err);
 }
 
 static int

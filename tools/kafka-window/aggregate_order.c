@@ -5,6 +5,7 @@
 
 #include "kafka-window/aggregate_ops.h"
 #include "kafka-window/aggregate_text.h"
+#include "kafka-window/chunk.h"
 #include "kafka-window/varint.h"
 
 struct place {
@@ -189,7 +190,10 @@ list_held(const void *state)
 {
 	const struct list *l = ((const struct list_state *)state)->list;
 
-	return l ? sizeof(*l) + l->capacity * sizeof(*l->items) + l->text_bytes : 0;
+	if (!l)
+		return 0;
+	return chunk_bytes(sizeof(*l)) + chunk_bytes(l->capacity * sizeof(*l->items)) +
+	       l->text_bytes;
 }
 
 static void

@@ -3,13 +3,14 @@
 
 #include <stdlib.h>
 
+#include "kafka-window/chunk.h"
 #include "kafka-window/groupkey.h"
 #include "kafka-window/varint.h"
 
 size_t
 heap_text_held(const struct heap_text *t)
 {
-	return t ? sizeof(*t) + t->capacity : 0;
+	return t ? chunk_bytes(sizeof(*t) + t->capacity) : 0;
 }
 
 int
@@ -23,7 +24,8 @@ heap_text_set(struct heap_text **t, struct slice text, size_t *held, struct err 
 		grown = realloc(*t, sizeof(*grown) + text.len);
 		if (!grown)
 			return err_no_memory(err);
-		*held += *t ? text.len - grown->capacity : sizeof(*grown) + text.len;
+		*held += chunk_bytes(sizeof(*grown) + text.len);
+		*held -= *t ? chunk_bytes(sizeof(*grown) + grown->capacity) : 0;
 		grown->capacity = (uint32_t)text.len;
 		*t = grown;
 	}

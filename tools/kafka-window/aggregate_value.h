@@ -12,6 +12,9 @@ enum value_kind {
 	VALUE_EXACT = 1,  /* low and high are the mantissa's halves */
 	VALUE_DOUBLE = 2, /* low is the double's bits */
 	VALUE_TEXT = 3,   /* of min and max; low is a pointer (aggregate_text.h) */
+	/* a sum past the largest double: low is the bits of a double, the sum in units of 2^64, which
+	 * 2^63 values do not bring to its own end */
+	VALUE_LARGE = 4,
 };
 
 struct value {
@@ -35,6 +38,7 @@ value_set_mantissa(struct value *v, number_wide mantissa)
 	v->high = (int64_t)(mantissa >> 64);
 }
 
+/* Not of one that is VALUE_LARGE. */
 static inline struct number
 value_load(const struct value *v)
 {
@@ -49,6 +53,7 @@ value_load(const struct value *v)
 
 void value_store(struct value *, const struct number *);
 void value_add_slowly(struct value *, const struct number *);
+void value_add_value(struct value *, const struct value *);
 
 /*
  * Inputs have now more, now fewer digits after the point; after a few the sum has the most of them,

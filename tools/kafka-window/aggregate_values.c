@@ -7,6 +7,7 @@
 
 #include "kafka-window/aggregate_ops.h"
 #include "kafka-window/aggregate_text.h"
+#include "kafka-window/chunk.h"
 #include "kafka-window/groupkey.h"
 #include "kafka-window/table.h"
 #include "kafka-window/varint.h"
@@ -39,7 +40,7 @@ values_held(const void *state)
 {
 	const struct values *v = ((const struct values_state *)state)->values;
 
-	return v ? sizeof(*v) + table_bytes(&v->table) + heap_text_held(v->limit) : 0;
+	return v ? chunk_bytes(sizeof(*v)) + table_bytes(&v->table) + heap_text_held(v->limit) : 0;
 }
 
 static void

@@ -86,6 +86,13 @@ span_equal(struct span a, struct span b)
 	return a.start_ms == b.start_ms && a.end_ms == b.end_ms;
 }
 
+/* Some times are in no window. */
+static inline bool
+assigner_has_gaps(const struct assigner *a)
+{
+	return a->kind == ASSIGN_HOP && a->step_ms > a->size_ms;
+}
+
 /* ERR_USAGE where the step does not divide the size of a cumulation, or windows would have too many
  * panes. */
 int assigner_prepare(struct assigner *, struct err *);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "kafka-window/chunk.h"
 #include "kafka-window/varint.h"
 
 enum {
@@ -85,9 +86,10 @@ make_room(struct ddsketch *s, size_t *held, struct err *err)
 	buckets = reallocarray(s->buckets, capacity, sizeof(*buckets));
 	if (!buckets)
 		return err_no_memory(err);
-	*held += (capacity - s->capacity) * sizeof(*buckets);
+	*held -= ddsketch_held(s);
 	s->buckets = buckets;
 	s->capacity = capacity;
+	*held += ddsketch_held(s);
 	return 0;
 }
 
@@ -170,7 +172,7 @@ ddsketch_release(struct ddsketch *s)
 size_t
 ddsketch_held(const struct ddsketch *s)
 {
-	return s->capacity * sizeof(*s->buckets);
+	return chunk_bytes(s->capacity * sizeof(*s->buckets));
 }
 
 /* ---- the serialised form ---- */

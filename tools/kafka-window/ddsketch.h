@@ -9,8 +9,8 @@
  * has one, and all are in the order of the values.
  *
  * At most 2048 buckets are held, enough for all positive values over 17 orders of magnitude. Where
- * there are more, the lowest two are joined, again and again: quantiles among the lowest
- * values have no bound then, those above keep theirs.
+ * there are more, the lower of the lowest two goes into the other, again and again: a quantile among
+ * the values of what was joined is within 1% of the largest of them, those above keep their bound.
  *
  * What a sketch holds, and its serialised bytes, follow from its values alone: the order of adding
  * and merging does not show.

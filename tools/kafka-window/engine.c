@@ -38,6 +38,7 @@ engine_new(const struct engine_options *options, struct err *err)
 	buf_init(&e->changes.keys, SIZE_MAX / 4);
 	e->emitted = WATERMARK_NONE;
 	e->held_ms = WATERMARK_NONE;
+	e->closed_ms = WATERMARK_NONE;
 	e->next_end = NO_END;
 	watermarks_init(
 	    &e->marks, options->out_of_order_ms, options->idle_ms, options->idle_close_ms);
@@ -52,6 +53,7 @@ engine_free(struct engine *e)
 	session_set_free(e->sessions);
 	pane_set_release(&e->base);
 	pane_set_release(&e->delta);
+	pane_free(e->sum, e->options.plan);
 	watermarks_release(&e->marks);
 	watermarks_release(&e->saved_marks);
 	free(e->streams);
@@ -89,12 +91,15 @@ set_replaying(struct engine *e, int32_t stream, bool is_replaying)
 	e->streams[stream].is_replaying = is_replaying;
 }
 
-/* All of the stream that was read before has been read again. */
+/* All of the stream that was read before has been read again, but perhaps what was in no window. */
 static void
 end_replay(struct engine *e, int32_t stream)
 {
-	if ((uint32_t)stream < e->stream_count)
-		set_replaying(e, stream, false);
+	if ((uint32_t)stream >= e->stream_count || !e->streams[stream].is_replaying)
+		return;
+	set_replaying(e, stream, false);
+	if (assigner_has_gaps(&e->options.assigner))
+		watermarks_go_on(&e->marks, stream, e->streams[stream].watermark);
 }
 
 static int
@@ -116,10 +121,12 @@ make_room_for(struct engine *e, int32_t stream, struct err *err)
 
 /* What was given out in an earlier life is not given out again, and what is behind it is late. */
 static void
-go_on_from(struct engine *e, int64_t emitted_ms)
+go_on_from(struct engine *e, int64_t emitted_ms, int64_t closed_ms)
 {
 	int64_t watermark_ms = emitted_ms;
 
+	if (closed_ms > e->closed_ms)
+		e->closed_ms = closed_ms;
 	if (emitted_ms == WATERMARK_NONE)
 		return;
 	if (!e->options.emits_updates &&
@@ -147,8 +154,9 @@ engine_add_stream(struct engine *e, int32_t stream, int64_t sequence,
 	    watermarks_add(&e->marks, stream, is_replay ? WATERMARK_NONE : mark->watermark, err))
 		return -1;
 	e->streams[stream].replay_until = mark->replay_until;
+	e->streams[stream].watermark = mark->watermark;
 	set_replaying(e, stream, is_replay);
-	go_on_from(e, mark->emitted);
+	go_on_from(e, mark->emitted, mark->closed);
 	return 0;
 }
 
@@ -164,8 +172,10 @@ engine_say_full(const struct engine *e, struct err *err)
 }
 
 static int
-state_is_full(const struct engine *e, struct err *err)
+state_is_full(struct engine *e, struct err *err)
 {
+	if (e->state_bytes >= e->options.state_bytes_max)
+		engine_sum_drop(e);
 	return e->state_bytes < e->options.state_bytes_max ? 0 : engine_say_full(e, err);
 }
 
@@ -192,14 +202,15 @@ open_pane(struct engine *e, struct span span, int64_t last_end_ms, struct err *e
 static struct table_entry *
 new_entry(struct engine *e, struct pane *p, struct slice key, uint32_t hash, struct err *err)
 {
-	size_t before = table_bytes(&p->table);
+	size_t before = pane_bytes(p);
 	struct table_entry *entry;
 
-	if (state_is_full(e, err))
+	/* where there was room for a pane there is for its first key: no pane stays empty */
+	if (p->table.count && state_is_full(e, err))
 		return NULL;
 	entry = table_insert(&p->table, e->options.plan, key, hash, err);
 	if (entry)
-		e->state_bytes += table_bytes(&p->table) - before;
+		e->state_bytes += pane_bytes(p) - before;
 	return entry;
 }
 
@@ -216,12 +227,7 @@ static int
 take_states(struct engine *e, struct pane *p, struct table_entry *entry,
     const struct engine_input *in, struct err *err)
 {
-	const struct aggregate_record record = {
-		.inputs = in->inputs,
-		.skips = in->skips,
-		.time_ms = in->time_ms,
-		.position = in->position,
-	};
+	const struct aggregate_record record = engine_record(in);
 	size_t held = p->table.held;
 	int rc = aggregate_take(e->options.plan, table_states(entry), &record, &p->table.held, err);
 
@@ -229,15 +235,14 @@ take_states(struct engine *e, struct pane *p, struct table_entry *entry,
 	return rc;
 }
 
-/* The position is noted last: what fails before has left nothing behind but perhaps an empty
- * pane, which gives no rows. */
+/* The position is noted last: what finds no room has left nothing behind. */
 static int
 put(struct engine *e, const struct engine_input *in, struct pane *p, struct err *err)
 {
 	struct table_entry *entry;
 	uint32_t earliest_count;
 
-	if (e->options.plan->grows && state_is_full(e, err))
+	if (e->options.plan->grows && p->table.count && state_is_full(e, err))
 		return -1;
 	entry = find_entry(e, p, in->key, err);
 	if (!entry)
@@ -246,7 +251,9 @@ put(struct engine *e, const struct engine_input *in, struct pane *p, struct err 
 		earliest_count = p->earliest_count;
 		if (pane_note(p, in->position.stream, in->position.sequence, err))
 			return -1;
-		e->state_bytes += (p->earliest_count - earliest_count) * sizeof(*p->earliest);
+		if (p->earliest_count != earliest_count)
+			e->state_bytes += pane_earliest_bytes(p->earliest_count) -
+			                  pane_earliest_bytes(earliest_count);
 	}
 	return take_states(e, p, entry, in, err);
 }
@@ -255,11 +262,17 @@ put(struct engine *e, const struct engine_input *in, struct pane *p, struct err 
 static enum engine_fate
 put_in(struct engine *e, const struct engine_input *in, struct pane *p, struct err *err)
 {
+	bool is_first = p->table.count == 0;
+
 	if (put(e, in, p, err))
 		return ENGINE_FAILED;
+	if (!e->options.emits_updates)
+		return ENGINE_TAKEN;
+	if (engine_sum_holds(e, p))
+		engine_sum_take(e, in);
 	/* of a record read again, an earlier life has given out what it changed */
-	if (e->options.emits_updates && !engine_was_read(e, in->position) &&
-	    engine_note_change(e, in->key, p->span, err))
+	if (!engine_was_read(e, in->position) &&
+	    engine_note_change(e, in->key, p->span, is_first, err))
 		return ENGINE_FAILED;
 	return ENGINE_TAKEN;
 }
@@ -431,68 +444,6 @@ engine_patience_ms(const struct engine *e)
 	return watermarks_patience_ms(&e->marks);
 }
 
-/* ---- intervals ---- */
-
-int
-engine_begin(struct engine *e, struct err *err)
-{
-	assert(e->active == &e->base);
-	if (watermarks_copy(&e->saved_marks, &e->marks, err))
-		return -1;
-	for (uint32_t i = 0; i < e->stream_count; i++)
-		e->streams[i].saved_is_replaying = e->streams[i].is_replaying;
-	e->saved_replaying = e->replaying;
-	e->changes.saved_count = e->changes.count;
-	e->changes.saved_given = e->changes.given;
-	e->saved_emitted = e->emitted;
-	e->saved_counts = e->counts;
-	e->active = &e->delta;
-	if (e->sessions)
-		session_set_begin(e->sessions);
-	return 0;
-}
-
-int
-engine_commit(struct engine *e, struct err *err)
-{
-	int rc;
-
-	assert(e->active == &e->delta);
-	e->active = &e->base;
-	if (e->sessions)
-		session_set_commit(e->sessions);
-	engine_forget_changes(e);
-	(void)pane_set_drop(&e->base, engine_gone(e)); /* all is counted anew below */
-	rc = pane_set_merge(&e->base, &e->delta, err);
-	engine_recount(e);
-	return rc;
-}
-
-void
-engine_abort(struct engine *e)
-{
-	struct watermarks marks = e->marks;
-
-	assert(e->active == &e->delta);
-	e->active = &e->base;
-	if (e->sessions)
-		session_set_abort(e->sessions);
-	pane_set_release(&e->delta);
-	e->marks = e->saved_marks;
-	e->saved_marks = marks;
-	/* time has passed all the same */
-	e->marks.tick_ms = marks.tick_ms;
-	e->marks.has_ticked = marks.has_ticked;
-	for (uint32_t i = 0; i < e->stream_count; i++)
-		e->streams[i].is_replaying = e->streams[i].saved_is_replaying;
-	e->replaying = e->saved_replaying;
-	e->changes.count = e->changes.saved_count;
-	e->changes.given = e->changes.saved_given;
-	e->emitted = e->saved_emitted;
-	e->counts = e->saved_counts;
-	engine_recount(e);
-}
-
 /* ---- partials ---- */
 
 static int
@@ -513,15 +464,19 @@ take_partial(struct engine *e, const struct partial *partial, struct err *err)
 	int64_t last_end_ms = assigner_last_end(&e->options.assigner, partial->span);
 	struct table_entry *entry;
 	struct pane *p;
+	bool is_first;
 
 	if (last_end_ms == ASSIGN_NO_WINDOW)
 		return ENGINE_OUTSIDE;
 	if (last_end_ms <= engine_final(e))
 		return ENGINE_LATE;
 	p = open_pane(e, partial->span, last_end_ms, err);
+	if (p && engine_sum_holds(e, p))
+		engine_sum_drop(e);
+	is_first = p && p->table.count == 0;
 	entry = p ? find_entry(e, p, partial->key, err) : NULL;
 	if (!entry || merge_states(e, p, entry, partial->states, err) ||
-	    engine_note_change(e, partial->key, partial->span, err))
+	    engine_note_change(e, partial->key, partial->span, is_first, err))
 		return ENGINE_FAILED;
 	e->active->last = NULL; /* it may be a run of panes, not the one of the times in it */
 	return ENGINE_TAKEN;

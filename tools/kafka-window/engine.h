@@ -61,8 +61,13 @@ enum engine_fate {
 struct engine_mark {
 	int64_t watermark; /* the stream's, or WATERMARK_NONE */
 	int64_t emitted; /* windows that end at or before it have been emitted; or WATERMARK_NONE */
+	int64_t closed;  /* those that end at or before it have been forgotten too; or WATERMARK_NONE */
 	int64_t replay_until; /* records before this sequence have been read already */
 };
+
+/* Of a stream that none has read before `sequence`. */
+#define ENGINE_MARK_FRESH(sequence)                                                                \
+	{ WATERMARK_NONE, WATERMARK_NONE, WATERMARK_NONE, (sequence) }
 
 /* A closed window's result for one key; borrowed for the call. */
 struct engine_row {
@@ -89,7 +94,9 @@ void engine_free(struct engine *);
  * A stream that is to be waited for, from `sequence` on; positions of records are of streams that
  * were added. The mark's watermark counts only where nothing is read again: the open windows'
  * records that are read again bring the stream's watermark to where it was, and no further than
- * they are.
+ * they are; what was between windows is not read again, and counts when all the rest has been.
+ * Windows that were forgotten stay closed under any options: what would be read again of their
+ * records is not all of them.
  */
 int engine_add_stream(
     struct engine *, int32_t stream, int64_t sequence, const struct engine_mark *, struct err *);

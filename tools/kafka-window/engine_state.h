@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What an engine is made of, for engine.c (records in, intervals), engine_close.c and engine_update.c
- * (windows out), engine_store.c (what a later life begins with) and engine_session.c (windows that
- * are sessions) only. */
+/* What an engine is made of, for engine.c (records in), engine_interval.c, engine_close.c,
+ * engine_sum.c and engine_update.c (windows out), engine_store.c (what a later life begins with) and
+ * engine_session.c (windows that are sessions) only. */
 #ifndef SLUICE_KAFKA_WINDOW_ENGINE_STATE_H
 #define SLUICE_KAFKA_WINDOW_ENGINE_STATE_H
 
@@ -14,6 +14,7 @@
 
 struct engine_stream {
 	int64_t replay_until; /* records before it were read in an earlier life */
+	int64_t watermark;    /* that they had brought, where not all of them are read again */
 	bool is_replaying;    /* they are being read again */
 	bool saved_is_replaying;
 };
@@ -51,16 +52,18 @@ struct engine {
 	struct pane_set base;    /* what is held for good */
 	struct pane_set delta;   /* what the open interval has put in */
 	struct pane_set *active; /* where records go: one of the two */
+	struct pane *sum;        /* engine_sum.c; or NULL */
 	struct engine_stream *streams;
 	uint32_t stream_count;
 	uint32_t replaying; /* streams that read again */
 	int64_t held_ms;    /* the watermark that counts while there are such */
+	int64_t closed_ms;  /* windows that end at or before it were forgotten in an earlier life */
 	struct engine_changes changes;
 	size_t state_bytes;
 	struct engine_counts counts;
 	void *scratch; /* states of one key */
 	/* what a window is merged from; borrowed from panes */
-	const struct table **sources;
+	struct pane **sources;
 	size_t source_count;
 	size_t source_capacity;
 	/* as it was at engine_begin */
@@ -101,7 +104,9 @@ engine_now(const struct engine *e)
 static inline int64_t
 engine_final(const struct engine *e)
 {
-	return engine_lag(e, engine_now(e));
+	int64_t final_ms = engine_lag(e, engine_now(e));
+
+	return final_ms > e->closed_ms ? final_ms : e->closed_ms;
 }
 
 /* Windows that end at or before it are to be given out. */
@@ -123,12 +128,49 @@ engine_gone(const struct engine *e)
 	return final_ms < e->emitted ? final_ms : e->emitted;
 }
 
+static inline struct aggregate_record
+engine_record(const struct engine_input *in)
+{
+	return (struct aggregate_record){
+		.inputs = in->inputs,
+		.skips = in->skips,
+		.time_ms = in->time_ms,
+		.position = in->position,
+	};
+}
+
+/* For copies, while what they are of is there. */
+static inline bool
+engine_has_room(const struct engine *e, size_t bytes)
+{
+	size_t bytes_max = e->options.state_bytes_max;
+
+	return e->state_bytes < bytes_max && bytes < bytes_max - e->state_bytes;
+}
+
+/* Makes the sum that of a cumulating window's panes; there is none after, where it has no room. */
+int engine_sum_panes(struct engine *, struct span window, struct err *);
+
+static inline bool
+engine_sum_holds(const struct engine *e, const struct pane *p)
+{
+	return e->sum && p->span.start_ms >= e->sum->span.start_ms &&
+	       p->span.end_ms <= e->sum->span.end_ms;
+}
+
+/* What has been put into a pane that it holds. */
+void engine_sum_take(struct engine *, const struct engine_input *);
+
+void engine_sum_drop(struct engine *);
+
 /* Windows that end at or before it are done with: where no complete one waits, those before the
  * watermark are, though no window was ever there. */
 int64_t engine_settled(const struct engine *);
 
-/* Notes that what was put into a pane for a key has changed windows that were given out, if it has. */
-int engine_note_change(struct engine *, struct slice key, struct span pane, struct err *);
+/* Notes that what was put into a pane for a key, perhaps the first there, has changed windows that
+ * were given out, if it has. */
+int engine_note_change(
+    struct engine *, struct slice key, struct span pane, bool is_first, struct err *);
 
 static inline bool
 engine_has_changes(const struct engine *e)
@@ -142,8 +184,9 @@ int engine_give_changes(struct engine *, const struct engine_receiver *, struct 
 /* Once they have been given out; but in an interval, which may be aborted, they stay. */
 void engine_forget_changes(struct engine *);
 
-/* The tables that a window's records are in, as the engine's sources. */
-int engine_find_sources(struct engine *, struct span window, struct err *);
+/* The panes that a window's records are in, of those that end after a time (the window's start: all
+ * of them), as the engine's sources. */
+int engine_find_sources(struct engine *, struct span window, int64_t after_ms, struct err *);
 
 /* The first window that ends after a time and has a pane with records; false where there is none.
  */

@@ -36,15 +36,35 @@ engine_can_store(const struct engine *e)
 	return !e->replaying || !engine_has_changes(e);
 }
 
+/* The records of windows up to here are not read again for those windows' sake. */
+static int64_t
+closed(const struct engine *e)
+{
+	int64_t emitted_ms = engine_settled(e), final_ms = engine_final(e);
+
+	return e->options.emits_updates && final_ms < emitted_ms ? final_ms : emitted_ms;
+}
+
+/* While the stream reads again, it is the one of the life before that a later life needs. */
+static int64_t
+stream_watermark(const struct engine *e, int32_t stream)
+{
+	if (!watermarks_has(&e->marks, stream))
+		return WATERMARK_NONE;
+	if (e->streams[stream].is_replaying)
+		return e->streams[stream].watermark;
+	return e->marks.streams[stream].watermark;
+}
+
 struct engine_mark
 engine_mark(const struct engine *e, int32_t stream, int64_t sequence)
 {
 	int64_t until = engine_replay_until(e, stream);
 
 	return (struct engine_mark){
-		.watermark = watermarks_has(&e->marks, stream) ? e->marks.streams[stream].watermark
-		                                               : WATERMARK_NONE,
+		.watermark = stream_watermark(e, stream),
 		.emitted = engine_settled(e),
+		.closed = closed(e),
 		.replay_until = until > sequence ? until : sequence,
 	};
 }

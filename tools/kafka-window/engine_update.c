@@ -32,8 +32,24 @@ add_change(struct engine *e, struct slice key, struct span pane, struct err *err
 	return 0;
 }
 
+/* Windows from this one on whose end had passed without a record, until this pane had its first. */
+static int
+count_new_windows(struct engine *e, struct span window, struct span pane, struct err *err)
+{
+	for (; window.start_ms <= pane.start_ms && window.end_ms <= e->emitted;
+	     assigner_next(&e->options.assigner, &window)) {
+		if (window.end_ms < pane.end_ms)
+			continue;
+		if (engine_find_sources(e, window, window.start_ms, err))
+			return -1;
+		e->counts.windows += e->source_count == 1;
+	}
+	return 0;
+}
+
 int
-engine_note_change(struct engine *e, struct slice key, struct span pane, struct err *err)
+engine_note_change(
+    struct engine *e, struct slice key, struct span pane, bool is_first, struct err *err)
 {
 	struct span window;
 
@@ -42,23 +58,26 @@ engine_note_change(struct engine *e, struct slice key, struct span pane, struct 
 	if (!assigner_first(&e->options.assigner, pane, engine_final(e), &window) ||
 	    window.end_ms > e->emitted)
 		return 0;
+	/* while streams read again, an earlier life may have written the window */
+	if (is_first && !e->replaying && count_new_windows(e, window, pane, err))
+		return -1;
 	return add_change(e, key, pane, err);
 }
 
-/* The key's states in all panes of a window, merged into the engine's scratch. */
+/* Merges the key's states in those panes of a window that end after a time into the engine's
+ * scratch. */
 static int
-merge_key(struct engine *e, struct span window, struct slice key, struct err *err)
+merge_key(
+    struct engine *e, struct span window, int64_t after_ms, struct slice key, struct err *err)
 {
 	uint32_t hash = table_hash(key, e->options.hash_seed);
 	const struct table_entry *entry;
 	size_t held = 0;
 
-	if (engine_find_sources(e, window, err))
+	if (engine_find_sources(e, window, after_ms, err))
 		return -1;
-	aggregate_release(e->options.plan, e->scratch);
-	memset(e->scratch, 0, e->options.plan->state_bytes);
 	for (size_t i = 0; i < e->source_count; i++) {
-		entry = table_find(e->sources[i], e->options.plan, key, hash);
+		entry = table_find(&e->sources[i]->table, e->options.plan, key, hash);
 		if (entry && aggregate_merge(e->options.plan, e->scratch, table_states(entry),
 				 &held, err))
 			return -1;
@@ -125,6 +144,20 @@ add_updates(const struct engine *e, const struct engine_change *change, struct u
 	return 0;
 }
 
+/* The states of an update, in the engine's scratch. A cumulating window has all of the one before it,
+ * which is there already where that is of the same key. */
+static int
+merge_update(
+    struct engine *e, const struct update *u, const struct update *before, struct err *err)
+{
+	if (before && e->options.assigner.kind == ASSIGN_CUMULATE &&
+	    u->window.start_ms == before->window.start_ms && slice_equal(u->key, before->key))
+		return merge_key(e, u->window, before->window.end_ms, u->key, err);
+	aggregate_release(e->options.plan, e->scratch);
+	memset(e->scratch, 0, e->options.plan->state_bytes);
+	return merge_key(e, u->window, u->window.start_ms, u->key, err);
+}
+
 /* In order of windows and keys, each once, however many records have changed it. */
 static int
 give_updates(
@@ -137,7 +170,7 @@ give_updates(
 
 		if (i && compare_updates(&u->items[i - 1], &u->items[i]) == 0)
 			continue;
-		if (merge_key(e, row.span, row.key, err))
+		if (merge_update(e, &u->items[i], i ? &u->items[i - 1] : NULL, err))
 			return -1;
 		row.states = e->scratch;
 		if (receiver->row(receiver->context, &row, err))

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "kafka-window/chunk.h"
 #include "kafka-window/varint.h"
 
 enum {
@@ -130,7 +131,7 @@ data_bytes(const struct hll *h)
 {
 	if (!h->data)
 		return 0;
-	return h->capacity ? h->capacity * sizeof(uint32_t) : HLL_REGISTERS;
+	return chunk_bytes(h->capacity ? h->capacity * sizeof(uint32_t) : HLL_REGISTERS);
 }
 
 /* Slots twice as many, or registers (capacity 0), with what was there. */

@@ -191,6 +191,16 @@ place_texts(struct inputs *in)
 	}
 }
 
+/* Plain numbers, which most inputs are, are not called for twice. */
+static inline int
+read_number(struct inputs *in, const struct record *record, unsigned index,
+    const struct json_value *value, struct number *ret, struct err *err)
+{
+	if (value->type == JSON_TYPE_NUMBER && !number_parse_padded(json_slice(value), ret))
+		return 0;
+	return field_number(in->fields, record, index, ret, err);
+}
+
 int
 inputs_read(struct inputs *in, const struct record *record, struct err *err)
 {
@@ -204,13 +214,14 @@ inputs_read(struct inputs *in, const struct record *record, struct err *err)
 	}
 	for (unsigned i = 0; i < in->count; i++) {
 		const struct input_field *field = &in->input_fields[i];
+		const struct json_value *value = &values[field->index];
 		struct input *input = &in->values[i];
 
-		input->kind = kinds[values[field->index].type];
+		input->kind = kinds[value->type];
 		if (input->kind == INPUT_NULL)
 			continue;
 		if ((field->needs[AGGREGATE_NEEDS_NUMBER] & ~in->skips) &&
-		    field_number(in->fields, record, field->index, &input->number, err))
+		    read_number(in, record, field->index, value, &input->number, err))
 			return -1;
 		if (field->has_other && read_other(in, record, i, err))
 			return -1;

@@ -205,6 +205,27 @@ check_times(const struct options *o, struct err *err)
 	return 0;
 }
 
+/* What is written there would be read again: late records as late ones, for ever. */
+static int
+check_outputs(const struct options *o, struct err *err)
+{
+	const struct {
+		const char *option, *topic;
+	} outputs[] = {
+		{ "output-topic", o->output_topic },
+		{ "late", o->late },
+		{ "dead-letter", o->letters.target },
+	};
+
+	for (size_t i = 0; i < sizeof(outputs) / sizeof(*outputs); i++) {
+		if (o->input.topic && outputs[i].topic &&
+		    strcmp(outputs[i].topic, o->input.topic) == 0)
+			return err_set(err, ERR_USAGE, "--%s: %s is the topic that is read",
+			    outputs[i].option, outputs[i].topic);
+	}
+	return 0;
+}
+
 static int
 check(struct options *o, struct err *err)
 {
@@ -217,7 +238,7 @@ check(struct options *o, struct err *err)
 	if (o->input.has_envelopes_out)
 		return err_set(err, ERR_USAGE,
 		    "-J: this version writes values only; -J=in reads envelopes from a pipe");
-	if (check_times(o, err))
+	if (check_times(o, err) || check_outputs(o, err))
 		return -1;
 	if (w->key && !o->output_topic)
 		return err_set(err, ERR_USAGE, "--key is given, but no topic to write (--output-topic)");

@@ -16,7 +16,8 @@ mark_append(struct buf *out, const struct engine_mark *mark, const struct assign
     struct err *err)
 {
 	if (buf_append_text(out, "w1 ", err) || append_time(out, mark->watermark, err) ||
-	    append_time(out, mark->emitted, err) || append_time(out, mark->replay_until, err))
+	    append_time(out, mark->emitted, err) || append_time(out, mark->closed, err) ||
+	    append_time(out, mark->replay_until, err))
 		return -1;
 	return assigner_append(out, assigner, err);
 }
@@ -55,7 +56,7 @@ int
 mark_parse(struct slice text, const struct assigner *assigner, int64_t sequence,
     struct engine_mark *ret, struct err *err)
 {
-	struct engine_mark mark = { .watermark = WATERMARK_NONE, .emitted = WATERMARK_NONE };
+	struct engine_mark mark = ENGINE_MARK_FRESH(0);
 	struct slice rest = text, version;
 
 	if (!text.len) {
@@ -64,7 +65,8 @@ mark_parse(struct slice text, const struct assigner *assigner, int64_t sequence,
 	}
 	if (!slice_cut(rest, ' ', &version, &rest) || !slice_is(version, "w1") ||
 	    !take_time(&rest, &mark.watermark) || !take_time(&rest, &mark.emitted) ||
-	    !take_time(&rest, &mark.replay_until) || mark.replay_until < 0)
+	    !take_time(&rest, &mark.closed) || !take_time(&rest, &mark.replay_until) ||
+	    mark.replay_until < 0)
 		return err_set(err, ERR_DATA,
 		    "the metadata \"%.*s\" of the committed offset is not kafka-window's: use a "
 		    "group of "

@@ -2,12 +2,13 @@
 /*
  * An engine_mark as the metadata of a partition's committed offset: words with one space between,
  *
- *   w1 WATERMARK EMITTED POSITION SHAPE
+ *   w1 WATERMARK EMITTED CLOSED POSITION SHAPE
  *
  * times in ms since the epoch or "-" for none, the sequence up to which the partition has been
  * read, and the windows' shape (assigner_append). A committed offset is that of the earliest record
  * of any open window: records between it and POSITION are read again, and those of windows closed
- * by EMITTED are neither given out again nor late.
+ * by EMITTED are neither given out again nor late. Windows behind CLOSED were forgotten: it is
+ * EMITTED, or with --emit updates as far behind as windows were held.
  */
 #ifndef SLUICE_KAFKA_WINDOW_MARK_H
 #define SLUICE_KAFKA_WINDOW_MARK_H

@@ -153,10 +153,11 @@ parse_function(struct parser *p, struct aggregate_text *ret)
 	return 0;
 }
 
+/* Line breaks too: in quotes a long text goes on in the next line. */
 static bool
 is_space(char c)
 {
-	return c == ' ' || c == '\t';
+	return c == ' ' || c == '\t' || c == '\n';
 }
 
 /* Where " where=" begins; the text's end where there is none. */

@@ -9,6 +9,7 @@ pane_free(struct pane *p, const struct aggregate_plan *plan)
 	if (!p)
 		return;
 	table_release(&p->table, plan);
+	free(p->order);
 	free(p->earliest);
 	free(p);
 }
@@ -26,8 +27,9 @@ pane_set_release(struct pane_set *set)
 size_t
 pane_bytes(const struct pane *p)
 {
-	return sizeof(*p) + sizeof(p) + p->earliest_count * sizeof(*p->earliest) +
-	       table_bytes(&p->table);
+	return chunk_bytes(sizeof(*p)) + sizeof(p) + pane_earliest_bytes(p->earliest_count) +
+	       table_bytes(&p->table) +
+	       (p->table.slots ? (p->table.count + 1) * sizeof(*p->order) : 0);
 }
 
 size_t

@@ -17,8 +17,10 @@ struct pane {
 	struct span span;
 	int64_t last_end_ms; /* of the last window that holds it */
 	struct table table;
+	uint32_t *order;   /* of keys, where the table has slots: pane_order.h */
 	int64_t *earliest; /* by stream */
 	uint32_t earliest_count;
+	uint32_t order_count;
 };
 
 /* Zero-initialise but for the plan. */
@@ -88,7 +90,13 @@ int pane_merge(struct pane *into, const struct aggregate_plan *, const struct pa
  */
 int pane_set_merge(struct pane_set *into, struct pane_set *from, struct err *);
 
-/* Bytes of one pane, and of all. */
+static inline size_t
+pane_earliest_bytes(uint32_t count)
+{
+	return chunk_bytes(count * sizeof(int64_t));
+}
+
+/* Bytes of one pane, and of all: with those that its order is going to take. */
 size_t pane_bytes(const struct pane *);
 size_t pane_set_bytes(const struct pane_set *);
 

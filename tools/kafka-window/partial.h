@@ -26,6 +26,7 @@
  *                      1 exact: 1 byte scale, zigzag varint mantissa of up to 128 bits
  *                      2 double: 8 bytes, IEEE 754, lowest byte first
  *                      3 string (min and max): a text
+ *                      4 sum past the largest double: 8 bytes, as 2, in units of 2^64
  *             a text:  varint length, a value's canonical text (groupkey.h)
  *             a place: zigzag varints: ms since the epoch, stream, sequence
  *   check     4 bytes, lowest first: CRC-32 (as in gzip) of all that stands before

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "kafka-window/chunk.h"
 #include "kafka-window/session_state.h"
 #include "kafka-window/table.h"
 
@@ -49,11 +50,10 @@ session_size(const struct session_set *set, size_t key_len)
 	return sizeof(struct session) + table_key_space(key_len) + set->options.plan->state_bytes;
 }
 
-/* With malloc's own 8 bytes, rounded up to 16 as it does. */
 static inline size_t
 session_cost(const struct session_set *set, const struct session *s)
 {
-	return (session_size(set, s->key_len) + 8 + 15) & ~(size_t)15;
+	return chunk_bytes(session_size(set, s->key_len));
 }
 
 struct slice

@@ -8,7 +8,6 @@
 enum {
 	WALK_MAX = 8, /* entries up to which there are no slots */
 	SLOTS_MIN = 32,
-	GROW_FAST_BYTES = 65536, /* doubles up to here, grows by half above */
 };
 
 /* Where nothing hangs on any entry none is looked at. */
@@ -90,27 +89,31 @@ entry_bytes(const struct aggregate_plan *plan, size_t key_len)
 	return sizeof(struct table_entry) + table_key_space(key_len) + plan->state_bytes;
 }
 
-static inline struct table_entry *
-entry_at(const struct table *t, size_t byte)
+/* Keys of up to 16 bytes, which most are, are compared as two words that may overlap. */
+static inline bool
+is_same(const char *a, const char *b, size_t len)
 {
-	return (struct table_entry *)(void *)(t->data + byte);
+	if (len <= 8)
+		return load_short(a, len) == load_short(b, len);
+	if (len > 16)
+		return memcmp(a, b, len) == 0;
+	return load8(a) == load8(b) && load8(a + len - 8) == load8(b + len - 8);
 }
 
 static inline bool
 entry_is(const struct table_entry *e, struct slice key, uint32_t hash)
 {
-	return e->hash == hash && e->key_len == key.len &&
-	       (!key.len || memcmp(e->bytes, key.data, key.len) == 0);
+	return e->hash == hash && e->key_len == key.len && is_same(e->bytes, key.data, key.len);
 }
 
 struct table_entry *
 table_next(const struct table *t, const struct aggregate_plan *plan, const struct table_entry *e)
 {
-	size_t byte = 0;
+	uint32_t place = 0;
 
 	if (e)
-		byte = (size_t)((const char *)e - t->data) + entry_bytes(plan, e->key_len);
-	return byte < t->used ? entry_at(t, byte) : NULL;
+		place = table_place(t, e) + (uint32_t)(entry_bytes(plan, e->key_len) / 8);
+	return place < t->used ? table_at(t, place) : NULL;
 }
 
 static struct table_entry *
@@ -141,7 +144,7 @@ table_find(
 			return NULL;
 		if (slot->hash != hash)
 			continue;
-		e = entry_at(t, (size_t)(slot->place - 1) * 8);
+		e = table_at(t, slot->place - 1);
 		if (entry_is(e, key, hash))
 			return e;
 	}
@@ -150,13 +153,13 @@ table_find(
 /* ---- growth ---- */
 
 static void
-put_slot(struct table *t, uint32_t hash, size_t byte)
+put_slot(struct table *t, uint32_t hash, uint32_t place)
 {
 	uint32_t i = hash & (t->slot_count - 1);
 
 	while (t->slots[i].place)
 		i = (i + 1) & (t->slot_count - 1);
-	t->slots[i] = (struct table_slot){ .hash = hash, .place = (uint32_t)(byte / 8) + 1 };
+	t->slots[i] = (struct table_slot){ .hash = hash, .place = place + 1 };
 }
 
 /* Makes the slots new and at least half free. */
@@ -173,25 +176,27 @@ rebuild_slots(struct table *t, const struct aggregate_plan *plan, struct err *er
 	t->slots = slots;
 	t->slot_count = slot_count;
 	while ((e = table_next(t, plan, e)))
-		put_slot(t, e->hash, (size_t)((char *)e - t->data));
+		put_slot(t, e->hash, table_place(t, e));
 	return 0;
 }
 
-/* A run that is large enough moves by mremap(2) in glibc, not by copying. */
+/* Doubles while it is small, grows by half then. A run that is large enough moves by mremap(2) in glibc, not by copying. */
 static int
-grow_data(struct table *t, size_t need, struct err *err)
+grow_data(struct table *t, uint32_t need, struct err *err)
 {
-	size_t capacity =
-	    t->capacity < GROW_FAST_BYTES ? t->capacity * 2 : t->capacity + t->capacity / 2;
+	uint64_t capacity =
+	    (uint64_t)t->capacity + (t->capacity < TABLE_SMALL ? t->capacity : t->capacity / 2);
 	char *data;
 
 	if (capacity < need)
 		capacity = need;
-	data = realloc(t->data, capacity);
+	if (capacity > UINT32_MAX)
+		capacity = UINT32_MAX;
+	data = realloc(t->data, capacity * 8);
 	if (!data)
 		return err_no_memory(err);
 	t->data = data;
-	t->capacity = capacity;
+	t->capacity = (uint32_t)capacity;
 	return 0;
 }
 
@@ -199,21 +204,21 @@ struct table_entry *
 table_insert(struct table *t, const struct aggregate_plan *plan, struct slice key, uint32_t hash,
     struct err *err)
 {
-	size_t bytes = entry_bytes(plan, key.len);
+	size_t bytes = entry_bytes(plan, key.len), end = t->used + bytes / 8;
 	struct table_entry *e;
 
-	/* 4-byte places in units of 8 reach 32 GiB */
-	if (t->used + bytes > (size_t)UINT32_MAX * 8 || key.len > UINT32_MAX) {
+	/* places reach 32 GiB */
+	if (end > UINT32_MAX || key.len > UINT32_MAX) {
 		(void)err_set(err, ERR_FAULT, "one window with more than 32 GiB of keys");
 		return NULL;
 	}
-	if (t->used + bytes > t->capacity && grow_data(t, t->used + bytes, err))
+	if (end > t->capacity && grow_data(t, (uint32_t)end, err))
 		return NULL;
 	/* three quarters full at most; the walk ends where slots begin */
 	if (t->count >= (t->slots ? t->slot_count / 4 * 3 : WALK_MAX) &&
 	    rebuild_slots(t, plan, err))
 		return NULL;
-	e = entry_at(t, t->used);
+	e = table_at(t, t->used);
 	memset(e, 0, bytes);
 	e->hash = hash;
 	e->key_len = (uint32_t)key.len;
@@ -221,7 +226,7 @@ table_insert(struct table *t, const struct aggregate_plan *plan, struct slice ke
 		memcpy(e->bytes, key.data, key.len);
 	if (t->slots)
 		put_slot(t, hash, t->used);
-	t->used += bytes;
+	t->used = (uint32_t)end;
 	t->count++;
 	return e;
 }

@@ -2,7 +2,7 @@
 /*
  * The keys of one window with their partial aggregates: a hash table whose entries lie one after
  * another in one growing run of bytes. An entry costs its key and states, both rounded up to 8
- * bytes, 8 bytes more, and at most 16 bytes of slots (none in a table of few keys).
+ * bytes, 8 bytes more, and at most 22 bytes of slots (none in a table of few keys).
  */
 #ifndef SLUICE_KAFKA_WINDOW_TABLE_H
 #define SLUICE_KAFKA_WINDOW_TABLE_H
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "kafka-window/aggregate.h"
+#include "kafka-window/chunk.h"
 
 struct table_entry {
 	uint32_t hash;
@@ -19,14 +20,14 @@ struct table_entry {
 
 struct table_slot {
 	uint32_t hash;
-	uint32_t place; /* of the entry, in units of 8 bytes, plus 1; 0: free */
+	uint32_t place; /* of the entry, plus 1; 0: free */
 };
 
 /* Zero-initialise. Pointers to entries are good until the next table_insert. */
 struct table {
 	char *data;
-	size_t used;
-	size_t capacity;
+	uint32_t used;     /* of data, in units of 8 bytes */
+	uint32_t capacity; /* likewise */
 	struct table_slot *slots; /* NULL while a walk over the entries is as quick */
 	uint32_t slot_count;      /* a power of two */
 	uint32_t count;
@@ -35,11 +36,30 @@ struct table {
 
 void table_release(struct table *, const struct aggregate_plan *);
 
-/* Bytes of memory in use, without what has been set aside for growth and never touched. */
+enum { TABLE_SMALL = 8192 }; /* of a capacity: 64 KiB */
+
+/* Bytes of memory in use, without what a large one has set aside for growth and never touched. */
 static inline size_t
 table_bytes(const struct table *t)
 {
-	return t->used + t->slot_count * sizeof(*t->slots) + t->held;
+	size_t data_bytes = (size_t)t->used * 8;
+
+	if (t->capacity < TABLE_SMALL)
+		data_bytes = chunk_bytes((size_t)t->capacity * 8);
+	return data_bytes + chunk_bytes(t->slot_count * sizeof(*t->slots)) + t->held;
+}
+
+/* A place is a distance from the start in units of 8 bytes. */
+static inline struct table_entry *
+table_at(const struct table *t, uint32_t place)
+{
+	return (struct table_entry *)(void *)(t->data + (size_t)place * 8);
+}
+
+static inline uint32_t
+table_place(const struct table *t, const struct table_entry *e)
+{
+	return (uint32_t)((size_t)((const char *)e - t->data) / 8);
 }
 
 static inline struct slice

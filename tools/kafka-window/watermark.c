@@ -79,6 +79,19 @@ watermarks_combine(struct watermarks *m)
 }
 
 void
+watermarks_go_on(struct watermarks *m, int32_t stream, int64_t floor)
+{
+	struct stream *s = &m->streams[stream];
+
+	if (floor <= s->watermark)
+		return;
+	s->watermark = floor;
+	/* before a first record the streams may not be complete: it will combine them */
+	if (m->lowest != INT64_MAX)
+		watermarks_combine(m);
+}
+
+void
 watermarks_at_end(struct watermarks *m, int32_t stream)
 {
 	if (watermarks_has(m, stream))

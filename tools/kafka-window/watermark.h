@@ -106,6 +106,9 @@ watermarks_take(struct watermarks *m, int32_t stream, int64_t time_ms)
 		watermarks_combine(m);
 }
 
+/* The stream, which is present, was at least this far in an earlier life. */
+void watermarks_go_on(struct watermarks *, int32_t stream, int64_t floor);
+
 /* All there is of the stream has been read (for a pipe: nothing is at hand). */
 void watermarks_at_end(struct watermarks *, int32_t stream);
 

@@ -11,219 +11,14 @@
 #include "flow/template.h"
 #include "kafka-window/groupkey.h"
 #include "kafka-window/inputs.h"
-#include "kafka-window/mark.h"
 #include "kafka-window/row.h"
+#include "kafka-window/windower_state.h"
 
 enum {
-	COMMIT_MS = 1000,           /* at least between two commits while records come */
-	DURABLE_MS_MAX = 60 * 1000, /* for rows and letters to become durable before a commit */
-	CLOCK_EVERY = 256,          /* records between two looks at the clock */
+	CLOCK_EVERY = 256, /* records between two looks at the clock */
 	KEY_BYTES_MAX = 1024 * 1024,
 	ROW_BYTES_MAX = 16 * 1024 * 1024,
 };
-
-/* One stream that is ours. */
-struct owned_stream {
-	int32_t number;
-	int64_t next; /* the sequence after the last record taken, or where the stream begins */
-	struct buf metadata;
-};
-
-struct windower {
-	struct windower_options options;
-	struct aggregate_plan plan;
-	struct engine *engine;
-	struct row_layout *layout;
-	struct field_set *fields;
-	unsigned time_index;
-	unsigned by_indices[BY_MAX];
-	struct inputs *inputs;
-	bool has_inputs; /* some aggregate looks at a field */
-	uint64_t hash_seed;
-	struct template *key_template;  /* NULL without --key */
-	struct field_set *row_fields;   /* of the template */
-	struct source *source;
-	struct sink *output;
-	struct sink *late; /* NULL without --late */
-	struct deadletter *letters;
-	struct owned_stream *streams;
-	struct commit_point *points; /* as many as streams */
-	size_t stream_count;
-	size_t stream_capacity;
-	struct buf group;
-	struct buf row;
-	struct buf row_key;
-	int64_t read;
-	int64_t rejected_before; /* in an earlier life, and read again */
-	bool is_dirty; /* something was read since the last commit */
-	int64_t commit_from_ms;
-	unsigned until_clock;
-};
-
-/* ---- streams ---- */
-
-static struct owned_stream *
-find_stream(struct windower *w, int32_t number)
-{
-	/* one that has all partitions of a topic was mostly given them in order */
-	if ((size_t)number < w->stream_count && w->streams[number].number == number)
-		return &w->streams[number];
-	for (size_t i = 0; i < w->stream_count; i++) {
-		if (w->streams[i].number == number)
-			return &w->streams[i];
-	}
-	return NULL;
-}
-
-static int
-grow_streams(struct windower *w, struct err *err)
-{
-	size_t capacity = w->stream_capacity ? 2 * w->stream_capacity : 16;
-	struct commit_point *points = reallocarray(w->points, capacity, sizeof(*points));
-	struct owned_stream *streams;
-
-	if (!points)
-		return err_no_memory(err);
-	w->points = points;
-	streams = reallocarray(w->streams, capacity, sizeof(*streams));
-	if (!streams)
-		return err_no_memory(err);
-	w->streams = streams;
-	w->stream_capacity = capacity;
-	return 0;
-}
-
-static int
-add_stream(struct windower *w, int32_t number, int64_t sequence, const struct engine_mark *mark,
-    struct err *err)
-{
-	struct owned_stream *s;
-
-	if (w->stream_count == w->stream_capacity && grow_streams(w, err))
-		return -1;
-	if (engine_add_stream(w->engine, number, sequence, mark, err))
-		return -1;
-	s = &w->streams[w->stream_count++];
-	*s = (struct owned_stream){ .number = number, .next = sequence };
-	buf_init(&s->metadata, 1024);
-	return 0;
-}
-
-static int
-forget_streams(struct windower *w, struct err *err)
-{
-	for (size_t i = 0; i < w->stream_count; i++)
-		buf_release(&w->streams[i].metadata);
-	w->stream_count = 0;
-	w->is_dirty = false;
-	return engine_reset(w->engine, err);
-}
-
-/* ---- durable, then committed ---- */
-
-static int
-make_durable(struct windower *w, int64_t deadline_ms, struct err *err)
-{
-	if (sink_flush(w->output, deadline_ms, err))
-		return -1;
-	if (w->late && sink_flush(w->late, deadline_ms, err))
-		return err_wrap(err, "--late");
-	return deadletter_flush(w->letters, deadline_ms, err);
-}
-
-static int
-make_point(struct windower *w, struct owned_stream *s, struct commit_point *ret, struct err *err)
-{
-	struct engine_mark mark = engine_mark(w->engine, s->number, s->next);
-	int64_t earliest = engine_earliest(w->engine, s->number);
-
-	/* records from the earliest one on are read again: the mark says which of them count */
-	if (mark.replay_until < s->next)
-		mark.replay_until = s->next;
-	buf_clear(&s->metadata);
-	if (mark_append(&s->metadata, &mark, &w->options.engine.assigner, err))
-		return -1;
-	*ret = (struct commit_point){ .stream = s->number,
-		.sequence = earliest >= 0 && earliest < s->next ? earliest : s->next,
-		.metadata = s->metadata.data };
-	return 0;
-}
-
-static int
-commit(struct windower *w, int64_t deadline_ms, struct err *err)
-{
-	w->commit_from_ms = clock_deadline(COMMIT_MS);
-	if (make_durable(w, deadline_ms, err))
-		return -1;
-	/* rows that wait for what is read again: the next life begins where this one did */
-	if (!engine_can_store(w->engine))
-		return 0;
-	w->is_dirty = false;
-	if (!w->options.is_group)
-		return 0;
-	for (size_t i = 0; i < w->stream_count; i++) {
-		if (make_point(w, &w->streams[i], &w->points[i], err))
-			return -1;
-	}
-	return source_commit(w->source, w->points, w->stream_count, err);
-}
-
-/* ---- what the source tells ---- */
-
-static int
-on_assigned(void *context, int32_t number, uint32_t term, int64_t sequence, const char *metadata,
-    struct err *err)
-{
-	struct windower *w = context;
-	struct engine_mark mark = { WATERMARK_NONE, WATERMARK_NONE, sequence };
-
-	(void)term;
-	if (w->options.is_group &&
-	    mark_parse(slice_of(metadata ? metadata : ""), &w->options.engine.assigner, sequence, &mark, err))
-		return err_wrap(err, "partition %d: the committed offset's metadata", (int)number);
-	return add_stream(w, number, sequence, &mark, err);
-}
-
-static int
-on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, struct err *err)
-{
-	struct windower *w = context;
-
-	(void)numbers;
-	(void)count;
-	if (!is_lost && w->is_dirty && commit(w, clock_deadline(DURABLE_MS_MAX), err))
-		return -1;
-	/* the windows are built again from the committed offsets, here or by another member */
-	return forget_streams(w, err);
-}
-
-static void
-on_at_end(void *context, int32_t number, int64_t sequence)
-{
-	struct windower *w = context;
-	struct owned_stream *s = find_stream(w, number);
-
-	if (s && sequence > s->next)
-		s->next = sequence; /* over transaction markers */
-	if (s)
-		engine_at_end(w->engine, number);
-}
-
-static void
-on_ended(void *context, int32_t number)
-{
-	engine_end_stream(((struct windower *)context)->engine, number);
-}
-
-struct source_events
-windower_events(struct windower *w)
-{
-	return (struct source_events){ .context = w,
-		.assigned = on_assigned,
-		.revoked = on_revoked,
-		.at_end = on_at_end,
-		.ended = on_ended };
-}
 
 /* ---- rows out ---- */
 
@@ -273,7 +68,7 @@ fill_key(struct windower *w, const struct record *record, struct err *err)
 	for (size_t i = 0; i < w->options.by_count; i++) {
 		const char *reason = NULL;
 
-		if (!groupkey_append(&w->group, field_get(w->fields, w->by_indices[i]), &reason, err))
+		if (!groupkey_append(&w->group, &field_values(w->fields)[w->by_indices[i]], &reason, err))
 			continue;
 		if (!reason)
 			return -1;
@@ -337,7 +132,7 @@ aggregate_record(struct windower *w, const struct record *record, bool *ret_is_l
 		.inputs = inputs_values(w->inputs) };
 	char reason[ERR_TEXT_BYTES];
 
-	if (!field_set_is_empty(w->fields) && field_scan(w->fields, record, err))
+	if (field_scan(w->fields, record, err))
 		return -1;
 	if (fill_time(w, record, &input.time_ms, err) || fill_key(w, record, err) ||
 	    (w->has_inputs && inputs_read(w->inputs, record, err)))
@@ -377,7 +172,9 @@ static int
 take_record(struct windower *w, const struct record *record, bool is_rejected, struct err *err)
 {
 	bool is_late = false;
-	struct owned_stream *s = w->options.is_pipe ? w->streams : find_stream(w, record->position.stream);
+	struct owned_stream *s = w->options.is_pipe
+	                             ? w->streams
+	                             : windower_find_stream(w, record->position.stream);
 
 	if (!s)
 		return err_set(err, ERR_FAULT, "a record of a partition that is not ours");
@@ -395,6 +192,17 @@ take_record(struct windower *w, const struct record *record, bool is_rejected, s
 
 /* ---- the loop ---- */
 
+/* Of what was completed by other than a record. */
+static int
+close_windows(struct windower *w, struct err *err)
+{
+	w->has_news = false;
+	if (!engine_has_closed(w->engine))
+		return 0;
+	w->is_dirty = true;
+	return engine_close(w->engine, write_row, w, err);
+}
+
 /* What the clock moves: idleness, commits. */
 static int
 tick(struct windower *w, struct err *err)
@@ -405,13 +213,10 @@ tick(struct windower *w, struct err *err)
 	engine_tick(w->engine, now_ms);
 	if (w->options.engine.is_processing_time)
 		(void)engine_set_clock(w->engine, clock_wall_ms());
-	if (engine_has_closed(w->engine)) {
-		w->is_dirty = true;
-		if (engine_close(w->engine, write_row, w, err))
-			return -1;
-	}
+	if (close_windows(w, err))
+		return -1;
 	if (w->is_dirty && now_ms >= w->commit_from_ms)
-		return commit(w, clock_deadline(DURABLE_MS_MAX), err);
+		return windower_commit(w, clock_deadline(DURABLE_MS_MAX), err);
 	return 0;
 }
 
@@ -462,7 +267,8 @@ run_input(struct windower *w, enum job_input *ret_input, struct err *err)
 		switch (status) {
 		case SOURCE_RECORD:
 		case SOURCE_REJECT:
-			if (take_record(w, &record, status == SOURCE_REJECT, err))
+			if ((w->has_news && close_windows(w, err)) ||
+			    take_record(w, &record, status == SOURCE_REJECT, err))
 				return -1;
 			break;
 		case SOURCE_WAIT:
@@ -485,7 +291,7 @@ int
 windower_run(struct windower *w, struct source *source, enum job_input *ret_input,
     struct err *err)
 {
-	static const struct engine_mark fresh = { WATERMARK_NONE, WATERMARK_NONE, 0 };
+	static const struct engine_mark fresh = ENGINE_MARK_FRESH(0);
 	struct err later = ERR_INIT;
 	int rc;
 
@@ -493,95 +299,17 @@ windower_run(struct windower *w, struct source *source, enum job_input *ret_inpu
 	w->source = source;
 	w->until_clock = CLOCK_EVERY;
 	w->commit_from_ms = clock_deadline(COMMIT_MS);
-	if (w->options.is_pipe && add_stream(w, 0, 0, &fresh, err))
+	if (w->options.is_pipe && windower_add_stream(w, 0, 0, &fresh, err))
 		return -1;
 	rc = run_input(w, ret_input, err);
 	if (!rc)
-		return commit(w, stop_requested() ? clock_deadline(w->options.drain_ms) : CLOCK_NEVER,
-		    err);
+		return windower_commit(w,
+		    stop_requested() ? clock_deadline(w->options.drain_ms) : CLOCK_NEVER, err);
 	/* what precedes a refused record, or a bound of the state, is settled */
 	if ((err->class == ERR_DATA || err->class == ERR_DENIED || err->class == ERR_STOPPED) &&
-	    commit(w, clock_deadline(w->options.drain_ms), &later))
+	    windower_commit(w, clock_deadline(w->options.drain_ms), &later))
 		diag_warn("what precedes is not all durable and committed: %s", later.text);
 	return rc;
-}
-
-/* ---- compiling the options ---- */
-
-static int
-add_field(struct windower *w, struct slice path, unsigned *ret_index, struct err *err)
-{
-	int index = field_set_add(w->fields, path, err);
-
-	if (index < 0)
-		return -1;
-	*ret_index = (unsigned)index;
-	return 0;
-}
-
-static int
-add_aggregate(struct windower *w, const struct aggregate_text *a, struct err *err)
-{
-	struct aggregate aggregate;
-
-	if (inputs_add(w->inputs, a, &aggregate, err) ||
-	    row_layout_add_aggregate(w->layout, a->name, err))
-		return -1;
-	aggregate.hash_seed = w->hash_seed;
-	w->has_inputs |= a->field.len || a->where.field.len;
-	return aggregate_plan_add(&w->plan, aggregate, err);
-}
-
-static int
-compile_key(struct windower *w, struct err *err)
-{
-	if (!w->options.key)
-		return 0;
-	w->row_fields = field_set_new(err);
-	if (!w->row_fields)
-		return -1;
-	w->key_template =
-	    template_compile(w->options.key, TEMPLATE_REJECT, TEMPLATE_PLAIN, w->row_fields, err);
-	if (!w->key_template)
-		return err_wrap(err, "--key");
-	if (!template_has_variable(w->key_template))
-		return err_set(err, ERR_USAGE, "--key: \"%s\" has no {field} in it", w->options.key);
-	return 0;
-}
-
-static int
-compile(struct windower *w, struct err *err)
-{
-	const struct aggregate revision = { .func = AGGREGATE_COUNT };
-
-	w->fields = field_set_new(err);
-	w->layout = row_layout_new(err);
-	w->inputs = w->fields ? inputs_new(w->fields, err) : NULL;
-	if (!w->inputs || !w->layout)
-		return -1;
-	if (w->options.engine.emits_updates)
-		row_layout_add_revision(w->layout);
-	if (w->options.writes_ms)
-		row_layout_write_ms(w->layout);
-	if (w->options.time_field &&
-	    add_field(w, slice_of(w->options.time_field), &w->time_index, err))
-		return err_wrap(err, "--time");
-	for (size_t i = 0; i < w->options.by_count; i++) {
-		const struct windower_by *by = &w->options.by[i];
-
-		if (add_field(w, by->field, &w->by_indices[i], err) ||
-		    row_layout_add_field(w->layout, by->name, err))
-			return err_wrap(err, "--by");
-	}
-	for (size_t i = 0; i < w->options.aggregate_count; i++) {
-		const struct aggregate_text *a = &w->options.aggregates[i];
-
-		if (add_aggregate(w, a, err))
-			return err_wrap(err, "-a %.*s", SLICE_ARGS(a->name));
-	}
-	if (w->options.engine.emits_updates && aggregate_plan_add(&w->plan, revision, err))
-		return -1;
-	return compile_key(w, err);
 }
 
 static int
@@ -613,7 +341,7 @@ windower_new(const struct windower_options *options, struct err *err)
 	/* keys come from strangers: they must not choose where they collide */
 	if (getrandom(&w->hash_seed, sizeof(w->hash_seed), GRND_NONBLOCK) < 0)
 		w->hash_seed = (uint64_t)clock_mono_us();
-	if (compile(w, err) || make_engine(w, err)) {
+	if (windower_compile(w, err) || make_engine(w, err)) {
 		windower_free(w);
 		return NULL;
 	}

@@ -26,8 +26,8 @@ import org.apache.flink.util.CloseableIterator;
  * <p>JOBS is a JSON array of {@code {"name", "config": {KEY: VALUE}, "setup": [STATEMENT], "query",
  * "out"}}. They run one after the other in this process, streaming. A query's rows are written to
  * its file, each as a JSON array on a line: numbers as Java prints them, times as milliseconds (a
- * TIMESTAMP as if it were UTC). The query must be one that only appends, as those over window
- * functions are. A job that fails leaves no file, and the exit status is 1 at the end.
+ * TIMESTAMP as if it were UTC), a row as an array, a multiset as one of [value, count]. The query
+ * must be one that only appends, as those over window functions are. A job that fails leaves no file, and the exit status is 1 at the end.
  */
 public final class FlinkWindows {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -104,6 +104,18 @@ public final class FlinkWindows {
             ArrayNode array = fields.addArray();
             for (Object each : (Object[]) value) {
                 add(array, each);
+            }
+        } else if (value instanceof Row) {
+            ArrayNode array = fields.addArray();
+            for (int i = 0; i < ((Row) value).getArity(); i++) {
+                add(array, ((Row) value).getField(i));
+            }
+        } else if (value instanceof Map) {
+            ArrayNode array = fields.addArray();
+            for (Map.Entry<?, ?> each : ((Map<?, ?>) value).entrySet()) {
+                ArrayNode pair = array.addArray();
+                add(pair, each.getKey());
+                add(pair, each.getValue());
             }
         } else if (value instanceof String) {
             fields.add((String) value);

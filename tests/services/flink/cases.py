@@ -17,26 +17,22 @@ FLINK:
   Such windows are given to it as others over times that are shifted (wall_clock).
 - AVG and STDDEV of integers are integers in Flink: they are given doubles; AVG of decimals has six
   places there.
+
+Of Flink's aggregates (its documentation, System Functions, Aggregate Functions) two have nothing of
+ours to be compared with: JSON_OBJECTAGG, which pairs two columns, and APPROX_COUNT_DISTINCT, which the
+planner of 2.1 refuses for streams (AggFunctionFactory). RANK, LEAD, NTILE and their like are
+functions of OVER windows.
 """
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import streams
-from streams import AUTUMN, BURSTS, EPOCH, MIXED, ORDERED, PATIENT, SPRING, TRIPS
+from rules import Exact, Joined, Near, Parsed, Quantile, Sorted, Top
+from streams import AUTUMN, BURSTS, EPOCH, MIXED, ORDERED, PARTED, PATIENT, SPRING, TRIPS
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 
-EXACT = "exact"
-SET = "set"  # in any order
-
-
-@dataclass(frozen=True)
-class Near:
-    """Doubles, and how far apart they may be: so much, and so much of the larger one."""
-
-    absolute: float
-    relative: float
-
-
+EXACT = Exact()
 SAME_DOUBLE = Near(0, 0)
 DOUBLE = Near(0, 1e-9)  # sums of doubles depend on their order
 DECIMAL_AVG = Near(1e-6, 1e-14)  # six places
@@ -47,7 +43,7 @@ STDDEV = Near(1e-6, 1e-6)  # Flink's is the root of a difference of large square
 class Aggregate:
     ours: str  # FUNC[:FIELD]
     sql: str
-    tolerance: object = EXACT
+    rule: object = EXACT
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,8 @@ class Case:
     by: tuple = ()
     aggregates: tuple = ()
     bound_ms: int = None  # the stream's
-    lateness_ms: int = 0  # of final rows the same as so much more of the bound, which Flink is given
+    lateness_ms: int = 0  # final: the same as so much more of the bound, which Flink is given
+    is_updating: bool = False  # ours are revisions, the last of which has to be Flink's final row
     offset_ms: int = 0
     zone: str = None  # windows of local time
     wall_clock: bool = False  # said to Flink as local time without a zone
@@ -94,7 +91,7 @@ def bound_of(case):
 # ---- Flink ----
 
 
-def table_sql(case, path):
+def table_sql(case, source):
     columns = [f"`{name}` {kind}" for name, kind in case.stream.columns]
     instant = f"`{case.stream.time}`"
     if not case.stream.is_iso:
@@ -102,12 +99,11 @@ def table_sql(case, path):
         instant = f"TO_TIMESTAMP_LTZ(`{case.stream.time}`, 3)"
     if not case.zone or is_shifted(case):
         instant = f"CAST({instant} AS TIMESTAMP(3)) - {interval(case.offset_ms)}"
-    columns.append(f"ts AS {instant}")
+    columns += [*source.columns, f"ts AS {instant}"]
     columns.append(f"WATERMARK FOR ts AS ts - {interval(bound_of(case) + case.lateness_ms + 1)}")
-    return (
-        f"CREATE TABLE s ({', '.join(columns)}) WITH ('connector' = 'filesystem', "
-        f"'path' = '{path}', 'format' = 'json', 'json.timestamp-format.standard' = 'ISO-8601')"
-    )
+    words = source.connector() | {"format": "json", "json.timestamp-format.standard": "ISO-8601"}
+    words = ", ".join(f"'{name}' = '{value}'" for name, value in words.items())
+    return f"CREATE TABLE s ({', '.join(columns)}) WITH ({words})"
 
 
 def window_sql(case):
@@ -128,7 +124,7 @@ def query_sql(case):
     return f"SELECT {', '.join(results)} FROM {window_sql(case)} GROUP BY {', '.join(keys)}"
 
 
-def flink_job(case, path, out):
+def flink_job(case, source, out):
     return {
         "name": case.name,
         "config": {
@@ -138,7 +134,7 @@ def flink_job(case, path, out):
             "table.optimizer.agg-phase-strategy": "ONE_PHASE",
             "table.local-time-zone": case.zone or "UTC",
         },
-        "setup": [table_sql(case, path)],
+        "setup": [table_sql(case, source)],
         "query": query_sql(case),
         "out": out,
     }
@@ -152,6 +148,8 @@ def options(case):
     words += ["--time", case.stream.time, "--out-of-order", duration(bound_of(case))]
     if case.lateness_ms:
         words += ["--lateness", duration(case.lateness_ms)]
+    if case.is_updating:
+        words += ["--emit", "updates"]
     if case.by:
         words += ["--by", ",".join(case.by)]
     if case.offset_ms:
@@ -190,9 +188,9 @@ def basic(*columns):
 DOUBLES = (
     COUNT,
     a("count", "x"),
-    a("sum", "x", tolerance=DOUBLE),
-    a("min", "x", tolerance=SAME_DOUBLE),
-    a("max", "x", tolerance=SAME_DOUBLE),
+    a("sum", "x", rule=DOUBLE),
+    a("min", "x", rule=SAME_DOUBLE),
+    a("max", "x", rule=SAME_DOUBLE),
     avg("x"),
 )
 NUMBERS = basic("v", "big", "d")
@@ -242,6 +240,52 @@ def lateness_cases():
         )
 
 
+def updates_cases():
+    """Flink SQL's window functions have no lateness of their own (table.exec.emit.allow-lateness is
+    for the older grouped windows, and experimental)."""
+    late = {"lateness_ms": 4 * SECOND, "is_updating": True}
+    many = (*basic("v", "d"), *DISTINCT, *SPREAD, *FILTERED, *RANKED[:9])
+    ten, hop = (10 * SECOND,), (10 * SECOND, 5 * SECOND)
+    cumulate = (20 * SECOND, 10 * SECOND)
+    yield Case("updates, tumble", MIXED, "TUMBLE", ten, ("k",), many, SECOND, **late, is_short=True)
+    yield Case("updates, tumble, no key, bound 0", MIXED, "TUMBLE", ten, (), many, 0, **late)
+    yield Case("updates, hop", MIXED, "HOP", hop, ("k",), many, SECOND, **late)
+    yield Case("updates, cumulate", MIXED, "CUMULATE", cumulate, ("k",), many, SECOND, **late)
+    yield Case("updates, hop, align", MIXED, "HOP", hop, ("n",), NUMBERS, 0, **late, offset_ms=3500)
+    yield Case(
+        "updates of trips, bound 0",
+        TRIPS,
+        "HOP",
+        (HOUR, 10 * MINUTE),
+        ("vendor_id",),
+        basic("total_amount"),
+        0,
+        lateness_ms=HOUR,
+        is_updating=True,
+    )
+    yield Case(
+        "updates, tumble 1d in New York, spring",
+        SPRING,
+        "TUMBLE",
+        (DAY,),
+        ("b",),
+        basic("v"),
+        0,
+        lateness_ms=HOUR,
+        is_updating=True,
+        zone=NEW_YORK,
+    )
+
+
+def uneven_hop(name, size_ms, step_ms, **more):
+    """Flink's window function wants the size to be a multiple of the step; the older grouped windows
+    do not."""
+    window = f"(ts, {interval(step_ms)}, {interval(size_ms)})"
+    results = ", ".join(aggregate.sql for aggregate in NUMBERS)
+    query = f"SELECT HOP_START{window}, HOP_END{window}, n, {results} FROM s GROUP BY HOP{window}, n"
+    return Case(name, MIXED, "HOP", (size_ms, step_ms), ("n",), NUMBERS, query=query, **more)
+
+
 def hop_cases():
     yield Case(
         "hop 10s by 2s, by k", MIXED, "HOP", (10 * SECOND, 2 * SECOND), ("k",), NUMBERS, is_short=True
@@ -257,6 +301,9 @@ def hop_cases():
         bound_ms=0,
         offset_ms=SECOND,
     )
+    yield uneven_hop("hop 10s by 4s, by n", 10 * SECOND, 4 * SECOND)
+    yield uneven_hop("hop 4s by 10s, by n", 4 * SECOND, 10 * SECOND)
+    yield uneven_hop("hop 7s by 3.001s, by n, bound 0", 7 * SECOND, 3001, bound_ms=0)
     yield Case("hop 1d by 6h, no key", PATIENT, "HOP", (DAY, 6 * HOUR), (), NUMBERS)
     yield Case(
         "hop 1h by 5m of trips",
@@ -329,6 +376,9 @@ DISTINCT = (
     *(Aggregate(f"approx_distinct:{c}", f"COUNT(DISTINCT {c})") for c in ("v", "w")),
 )
 SPREAD = (
+    Aggregate("stddev:v", "SQRT(VARIANCE(CAST(v AS DOUBLE)))", STDDEV),
+    Aggregate("stddev_pop:d", "SQRT(VAR_POP(CAST(d AS DOUBLE)))", STDDEV),
+    Aggregate("stddev:d", "SQRT(VAR_SAMP(CAST(d AS DOUBLE)))", STDDEV),
     Aggregate("stddev:v", "STDDEV_SAMP(CAST(v AS DOUBLE))", STDDEV),
     Aggregate("stddev:d", "STDDEV_SAMP(CAST(d AS DOUBLE))", STDDEV),
     Aggregate("stddev_pop:v", "STDDEV_POP(CAST(v AS DOUBLE))", STDDEV),
@@ -348,13 +398,35 @@ FILTERED = (
     where(avg("v"), "w < s", "w < 's'"),
     where(a("distinct", "w"), "n < 0", "n < 0"),
 )
+
+
+def quantile(percent, column):
+    share = f"{Decimal(percent) / 100:f}"
+    sql = f"ROW(PERCENTILE({column}, {share}), ARRAY_AGG({column} IGNORE NULLS))"
+    return Aggregate(f"p:{percent}:{column}", sql, Quantile(percent))
+
+
+def top(most, column):
+    return Aggregate(f"top:{most}:{column}", f"COLLECT({column})", Top(most))
+
+
+PERCENTS = ("0", "10", "50", "90", "99.9", "100")
+RANKED = (
+    *(quantile(percent, column) for column in ("v", "d", "x") for percent in PERCENTS),
+    quantile("50", "big"),
+    quantile("33.3333", "q"),
+    *(top(most, column) for most, column in ((3, "v"), (1000, "v"), (3, "w"), (1000, "w"), (5, "q"))),
+)
 LISTS = (
     Aggregate("list:v", "ARRAY_AGG(v IGNORE NULLS)"),
     Aggregate("list:w", "ARRAY_AGG(w IGNORE NULLS)"),
     # IGNORE NULLS and FILTER together are no SQL of Flink's
     Aggregate("list:d where=v > 50", "ARRAY_AGG(d) FILTER (WHERE v > 50 AND d IS NOT NULL)"),
-    Aggregate("set:v", "ARRAY_AGG(DISTINCT v IGNORE NULLS)", SET),
-    Aggregate("set:q", "ARRAY_AGG(DISTINCT q IGNORE NULLS)", SET),
+    Aggregate("set:v", "ARRAY_AGG(DISTINCT v IGNORE NULLS)", Sorted()),
+    Aggregate("set:w", "ARRAY_AGG(DISTINCT w IGNORE NULLS)", Sorted()),
+    Aggregate("list:w", "LISTAGG(w)", Joined()),
+    Aggregate("list:w", "JSON_ARRAYAGG(w)", Parsed()),
+    Aggregate("set:q", "ARRAY_AGG(DISTINCT q IGNORE NULLS)", Sorted()),
 )
 
 
@@ -365,27 +437,46 @@ def is_cut_off(key, flink_rows, our_rows):
     )
 
 
-def aggregate_cases():
-    """first and last by time: Flink's FIRST_VALUE goes by arrival, which is the same where records
-    come in order; where they do not, a Top-N of each window says it."""
-    values = (a("first", "v"), a("last", "v"), a("first", "d"), a("last", "d"), a("last", "w"))
-    values = tuple(
-        Aggregate(x.ours, x.sql.replace("FIRST", "FIRST_VALUE").replace("LAST", "LAST_VALUE"))
-        for x in values
-    )
-    yield Case("first and last in order", ORDERED, "TUMBLE", (10 * SECOND,), ("k",), (COUNT, *values))
+VALUES = (
+    *(Aggregate(f"first:{c}", f"FIRST_VALUE({c})") for c in ("v", "d")),
+    *(Aggregate(f"last:{c}", f"LAST_VALUE({c})") for c in ("v", "d", "w")),
+)
+
+
+def every_aggregate_cases():
+    """All of them in one query of each kind of window: what the short run has of most."""
+    some = quantile("50", "v"), quantile("99.9", "x"), top(3, "w")
+    merged = (*basic("v"), a("sum", "big"), *DOUBLES[2:], *DISTINCT, *SPREAD, *FILTERED, *some)
+    for kind, sizes, stream, aggregates in (
+        ("TUMBLE", (10 * SECOND,), ORDERED, (*merged, *VALUES, *LISTS)),
+        ("HOP", (10 * SECOND, 5 * SECOND), MIXED, merged),
+        ("SESSION", (2 * SECOND,), BURSTS, merged),
+    ):
+        name = f"every aggregate, {kind.lower()}"
+        yield Case(name, stream, kind, sizes, ("k",), aggregates, is_short=True)
+
+
+def ends_by_time(name, stream, *then):
     for func, order in (("first", "ASC"), ("last", "DESC")):
+        columns = ", ".join(f"{column} {order}" for column in ("t", *then))
         yield Case(
-            f"{func} by time, of disorder",
-            MIXED,
+            f"{func} by time, {name}",
+            stream,
             "TUMBLE",
             (10 * SECOND,),
             ("k",),
             (a(func, "seq"),),
             query="SELECT window_start, window_end, k, seq FROM (SELECT *, ROW_NUMBER() OVER "
-            f"(PARTITION BY window_start, window_end, k ORDER BY t {order}, seq {order}) AS place "
+            f"(PARTITION BY window_start, window_end, k ORDER BY {columns}) AS place "
             "FROM {window}) WHERE place <= 1",
         )
+
+
+def aggregate_cases():
+    """first and last by time: Flink's FIRST_VALUE goes by arrival, which is the same where records
+    come in order; where they do not, a Top-N of each window says it."""
+    yield Case("first and last in order", ORDERED, "TUMBLE", (10 * SECOND,), ("k",), (COUNT, *VALUES))
+    yield from ends_by_time("of disorder", MIXED, "seq")
     yield Case(
         "avg of integers",
         MIXED,
@@ -404,8 +495,36 @@ def aggregate_cases():
         ("CUMULATE", (20 * SECOND, 10 * SECOND), MIXED),
         ("SESSION", (2 * SECOND,), BURSTS),
     ):
-        for name, aggregates in (("distinct", DISTINCT), ("stddev", SPREAD), ("where", FILTERED)):
+        for name, aggregates in (
+            ("distinct", DISTINCT),
+            ("stddev", SPREAD),
+            ("where", FILTERED),
+            ("quantiles and top", RANKED),
+        ):
             yield Case(f"{name}, {kind.lower()}", stream, kind, sizes, ("k",), (COUNT, *aggregates))
+    yield Case("quantiles and top, no key", MIXED, "TUMBLE", (5 * MINUTE,), (), (COUNT, *RANKED))
+    fares = tuple(quantile(percent, "total_amount") for percent in PERCENTS)
+    fares = (*fares, top(10, "total_amount"), top(3, "passenger_count"))
+    yield Case("quantiles and top of trips", TRIPS, "HOP", (HOUR, 10 * MINUTE), ("vendor_id",), fares)
+
+
+def partition_cases():
+    """Of a topic. What goes by arrival, as Flink's lists do, has no one result here."""
+    many = (*basic("v", "d"), *DISTINCT, *SPREAD, *FILTERED, *RANKED[:9])
+    for kind, sizes, more in (
+        ("TUMBLE", (10 * SECOND,), {"is_short": True}),
+        ("HOP", (10 * SECOND, 5 * SECOND), {}),
+        ("CUMULATE", (20 * SECOND, 10 * SECOND), {}),
+        ("SESSION", (3 * SECOND,), {"is_short": True}),
+    ):
+        yield Case(f"partitions, {kind.lower()} by k", PARTED, kind, sizes, ("k",), many, **more)
+    yield Case("partitions, tumble, no key", PARTED, "TUMBLE", (10 * SECOND,), (), NUMBERS)
+    late = {"bound_ms": 0, "lateness_ms": 5 * SECOND}
+    yield Case("partitions, lateness", PARTED, "TUMBLE", (SECOND,), ("n",), NUMBERS, **late)
+    yield Case(
+        "partitions, updates", PARTED, "TUMBLE", (SECOND,), ("n",), NUMBERS, **late, is_updating=True
+    )
+    yield from ends_by_time("partition and offset", PARTED, "part", "off")
 
 
 NEW_YORK = "America/New_York"
@@ -477,6 +596,9 @@ CASES = [
     *cumulate_cases(),
     *session_cases(),
     *lateness_cases(),
+    *updates_cases(),
     *aggregate_cases(),
+    *every_aggregate_cases(),
     *zone_cases(),
+    *partition_cases(),
 ]

@@ -12,6 +12,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import cases
+import sources
 import streams
 
 SHOWN_MAX = 3
@@ -65,7 +66,27 @@ def read_flink(path, case):
     return rows
 
 
+def read_updates(path, case):
+    """The last revision of each row: those of a row rise, and are its number of records."""
+    rows, lines = {}, 0
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            row, lines = parse_json(line), lines + 1
+            bounds = millis(row["window_start"]), millis(row["window_end"])
+            key = row_key(*bounds, [row[k] for k in case.by])
+            if row["revision"] <= rows.get(key, (0,))[0]:
+                raise ValueError(f"{case.name}: a revision that is not above the last one: {line}")
+            if row["revision"] != row["a0"]:
+                raise ValueError(f"{case.name}: a revision that is not the count: {line}")
+            rows[key] = row["revision"], [row[f"a{i}"] for i in range(len(case.aggregates))]
+    if lines == len(rows):
+        raise ValueError(f"{case.name}: no row was written again")
+    return {key: values for key, (_, values) in rows.items()}
+
+
 def read_ours(path, case):
+    if case.is_updating:
+        return read_updates(path, case)
     rows, last_end_ms = {}, None
     with open(path, encoding="utf-8") as file:
         for line in file:
@@ -79,30 +100,11 @@ def read_ours(path, case):
     return rows
 
 
-def is_same_list(theirs, ours, tolerance):
-    if tolerance == cases.SET:
-        theirs, ours = sorted(theirs), sorted(ours)
-    return theirs == ours
-
-
-def is_same(theirs, ours, tolerance):
-    if isinstance(ours, list):
-        # Flink's list of no values is null
-        return is_same_list(theirs or [], ours, tolerance)
-    if theirs is None or ours is None or isinstance(theirs, (str, bool)) or isinstance(ours, (str, bool)):
-        return type(theirs) is type(ours) and theirs == ours
-    if tolerance == cases.EXACT:
-        return theirs == ours
-    theirs, ours = float(theirs), float(ours)
-    slack = tolerance.absolute + tolerance.relative * max(abs(theirs), abs(ours))
-    return abs(theirs - ours) <= slack
-
-
 def row_differs(case, theirs, ours):
     if theirs is None or ours is None:
         return True
     return not all(
-        is_same(t, o, a.tolerance) for t, o, a in zip(theirs, ours, case.aggregates, strict=True)
+        a.rule.is_same(t, o) for t, o, a in zip(theirs, ours, case.aggregates, strict=True)
     )
 
 
@@ -152,28 +154,35 @@ class Run:
     def __init__(self, options, folder):
         self.options = options
         self.folder = folder
-        self.paths = {}
+        self.sources = {}
+        self.broker = options.brokers and sources.Broker(options.services, options.brokers)
 
-    def input(self, which, seed):
-        """The stream's file, written at its first use."""
+    def source(self, which, seed):
+        """The stream's, written at its first use."""
         key = which.name, seed
-        if key not in self.paths:
+        if key not in self.sources:
             path = os.path.join(self.folder, f"{which.name}-{seed}.json")
             if which is streams.TRIPS:
                 path = self.options.trips
             else:
                 streams.write(which, seed, self.options.records, path)
-            self.paths[key] = path
-        return self.paths[key]
+            topic = which.partitions and self.broker.topic(which, seed, path)
+            self.sources[key] = topic or sources.File(path)
+        return self.sources[key]
 
-    def ours(self, case, path, out):
+    def end(self):
+        if self.broker:
+            self.broker.remove_topics()
+
+    def ours(self, case, source, out):
         """Runs kafka-window; how many records it took and how many were late."""
         changed = case
         if self.options.spoil:
             changed = cases.replace(case, sizes=(case.sizes[0] + case.sizes[-1], *case.sizes[1:]))
+        path = source.path if isinstance(source, sources.File) else os.devnull
         with open(path, "rb") as records, open(out, "wb") as rows:
             done = subprocess.run(
-                ["kafka-window", *cases.options(changed)],
+                ["kafka-window", *cases.options(changed), *source.arguments],
                 stdin=records,
                 stdout=rows,
                 stderr=subprocess.PIPE,
@@ -204,7 +213,9 @@ class Run:
 
 
 def taken_problem(case, theirs, counts):
-    """Where each record is in one window, Flink's counts say which were late."""
+    """Where each record is in one window, Flink's counts say which were late. Of a topic's none is."""
+    if case.stream.partitions and counts[2]:
+        return f"{counts[2]} records were late in partitions where none is"
     if case.kind not in ("TUMBLE", "SESSION") or case.aggregates[0] != cases.COUNT:
         return None
     taken = sum(row[0] for row in theirs.values())
@@ -249,6 +260,8 @@ def chosen(run):
             continue
         if case.stream is streams.TRIPS and not run.options.trips:
             left_out.append((case.name, "the trips are not there"))
+        elif case.stream.partitions and not run.broker:
+            left_out.append((case.name, "no broker (scripts/services start kafka)"))
         elif case.stream is streams.TRIPS:
             wanted.append((case, 0))
         else:
@@ -264,12 +277,12 @@ def run_all(run):
         return 1
     jobs, done = [], []
     for i, (case, seed) in enumerate(wanted):
-        path = run.input(case.stream, seed)
+        source = run.source(case.stream, seed)
         outs = [os.path.join(run.folder, f"{i}.{side}") for side in ("flink", "ours")]
         for out in filter(os.path.exists, outs):
             os.remove(out)  # of an earlier run
-        jobs.append(cases.flink_job(case, path, outs[0]))
-        done.append((case, outs, run.ours(case, path, outs[1])))
+        jobs.append(cases.flink_job(case, source, outs[0]))
+        done.append((case, outs, run.ours(case, source, outs[1])))
     status = run.flink(jobs)
     print(f"{'case':58} {'late':>6} {'rows':>6} {'equal':>6} {'differ':>6}")
     bad = [case.name for case, outs, counts in done if judge(case, *outs, counts)]
@@ -288,14 +301,19 @@ def main():
     parser.add_argument("--spoil", action="store_true")
     parser.add_argument("--keep")
     parser.add_argument("--trips")
+    parser.add_argument("--brokers")
+    parser.add_argument("--services")
     parser.add_argument("--classpath", required=True)
     parser.add_argument("--archive", required=True)
     options = parser.parse_args()
-    if options.keep:
-        os.makedirs(options.keep, exist_ok=True)
-        return run_all(Run(options, options.keep))
     with tempfile.TemporaryDirectory(prefix="sluice-fidelity.") as folder:
-        return run_all(Run(options, folder))
+        if options.keep:
+            os.makedirs(options.keep, exist_ok=True)
+        run = Run(options, options.keep or folder)
+        try:
+            return run_all(run)
+        finally:
+            run.end()
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ flink_key() { cat "$@" | sha256sum | cut -c 1-12; }
 
 # what pom.xml pins; the registry is Maven's business
 flink_fetch() {
-	echo "fetching Flink with mvn, once (130 MB)" >&2
+	echo "fetching Flink with mvn, once (150 MB)" >&2
 	mvn -q -B -f tests/services/flink/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
 		-DoutputDirectory="$1" </dev/null >&2
 }

@@ -34,10 +34,11 @@ class Stream:
     columns: tuple  # (name, type in Flink)
     bound_ms: int  # the most a record may be behind
     is_iso: bool = False
+    partitions: int = 0  # of a topic, which get the lines by turns; none: a file
 
 
-def stream(name, bound_ms):
-    return Stream(name, "t", tuple(COLUMNS.items()), bound_ms)
+def stream(name, bound_ms, **more):
+    return Stream(name, "t", tuple(COLUMNS.items()), bound_ms, **more)
 
 
 # Some records come later than bound_ms.
@@ -53,6 +54,11 @@ BURSTS = stream("bursts", 3000)
 # Three days of New York about each change of 2024.
 SPRING = stream("spring", 60_000)
 AUTUMN = stream("autumn", 60_000)
+# Of each partition: how far behind the first it is, and how much out of order. Which records are late
+# would depend on how the partitions' records come mixed: none is, as each one is within the bound of the
+# newest of its own partition; by the newest of all, those of the last ones were late.
+PARTITIONS = ((0, 1), (0, 4000), (30_000, 2000), (70_000, 4000))
+PARTED = stream("parted", 5000, partitions=len(PARTITIONS))
 
 TRIPS = Stream(
     "trips",
@@ -152,6 +158,17 @@ def bursts(rng, count):
     return times
 
 
+def parted(rng, count):
+    times = []
+    for i, now in enumerate(sorted(times_mixed(rng, count))):
+        lag_ms, behind_ms = PARTITIONS[i % len(PARTITIONS)]
+        time_ms = now - lag_ms - rng.randrange(behind_ms)
+        if rng.random() < 0.3:
+            time_ms = time_ms // 1000 * 1000
+        times.append((time_ms, None))
+    return times
+
+
 def around(rng, count, begin_ms, hours):
     span_ms = hours * 3_600_000
     times = []
@@ -168,6 +185,7 @@ TIMES = {
     "patient": patient,
     "ordered": ordered,
     "bursts": bursts,
+    "parted": parted,
     "epoch": lambda rng, count: sorted(around(rng, count, -1_800_000, 1), key=lambda time: time[0]),
     # from 2024-03-09T00:00Z and 2024-11-02T00:00Z
     "spring": lambda rng, count: around(rng, count, 1_709_942_400_000, 72),

@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# about: Trips are replayed from S3, fast, while two sinks are at work: a lake by place and month, and an index; then come late ones.
+# needs: kafka versitygw opensearch
+
+needs_input
+[ "${mode:?}" = print ] || cp "${labs:?}/trip.json" .
+topic trips 4
+step <<'END'
+$SLUICE/tests/labs/s3.py make trip-lake@@
+place='pickup_location={pickup_location_id:03d}/year={@year}/month={@month}'
+kafka-to-s3 -t trips@@ -z gzip --time pickup_datetime --path "$place" \
+    s3://trip-lake@@/trips & lake=$!
+kafka-to-opensearch -t trips@@ --index trip@@ --id '{trip_id}' \
+    --template trip.json $OPENSEARCH_URL & index=$!
+s3-to-kafka -t trips@@ --key '{trip_id}' --time dropoff_datetime \
+    --seek 2019-01-01T00:00:00Z --speedup 30000 s3://taxi-data@@/json/
+kill $lake $index; wait $lake; wait $index
+END
+# what is older comes now, late by hours or months; the sinks go on where they were
+step <<'END'
+$SLUICE/tests/labs/s3.py list trip-lake@@/trips/pickup >objects.before
+s3-to-kafka -t trips@@ --key '{trip_id}' --time dropoff_datetime \
+    --until 2019-01-01T00:00:00Z s3://taxi-data@@/json/
+kafka-to-s3 -t trips@@ -e -z gzip --time pickup_datetime --path "$place" \
+    s3://trip-lake@@/trips
+kafka-to-opensearch -t trips@@ -e --index trip@@ --id '{trip_id}' \
+    $OPENSEARCH_URL
+END
+# who counts by the hour of pickup waits for trips of half an hour, and puts aside what took longer
+step <<'END'
+s3-to-kafka s3://taxi-data@@/json/ |
+    kafka-window --tumble 1h --time pickup_datetime --out-of-order 30m \
+        --by vendor_id -a trips=count -a revenue=sum:total_amount \
+        --late ./late.json >windows.json
+END
+step <<'END'
+$SLUICE/tests/labs/s3.py list trip-lake@@/trips/pickup >objects.after
+$SLUICE/tests/labs/s3.py get trip-lake@@/trips/pickup ./trip-lake
+curl -s "$OPENSEARCH_URL/trip@@/_refresh" >/dev/null
+curl -s "$OPENSEARCH_URL/trip@@/_search?size=10000" >trips.found
+head -n 3 objects.after
+tail -n 1 windows.json
+curl -s "$OPENSEARCH_URL/trip@@/_search?size=0" \
+    -H 'Content-Type: application/json' \
+    -d '{"aggs": {"tips": {"sum": {"field": "tip_amount"}}}}' >tips.found
+END
+compare etl trips.json objects.before objects.after trip-lake/trips trips.found tips.found
+compare late trips.json windows.json late.json
