@@ -154,6 +154,8 @@ test_configuration() {
 	printf '[kafka-topic]\nyes = true\npartitions = 3\nnames = true\njson = true\ntimeout = 2s\n' >file
 	unreachable -F file delete t
 	unreachable -F file lag g
+	printf '[kafka-topic]\njson = no\nnames = false\n' >file
+	unreachable -F file list
 	printf '[kafka-topic]\njson = perhaps\n' >file
 	usage 'file:2: --json: "perhaps"' -F file list
 }

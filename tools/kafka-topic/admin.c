@@ -316,7 +316,9 @@ ask_offsets(struct admin *a, rd_kafka_topic_partition_list_t *list, int64_t time
 	code = rd_kafka_offsets_for_times(a->kafka->rk, list, ms);
 	for (int i = 0; !code && i < list->cnt; i++)
 		code = list->elems[i].err;
-	return code;
+	/* it was there a moment ago: its leader may not know it yet (KIP-516) */
+	return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE
+	                                                       : code;
 }
 
 int

@@ -31,9 +31,10 @@ struct options {
 static int
 set_form(struct options *o, enum output_form form, const char *value, struct err *err)
 {
-	if (value && strcmp(value, "true") && strcmp(value, "yes") && strcmp(value, "1"))
-		return err_set(err, ERR_USAGE, "\"%s\" is not true", value);
-	o->form = form;
+	if (!value || !strcmp(value, "true") || !strcmp(value, "yes") || !strcmp(value, "1"))
+		o->form = form;
+	else if (strcmp(value, "false") && strcmp(value, "no") && strcmp(value, "0"))
+		return err_set(err, ERR_USAGE, "\"%s\" is neither true nor false", value);
 	return 0;
 }
 
@@ -58,7 +59,7 @@ set_names(void *target, const char *value, enum opt_origin origin, struct err *e
 	return set_form(target, OUTPUT_NAMES, value, err);
 }
 
-static const struct opt output_rows_of[] = {
+static const struct opt form_rows[] = {
 	{ 0, "table", NULL, "a table [but list and groups, where standard output is no terminal]",
 	    OPT_CALL, 0, 0, 0, set_table },
 	{ 0, "json", NULL, "JSON objects, one a line", OPT_CALL, 0, 0, 0, set_json },
@@ -144,7 +145,7 @@ main(int argc, char **argv)
 		.timeout_ms = 30 * 1000 };
 	const struct opt_group groups[] = {
 		{ "What", verb_rows, verb_row_count, &o.request },
-		{ "Output", output_rows_of, sizeof(output_rows_of) / sizeof(*output_rows_of), &o },
+		{ "Output", form_rows, sizeof(form_rows) / sizeof(*form_rows), &o },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "General", job_rows, job_row_count, &o.job.options },
