@@ -108,8 +108,25 @@ opt_parse_size(const char *text, int64_t *ret_bytes, struct err *err)
 	return 0;
 }
 
-static int64_t
-unit_ms(const char *unit, size_t len)
+/* Takes a whole number from the front; false where there is none, or one past INT64_MAX. */
+static bool
+take_number(struct slice *text, int64_t *ret)
+{
+	int64_t value = 0;
+	size_t len = 0;
+
+	for (; len < text->len && text->data[len] >= '0' && text->data[len] <= '9'; len++) {
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, text->data[len] - '0', &value))
+			return false;
+	}
+	*text = slice_skip(*text, len);
+	*ret = value;
+	return len > 0;
+}
+
+static bool
+take_unit(struct slice *text, int64_t *ret_ms)
 {
 	static const struct {
 		const char *name;
@@ -123,38 +140,33 @@ unit_ms(const char *unit, size_t len)
 	};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		if (strlen(units[i].name) == len && memcmp(units[i].name, unit, len) == 0)
-			return units[i].ms;
+		if (!slice_starts(*text, units[i].name))
+			continue;
+		*text = slice_skip(*text, strlen(units[i].name));
+		*ret_ms = units[i].ms;
+		return true;
 	}
-	return 0;
+	return false;
 }
 
 int
-opt_parse_duration(const char *text, int64_t *ret_ms, struct err *err)
+opt_parse_duration(struct slice text, int64_t *ret_ms, struct err *err)
 {
-	const char *at = text;
-	int64_t total = 0;
+	struct slice rest = text;
+	int64_t total = 0, value, unit_ms;
 
-	if (strcmp(text, "0") == 0) {
+	if (slice_is(text, "0")) {
 		*ret_ms = 0;
 		return 0;
 	}
 	do {
-		char *end;
-		int64_t value, factor;
-		size_t unit_len;
-
-		errno = 0;
-		value = strtoll(at, &end, 10);
-		unit_len = strspn(end, "msdh");
-		factor = unit_ms(end, unit_len);
-		if (end == at || errno || *at < '0' || *at > '9' || !factor ||
-		    __builtin_mul_overflow(value, factor, &value) ||
+		if (!take_number(&rest, &value) || !take_unit(&rest, &unit_ms) ||
+		    __builtin_mul_overflow(value, unit_ms, &value) ||
 		    __builtin_add_overflow(total, value, &total))
 			return err_set(err, ERR_USAGE,
-			    "\"%s\" is not a duration (a number and ms, s, m, h or d)", text);
-		at = end + unit_len;
-	} while (*at);
+			    "\"%.*s\" is not a duration (a number and ms, s, m, h or d)",
+			    SLICE_ARGS(text));
+	} while (rest.len);
 	*ret_ms = total;
 	return 0;
 }
@@ -178,7 +190,7 @@ set_number(const struct opt *row, void *place, const char *value, struct err *er
 	if (row->kind == OPT_SIZE)
 		rc = opt_parse_size(value, &number, err);
 	else if (row->kind == OPT_DURATION)
-		rc = opt_parse_duration(value, &number, err);
+		rc = opt_parse_duration(slice_of(value), &number, err);
 	else
 		rc = opt_parse_int(value, &number, err);
 	if (rc || check_bounds(row, number, err))

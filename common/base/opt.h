@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/slice.h"
 
 enum opt_kind {
 	OPT_FLAG,     /* bool at offset: true */
@@ -96,7 +97,7 @@ enum opt_origin opt_origin(const struct opt_set *, const char *name);
 void opt_print_help(const struct opt_set *, FILE *);
 
 /* "90s", "1h", "500ms", "1m30s": units ms s m h d, one is required, but 0 may stand alone. ERR_USAGE. */
-int opt_parse_duration(const char *text, int64_t *ret_ms, struct err *);
+int opt_parse_duration(struct slice text, int64_t *ret_ms, struct err *);
 
 /* "64M", "16K", "1000"; ERR_USAGE. */
 int opt_parse_size(const char *text, int64_t *ret_bytes, struct err *);

@@ -139,7 +139,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_format(&format, slice_make((const char *)data + 1, size - 1));
 	try_pattern(text);
 	(void)time_parse_option(text, &ms, &err);
-	if (!opt_parse_duration(text, &ms, &err))
+	if (!opt_parse_duration(slice_make((const char *)data + 1, size - 1), &ms, &err))
 		require(ms >= 0);
 	free(text);
 	return 0;

@@ -176,6 +176,16 @@ durations_and_sizes_have_units(void **state)
 		{ "1 s", -1 },
 		{ "1.5s", -1 },
 		{ "99999999999999d", -1 },
+		{ "9223372036854775807ms", INT64_MAX },
+		{ "9223372036854775808ms", -1 },
+		{ "9223372036854775807ms1ms", -1 },
+		{ "00000000000000000000000000000000000000000000000000000000000000000001s", 1000 },
+		{ "1s0", -1 },
+		{ "1sm", -1 },
+		{ "+1s", -1 },
+		{ " 1s", -1 },
+		{ "1s ", -1 },
+		{ "00", -1 },
 	};
 	static const struct {
 		const char *text;
@@ -195,7 +205,7 @@ durations_and_sizes_have_units(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(durations) / sizeof(*durations); i++) {
-		int rc = opt_parse_duration(durations[i].text, &value, &err);
+		int rc = opt_parse_duration(slice_of(durations[i].text), &value, &err);
 
 		assert_int_equal(rc, durations[i].ms < 0 ? -1 : 0);
 		if (!rc)

@@ -549,6 +549,91 @@ windows_by_the_clock(void **state)
 	kit_close(&kit);
 }
 
+/* While a stream reads again, what others change in windows that are out waits: once a pane and key,
+ * and within the bound of the state. */
+static void
+changes_that_wait_are_bounded(void **state)
+{
+	const struct engine_mark mark = { WATERMARK_NONE, 120 * M, 100 };
+	enum engine_fate fate = ENGINE_TAKEN;
+	char key[16];
+	struct kit kit;
+	size_t bytes;
+	int i;
+	(void)state;
+
+	open_kit(&kit, hops, 120, UPDATES);
+	kit.options.state_bytes_max = 100000;
+	kit_restart(&kit);
+	assert_int_equal(engine_add_stream(kit.engine, 1, 0, &mark, &kit.err), 0);
+	assert_int_equal(take(&kit, 0, 50, "1"), ENGINE_TAKEN);
+	bytes = engine_state_bytes(kit.engine);
+	for (i = 1; i < 1000; i++)
+		assert_int_equal(take(&kit, i, 40 + i % 20, "1"), ENGINE_TAKEN);
+	assert_int_equal(engine_state_bytes(kit.engine), bytes);
+	assert_false(engine_has_closed(kit.engine));
+	engine_at_end(kit.engine, 1);
+	kit_expect(&kit, "0-60 1:1000\n20-80 1:1000\n40-100 1:1000\n");
+	assert_in_range(engine_state_bytes(kit.engine), 1, bytes - 1);
+	kit_restart(&kit);
+	assert_int_equal(engine_add_stream(kit.engine, 1, 0, &mark, &kit.err), 0);
+	for (i = 0; i < 1000 && fate == ENGINE_TAKEN; i++) {
+		(void)snprintf(key, sizeof(key), "%d", i);
+		fate = take(&kit, i, 50, key);
+	}
+	assert_int_equal(fate, ENGINE_FAILED);
+	assert_int_equal(kit.err.class, ERR_STOPPED);
+	assert_non_null(strstr(kit.err.text, "and changes of windows that wait"));
+	bytes = engine_state_bytes(kit.engine);
+	assert_in_range(bytes, 100000, 110000);
+	/* what is to be noted is not taken either, or its row would not come */
+	assert_int_equal(take(&kit, i, 50, "1"), ENGINE_FAILED);
+	engine_at_end(kit.engine, 1);
+	kit_close_windows(&kit);
+	assert_non_null(strstr(kit_take_rows(&kit), "\"k\":1,\"n\":1,"));
+	assert_in_range(engine_state_bytes(kit.engine), 1, bytes / 3 * 2);
+	kit_close(&kit);
+}
+
+/* In an interval what was given out is forgotten, but for what an abort brings back. */
+static void
+changes_given_in_an_interval(void **state)
+{
+	struct kit kit;
+	size_t bytes;
+	(void)state;
+
+	open_kit(&kit, hour, 120, UPDATES);
+	assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
+	assert_int_equal(take(&kit, 1, 100, "1"), ENGINE_TAKEN);
+	kit_expect(&kit, "0-60 1:1\n");
+	assert_int_equal(take(&kit, 2, 20, "1"), ENGINE_TAKEN); /* waits over the beginning */
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(engine_begin(kit.engine, &kit.err), 0);
+		assert_int_equal(take(&kit, 3, 30, "1"), ENGINE_TAKEN);
+		assert_int_equal(take(&kit, 4, 30, "2"), ENGINE_TAKEN);
+		kit_expect(&kit,
+		    round ? "0-60 1:4\n0-60 2:1\n" : "0-60 1:3\n0-60 2:1\n");
+		bytes = engine_state_bytes(kit.engine);
+		for (int i = 0; i < 100; i++) {
+			assert_int_equal(take(&kit, 5 + i, 40, "2"), ENGINE_TAKEN);
+			kit_close_windows(&kit);
+		}
+		(void)kit_take_rows(&kit);
+		assert_int_equal(engine_state_bytes(kit.engine), bytes);
+		if (round == 0) {
+			engine_abort(kit.engine);
+			kit_expect(&kit, "0-60 1:2\n");
+			assert_int_equal(take(&kit, 2, 20, "1"), ENGINE_TAKEN);
+		}
+	}
+	assert_int_equal(take(&kit, 105, 41, "3"), ENGINE_TAKEN); /* waits over the end */
+	assert_int_equal(engine_commit(kit.engine, &kit.err), 0);
+	kit_expect(&kit, "0-60 3:1\n");
+	kit_expect(&kit, "");
+	kit_close(&kit);
+}
+
 int
 main(void)
 {
@@ -568,6 +653,8 @@ main(void)
 		cmocka_unit_test(another_lateness_in_the_next_life),
 		cmocka_unit_test(what_was_forgotten_stays_closed),
 		cmocka_unit_test(windows_by_the_clock),
+		cmocka_unit_test(changes_that_wait_are_bounded),
+		cmocka_unit_test(changes_given_in_an_interval),
 	};
 
 	return cmocka_run_group_tests_name("window_lateness", tests, NULL, NULL);

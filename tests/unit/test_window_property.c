@@ -361,7 +361,8 @@ expect_consistent(const struct kit *kit)
 	if (e->sessions)
 		expect_chains_in_order(e->sessions);
 	else
-		assert_int_equal(e->state_bytes, pane_set_bytes(&e->base) + pane_set_bytes(&e->delta));
+		assert_int_equal(e->state_bytes, pane_set_bytes(&e->base) +
+			pane_set_bytes(&e->delta) + engine_changes_bytes(&e->changes));
 }
 
 static void

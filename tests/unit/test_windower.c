@@ -23,9 +23,14 @@ struct step {
 	int64_t minute;
 };
 
+struct fake_sink {
+	struct sink base;
+	struct world *world;
+};
+
 struct world {
 	struct source source;
-	struct sink sink;
+	struct fake_sink sink;
 	struct source_events events;
 	const struct step *steps;
 	size_t at;
@@ -107,11 +112,17 @@ static const struct source_ops source_ops = { .next = next, .commit = commit };
 
 /* ---- the sink ---- */
 
+static struct world *
+world_of(struct sink *sink)
+{
+	return ((struct fake_sink *)sink)->world;
+}
+
 /* A row as "START-END:COUNT", in minutes. */
 static int
 write_row(struct sink *sink, const struct outgoing *out, struct err *err)
 {
-	struct world *w = (struct world *)((char *)sink - offsetof(struct world, sink));
+	struct world *w = world_of(sink);
 	long long start = -1, end = -1;
 	char value[256], text[64];
 	int count = -1;
@@ -147,7 +158,7 @@ flush(struct sink *sink, int64_t deadline_ms, struct err *err)
 static void
 counts(struct sink *sink, struct sink_counts *ret)
 {
-	*ret = ((struct world *)((char *)sink - offsetof(struct world, sink)))->counts;
+	*ret = world_of(sink)->counts;
 }
 
 static const struct sink_ops sink_ops = {
@@ -159,7 +170,8 @@ static const struct sink_ops sink_ops = {
 static void
 open_world(struct world *w, struct assigner assigner)
 {
-	*w = (struct world){ .source.ops = &source_ops, .sink.ops = &sink_ops, .err = ERR_INIT };
+	*w = (struct world){ .source.ops = &source_ops, .err = ERR_INIT };
+	w->sink = (struct fake_sink){ .base.ops = &sink_ops, .world = w };
 	w->options = (struct windower_options){
 		.engine = { .assigner = assigner,
 		    .idle_ms = WATERMARK_NEVER,
@@ -189,7 +201,7 @@ run(struct world *w, const struct step *steps)
 	assert_non_null(windower);
 	w->steps = steps;
 	w->events = windower_events(windower);
-	windower_set_outputs(windower, &w->sink, NULL, letters);
+	windower_set_outputs(windower, &w->sink.base, NULL, letters);
 	if (windower_run(windower, &w->source, &input, &w->err))
 		fail_msg("%s", w->err.text);
 	assert_int_equal(input, JOB_INPUT_ENDED);

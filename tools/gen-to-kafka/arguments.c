@@ -3,10 +3,7 @@
 
 #include "base/opt.h"
 
-enum {
-	WEIGHT_MAX = 1000000,
-	DURATION_BYTES = 32,
-};
+enum { WEIGHT_MAX = 1000000 };
 
 /* "...*3": the number behind the last '*', where there is nothing but digits. */
 static void
@@ -138,16 +135,13 @@ argument_offset(struct slice text, int64_t *ret_ms, struct err *err)
 {
 	bool is_negative = text.len && *text.data == '-';
 	struct slice rest = text;
-	char copy[DURATION_BYTES];
 	int64_t ms;
 
 	if (rest.len && (*rest.data == '-' || *rest.data == '+'))
 		rest = slice_skip(rest, 1);
-	if (!rest.len || rest.len >= sizeof(copy))
+	if (!rest.len)
 		return argument_refuse("a duration", text, err);
-	memcpy(copy, rest.data, rest.len);
-	copy[rest.len] = '\0';
-	if (opt_parse_duration(copy, &ms, err))
+	if (opt_parse_duration(rest, &ms, err))
 		return -1;
 	/* a few thousand years, so that sums fit */
 	if (ms > INT64_MAX >> 16)

@@ -95,7 +95,7 @@ set_disorder(void *target, const char *value, enum opt_origin origin, struct err
 
 	(void)origin;
 	if (slice_cut(slice_of(value), ':', &percentage, &duration) &&
-	    opt_parse_duration(duration.data, &ms, err)) /* the end of value: NUL terminated */
+	    opt_parse_duration(duration, &ms, err))
 		return -1;
 	if (ms < 1 || ms > INT64_MAX >> 16)
 		return err_set(err, ERR_USAGE, "\"%s\": how far behind must be above 0", value);

@@ -2,8 +2,6 @@
 #include "base/opt.h"
 #include "kafka-to-dynamo/item.h"
 
-enum { DURATION_TEXT_BYTES = 32 };
-
 #define TTL_ADD_MS_MAX (INT64_C(1000) * 365 * 24 * 3600 * 1000)
 
 static struct slice
@@ -106,16 +104,10 @@ item_parse_typing(const char *text, struct item_options *o, struct err *err)
 static int
 parse_add(struct slice text, int64_t *ret_ms, struct err *err)
 {
-	char copy[DURATION_TEXT_BYTES];
-
-	if (text.len >= sizeof(copy))
-		return err_set(err, ERR_USAGE, "\"%.*s\" is no duration", SLICE_ARGS(text));
-	memcpy(copy, text.data, text.len);
-	copy[text.len] = '\0';
-	if (opt_parse_duration(copy, ret_ms, err))
+	if (opt_parse_duration(text, ret_ms, err))
 		return -1;
 	if (*ret_ms > TTL_ADD_MS_MAX)
-		return err_set(err, ERR_USAGE, "%s is more than 1000 years", copy);
+		return err_set(err, ERR_USAGE, "%.*s is more than 1000 years", SLICE_ARGS(text));
 	return 0;
 }
 

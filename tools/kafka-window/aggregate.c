@@ -260,3 +260,29 @@ aggregate_take_count(struct slice *bytes, int64_t *ret)
 	*ret = (int64_t)value;
 	return true;
 }
+
+int
+aggregate_append_double(struct buf *out, double value, struct err *err)
+{
+	char bytes[8];
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(bits >> 8 * i);
+	return buf_append(out, slice_make(bytes, sizeof(bytes)), err);
+}
+
+bool
+aggregate_take_double(struct slice *bytes, double *ret)
+{
+	uint64_t bits = 0;
+
+	if (bytes->len < sizeof(bits))
+		return false;
+	for (unsigned i = 0; i < sizeof(bits); i++)
+		bits |= (uint64_t)(unsigned char)bytes->data[i] << 8 * i;
+	*bytes = slice_skip(*bytes, sizeof(bits));
+	memcpy(ret, &bits, sizeof(*ret));
+	return true;
+}

@@ -287,32 +287,6 @@ take_wide(struct slice *bytes, uint64_t *ret, size_t limbs)
 }
 
 static int
-encode_double(double value, struct buf *out, struct err *err)
-{
-	char bytes[8];
-	uint64_t bits;
-
-	memcpy(&bits, &value, sizeof(bits));
-	for (unsigned i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (char)(bits >> 8 * i);
-	return buf_append(out, slice_make(bytes, sizeof(bytes)), err);
-}
-
-static bool
-take_double(struct slice *bytes, double *ret)
-{
-	uint64_t bits = 0;
-
-	if (bytes->len < 8)
-		return false;
-	for (unsigned i = 0; i < 8; i++)
-		bits |= (uint64_t)(unsigned char)bytes->data[i] << 8 * i;
-	*bytes = slice_skip(*bytes, 8);
-	memcpy(ret, &bits, sizeof(*ret));
-	return !isnan(*ret);
-}
-
-static int
 moments_encode(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
 {
 	const struct moments *m = state;
@@ -325,7 +299,9 @@ moments_encode(const struct aggregate *a, const void *state, struct buf *out, st
 		return -1;
 	if (!m->rest.count)
 		return 0;
-	return encode_double(m->rest.mean, out, err) ? -1 : encode_double(m->rest.m2, out, err);
+	if (aggregate_append_double(out, m->rest.mean, err))
+		return -1;
+	return aggregate_append_double(out, m->rest.m2, err);
 }
 
 /* What no values have: sums past their bounds, or a negative spread. */
@@ -353,8 +329,9 @@ moments_decode(const struct aggregate *a, struct slice *bytes, void *state, stru
 	    !aggregate_take_count(bytes, &m->rest.count) || !is_possible(m))
 		return aggregate_damaged(err);
 	if (m->rest.count &&
-	    (!take_double(bytes, &m->rest.mean) || !take_double(bytes, &m->rest.m2) ||
-		!isfinite(m->rest.mean) || m->rest.m2 < 0))
+	    (!aggregate_take_double(bytes, &m->rest.mean) ||
+		!aggregate_take_double(bytes, &m->rest.m2) || !isfinite(m->rest.mean) ||
+		isnan(m->rest.m2) || m->rest.m2 < 0))
 		return aggregate_damaged(err);
 	return 0;
 }

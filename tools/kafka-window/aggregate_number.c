@@ -25,6 +25,15 @@ value_store(struct value *v, const struct number *n)
 }
 
 static double
+low_double(const struct value *v)
+{
+	double value;
+
+	memcpy(&value, &v->low, sizeof(value));
+	return value;
+}
+
+static double
 value_double(const struct value *v)
 {
 	struct number n = value_load(v);
@@ -36,12 +45,7 @@ value_double(const struct value *v)
 static double
 value_scaled(const struct value *v)
 {
-	double scaled;
-
-	if (v->kind != VALUE_LARGE)
-		return value_double(v) * 0x1p-64;
-	memcpy(&scaled, &v->low, sizeof(scaled));
-	return scaled;
+	return v->kind == VALUE_LARGE ? low_double(v) : value_double(v) * 0x1p-64;
 }
 
 static void
@@ -125,8 +129,6 @@ value_append(const struct value *v, struct buf *out, struct err *err)
 static int
 value_encode(const struct value *v, struct buf *out, struct err *err)
 {
-	char bytes[8];
-
 	if (buf_append_char(out, (char)v->kind, err))
 		return -1;
 	switch (v->kind) {
@@ -136,26 +138,21 @@ value_encode(const struct value *v, struct buf *out, struct err *err)
 		return varint_append_signed(out, value_mantissa(v), err);
 	case VALUE_DOUBLE:
 	case VALUE_LARGE:
-		for (unsigned i = 0; i < sizeof(bytes); i++)
-			bytes[i] = (char)(v->low >> 8 * i);
-		return buf_append(out, slice_make(bytes, sizeof(bytes)), err);
+		return aggregate_append_double(out, low_double(v), err);
 	default:
 		return 0;
 	}
 }
 
 static bool
-value_take_double(struct slice *bytes, struct value *v)
+take_finite(struct slice *bytes, struct value *v)
 {
-	double d;
+	double value;
 
-	if (bytes->len < 8)
+	if (!aggregate_take_double(bytes, &value))
 		return false;
-	for (unsigned i = 0; i < 8; i++)
-		v->low |= (uint64_t)(unsigned char)bytes->data[i] << 8 * i;
-	*bytes = slice_skip(*bytes, 8);
-	memcpy(&d, &v->low, sizeof(d));
-	return isfinite(d);
+	memcpy(&v->low, &value, sizeof(v->low));
+	return isfinite(value);
 }
 
 static bool
@@ -175,9 +172,9 @@ value_decode(struct slice *bytes, struct value *v)
 		value_set_mantissa(v, mantissa);
 		return true;
 	case VALUE_DOUBLE:
-		return value_take_double(bytes, v);
+		return take_finite(bytes, v);
 	case VALUE_LARGE: /* what is none has the other form */
-		return value_take_double(bytes, v) && !isfinite(value_scaled(v) * 0x1p64);
+		return take_finite(bytes, v) && !isfinite(value_scaled(v) * 0x1p64);
 	default:
 		return false;
 	}
@@ -258,11 +255,32 @@ sum_merge(const struct aggregate *a, void *into, const void *from, size_t *held,
 	return 0;
 }
 
+/* An integer that no 64 bits hold: a reader that takes it for a number of its own gets another one. */
+static bool
+is_wide_integer(const struct number *n, struct slice text)
+{
+	int64_t narrow;
+
+	return n->is_exact && !memchr(text.data, '.', text.len) && number_parse_int64(text, &narrow);
+}
+
 static int
 sum_append(const struct aggregate *a, const void *state, struct buf *out, struct err *err)
 {
+	const struct value *v = state;
+	char quoted[NUMBER_TEXT_BYTES + 2] = "\"";
+	struct number n;
+	size_t len;
+
 	(void)a;
-	return value_append(state, out, err);
+	if (v->kind != VALUE_EXACT)
+		return value_append(v, out, err);
+	n = value_load(v);
+	len = number_format(&n, quoted + 1);
+	if (!is_wide_integer(&n, slice_make(quoted + 1, len)))
+		return buf_append(out, slice_make(quoted + 1, len), err);
+	quoted[len + 1] = '"';
+	return buf_append(out, slice_make(quoted, len + 2), err);
 }
 
 static int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each function of aggregate.h is made of; for the aggregate_*.c files only. */
+/* What each function of aggregate.h is made of; for the aggregate_*.c files and the sketches only. */
 #ifndef SLUICE_KAFKA_WINDOW_AGGREGATE_OPS_H
 #define SLUICE_KAFKA_WINDOW_AGGREGATE_OPS_H
 
@@ -57,5 +57,9 @@ int aggregate_count_add(int64_t *count, int64_t more, struct err *);
 /* False where there is none at the front of the bytes. */
 bool aggregate_take_byte(struct slice *bytes, uint8_t *ret);
 bool aggregate_take_count(struct slice *bytes, int64_t *ret);
+
+/* 8 bytes, IEEE 754, lowest byte first. */
+int aggregate_append_double(struct buf *out, double, struct err *);
+bool aggregate_take_double(struct slice *bytes, double *ret);
 
 #endif

@@ -3,9 +3,6 @@
 
 #include "kafka-window/assign_zone.h"
 
-/* Far from where sums of times and sizes overflow. */
-#define TIME_MS_MOST (INT64_MAX / 4)
-
 static int64_t
 greatest_divisor(int64_t a, int64_t b)
 {
@@ -41,32 +38,23 @@ assigner_prepare(struct assigner *a, struct err *err)
 
 /* ---- UTC ---- */
 
-/* The last bound of a period at or before a time. */
-static int64_t
-round_down(const struct assigner *a, int64_t time_ms, int64_t period_ms)
-{
-	int64_t rest = (time_ms - a->align_ms) % period_ms;
-
-	return time_ms - (rest < 0 ? rest + period_ms : rest);
-}
-
 /* The first one at or after it. */
 static int64_t
 round_up(const struct assigner *a, int64_t time_ms, int64_t period_ms)
 {
-	return round_down(a, time_ms + period_ms - 1, period_ms);
+	return assign_round_down(a, time_ms + period_ms - 1, period_ms);
 }
 
 bool
 assigner_pane(const struct assigner *a, int64_t time_ms, struct span *ret)
 {
-	if (time_ms > TIME_MS_MOST || time_ms < -TIME_MS_MOST)
+	if (time_ms > ASSIGN_TIME_MS_MOST || time_ms < -ASSIGN_TIME_MS_MOST)
 		return false;
 	if (a->zone) {
 		assign_zone_pane(a, time_ms, ret);
 		return true;
 	}
-	ret->start_ms = round_down(a, time_ms, a->pane_ms);
+	ret->start_ms = assign_round_down(a, time_ms, a->pane_ms);
 	ret->end_ms = ret->start_ms + a->pane_ms;
 	return true;
 }
@@ -80,7 +68,8 @@ assigner_last_end(const struct assigner *a, struct span pane)
 		return assign_zone_last_end(a, pane);
 	if (a->kind == ASSIGN_TUMBLE)
 		return pane.end_ms;
-	start_ms = round_down(a, pane.start_ms, a->kind == ASSIGN_HOP ? a->step_ms : a->size_ms);
+	start_ms = assign_round_down(
+	    a, pane.start_ms, a->kind == ASSIGN_HOP ? a->step_ms : a->size_ms);
 	if (start_ms + a->size_ms < pane.end_ms)
 		return ASSIGN_NO_WINDOW;
 	return start_ms + a->size_ms;
@@ -96,7 +85,7 @@ assigner_first(const struct assigner *a, struct span pane, int64_t after_ms, str
 	if (a->zone) {
 		assign_zone_first(a, pane, end_ms, ret);
 	} else if (a->kind == ASSIGN_CUMULATE) {
-		ret->start_ms = round_down(a, pane.start_ms, a->size_ms);
+		ret->start_ms = assign_round_down(a, pane.start_ms, a->size_ms);
 		ret->end_ms = round_up(a, end_ms, a->step_ms);
 	} else {
 		ret->start_ms = round_up(a, end_ms - a->size_ms, a->step_ms);
@@ -127,7 +116,8 @@ assigner_knows(const struct assigner *a, struct span span)
 	struct span pane, window;
 
 	if (a->kind == ASSIGN_SESSION)
-		return span.start_ms >= -TIME_MS_MOST && span.end_ms <= 2 * TIME_MS_MOST &&
+		return span.start_ms >= -ASSIGN_TIME_MS_MOST &&
+		       span.end_ms <= 2 * ASSIGN_TIME_MS_MOST &&
 		       span.end_ms - span.start_ms >= a->size_ms;
 	if (!assigner_pane(a, span.start_ms, &pane) || pane.start_ms != span.start_ms)
 		return false;

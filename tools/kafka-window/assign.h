@@ -55,6 +55,10 @@ enum {
 	ASSIGN_PANES_MAX = 10000,
 };
 
+/* Event times beyond it, before or after the epoch, are in no window: 73 million years, far from where
+ * sums of times and sizes overflow. */
+#define ASSIGN_TIME_MS_MOST (INT64_MAX / 4)
+
 /* assigner_last_end of a pane that is in no window. */
 #define ASSIGN_NO_WINDOW INT64_MIN
 

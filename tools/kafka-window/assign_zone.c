@@ -7,14 +7,6 @@ struct bound {
 	int64_t local_ms;
 };
 
-static int64_t
-round_down(const struct assigner *a, int64_t local_ms, int64_t period_ms)
-{
-	int64_t rest = (local_ms - a->align_ms) % period_ms;
-
-	return local_ms - (rest < 0 ? rest + period_ms : rest);
-}
-
 /* True where windows run on over a jump of the clocks. */
 static bool
 runs_on(const struct assigner *a, int64_t shift_ms)
@@ -33,7 +25,7 @@ last_bound(const struct assigner *a, int64_t time_ms, int64_t period_ms)
 		int64_t shift_ms, reached_ms; /* by local time before this era */
 
 		zone_era_at(a->zone, time_ms, &era);
-		b.local_ms = round_down(a, time_ms + era.offset_ms, period_ms);
+		b.local_ms = assign_round_down(a, time_ms + era.offset_ms, period_ms);
 		b.at_ms = b.local_ms - era.offset_ms;
 		if (era.from_ms == INT64_MIN)
 			return b;
@@ -92,7 +84,7 @@ assign_zone_pane(const struct assigner *a, int64_t time_ms, struct span *ret)
 	struct zone_era era;
 
 	zone_era_at(a->zone, time_ms, &era);
-	ret->start_ms = round_down(a, time_ms + era.offset_ms, a->pane_ms) - era.offset_ms;
+	ret->start_ms = assign_round_down(a, time_ms + era.offset_ms, a->pane_ms) - era.offset_ms;
 	ret->end_ms = ret->start_ms + a->pane_ms;
 	if (ret->start_ms < era.from_ms)
 		ret->start_ms = era.from_ms;

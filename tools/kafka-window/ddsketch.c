@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "kafka-window/aggregate_ops.h"
 #include "kafka-window/chunk.h"
 #include "kafka-window/varint.h"
 
@@ -68,14 +69,6 @@ lower_bound(const struct ddsketch *s, int32_t key)
 }
 
 static int
-add_to(struct ddsketch_bucket *b, int64_t count, struct err *err)
-{
-	if (__builtin_add_overflow(b->count, count, &b->count))
-		return err_set(err, ERR_DATA, "a count passes 2^63 - 1");
-	return 0;
-}
-
-static int
 make_room(struct ddsketch *s, size_t *held, struct err *err)
 {
 	uint32_t capacity = s->capacity ? s->capacity * 2 : CAPACITY_MIN;
@@ -101,10 +94,10 @@ replace_lowest(
 	int64_t lowest = s->buckets[0].count;
 
 	if (at == 0)
-		return add_to(&s->buckets[0], bucket->count, err);
+		return aggregate_count_add(&s->buckets[0].count, bucket->count, err);
 	memmove(s->buckets, s->buckets + 1, (at - 1) * sizeof(*bucket));
 	s->buckets[at - 1] = *bucket;
-	return add_to(&s->buckets[0], lowest, err);
+	return aggregate_count_add(&s->buckets[0].count, lowest, err);
 }
 
 static int
@@ -114,7 +107,7 @@ add_bucket(
 	uint32_t at = lower_bound(s, bucket->key);
 
 	if (at < s->count && s->buckets[at].key == bucket->key)
-		return add_to(&s->buckets[at], bucket->count, err);
+		return aggregate_count_add(&s->buckets[at].count, bucket->count, err);
 	if (s->count == DDSKETCH_BUCKETS_MAX)
 		return replace_lowest(s, at, bucket, err);
 	if (make_room(s, held, err))
@@ -221,10 +214,10 @@ ddsketch_decode(struct ddsketch *s, struct slice *bytes, struct err *err)
 	size_t held = 0;
 
 	if (!varint_take(bytes, DDSKETCH_BUCKETS_MAX, &count))
-		return err_set(err, ERR_DATA, "is damaged");
+		return aggregate_damaged(err);
 	for (uint32_t i = 0; i < (uint32_t)count; i++) {
 		if (!take_bucket(bytes, i ? &s->buckets[i - 1] : NULL, &bucket))
-			return err_set(err, ERR_DATA, "is damaged");
+			return aggregate_damaged(err);
 		if (add_bucket(s, &bucket, &held, err))
 			return -1;
 	}

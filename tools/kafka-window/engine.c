@@ -35,7 +35,7 @@ engine_new(const struct engine_options *options, struct err *err)
 	e->base.plan = options->plan;
 	e->delta.plan = options->plan;
 	e->active = &e->base;
-	buf_init(&e->changes.keys, SIZE_MAX / 4);
+	buf_init(&e->changes.name, SIZE_MAX / 4);
 	e->emitted = WATERMARK_NONE;
 	e->held_ms = WATERMARK_NONE;
 	e->closed_ms = WATERMARK_NONE;
@@ -57,8 +57,7 @@ engine_free(struct engine *e)
 	watermarks_release(&e->marks);
 	watermarks_release(&e->saved_marks);
 	free(e->streams);
-	free(e->changes.items);
-	buf_release(&e->changes.keys);
+	engine_changes_release(&e->changes);
 	free(e->sources);
 	if (e->scratch)
 		aggregate_release(e->options.plan, e->scratch);
@@ -166,9 +165,12 @@ int
 engine_say_full(const struct engine *e, struct err *err)
 {
 	return err_set(err, ERR_STOPPED,
-	    "open windows take more than the %zu bytes of --max-state: %lld keys in %lld windows",
+	    "open windows take more than the %zu bytes of --max-state: %lld keys in %lld windows%s",
 	    e->options.state_bytes_max, (long long)engine_open_keys(e),
-	    (long long)engine_open_windows(e));
+	    (long long)engine_open_windows(e),
+	    e->replaying && engine_has_changes(e)
+	        ? ", and changes of windows that wait for what is read again"
+	        : "");
 }
 
 static int
@@ -263,16 +265,20 @@ static enum engine_fate
 put_in(struct engine *e, const struct engine_input *in, struct pane *p, struct err *err)
 {
 	bool is_first = p->table.count == 0;
+	/* of a record read again, an earlier life has given out what it changed */
+	bool is_change = e->options.emits_updates && !engine_was_read(e, in->position) &&
+	                 engine_changes_given(e, p->span);
 
+	/* while streams read again changes are held, not given out before the next record */
+	if (is_change && e->replaying && state_is_full(e, err))
+		return ENGINE_FAILED;
 	if (put(e, in, p, err))
 		return ENGINE_FAILED;
 	if (!e->options.emits_updates)
 		return ENGINE_TAKEN;
 	if (engine_sum_holds(e, p))
 		engine_sum_take(e, in);
-	/* of a record read again, an earlier life has given out what it changed */
-	if (!engine_was_read(e, in->position) &&
-	    engine_note_change(e, in->key, p->span, is_first, err))
+	if (is_change && engine_note_change(e, in->key, p->span, is_first, err))
 		return ENGINE_FAILED;
 	return ENGINE_TAKEN;
 }

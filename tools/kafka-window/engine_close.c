@@ -65,7 +65,8 @@ find_next_end(struct engine *e)
 void
 engine_recount(struct engine *e)
 {
-	e->state_bytes = pane_set_bytes(&e->base) + pane_set_bytes(&e->delta);
+	e->state_bytes = pane_set_bytes(&e->base) + pane_set_bytes(&e->delta) +
+	                 engine_changes_bytes(&e->changes);
 	find_next_end(e);
 }
 

@@ -14,8 +14,6 @@ engine_begin(struct engine *e, struct err *err)
 	for (uint32_t i = 0; i < e->stream_count; i++)
 		e->streams[i].saved_is_replaying = e->streams[i].is_replaying;
 	e->saved_replaying = e->replaying;
-	e->changes.saved_count = e->changes.count;
-	e->changes.saved_given = e->changes.given;
 	e->saved_emitted = e->emitted;
 	e->saved_counts = e->counts;
 	e->active = &e->delta;
@@ -33,9 +31,10 @@ engine_commit(struct engine *e, struct err *err)
 	e->active = &e->base;
 	if (e->sessions)
 		session_set_commit(e->sessions);
-	engine_forget_changes(e);
+	rc = engine_commit_changes(e, err);
 	(void)pane_set_drop(&e->base, engine_gone(e)); /* all is counted anew below */
-	rc = pane_set_merge(&e->base, &e->delta, err);
+	if (!rc)
+		rc = pane_set_merge(&e->base, &e->delta, err);
 	engine_recount(e);
 	return rc;
 }
@@ -58,8 +57,7 @@ engine_abort(struct engine *e)
 	for (uint32_t i = 0; i < e->stream_count; i++)
 		e->streams[i].is_replaying = e->streams[i].saved_is_replaying;
 	e->replaying = e->saved_replaying;
-	e->changes.count = e->changes.saved_count;
-	e->changes.given = e->changes.saved_given;
+	engine_abort_changes(e);
 	e->emitted = e->saved_emitted;
 	e->counts = e->saved_counts;
 	engine_recount(e);

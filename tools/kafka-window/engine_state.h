@@ -19,22 +19,13 @@ struct engine_stream {
 	bool saved_is_replaying;
 };
 
-/* A record has changed windows that were given out: see engine_update.c. */
-struct engine_change {
-	struct span pane;
-	int64_t after_ms; /* windows that end at or before it were not changed */
-	size_t key_at;
-	size_t key_len;
-};
-
+/* Panes and keys that records have changed after windows of them were given out: see
+ * engine_update.c. */
 struct engine_changes {
-	struct engine_change *items;
-	size_t count;
-	size_t capacity;
-	size_t given; /* so many have been given out, in an interval */
-	size_t saved_count;
-	size_t saved_given;
-	struct buf keys;
+	struct table held;
+	struct table fresh; /* what the open interval has added */
+	bool is_held_given; /* by the open interval */
+	struct buf name;
 };
 
 /* Where rows go. */
@@ -167,22 +158,29 @@ void engine_sum_drop(struct engine *);
  * watermark are, though no window was ever there. */
 int64_t engine_settled(const struct engine *);
 
-/* Notes that what was put into a pane for a key, perhaps the first there, has changed windows that
- * were given out, if it has. */
+/* True where what is put into a pane changes windows that were given out. */
+bool engine_changes_given(const struct engine *, struct span pane);
+
+/* Notes that what was put into a pane for a key, perhaps the first there, has changed such windows,
+ * if it has. */
 int engine_note_change(
     struct engine *, struct slice key, struct span pane, bool is_first, struct err *);
 
 static inline bool
 engine_has_changes(const struct engine *e)
 {
-	return e->changes.given < e->changes.count;
+	return (e->changes.held.count && !e->changes.is_held_given) || e->changes.fresh.count;
 }
 
 /* Gives out what has changed. */
 int engine_give_changes(struct engine *, const struct engine_receiver *, struct err *);
 
-/* Once they have been given out; but in an interval, which may be aborted, they stay. */
-void engine_forget_changes(struct engine *);
+/* With the interval that they were noted or given out in. */
+int engine_commit_changes(struct engine *, struct err *);
+void engine_abort_changes(struct engine *);
+
+size_t engine_changes_bytes(const struct engine_changes *);
+void engine_changes_release(struct engine_changes *);
 
 /* The panes that a window's records are in, of those that end after a time (the window's start: all
  * of them), as the engine's sources. */

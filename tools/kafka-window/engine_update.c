@@ -6,30 +6,86 @@
 #include "kafka-window/engine_state.h"
 #include "kafka-window/groupkey.h"
 
+/* An entry of engine_changes' tables is named by a pane and a key; its state is a time: windows that
+ * end at or before it were not changed. */
+static const struct aggregate_plan change_plan = { .state_bytes = sizeof(int64_t) };
+
+/* Changes of one giving, in order, each a pointer, and those of one window, which qsort(3) copies. */
+enum { GIVING_BYTES = 3 * sizeof(struct table_entry *) };
+
+static struct span
+pane_of(const struct table_entry *change)
+{
+	struct span pane;
+
+	memcpy(&pane, change->bytes, sizeof(pane));
+	return pane;
+}
+
+static struct slice
+key_of(const struct table_entry *change)
+{
+	return slice_skip(table_key(change), sizeof(struct span));
+}
+
+static int64_t
+after_of(const struct table_entry *change)
+{
+	return *(const int64_t *)table_states(change);
+}
+
+/* ---- noting ---- */
+
+size_t
+engine_changes_bytes(const struct engine_changes *c)
+{
+	return table_bytes(&c->held) + table_bytes(&c->fresh) +
+	       ((size_t)c->held.count + c->fresh.count) * GIVING_BYTES;
+}
+
+/* The first of several changes of a pane and key is of all windows that the others are of. */
 static int
 add_change(struct engine *e, struct slice key, struct span pane, struct err *err)
 {
 	struct engine_changes *c = &e->changes;
-	size_t capacity = c->capacity ? 2 * c->capacity : 16;
-	struct engine_change *items;
+	struct table *table = engine_is_interval(e) ? &c->fresh : &c->held;
+	size_t before = engine_changes_bytes(c);
+	struct table_entry *change;
+	struct slice name;
+	uint32_t hash;
 
-	if (c->count == c->capacity) {
-		items = reallocarray(c->items, capacity, sizeof(*items));
-		if (!items)
-			return err_no_memory(err);
-		c->items = items;
-		c->capacity = capacity;
-	}
-	c->items[c->count] = (struct engine_change){
-		.pane = pane,
-		.after_ms = engine_final(e),
-		.key_at = c->keys.len,
-		.key_len = key.len,
-	};
-	if (buf_append(&c->keys, key, err))
+	buf_clear(&c->name);
+	if (buf_append(&c->name, slice_make((const char *)&pane, sizeof(pane)), err) ||
+	    buf_append(&c->name, key, err))
 		return -1;
-	c->count++;
+	name = buf_slice(&c->name);
+	hash = table_hash(name, e->options.hash_seed);
+	if ((!c->is_held_given && table_find(&c->held, &change_plan, name, hash)) ||
+	    table_find(&c->fresh, &change_plan, name, hash))
+		return 0;
+	change = table_insert(table, &change_plan, name, hash, err);
+	if (!change)
+		return -1;
+	*(int64_t *)table_states(change) = engine_final(e);
+	e->state_bytes += engine_changes_bytes(c) - before;
 	return 0;
+}
+
+/* The first window of a pane that has been given out, and may be again; false where there is none. */
+static bool
+first_given(const struct engine *e, struct span pane, struct span *ret)
+{
+	return e->options.emits_updates && pane.end_ms <= e->emitted &&
+	       assigner_first(&e->options.assigner, pane, engine_final(e), ret) &&
+	       ret->end_ms <= e->emitted;
+}
+
+bool
+engine_changes_given(const struct engine *e, struct span pane)
+{
+	struct span window;
+
+	return first_given(e, pane, &window);
 }
 
 /* Windows from this one on whose end had passed without a record, until this pane had its first. */
@@ -53,16 +109,84 @@ engine_note_change(
 {
 	struct span window;
 
-	if (!e->options.emits_updates || pane.end_ms > e->emitted)
-		return 0;
-	if (!assigner_first(&e->options.assigner, pane, engine_final(e), &window) ||
-	    window.end_ms > e->emitted)
+	if (!first_given(e, pane, &window))
 		return 0;
 	/* while streams read again, an earlier life may have written the window */
 	if (is_first && !e->replaying && count_new_windows(e, window, pane, err))
 		return -1;
 	return add_change(e, key, pane, err);
 }
+
+/* ---- what becomes of them ---- */
+
+static void
+clear(struct engine *e, struct table *table)
+{
+	size_t before = engine_changes_bytes(&e->changes);
+
+	table_release(table, &change_plan);
+	e->state_bytes -= before - engine_changes_bytes(&e->changes);
+}
+
+void
+engine_changes_release(struct engine_changes *c)
+{
+	table_release(&c->held, &change_plan);
+	table_release(&c->fresh, &change_plan);
+	buf_release(&c->name);
+}
+
+int
+engine_commit_changes(struct engine *e, struct err *err)
+{
+	struct engine_changes *c = &e->changes;
+	const struct table_entry *change = NULL;
+
+	if (c->is_held_given)
+		clear(e, &c->held);
+	c->is_held_given = false;
+	while ((change = table_next(&c->fresh, &change_plan, change))) {
+		struct table_entry *held = table_insert(
+		    &c->held, &change_plan, table_key(change), change->hash, err);
+
+		if (!held)
+			return -1;
+		memcpy(table_states(held), table_states(change), change_plan.state_bytes);
+	}
+	clear(e, &c->fresh);
+	return 0;
+}
+
+void
+engine_abort_changes(struct engine *e)
+{
+	e->changes.is_held_given = false;
+	clear(e, &e->changes.fresh);
+}
+
+/* In an interval, which may be aborted, those from before it stay. */
+static void
+forget_given(struct engine *e)
+{
+	if (engine_is_interval(e))
+		e->changes.is_held_given = true;
+	else
+		clear(e, &e->changes.held);
+	clear(e, &e->changes.fresh);
+}
+
+/* ---- giving out ---- */
+
+struct giving {
+	struct engine *engine;
+	const struct engine_receiver *receiver;
+	const struct table_entry **changes; /* in order of their panes */
+	const struct table_entry **picked;  /* those of a window, in order of their keys */
+	size_t count;
+	int64_t after_ms; /* windows that end later are to be looked at */
+	struct engine_row last; /* the row given out last, whose states are in the engine's scratch */
+	bool has_last;
+};
 
 /* Merges the key's states in those panes of a window that end after a time into the engine's
  * scratch. */
@@ -85,127 +209,137 @@ merge_key(
 	return 0;
 }
 
-/* ---- what to give out ---- */
-
-/* A key of a window that has changed. */
-struct update {
-	struct span window;
-	struct slice key;
-};
-
-struct updates {
-	struct update *items;
-	size_t count;
-	size_t capacity;
-};
-
 static int
-compare_updates(const void *a, const void *b)
+compare_panes(const void *a, const void *b)
 {
-	const struct update *x = a, *y = b;
+	struct span x = pane_of(*(const struct table_entry *const *)a);
+	struct span y = pane_of(*(const struct table_entry *const *)b);
 
-	if (!span_equal(x->window, y->window))
-		return span_is_before(x->window, y->window) ? -1 : 1;
-	return groupkey_compare(x->key, y->key);
+	return span_equal(x, y) ? 0 : span_is_before(x, y) ? -1 : 1;
 }
 
 static int
-add_update(struct updates *u, struct span window, struct slice key, struct err *err)
+compare_keys(const void *a, const void *b)
 {
-	size_t capacity = u->capacity ? 2 * u->capacity : 16;
-	struct update *items;
+	return groupkey_compare(key_of(*(const struct table_entry *const *)a),
+	    key_of(*(const struct table_entry *const *)b));
+}
 
-	if (u->count == u->capacity) {
-		items = reallocarray(u->items, capacity, sizeof(*items));
-		if (!items)
-			return err_no_memory(err);
-		u->items = items;
-		u->capacity = capacity;
+static void
+collect(struct giving *g, const struct table *table)
+{
+	const struct table_entry *change = NULL;
+
+	while ((change = table_next(table, &change_plan, change))) {
+		if (after_of(change) < g->after_ms)
+			g->after_ms = after_of(change);
+		g->changes[g->count++] = change;
 	}
-	u->items[u->count++] = (struct update){ .window = window, .key = key };
-	return 0;
 }
 
-static int
-add_updates(const struct engine *e, const struct engine_change *change, struct updates *u,
-    struct err *err)
+/* From the change at an index on. */
+static size_t
+pick(struct giving *g, size_t at, struct span window)
 {
-	struct slice key = slice_make(e->changes.keys.data + change->key_at, change->key_len);
-	const struct assigner *a = &e->options.assigner;
-	struct span window;
+	size_t count = 0;
 
-	if (!assigner_first(a, change->pane, change->after_ms, &window))
-		return 0;
-	for (; window.start_ms <= change->pane.start_ms && window.end_ms <= e->emitted;
-	    assigner_next(a, &window)) {
-		if (window.end_ms >= change->pane.end_ms && add_update(u, window, key, err))
-			return -1;
+	for (; at < g->count; at++) {
+		struct span pane = pane_of(g->changes[at]);
+
+		if (pane.end_ms > window.end_ms)
+			break;
+		if (pane.start_ms >= window.start_ms &&
+		    after_of(g->changes[at]) < window.end_ms)
+			g->picked[count++] = g->changes[at];
 	}
-	return 0;
+	qsort(g->picked, count, sizeof(struct table_entry *), compare_keys);
+	return count;
 }
 
-/* The states of an update, in the engine's scratch. A cumulating window has all of the one before it,
- * which is there already where that is of the same key. */
+/* The states of a row, in the engine's scratch. A cumulating window has all of the one before it, which is
+ * there already where that is of the same key. */
 static int
-merge_update(
-    struct engine *e, const struct update *u, const struct update *before, struct err *err)
+merge_row(struct giving *g, struct span window, struct slice key, struct err *err)
 {
-	if (before && e->options.assigner.kind == ASSIGN_CUMULATE &&
-	    u->window.start_ms == before->window.start_ms && slice_equal(u->key, before->key))
-		return merge_key(e, u->window, before->window.end_ms, u->key, err);
+	struct engine *e = g->engine;
+
+	if (g->has_last && e->options.assigner.kind == ASSIGN_CUMULATE &&
+	    window.start_ms == g->last.span.start_ms && slice_equal(key, g->last.key))
+		return merge_key(e, window, g->last.span.end_ms, key, err);
 	aggregate_release(e->options.plan, e->scratch);
 	memset(e->scratch, 0, e->options.plan->state_bytes);
-	return merge_key(e, u->window, u->window.start_ms, u->key, err);
+	return merge_key(e, window, window.start_ms, key, err);
 }
 
-/* In order of windows and keys, each once, however many records have changed it. */
+/* Each key once, however many panes of the window it has changed in. */
 static int
-give_updates(
-    struct engine *e, struct updates *u, const struct engine_receiver *receiver, struct err *err)
+give_window(struct giving *g, size_t at, struct span window, struct err *err)
 {
-	if (u->count > 1)
-		qsort(u->items, u->count, sizeof(*u->items), compare_updates);
-	for (size_t i = 0; i < u->count; i++) {
-		struct engine_row row = { .span = u->items[i].window, .key = u->items[i].key };
+	struct engine_row row = { .span = window };
+	size_t count = pick(g, at, window);
 
-		if (i && compare_updates(&u->items[i - 1], &u->items[i]) == 0)
+	for (size_t i = 0; i < count; i++) {
+		if (i && slice_equal(key_of(g->picked[i]), row.key))
 			continue;
-		if (merge_update(e, &u->items[i], i ? &u->items[i - 1] : NULL, err))
+		row.key = key_of(g->picked[i]);
+		if (merge_row(g, window, row.key, err))
 			return -1;
-		row.states = e->scratch;
-		if (receiver->row(receiver->context, &row, err))
+		row.states = g->engine->scratch;
+		if (g->receiver->row(g->receiver->context, &row, err))
 			return -1;
-		e->counts.rows++;
+		g->last = row;
+		g->has_last = true;
+		g->engine->counts.rows++;
 	}
 	return 0;
 }
 
-void
-engine_forget_changes(struct engine *e)
+/* In order of windows. Of panes in order, the first one's first window is the first of all. */
+static int
+give_windows(struct giving *g, struct err *err)
 {
-	if (engine_is_interval(e) || engine_has_changes(e))
-		return;
-	e->changes.count = e->changes.given = 0;
-	buf_clear(&e->changes.keys);
+	const struct assigner *a = &g->engine->options.assigner;
+	struct span window;
+	int64_t end_ms;
+
+	for (size_t at = 0; at < g->count;) {
+		struct span pane = pane_of(g->changes[at]);
+
+		if (!assigner_first(a, pane, g->after_ms, &window) ||
+		    window.end_ms > g->engine->emitted) {
+			at++;
+			continue;
+		}
+		for (end_ms = window.end_ms; window.end_ms == end_ms; assigner_next(a, &window)) {
+			if (give_window(g, at, window, err))
+				return -1;
+		}
+		g->after_ms = end_ms;
+	}
+	return 0;
 }
 
 int
 engine_give_changes(struct engine *e, const struct engine_receiver *receiver, struct err *err)
 {
 	struct engine_changes *c = &e->changes;
-	struct updates updates = { .items = NULL };
-	int rc = 0;
+	struct giving g = { .engine = e, .receiver = receiver, .after_ms = INT64_MAX };
+	size_t room = (size_t)c->held.count + c->fresh.count;
+	int rc = -1;
 
 	if (e->replaying || !engine_has_changes(e))
 		return 0;
-	for (size_t i = c->given; i < c->count && !rc; i++)
-		rc = add_updates(e, &c->items[i], &updates, err);
+	g.changes = reallocarray(NULL, 2 * room, sizeof(struct table_entry *));
+	if (!g.changes)
+		return err_no_memory(err);
+	g.picked = g.changes + room;
+	if (!c->is_held_given)
+		collect(&g, &c->held);
+	collect(&g, &c->fresh);
+	qsort(g.changes, g.count, sizeof(struct table_entry *), compare_panes);
+	rc = give_windows(&g, err);
+	free(g.changes);
 	if (!rc)
-		rc = give_updates(e, &updates, receiver, err);
-	free(updates.items);
-	if (rc)
-		return -1;
-	c->given = c->count;
-	engine_forget_changes(e);
-	return 0;
+		forget_given(e);
+	return rc;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "kafka-window/aggregate_ops.h"
 #include "kafka-window/chunk.h"
 #include "kafka-window/varint.h"
 
@@ -335,12 +336,6 @@ hll_encode(const struct hll *h, struct buf *out, struct err *err)
 }
 
 static int
-damaged(struct err *err)
-{
-	return err_set(err, ERR_DATA, "is damaged");
-}
-
-static int
 decode_sparse(struct hll *h, struct slice *bytes, struct err *err)
 {
 	varint_wide count, distance;
@@ -348,16 +343,16 @@ decode_sparse(struct hll *h, struct slice *bytes, struct err *err)
 	size_t held = 0;
 
 	if (!varint_take(bytes, HLL_SPARSE_MAX, &count))
-		return damaged(err);
+		return aggregate_damaged(err);
 	for (uint32_t i = 0; i < (uint32_t)count; i++) {
 		uint32_t rank;
 
 		if (!varint_take(bytes, UINT32_MAX - coupon, &distance))
-			return damaged(err);
+			return aggregate_damaged(err);
 		coupon += (uint32_t)distance;
 		rank = coupon & ((UINT32_C(1) << RANK_BITS) - 1);
 		if (!rank || rank > RANK_MAX || (i && index_of(coupon) == index))
-			return damaged(err);
+			return aggregate_damaged(err);
 		index = index_of(coupon);
 		if (add_coupon(h, coupon, &held, err))
 			return -1;
@@ -372,14 +367,14 @@ decode_dense(struct hll *h, struct slice *bytes, struct err *err)
 	size_t held = 0, used = 0;
 
 	if (bytes->len < HLL_REGISTERS)
-		return damaged(err);
+		return aggregate_damaged(err);
 	for (size_t i = 0; i < HLL_REGISTERS; i++) {
 		if (registers[i] > REGISTER_MAX)
-			return damaged(err);
+			return aggregate_damaged(err);
 		used += registers[i] > 0;
 	}
 	if (!used)
-		return damaged(err);
+		return aggregate_damaged(err);
 	if (rebuild(h, 0, &held, err))
 		return -1;
 	memcpy(h->data, registers, HLL_REGISTERS);
@@ -393,7 +388,7 @@ hll_decode(struct hll *h, struct slice *bytes, struct err *err)
 	bool is_dense;
 
 	if (!bytes->len || (unsigned char)bytes->data[0] > 1)
-		return damaged(err);
+		return aggregate_damaged(err);
 	is_dense = bytes->data[0] == 1;
 	*bytes = slice_skip(*bytes, 1);
 	return is_dense ? decode_dense(h, bytes, err) : decode_sparse(h, bytes, err);

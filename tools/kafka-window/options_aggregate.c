@@ -153,13 +153,6 @@ parse_function(struct parser *p, struct aggregate_text *ret)
 	return 0;
 }
 
-/* Line breaks too: in quotes a long text goes on in the next line. */
-static bool
-is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n';
-}
-
 /* Where " where=" begins; the text's end where there is none. */
 static size_t
 find_where(struct slice text)
@@ -167,7 +160,7 @@ find_where(struct slice text)
 	static const char word[] = "where=";
 
 	for (size_t i = 1; i < text.len; i++) {
-		if (is_space(text.data[i - 1]) && slice_starts(slice_skip(text, i), word))
+		if (predicate_is_blank(text.data[i - 1]) && slice_starts(slice_skip(text, i), word))
 			return i;
 	}
 	return text.len;
@@ -180,10 +173,10 @@ is_stray_where(struct slice text, size_t at)
 	static const char word[] = "where";
 	size_t len = sizeof(word) - 1, end = at + len;
 
-	if (!at || !is_space(text.data[at - 1]) || text.len < end ||
+	if (!at || !predicate_is_blank(text.data[at - 1]) || text.len < end ||
 	    strncasecmp(text.data + at, word, len) != 0)
 		return false;
-	return end == text.len || is_space(text.data[end]) || text.data[end] == '=';
+	return end == text.len || predicate_is_blank(text.data[end]) || text.data[end] == '=';
 }
 
 static int
@@ -206,7 +199,7 @@ aggregate_text_parse(struct slice text, struct aggregate_text *ret, struct err *
 	struct aggregate_text parsed = { .aggregate = { .arg = 0 } };
 	struct slice call;
 
-	while (p.text.len && is_space(p.text.data[p.text.len - 1]))
+	while (p.text.len && predicate_is_blank(p.text.data[p.text.len - 1]))
 		p.text.len--;
 	if (!slice_cut(p.text, '=', &parsed.name, &call))
 		return refuse(&p, p.text.len, "not NAME=FUNCTION[:ARGUMENT][:FIELD]");

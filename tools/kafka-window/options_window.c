@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-enum { DURATION_BYTES = 64 };
 #define SIZE_MS_MOST ((int64_t)100 * 365 * 24 * 60 * 60 * 1000)
 
 /* ---- which windows ---- */
@@ -27,16 +26,10 @@ set_assigner(struct window_options *o, const char *name, struct assigner assigne
 static int
 parse_duration(struct slice text, int64_t *ret_ms, struct err *err)
 {
-	char copy[DURATION_BYTES];
-
-	if (text.len >= sizeof(copy))
-		return err_set(err, ERR_USAGE, "\"%.*s\" is no duration", SLICE_ARGS(text));
-	memcpy(copy, text.data, text.len);
-	copy[text.len] = '\0';
-	if (opt_parse_duration(copy, ret_ms, err))
+	if (opt_parse_duration(text, ret_ms, err))
 		return -1;
 	if (*ret_ms < 1 || *ret_ms > SIZE_MS_MOST)
-		return err_set(err, ERR_USAGE, "%s is not between 1ms and 36500d", copy);
+		return err_set(err, ERR_USAGE, "%.*s is not between 1ms and 36500d", SLICE_ARGS(text));
 	return 0;
 }
 

@@ -52,12 +52,6 @@ operator_at(struct slice text, enum predicate_op *ret)
 	return 0;
 }
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* Checks a JSON text as records are checked; it needs bytes behind its end. */
 static int
 check_json(struct slice value, size_t byte, struct err *err)
@@ -99,7 +93,7 @@ check_word(struct slice word, size_t byte, struct err *err)
 		    "a value that begins with =, <, >, ! or ' is written as a JSON string, "
 		    "\"=\"");
 	for (size_t i = 0; i < word.len; i++) {
-		if (is_space(word.data[i]) || word.data[i] == '"')
+		if (predicate_is_blank(word.data[i]) || word.data[i] == '"')
 			return refuse(err, byte + i,
 			    "a word ends here: a value with spaces or quotes is written as a JSON "
 			    "string, \"New York\"");
@@ -138,7 +132,7 @@ predicate_parse(struct slice text, size_t before, struct predicate_text *ret, st
 	struct predicate_text parsed = { .is_word = false };
 	size_t at = 0, len = 0, start;
 
-	while (at < text.len && is_space(text.data[at]))
+	while (at < text.len && predicate_is_blank(text.data[at]))
 		at++;
 	for (start = at; at < text.len; at++) {
 		if ((len = operator_at(slice_skip(text, at), &parsed.op)))
@@ -150,7 +144,7 @@ predicate_parse(struct slice text, size_t before, struct predicate_text *ret, st
 	if (!len)
 		return refuse(
 		    err, before + at, "an operator is missing: =, !=, <, <=, > or >=");
-	for (at += len; at < text.len && is_space(text.data[at]);)
+	for (at += len; at < text.len && predicate_is_blank(text.data[at]);)
 		at++;
 	if (check_value(slice_trim(slice_skip(text, at)), before + at, &parsed, err))
 		return -1;

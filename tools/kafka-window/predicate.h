@@ -30,6 +30,14 @@ struct predicate_text {
 	bool is_word;
 };
 
+/* What separates the words of the option; line breaks too: in quotes a long text goes on in the next
+ * line. */
+static inline bool
+predicate_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n';
+}
+
 /* Parses "FIELD OP VALUE". ERR_USAGE: "byte N: what is wrong", N being counted from `before`. */
 int predicate_parse(
     struct slice text, size_t before, struct predicate_text *ret, struct err *err);

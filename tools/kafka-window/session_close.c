@@ -5,10 +5,7 @@
 #include "kafka-window/groupkey.h"
 #include "kafka-window/session_state.h"
 
-enum {
-	WAKES_MIN = 64,
-	READY_KEEP = 4096, /* an array of more is not kept */
-};
+enum { WAKES_MIN = 64 };
 
 /* ---- the heap ---- */
 
@@ -93,72 +90,93 @@ session_set_next_end(const struct session_set *set)
 	return set->heap_count ? set->heap[0].at_ms : INT64_MAX;
 }
 
+/* Sessions that have ended, in the slots that they leave of the heap: from `end` down to `at`, those
+ * that end earlier first. */
+struct ready {
+	size_t at;
+	size_t end;
+};
+
+/* Of sessions that end at one time. */
 static int
 compare_ready(const void *a, const void *b)
 {
-	const struct ready *x = a, *y = b;
-	const struct span *s = &x->session->span, *t = &y->session->span;
+	const struct wake *x = a, *y = b;
+	int64_t start = x->session->span.start_ms, other_start = y->session->span.start_ms;
 	int order;
 
-	if (s->end_ms != t->end_ms)
-		return s->end_ms < t->end_ms ? -1 : 1;
 	if (x->prefix != y->prefix)
 		return x->prefix < y->prefix ? -1 : 1;
 	order = groupkey_compare(session_key(x->session), session_key(y->session));
-	return order ? order : (s->start_ms > t->start_ms) - (s->start_ms < t->start_ms);
-}
-
-static int
-add_ready(struct session_set *set, struct session *s, struct err *err)
-{
-	size_t capacity = set->ready_capacity * 2 + 16;
-	struct ready *ready;
-
-	if (set->ready_count == set->ready_capacity) {
-		ready = realloc(set->ready, capacity * sizeof(*ready));
-		if (!ready)
-			return err_no_memory(err);
-		set->ready = ready;
-		set->ready_capacity = capacity;
-	}
-	set->ready[set->ready_count++] =
-	    (struct ready){ .prefix = groupkey_prefix(session_key(s)), .session = s };
-	return 0;
+	return order ? order : (start > other_start) - (start < other_start);
 }
 
 /* Takes from the heap what has ended, and puts back what has been extended meanwhile. */
-static int
-collect_ready(struct session_set *set, int64_t horizon_ms, struct err *err)
+static void
+collect_ready(struct session_set *set, int64_t horizon_ms, struct ready *ready)
 {
 	while (set->heap_count && set->heap[0].at_ms <= horizon_ms) {
-		struct session *s = set->heap[0].session;
+		struct wake first = set->heap[0];
 
-		if (s->is_linked && s->span.end_ms > horizon_ms) {
-			set->heap[0].at_ms = s->span.end_ms;
+		if (first.session->is_linked && first.session->span.end_ms > first.at_ms) {
+			set->heap[0].at_ms = first.session->span.end_ms;
 			sift_down(set, 0);
 			continue;
 		}
-		if (s->is_linked && add_ready(set, s, err))
-			return -1;
 		pop_wake(set);
-		if (!s->is_linked && !session_is_noted(set, s))
-			session_free(set, s);
+		if (first.session->is_linked)
+			set->heap[--ready->at] = first;
+		else if (!session_is_noted(set, first.session))
+			session_free(set, first.session);
 	}
-	return 0;
 }
 
-/* Behind a failure the rest goes back; there is room where it came from. */
-static void
-clear_ready(struct session_set *set, size_t given)
+/* The first slot of the sessions that end at the same time as the last. */
+static size_t
+sort_run(struct session_set *set, const struct ready *ready)
 {
-	for (size_t i = given; i < set->ready_count; i++)
-		session_push_wake(set, set->ready[i].session);
-	set->ready_count = 0;
-	if (set->ready_capacity > READY_KEEP) {
-		free(set->ready);
-		set->ready = NULL;
-		set->ready_capacity = 0;
+	int64_t end_ms = set->heap[ready->end - 1].at_ms;
+	size_t start = ready->end - 1;
+
+	while (start > ready->at && set->heap[start - 1].at_ms == end_ms)
+		start--;
+	if (ready->end - start < 2)
+		return start;
+	for (size_t i = start; i < ready->end; i++)
+		set->heap[i].prefix = groupkey_prefix(session_key(set->heap[i].session));
+	qsort(set->heap + start, ready->end - start, sizeof(*set->heap), compare_ready);
+	return start;
+}
+
+/* There is room: slots are read before the heap grows into them. */
+static void
+put_back(struct session_set *set, size_t at, size_t end)
+{
+	for (; at < end; at++)
+		session_push_wake(set, set->heap[at].session);
+}
+
+static int
+give_ready(struct session_set *set, struct ready *ready,
+    int (*give)(void *context, const struct session *, struct err *), void *context,
+    struct err *err)
+{
+	size_t start, at;
+
+	for (; ready->end > ready->at; ready->end = start) {
+		start = sort_run(set, ready);
+		for (at = start; at < ready->end; at++) {
+			struct session *s = set->heap[at].session;
+
+			if (give(context, s, err)) {
+				put_back(set, ready->at, start);
+				put_back(set, at, ready->end);
+				return -1;
+			}
+			session_remove(set, s);
+		}
 	}
+	return 0;
 }
 
 /* Nothing is open: what was only for finding it goes. */
@@ -176,23 +194,15 @@ session_set_close(struct session_set *set, int64_t horizon_ms,
     int (*give)(void *context, const struct session *, struct err *), void *context,
     struct err *err)
 {
-	size_t given = 0;
-	int rc = collect_ready(set, horizon_ms, err);
+	struct ready ready = { .at = set->heap_count, .end = set->heap_count };
+	int rc;
 
-	if (!rc)
-		rc = session_make_undo_room(set, set->ready_count, err);
-	if (!rc && set->ready_count)
-		qsort(set->ready, set->ready_count, sizeof(*set->ready), compare_ready);
-	while (!rc && given < set->ready_count) {
-		struct session *s = set->ready[given].session;
-
-		rc = give(context, s, err);
-		if (rc)
-			break;
-		session_remove(set, s);
-		given++;
-	}
-	clear_ready(set, given);
+	collect_ready(set, horizon_ms, &ready);
+	rc = session_make_undo_room(set, ready.end - ready.at, err);
+	if (rc)
+		put_back(set, ready.at, ready.end);
+	else
+		rc = give_ready(set, &ready, give, context, err);
 	if (!set->count && !set->heap_count && !set->is_interval)
 		forget_table(set);
 	return rc;

@@ -19,7 +19,7 @@ session_set_new(const struct session_options *options, struct err *err)
 		(void)err_no_memory(err);
 		return NULL;
 	}
-	assert(options->gap_ms > 0 && options->gap_ms <= SESSION_TIME_MS_MOST);
+	assert(options->gap_ms > 0 && options->gap_ms <= ASSIGN_TIME_MS_MOST);
 	set->options = *options;
 	return set;
 }
@@ -37,7 +37,6 @@ session_set_free(struct session_set *set)
 	free(set->buckets);
 	free(set->heap);
 	free(set->undos);
-	free(set->ready);
 	session_origin_release(&set->origin);
 	free(set);
 }
@@ -347,7 +346,7 @@ session_set_take(struct session_set *set, struct slice key, const struct aggrega
 	enum session_fate fate;
 	struct span span;
 
-	if (time_ms > SESSION_TIME_MS_MOST || time_ms < -SESSION_TIME_MS_MOST) {
+	if (time_ms > ASSIGN_TIME_MS_MOST || time_ms < -ASSIGN_TIME_MS_MOST) {
 		(void)err_set(
 		    err, ERR_DATA, "no session can hold the time %lld", (long long)time_ms);
 		return SESSION_FAILED;

@@ -27,9 +27,6 @@
 #include "kafka-window/aggregate.h"
 #include "kafka-window/assign.h"
 
-/* Event times beyond it, before or after the epoch, are refused: 73 million years. */
-#define SESSION_TIME_MS_MOST (INT64_MAX / 4)
-
 struct session {
 	struct session *next; /* in its chain */
 	struct session **at;  /* what points to it there */
@@ -54,7 +51,7 @@ enum session_fate {
 
 struct session_options {
 	const struct aggregate_plan *plan; /* borrowed */
-	int64_t gap_ms; /* above 0, no more than SESSION_TIME_MS_MOST */
+	int64_t gap_ms; /* above 0, no more than ASSIGN_TIME_MS_MOST */
 	size_t bytes_max;
 	bool has_positions; /* session_set_earliest is wanted */
 	uint64_t hash_seed;

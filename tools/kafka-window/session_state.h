@@ -7,9 +7,11 @@
 #include "kafka-window/session_origin.h"
 #include "kafka-window/session_set.h"
 
-/* When to look at a session: at or before its end. */
 struct wake {
-	int64_t at_ms;
+	union {
+		int64_t at_ms;   /* when to look at the session: at or before its end */
+		uint64_t prefix; /* of its key, while sessions of one end are sorted */
+	};
 	struct session *session;
 };
 
@@ -18,12 +20,6 @@ struct wake {
 struct undo {
 	struct session *live;
 	struct session *old;
-};
-
-/* Sorting looks at keys only where ends and prefixes are equal. */
-struct ready {
-	uint64_t prefix;
-	struct session *session;
 };
 
 struct session_set {
@@ -37,9 +33,6 @@ struct session_set {
 	struct undo *undos; /* a session is in there once at most */
 	size_t undo_count;
 	size_t undo_capacity;
-	struct ready *ready;
-	size_t ready_count;
-	size_t ready_capacity;
 	struct session_origin origin;
 	size_t session_bytes; /* of all that are allocated */
 	size_t held;          /* bytes that hang on their states */
