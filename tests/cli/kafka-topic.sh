@@ -60,6 +60,7 @@ test_names_that_a_verb_needs() {
 		usage "an argument is missing: $verb [TG]" "$verb"
 	done
 	usage 'list takes no argument, but was given t' list t
+	usage 't is named twice' delete --yes t u t
 	usage 'one argument too many: h' reset g h -o end --yes
 	usage 'argument 2 is empty' create ''
 }

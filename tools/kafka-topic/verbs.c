@@ -240,6 +240,27 @@ takes(const struct verb *verb, const char *option)
 	return false;
 }
 
+static int
+check_names(const struct verb *verb, const struct request *r, struct err *err)
+{
+	if (r->name_count < verb->name_count_min)
+		return err_set(err, ERR_USAGE, "an argument is missing: %s %s", verb->name,
+		    verb->operands);
+	if (r->name_count && !*verb->operands)
+		return err_set(err, ERR_USAGE, "%s takes no argument, but was given %s", verb->name,
+		    r->names[0]);
+	if (verb->name_count_max && r->name_count > verb->name_count_max)
+		return err_set(err, ERR_USAGE, "one argument too many: %s", r->names[verb->name_count_max]);
+	/* brokers refuse it, each in its own way */
+	for (size_t i = 0; i < r->name_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (!strcmp(r->names[i], r->names[j]))
+				return err_set(err, ERR_USAGE, "%s is named twice", r->names[i]);
+		}
+	}
+	return 0;
+}
+
 int
 verb_check(const struct verb *verb, const struct request *r, const struct opt_set *set,
     struct err *err)
@@ -250,13 +271,7 @@ verb_check(const struct verb *verb, const struct request *r, const struct opt_se
 		    !takes(verb, verb_rows[i].name))
 			return err_set(err, ERR_USAGE, "%s takes no --%s", verb->name, verb_rows[i].name);
 	}
-	if (r->name_count < verb->name_count_min)
-		return err_set(err, ERR_USAGE, "an argument is missing: %s %s", verb->name,
-		    verb->operands);
-	if (r->name_count && !*verb->operands)
-		return err_set(err, ERR_USAGE, "%s takes no argument, but was given %s", verb->name,
-		    r->names[0]);
-	if (verb->name_count_max && r->name_count > verb->name_count_max)
-		return err_set(err, ERR_USAGE, "one argument too many: %s", r->names[verb->name_count_max]);
+	if (check_names(verb, r, err))
+		return -1;
 	return verb->check ? verb->check(r, set, err) : 0;
 }
