@@ -10,7 +10,7 @@
 
 enum {
 	STEP_MS = 50,
-	GRACE_MS = 2000, /* librdkafka says by itself what it waited for; ours is for where it does not */
+	GRACE_MS = 2000, /* librdkafka says what it waited for; ours is for where it does not */
 	TRY_MS_MIN = 500,
 	TRY_MS_MAX = 5000,
 	PAUSE_MS = 50,
@@ -61,8 +61,8 @@ admin_add_error(struct err *err, const char *what, const char *name, rd_kafka_re
 	if (before.class == ERR_NONE)
 		(void)err_set(err, admin_error_class(code), "%s %s: %.*s", what, name, len, reason);
 	else
-		(void)err_set(err, before.class, "%s; %s %s: %.*s", before.text, what, name, len,
-		    reason);
+		(void)err_set(
+		    err, before.class, "%s; %s %s: %.*s", before.text, what, name, len, reason);
 }
 
 /* ---- the handle ---- */
@@ -75,8 +75,9 @@ make_conf(const struct kafka_options *options, struct err *err)
 
 	if (!conf)
 		return NULL;
-	/* The end of a log is its high watermark, also while a transaction is open, as to Kafka's own tools. One
-	 * record is read of a partition at most (age.h); a batch is given whole, whatever the limit. */
+	/* The end of a log is its high watermark, also while a transaction is open, as to Kafka's
+	 * own tools. One record is read of a partition at most (age.h); a batch is given whole,
+	 * whatever the limit. */
 	if (kafka_conf_set(conf, "isolation.level", "read_uncommitted", false, err) ||
 	    kafka_conf_set(conf, "allow.auto.create.topics", "false", false, err) ||
 	    kafka_conf_set(conf, "enable.partition.eof", "true", false, err) ||
@@ -116,8 +117,8 @@ admin_release(struct admin *a)
 /* ---- requests ---- */
 
 rd_kafka_AdminOptions_t *
-admin_options(struct admin *a, rd_kafka_admin_op_t op, bool op_waits, bool is_dry_run,
-    struct err *err)
+admin_options(
+    struct admin *a, rd_kafka_admin_op_t op, bool op_waits, bool is_dry_run, struct err *err)
 {
 	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(a->kafka->rk, op);
 	char reason[256] = "";
@@ -126,12 +127,12 @@ admin_options(struct admin *a, rd_kafka_admin_op_t op, bool op_waits, bool is_dr
 		err_set(err, ERR_FAULT, "this librdkafka has no such request");
 		return NULL;
 	}
-	if (rd_kafka_AdminOptions_set_request_timeout(options, (int)a->timeout_ms, reason,
-		sizeof(reason)) ||
-	    (op_waits && rd_kafka_AdminOptions_set_operation_timeout(options, (int)a->timeout_ms,
-			     reason, sizeof(reason))) ||
-	    (is_dry_run && rd_kafka_AdminOptions_set_validate_only(options, 1, reason,
-			       sizeof(reason)))) {
+	if (rd_kafka_AdminOptions_set_request_timeout(
+		options, (int)a->timeout_ms, reason, sizeof(reason)) ||
+	    (op_waits && rd_kafka_AdminOptions_set_operation_timeout(
+			     options, (int)a->timeout_ms, reason, sizeof(reason))) ||
+	    (is_dry_run &&
+		rd_kafka_AdminOptions_set_validate_only(options, 1, reason, sizeof(reason)))) {
 		err_set(err, ERR_FAULT, "%s", reason);
 		rd_kafka_AdminOptions_destroy(options);
 		return NULL;
@@ -150,8 +151,8 @@ admin_await(struct admin *a, const char *doing, struct err *err)
 		if (event && !rd_kafka_event_error(event))
 			return event;
 		if (event) {
-			err_set(err, admin_error_class(rd_kafka_event_error(event)), "%s: %s", doing,
-			    rd_kafka_event_error_string(event));
+			err_set(err, admin_error_class(rd_kafka_event_error(event)), "%s: %s",
+			    doing, rd_kafka_event_error_string(event));
 			rd_kafka_event_destroy(event);
 			return NULL;
 		}
@@ -191,12 +192,12 @@ static bool
 is_passing(rd_kafka_resp_err_t code)
 {
 	return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
-	    code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
-	    code == RD_KAFKA_RESP_ERR__WAIT_CACHE ||
-	    code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-	    code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
-	    code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
-	    code == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT;
+	       code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
+	       code == RD_KAFKA_RESP_ERR__WAIT_CACHE ||
+	       code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+	       code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+	       code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
+	       code == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT;
 }
 
 /* 0: try again. -1: err says why not. */
@@ -317,13 +318,14 @@ ask_offsets(struct admin *a, rd_kafka_topic_partition_list_t *list, int64_t time
 	for (int i = 0; !code && i < list->cnt; i++)
 		code = list->elems[i].err;
 	/* it was there a moment ago: its leader may not know it yet (KIP-516) */
-	return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE
-	                                                       : code;
+	return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
+	           ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE
+	           : code;
 }
 
 int
-admin_query_offsets(struct admin *a, rd_kafka_topic_partition_list_t *list, int64_t time_ms,
-    struct err *err)
+admin_query_offsets(
+    struct admin *a, rd_kafka_topic_partition_list_t *list, int64_t time_ms, struct err *err)
 {
 	struct attempt t = { .deadline = clock_deadline(a->timeout_ms), .try_ms = TRY_MS_MIN };
 	rd_kafka_resp_err_t code;

@@ -17,7 +17,7 @@ struct reading {
 	struct admin *admin;
 	struct scope *scope;
 	rd_kafka_queue_t *queue;
-	rd_kafka_topic_t **topics; /* of each partition of the scope that is being read, else NULL */
+	rd_kafka_topic_t **topics; /* of each partition that is being read, else NULL */
 	size_t open_count;
 };
 
@@ -112,7 +112,9 @@ read_all(struct reading *r, struct err *err)
 int
 age_ask(struct scope *s, struct admin *a, struct err *err)
 {
-	struct reading r = { .admin = a, .scope = s, .topics = calloc(s->count + 1, sizeof(*r.topics)) };
+	struct reading r = {
+		.admin = a, .scope = s, .topics = calloc(s->count + 1, sizeof(*r.topics))
+	};
 	int rc = 0;
 
 	if (!r.topics)

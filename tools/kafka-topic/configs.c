@@ -30,8 +30,9 @@ add(struct config_list *l, const char *name, const char *value, rd_kafka_ConfigS
 		return err_no_memory(err);
 	l->items = items;
 	c = &items[l->count++];
-	*c = (struct config){ .name = strdup(name), .value = value ? strdup(value) : NULL,
-		.source = source };
+	*c = (struct config){
+		.name = strdup(name), .value = value ? strdup(value) : NULL, .source = source
+	};
 	return c->name && (c->value || !value) ? 0 : err_no_memory(err);
 }
 
@@ -64,7 +65,8 @@ configs_merge(const struct config_list *have, const struct setting *settings, si
 			continue;
 		if (!c->value)
 			return err_set(err, ERR_CANT_CREATE,
-			    "property %s is set, but its value is not told, and would be lost", c->name);
+			    "property %s is set, but its value is not told, and would be lost",
+			    c->name);
 		if (add(ret, c->name, c->value, c->source, err))
 			return -1;
 	}
@@ -119,8 +121,8 @@ take_entries(const rd_kafka_ConfigResource_t *resource, const char *topic, bool 
 }
 
 int
-configs_read(struct admin *a, const char *topic, bool is_all, struct config_list *ret,
-    struct err *err)
+configs_read(
+    struct admin *a, const char *topic, bool is_all, struct config_list *ret, struct err *err)
 {
 	rd_kafka_ConfigResource_t *resource =
 	    rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
@@ -168,12 +170,13 @@ fill(struct admin *a, const char *topic, const struct request *r,
 		if (find_setting(r->settings, r->setting_count, s->name) != s)
 			continue;
 		failure = rd_kafka_ConfigResource_add_incremental_config(resource, s->name,
-		    s->value ? RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET : RD_KAFKA_ALTER_CONFIG_OP_TYPE_DELETE,
+		    s->value ? RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET
+			     : RD_KAFKA_ALTER_CONFIG_OP_TYPE_DELETE,
 		    s->value);
 		if (!failure)
 			continue;
-		(void)err_set(err, ERR_USAGE, "property %s: %s", s->name,
-		    rd_kafka_error_string(failure));
+		(void)err_set(
+		    err, ERR_USAGE, "property %s: %s", s->name, rd_kafka_error_string(failure));
 		rd_kafka_error_destroy(failure);
 		return -1;
 	}
@@ -184,8 +187,8 @@ static const rd_kafka_ConfigResource_t **
 send_change(struct admin *a, rd_kafka_ConfigResource_t *resource, bool is_dry_run,
     rd_kafka_event_t **ret_event, size_t *ret_count, struct err *err)
 {
-	rd_kafka_AdminOptions_t *options = admin_options(a, RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS,
-	    false, is_dry_run, err);
+	rd_kafka_AdminOptions_t *options =
+	    admin_options(a, RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS, false, is_dry_run, err);
 
 	if (!options)
 		return NULL;
@@ -211,8 +214,8 @@ fill(struct admin *a, const char *topic, const struct request *r,
 	    configs_merge(&have, r->settings, r->setting_count, &merged, err))
 		goto out;
 	for (size_t i = 0; i < merged.count; i++) {
-		rd_kafka_resp_err_t code = rd_kafka_ConfigResource_set_config(resource,
-		    merged.items[i].name, merged.items[i].value);
+		rd_kafka_resp_err_t code = rd_kafka_ConfigResource_set_config(
+		    resource, merged.items[i].name, merged.items[i].value);
 
 		if (code) {
 			admin_add_error(err, "property", merged.items[i].name, code, NULL);
@@ -220,9 +223,11 @@ fill(struct admin *a, const char *topic, const struct request *r,
 		}
 	}
 	if (have.count)
-		diag_note("topic %s: its %zu propert%s set again with what is changed (librdkafka %s cannot "
-		    "change one alone): what others change at this moment is undone",
-		    topic, have.count, have.count == 1 ? "y is" : "ies are", rd_kafka_version_str());
+		diag_note(
+		    "topic %s: its %zu propert%s set again with what is changed (librdkafka %s "
+		    "cannot change one alone): what others change at this moment is undone",
+		    topic, have.count, have.count == 1 ? "y is" : "ies are",
+		    rd_kafka_version_str());
 	rc = 0;
 out:
 	configs_release(&have);

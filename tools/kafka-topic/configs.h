@@ -17,15 +17,17 @@ struct config_list {
 	size_t count;
 };
 
-/* Those set on the topic itself, or (is_all) those that hold for it, the brokers' defaults included. */
-int configs_read(struct admin *, const char *topic, bool is_all, struct config_list *ret, struct err *);
+/* Those set on the topic itself, or (is_all) those that hold for it, the brokers' defaults
+ * included. */
+int configs_read(
+    struct admin *, const char *topic, bool is_all, struct config_list *ret, struct err *);
 
 void configs_release(struct config_list *);
 
 /*
  * --set and --unset. IncrementalAlterConfigs (KIP-339) is in librdkafka since 2.2.0; before, only
- * AlterConfigs, which replaces all that is set on the topic: then the others are read and sent again, which
- * a note says, as a change that somebody else makes between the two is undone.
+ * AlterConfigs, which replaces all that is set on the topic: then the others are read and sent
+ * again, which a note says, as a change that somebody else makes between the two is undone.
  */
 int configs_change(struct admin *, const char *topic, const struct request *, struct err *);
 

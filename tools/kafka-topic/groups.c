@@ -36,8 +36,8 @@ ask_list(struct admin *a, const rd_kafka_ConsumerGroupListing_t ***ret, size_t *
 	*ret = rd_kafka_ListConsumerGroups_result_valid(result, ret_count);
 	errors = rd_kafka_ListConsumerGroups_result_errors(result, &error_count);
 	if (error_count && !*ret_count) {
-		err_set(err, admin_error_class(rd_kafka_error_code(errors[0])), "listing groups: %s",
-		    rd_kafka_error_string(errors[0]));
+		err_set(err, admin_error_class(rd_kafka_error_code(errors[0])),
+		    "listing groups: %s", rd_kafka_error_string(errors[0]));
 		rd_kafka_event_destroy(event);
 		return NULL;
 	}
@@ -51,8 +51,8 @@ by_group(const void *a, const void *b)
 {
 	const rd_kafka_ConsumerGroupListing_t *const *x = a, *const *y = b;
 
-	return strcmp(rd_kafka_ConsumerGroupListing_group_id(*x),
-	    rd_kafka_ConsumerGroupListing_group_id(*y));
+	return strcmp(
+	    rd_kafka_ConsumerGroupListing_group_id(*x), rd_kafka_ConsumerGroupListing_group_id(*y));
 }
 
 /* A copy of the array, sorted; to be freed. */
@@ -131,8 +131,8 @@ ask_description(struct admin *a, const char **groups, size_t count,
 	return event;
 }
 
-/* Brokers from 4.0 on say that there is no such group by an error of their own (KIP-1043), older ones by
- * the state Dead. */
+/* Brokers from 4.0 on say that there is no such group by an error of their own (KIP-1043), older
+ * ones by the state Dead. */
 static rd_kafka_consumer_group_state_t
 state_of(const rd_kafka_ConsumerGroupDescription_t *group, struct err *err)
 {
@@ -204,7 +204,8 @@ list_groups(struct admin *a, struct output *out, struct err *err)
 	for (size_t i = 0; i < count; i++) {
 		rows_begin(&rows);
 		rows_text(&rows, "group", rd_kafka_ConsumerGroupListing_group_id(sorted[i]));
-		rows_text(&rows, "state", rd_kafka_consumer_group_state_name(
+		rows_text(&rows, "state",
+		    rd_kafka_consumer_group_state_name(
 			rd_kafka_ConsumerGroupListing_state(sorted[i])));
 	}
 	if (out->form == OUTPUT_NAMES || (out->form == OUTPUT_DEFAULT && !out->is_terminal))
@@ -227,7 +228,8 @@ struct description {
 static void
 add_assignment(struct rows *rows, const rd_kafka_MemberDescription_t *member)
 {
-	const rd_kafka_MemberAssignment_t *assignment = rd_kafka_MemberDescription_assignment(member);
+	const rd_kafka_MemberAssignment_t *assignment =
+	    rd_kafka_MemberDescription_assignment(member);
 	const rd_kafka_topic_partition_list_t *list =
 	    assignment ? rd_kafka_MemberAssignment_partitions(assignment) : NULL;
 	struct rows partitions;
@@ -245,14 +247,16 @@ add_assignment(struct rows *rows, const rd_kafka_MemberDescription_t *member)
 static void
 add_places(struct rows *rows, const rd_kafka_MemberDescription_t *member)
 {
-	const rd_kafka_MemberAssignment_t *assignment = rd_kafka_MemberDescription_assignment(member);
+	const rd_kafka_MemberAssignment_t *assignment =
+	    rd_kafka_MemberDescription_assignment(member);
 	const rd_kafka_topic_partition_list_t *list =
 	    assignment ? rd_kafka_MemberAssignment_partitions(assignment) : NULL;
 	json_t *places = json_array();
 
 	for (int i = 0; list && i < list->cnt; i++) {
-		if (json_array_append_new(places, json_sprintf("%s[%" PRId32 "]",
-			list->elems[i].topic, list->elems[i].partition)))
+		if (json_array_append_new(
+			places, json_sprintf("%s[%" PRId32 "]", list->elems[i].topic,
+				    list->elems[i].partition)))
 			rows->has_failed = true;
 	}
 	rows_value(rows, "partitions", places);
@@ -291,8 +295,8 @@ add_group(struct description *d, const rd_kafka_ConsumerGroupDescription_t *g, s
 	rows_text(&d->groups, "state", rd_kafka_consumer_group_state_name(state));
 	rows_text(&d->groups, "assignment_strategy",
 	    rd_kafka_ConsumerGroupDescription_partition_assignor(g));
-	rows_int_or_null(&d->groups, "coordinator", coordinator ? rd_kafka_Node_id(coordinator) : -1,
-	    coordinator != NULL);
+	rows_int_or_null(&d->groups, "coordinator",
+	    coordinator ? rd_kafka_Node_id(coordinator) : -1, coordinator != NULL);
 	rows_int(&d->groups, "member_count", (int64_t)count);
 	rows_init(&members);
 	for (size_t i = 0; i < count; i++) {
@@ -408,7 +412,8 @@ send_deletion(struct admin *a, rd_kafka_DeleteGroup_t **groups, size_t group_cou
 	event = admin_await(a, "deleting groups", err);
 	if (!event)
 		return -1;
-	results = rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), &count);
+	results =
+	    rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), &count);
 	for (size_t i = 0; i < count; i++) {
 		const rd_kafka_error_t *failure = rd_kafka_group_result_error(results[i]);
 		const char *name = rd_kafka_group_result_name(results[i]);

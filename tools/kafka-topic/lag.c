@@ -107,7 +107,8 @@ judge(struct report *report, const struct request *r, const char *group, const s
 		    r->lag_max);
 	else
 		(void)snprintf(report->why, sizeof(report->why),
-		    "group %s has not read a record that is %s old, more than %s", group, age, age_max);
+		    "group %s has not read a record that is %s old, more than %s", group, age,
+		    age_max);
 }
 
 static int
@@ -191,7 +192,7 @@ verb_lag(struct admin *a, const struct request *r, struct output *out, struct er
 		rc = add_all(a, &request, &report, err);
 	if (!rc)
 		rc = output_rows(out, &report.rows, columns, request.with_age ? 7 : 6, err) ||
-		    output_flush(out, err);
+		     output_flush(out, err);
 	if (!rc)
 		rc = answer(&report, err);
 	rows_release(&report.rows);

@@ -2,9 +2,9 @@
 /*
  * kafka-topic: topics, groups and offsets of a cluster: to look at, to make, to change, to delete.
  *
- * Promise: what destroys something asks before, unless told --yes; what is looked up first is looked up
- * for all names given, so that an unknown one changes nothing. A request that gets no answer ends by its
- * deadline, and then it is not known whether it was carried out.
+ * Promise: what destroys something asks before, unless told --yes; what is looked up first is
+ * looked up for all names given, so that an unknown one changes nothing. A request that gets no
+ * answer ends by its deadline, and then it is not known whether it was carried out.
  */
 #include <string.h>
 #include <unistd.h>
@@ -64,26 +64,28 @@ static const struct opt form_rows[] = {
 	    OPT_CALL, 0, 0, 0, set_table },
 	{ 0, "json", NULL, "JSON objects, one a line", OPT_CALL, 0, 0, 0, set_json },
 	{ 0, "names", NULL, "list, groups: names alone, one a line", OPT_CALL, 0, 0, 0, set_names },
-	{ 0, "timeout", "DURATION", "how long to wait for the answer to a request [30s]", OPT_DURATION,
-	    offsetof(struct options, timeout_ms), TIMEOUT_MS_MIN, TIMEOUT_MS_MAX, NULL },
+	{ 0, "timeout", "DURATION", "how long to wait for the answer to a request [30s]",
+	    OPT_DURATION, offsetof(struct options, timeout_ms), TIMEOUT_MS_MIN, TIMEOUT_MS_MAX,
+	    NULL },
 };
 
 static const struct tool tool = {
 	.name = "kafka-topic",
 	.synopsis = "VERB [options] [NAME...]",
-	.summary = "Look at topics and consumer groups of Kafka, and create, change and delete them.\n"
-		   "\n"
-		   "Verbs:\n"
-		   "  list                   topics\n"
-		   "  describe [TOPIC...]    partitions, replicas and properties\n"
-		   "  create TOPIC...        --partitions, --replication, --set, --if-not-exists\n"
-		   "  alter TOPIC...         --set, --unset, --partitions\n"
-		   "  delete TOPIC...        --yes, --if-exists\n"
-		   "  offsets TOPIC...       earliest and latest, -o another place\n"
-		   "  groups [GROUP...]      which there are; their states and members\n"
-		   "  lag [GROUP...]         committed, end and the records between; --max, --age\n"
-		   "  reset GROUP            -o WHERE or --shift N; --yes, --dry-run\n"
-		   "  delete-group GROUP...  --yes, --if-exists",
+	.summary =
+	    "Look at topics and consumer groups of Kafka, and create, change and delete them.\n"
+	    "\n"
+	    "Verbs:\n"
+	    "  list                   topics\n"
+	    "  describe [TOPIC...]    partitions, replicas and properties\n"
+	    "  create TOPIC...        --partitions, --replication, --set, --if-not-exists\n"
+	    "  alter TOPIC...         --set, --unset, --partitions\n"
+	    "  delete TOPIC...        --yes, --if-exists\n"
+	    "  offsets TOPIC...       earliest and latest, -o another place\n"
+	    "  groups [GROUP...]      which there are; their states and members\n"
+	    "  lag [GROUP...]         committed, end and the records between; --max, --age\n"
+	    "  reset GROUP            -o WHERE or --shift N; --yes, --dry-run\n"
+	    "  delete-group GROUP...  --yes, --if-exists",
 	.examples = "  kafka-topic create -b localhost:9092 orders --partitions 6\n"
 		    "  kafka-topic lag -b localhost:9092 etl --max 10000 || page someone\n"
 		    "  kafka-topic reset -b localhost:9092 etl -t orders -o s@2026-11-01\n",
@@ -141,8 +143,9 @@ run(struct options *o, const struct verb *verb, struct err *err)
 int
 main(int argc, char **argv)
 {
-	static struct options o = { .client = CLIENT_OPTIONS_INIT, .request = REQUEST_INIT,
-		.timeout_ms = 30 * 1000 };
+	static struct options o = {
+		.client = CLIENT_OPTIONS_INIT, .request = REQUEST_INIT, .timeout_ms = 30 * 1000
+	};
 	const struct opt_group groups[] = {
 		{ "What", verb_rows, verb_row_count, &o.request },
 		{ "Output", form_rows, sizeof(form_rows) / sizeof(*form_rows), &o },

@@ -13,7 +13,8 @@ add_row(struct rows *rows, const struct request *r, const struct scope_partition
 	rows_int(rows, "earliest", p->known.begin);
 	rows_int(rows, "latest", p->known.end);
 	if (r->has_to) {
-		(void)plan_offset(r, &p->known, &offset); /* held within the log, as a reader would be */
+		/* held within the log, as a reader would be */
+		(void)plan_offset(r, &p->known, &offset);
 		rows_int(rows, "offset", offset);
 	}
 }

@@ -110,13 +110,14 @@ append_cell(struct buf *cell, const json_t *value, struct err *err)
 
 	switch (json_typeof(value)) {
 	case JSON_STRING:
-		(void)buf_append(cell, slice_make(json_string_value(value), json_string_length(value)), err);
+		(void)buf_append(
+		    cell, slice_make(json_string_value(value), json_string_length(value)), err);
 		break;
 	case JSON_INTEGER:
 		(void)buf_append_int(cell, json_integer_value(value), err);
 		break;
 	case JSON_ARRAY:
-		json_array_foreach(value, i, element) {
+		json_array_foreach (value, i, element) {
 			if (i)
 				(void)buf_append_char(cell, ',', err);
 			append_cell(cell, element, err);
@@ -210,7 +211,7 @@ measure(struct layout *l, const json_t *rows, struct buf *cell, struct err *err)
 
 	for (size_t i = 0; i < l->count; i++)
 		l->widths[i] = strlen(l->columns[i].header);
-	json_array_foreach(rows, r, row) {
+	json_array_foreach (rows, r, row) {
 		for (size_t i = 0; i < l->count; i++) {
 			const json_t *value = json_object_get(row, l->columns[i].key);
 			size_t width;
@@ -239,7 +240,7 @@ append_table(struct buf *text, struct layout *l, const json_t *rows, struct err 
 
 	for (size_t i = 0; !rc && i < l->count; i++)
 		rc = append_padded(text, l, i, slice_of(l->columns[i].header), err);
-	json_array_foreach(rows, r, row) {
+	json_array_foreach (rows, r, row) {
 		for (size_t i = 0; !rc && i < l->count; i++) {
 			rc = make_cell(&cell, row, l->columns[i].key, err);
 			if (!rc)
@@ -275,7 +276,7 @@ output_json(struct output *o, const struct rows *rows, struct err *err)
 
 	if (rows->has_failed)
 		return err_no_memory(err);
-	json_array_foreach(rows->array, i, row) {
+	json_array_foreach (rows->array, i, row) {
 		char *text = json_dumps(row, JSON_COMPACT);
 		int rc;
 
@@ -297,7 +298,7 @@ output_names(struct output *o, const struct rows *rows, const char *key, struct 
 
 	if (rows->has_failed)
 		return err_no_memory(err);
-	json_array_foreach(rows->array, i, row) {
+	json_array_foreach (rows->array, i, row) {
 		const char *name = json_string_value(json_object_get(row, key));
 
 		if (buf_append_text(&o->text, name ? name : "", err) ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a verb has found, as rows: printed as a table for people, as JSON objects, one a line, or as bare
- * names. Pure but for output_flush.
+ * What a verb has found, as rows: printed as a table for people, as JSON objects, one a line, or as
+ * bare names. Pure but for output_flush.
  */
 #ifndef SLUICE_KAFKA_TOPIC_OUTPUT_H
 #define SLUICE_KAFKA_TOPIC_OUTPUT_H
@@ -24,7 +24,7 @@ void rows_release(struct rows *);
 /* Begins a row; the following calls give it members, in their order. */
 void rows_begin(struct rows *);
 
-/* NULL is null. What is not UTF-8 becomes '?', byte by byte: groups and clients may have any name. */
+/* NULL is null. What is not UTF-8 becomes '?', byte by byte: a group may have any name. */
 void rows_text(struct rows *, const char *key, const char *text);
 void rows_int(struct rows *, const char *key, int64_t value);
 void rows_int_or_null(struct rows *, const char *key, int64_t value, bool has_value);
@@ -58,11 +58,11 @@ struct column {
 };
 
 /*
- * Appends a table with the columns, numbers to the right; a missing or null member is "-", a control
- * character "?". A second table is set off by an empty line. No rows, no table.
+ * Appends a table with the columns, numbers to the right; a missing or null member is "-", a
+ * control character "?". A second table is set off by an empty line. No rows, no table.
  */
-int output_table(struct output *, const struct rows *, const struct column *, size_t column_count,
-    struct err *);
+int output_table(
+    struct output *, const struct rows *, const struct column *, size_t column_count, struct err *);
 
 /* Appends each row as one line of JSON. */
 int output_json(struct output *, const struct rows *, struct err *);
@@ -71,8 +71,8 @@ int output_json(struct output *, const struct rows *, struct err *);
 int output_names(struct output *, const struct rows *, const char *key, struct err *);
 
 /* The table or, with --json, the objects. */
-int output_rows(struct output *, const struct rows *, const struct column *, size_t column_count,
-    struct err *);
+int output_rows(
+    struct output *, const struct rows *, const struct column *, size_t column_count, struct err *);
 
 /* Writes what has been appended. ERR_IO. */
 int output_flush(struct output *, struct err *);

@@ -7,8 +7,8 @@
 
 struct plan_partition {
 	int64_t begin, end; /* where the log starts, and its high watermark */
-	int64_t at_time;    /* of -o s@TIME: the first record at or after it, -1 where there is none */
-	int64_t committed;  /* -1: nothing */
+	int64_t at_time; /* of -o s@TIME: the first record at or after it, -1 where there is none */
+	int64_t committed; /* -1: nothing */
 };
 
 enum plan_fate {

@@ -46,12 +46,15 @@ struct request {
 	bool is_dry_run;
 };
 
-#define REQUEST_INIT \
-	{ .partitions_wanted = -1, .replication_wanted = -1, .lag_max = -1, .age_ms_max = -1 }
+#define REQUEST_INIT                                                                               \
+	{                                                                                          \
+		.partitions_wanted = -1, .replication_wanted = -1, .lag_max = -1, .age_ms_max = -1 \
+	}
 
 struct admin;
 
-/* Each prints to the output or changes what is asked for; the errors' classes are the exit statuses. */
+/* Each prints to the output or changes what is asked for; the errors' classes are the exit
+ * statuses. */
 int verb_list(struct admin *, const struct request *, struct output *, struct err *);
 int verb_describe(struct admin *, const struct request *, struct output *, struct err *);
 int verb_create(struct admin *, const struct request *, struct output *, struct err *);

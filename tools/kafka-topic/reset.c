@@ -9,8 +9,8 @@
 
 /* The broker refuses it where there are members; to know before the question is better. */
 static int
-check_state(struct admin *a, const struct request *r, const char *group, size_t commits,
-    struct err *err)
+check_state(
+    struct admin *a, const struct request *r, const char *group, size_t commits, struct err *err)
 {
 	rd_kafka_consumer_group_state_t state;
 	size_t members;
@@ -20,16 +20,16 @@ check_state(struct admin *a, const struct request *r, const char *group, size_t 
 	if (state == RD_KAFKA_CONSUMER_GROUP_STATE_DEAD && !r->topic_count)
 		return err_set(err, ERR_NO_INPUT, "group %s does not exist", group);
 	if (!commits && !r->topic_count)
-		return err_set(err, ERR_NO_INPUT, "group %s has committed nothing: name the topic, -t",
-		    group);
+		return err_set(
+		    err, ERR_NO_INPUT, "group %s has committed nothing: name the topic, -t", group);
 	if (state == RD_KAFKA_CONSUMER_GROUP_STATE_DEAD)
 		diag_warn("group %s is a new one: nothing has been committed by that name", group);
 	if (!members)
 		return 0;
 	if (!r->is_dry_run)
 		return err_set(err, ERR_UNAVAILABLE,
-		    "group %s has %zu member%s: its offsets can be reset only while it has none", group,
-		    members, members == 1 ? "" : "s");
+		    "group %s has %zu member%s: its offsets can be reset only while it has none",
+		    group, members, members == 1 ? "" : "s");
 	diag_warn("group %s has %zu member%s: it could not be reset now", group, members,
 	    members == 1 ? "" : "s");
 	return 0;
@@ -84,9 +84,11 @@ judge(const char *group, const rd_kafka_topic_partition_list_t *list, struct err
 
 		if (!p->err)
 			continue;
-		(void)snprintf(name, sizeof(name), "%s: %s[%" PRId32 "]", group, p->topic, p->partition);
+		(void)snprintf(
+		    name, sizeof(name), "%s: %s[%" PRId32 "]", group, p->topic, p->partition);
 		admin_add_error(err, "group", name, p->err,
-		    p->err == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ? "the group has members now" : NULL);
+		    p->err == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ? "the group has members now"
+								  : NULL);
 	}
 }
 
@@ -147,8 +149,8 @@ carry_out(struct admin *a, const struct request *r, const rd_kafka_topic_partiti
 	    list->cnt, list->cnt == 1 ? "" : "s");
 	if (confirm_ask(r, question, err) || commit(a, r->names[0], list, err))
 		return -1;
-	diag_note("group %s reset in %d partition%s", r->names[0], list->cnt,
-	    list->cnt == 1 ? "" : "s");
+	diag_note(
+	    "group %s reset in %d partition%s", r->names[0], list->cnt, list->cnt == 1 ? "" : "s");
 	return 0;
 }
 

@@ -28,8 +28,10 @@ add(struct scope *s, const char *topic, int32_t number, struct err *err)
 	}
 	s->items = items;
 	p = &items[s->count];
-	*p = (struct scope_partition){ .topic = strdup(topic), .number = number,
-		.known = { .at_time = -1, .committed = -1 }, .unread_ms = -1 };
+	*p = (struct scope_partition){ .topic = strdup(topic),
+		.number = number,
+		.known = { .at_time = -1, .committed = -1 },
+		.unread_ms = -1 };
 	if (!p->topic) {
 		err_no_memory(err);
 		return NULL;
@@ -91,8 +93,8 @@ is_wanted(const struct request *r, int32_t number)
 }
 
 static int
-add_numbers(struct scope *s, const struct request *r, const char *topic, int32_t count,
-    struct err *err)
+add_numbers(
+    struct scope *s, const struct request *r, const char *topic, int32_t count, struct err *err)
 {
 	for (size_t i = 0; i < r->partition_count; i++) {
 		if (r->partitions[i] >= count)
@@ -109,15 +111,14 @@ add_numbers(struct scope *s, const struct request *r, const char *topic, int32_t
 }
 
 int
-scope_add_topic(struct scope *s, struct admin *a, const struct request *r, const char *topic,
-    struct err *err)
+scope_add_topic(
+    struct scope *s, struct admin *a, const struct request *r, const char *topic, struct err *err)
 {
 	int32_t count;
 
-	return admin_partition_count(a, topic, &count, err) ||
-	        add_numbers(s, r, topic, count, err)
-	    ? -1
-	    : 0;
+	if (admin_partition_count(a, topic, &count, err))
+		return -1;
+	return add_numbers(s, r, topic, count, err);
 }
 
 /* ---- what a group has committed ---- */
@@ -172,10 +173,10 @@ has_topic(const struct scope *s, const char *topic)
 	return false;
 }
 
-/* A topic that has been deleted takes what was committed of it along, but not at the same moment. */
+/* A deleted topic takes what was committed of it along, but not at the same moment. */
 static int
-add_committed_topic(struct scope *s, struct admin *a, const struct request *r, const char *topic,
-    struct err *err)
+add_committed_topic(
+    struct scope *s, struct admin *a, const struct request *r, const char *topic, struct err *err)
 {
 	int32_t count;
 
@@ -247,7 +248,8 @@ list_of(const struct scope *s)
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)s->count);
 
 	for (size_t i = 0; i < s->count; i++)
-		(void)rd_kafka_topic_partition_list_add(list, s->items[i].topic, s->items[i].number);
+		(void)rd_kafka_topic_partition_list_add(
+		    list, s->items[i].topic, s->items[i].number);
 	return list;
 }
 

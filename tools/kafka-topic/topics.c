@@ -8,8 +8,8 @@
 #include "kafka-topic/configs.h"
 #include "kafka-topic/request.h"
 
-/* Kafka's own topics and those of services on top of it begin so (__consumer_offsets, __amazon_msk_canary);
- * metadata do not say which are internal to librdkafka 2.0.2. */
+/* Kafka's own topics and those of services on top of it begin so (__consumer_offsets,
+ * __amazon_msk_canary); metadata do not say which are internal to librdkafka 2.0.2. */
 static bool
 is_hidden(const struct request *r, const char *topic)
 {
@@ -67,7 +67,8 @@ verb_list(struct admin *a, const struct request *r, struct output *out, struct e
 		{ "REPLICATION", "replication_factor" },
 	};
 	const struct rd_kafka_metadata *metadata = admin_metadata(a, NULL, err);
-	const struct rd_kafka_metadata_topic **sorted = metadata ? sort_topics(metadata, err) : NULL;
+	const struct rd_kafka_metadata_topic **sorted =
+	    metadata ? sort_topics(metadata, err) : NULL;
 	struct rows rows;
 	int rc = -1;
 
@@ -148,8 +149,8 @@ add_configs(struct description *d, const char *topic, const struct config_list *
 		rows_text(&d->configs, "config", c->name);
 		rows_text(&d->configs, "value", c->value);
 		rows_text(&d->configs, "source", rd_kafka_ConfigSource_name(c->source));
-		if (json_object_set_new(object, c->name,
-			c->value ? json_string(c->value) : json_null()))
+		if (json_object_set_new(
+			object, c->name, c->value ? json_string(c->value) : json_null()))
 			d->configs.has_failed = true;
 	}
 	rows_value(&d->topics, "configs", object);
@@ -202,7 +203,8 @@ static int
 describe_all(struct admin *a, const struct request *r, struct description *d, struct err *err)
 {
 	const struct rd_kafka_metadata *metadata = admin_metadata(a, NULL, err);
-	const struct rd_kafka_metadata_topic **sorted = metadata ? sort_topics(metadata, err) : NULL;
+	const struct rd_kafka_metadata_topic **sorted =
+	    metadata ? sort_topics(metadata, err) : NULL;
 
 	for (int i = 0; sorted && err->class == ERR_NONE && i < metadata->topic_cnt; i++) {
 		if (!is_hidden(r, sorted[i]->topic))

@@ -31,16 +31,16 @@ new_topic(const struct request *r, const char *name, struct err *err)
 {
 	char reason[256] = "";
 	/* -1 is the broker's default, since Kafka 2.4 (KIP-464) */
-	rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(name, (int)r->partitions_wanted,
-	    (int)r->replication_wanted, reason, sizeof(reason));
+	rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(
+	    name, (int)r->partitions_wanted, (int)r->replication_wanted, reason, sizeof(reason));
 
 	if (!topic) {
 		err_set(err, ERR_USAGE, "topic %s: %s", name, reason);
 		return NULL;
 	}
 	for (size_t i = 0; i < r->setting_count; i++) {
-		rd_kafka_resp_err_t code = rd_kafka_NewTopic_set_config(topic, r->settings[i].name,
-		    r->settings[i].value);
+		rd_kafka_resp_err_t code =
+		    rd_kafka_NewTopic_set_config(topic, r->settings[i].name, r->settings[i].value);
 
 		if (code) {
 			admin_add_error(err, "property", r->settings[i].name, code, NULL);
@@ -62,8 +62,8 @@ compare_partitions(struct admin *a, const struct request *r, const char *name)
 	    count == r->partitions_wanted)
 		diag_note("topic %s exists already", name);
 	else
-		diag_warn("topic %s exists already, with %" PRId32 " partition%s, not %" PRId64, name,
-		    count, plural(count), r->partitions_wanted);
+		diag_warn("topic %s exists already, with %" PRId32 " partition%s, not %" PRId64,
+		    name, count, plural(count), r->partitions_wanted);
 }
 
 static void
@@ -76,7 +76,8 @@ judge_creation(struct admin *a, const struct request *r, const rd_kafka_topic_re
 	if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS && r->if_not_exists) {
 		compare_partitions(a, r, name);
 	} else if (code) {
-		admin_add_error(err, "topic", name, code, rd_kafka_topic_result_error_string(result));
+		admin_add_error(
+		    err, "topic", name, code, rd_kafka_topic_result_error_string(result));
 	} else {
 		if (!r->is_dry_run && !admin_settle(a, name, false))
 			diag_note("topic %s is not to be seen everywhere yet", name);
@@ -85,8 +86,8 @@ judge_creation(struct admin *a, const struct request *r, const rd_kafka_topic_re
 }
 
 static int
-send_creation(struct admin *a, const struct request *r, rd_kafka_NewTopic_t **topics,
-    struct err *err)
+send_creation(
+    struct admin *a, const struct request *r, rd_kafka_NewTopic_t **topics, struct err *err)
 {
 	rd_kafka_AdminOptions_t *options =
 	    admin_options(a, RD_KAFKA_ADMIN_OP_CREATETOPICS, true, r->is_dry_run, err);
@@ -101,7 +102,8 @@ send_creation(struct admin *a, const struct request *r, rd_kafka_NewTopic_t **to
 	event = admin_await(a, "creating topics", err);
 	if (!event)
 		return -1;
-	results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+	results =
+	    rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
 	for (size_t i = 0; i < count; i++)
 		judge_creation(a, r, results[i], err);
 	rd_kafka_event_destroy(event);
@@ -133,8 +135,8 @@ static int
 send_partitions(struct admin *a, const struct request *r, const char *name, struct err *err)
 {
 	char reason[256] = "";
-	rd_kafka_NewPartitions_t *wanted = rd_kafka_NewPartitions_new(name,
-	    (size_t)r->partitions_wanted, reason, sizeof(reason));
+	rd_kafka_NewPartitions_t *wanted =
+	    rd_kafka_NewPartitions_new(name, (size_t)r->partitions_wanted, reason, sizeof(reason));
 	rd_kafka_AdminOptions_t *options =
 	    admin_options(a, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, true, r->is_dry_run, err);
 	const rd_kafka_topic_result_t **results;
@@ -168,8 +170,8 @@ out:
 
 /* As many as there are is no error, so that a script may say what should be. */
 static int
-add_partitions(struct admin *a, const struct request *r, const char *name, int32_t have,
-    struct err *err)
+add_partitions(
+    struct admin *a, const struct request *r, const char *name, int32_t have, struct err *err)
 {
 	if (have == r->partitions_wanted) {
 		diag_note("topic %s has %" PRId32 " partition%s already", name, have, plural(have));
@@ -177,11 +179,13 @@ add_partitions(struct admin *a, const struct request *r, const char *name, int32
 	}
 	if (have > r->partitions_wanted)
 		return err_set(err, ERR_USAGE,
-		    "topic %s has %" PRId32 " partitions: there can be more, not fewer", name, have);
+		    "topic %s has %" PRId32 " partitions: there can be more, not fewer", name,
+		    have);
 	if (send_partitions(a, r, name, err))
 		return -1;
-	diag_note("topic %s: %s%" PRId64 " partitions, not %" PRId32 ": records of a key may %sgo to another "
-	    "one from now on", name, mood(r), r->partitions_wanted, have, r->is_dry_run ? "then " : "");
+	diag_note("topic %s: %s%" PRId64 " partitions, not %" PRId32
+		  ": records of a key may %sgo to another one from now on",
+	    name, mood(r), r->partitions_wanted, have, r->is_dry_run ? "then " : "");
 	return 0;
 }
 
@@ -195,8 +199,8 @@ alter_topic(struct admin *a, const struct request *r, const char *name, struct e
 	if (r->setting_count) {
 		if (configs_change(a, name, r, err))
 			return -1;
-		diag_note("topic %s: propert%s %schanged", name, r->setting_count == 1 ? "y" : "ies",
-		    mood(r));
+		diag_note("topic %s: propert%s %schanged", name,
+		    r->setting_count == 1 ? "y" : "ies", mood(r));
 	}
 	return r->partitions_wanted < 0 ? 0 : add_partitions(a, r, name, have, err);
 }
@@ -254,7 +258,8 @@ send_deletion(struct admin *a, rd_kafka_DeleteTopic_t **topics, size_t topic_cou
 	event = admin_await(a, "deleting topics", err);
 	if (!event)
 		return -1;
-	results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
+	results =
+	    rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
 	for (size_t i = 0; i < count; i++) {
 		rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
 		const char *name = rd_kafka_topic_result_name(results[i]);

@@ -67,7 +67,8 @@ set_offset(void *target, const char *value, enum opt_origin origin, struct err *
 	if (offset_spec_parse(value, &r->to, &r->has_to, &has_stop, &stop_ms, err))
 		return -1;
 	if (has_stop || r->to.kind == OFFSET_STORED)
-		return err_set(err, ERR_USAGE, "\"%s\" is none of beginning, end, N, -N, s@TIME", value);
+		return err_set(
+		    err, ERR_USAGE, "\"%s\" is none of beginning, end, N, -N, s@TIME", value);
 	return 0;
 }
 
@@ -104,7 +105,8 @@ set_setting(void *target, const char *value, enum opt_origin origin, struct err 
 
 	(void)origin;
 	if (!mark)
-		return err_set(err, ERR_USAGE, "a topic's property is NAME=VALUE, not \"%s\"", value);
+		return err_set(
+		    err, ERR_USAGE, "a topic's property is NAME=VALUE, not \"%s\"", value);
 	return add_setting(target, slice_make(value, (size_t)(mark - value)), mark + 1, err);
 }
 
@@ -120,36 +122,39 @@ unset_setting(void *target, const char *value, enum opt_origin origin, struct er
 #define AT(member) offsetof(struct request, member)
 
 const struct opt verb_rows[] = {
-	{ 'a', "all", NULL, "list, describe: internal topics too; describe: properties with defaults",
-	    OPT_FLAG, AT(is_all), 0, 0, NULL },
+	{ 'a', "all", NULL,
+	    "list, describe: internal topics too; describe: properties with defaults", OPT_FLAG,
+	    AT(is_all), 0, 0, NULL },
 	{ 't', "topic", "TOPIC", "lag, reset: in this topic [all the group has read]; repeatable",
 	    OPT_CALL, 0, 0, 0, add_topic },
-	{ 'p', "partition", "N[,N...]", "offsets, reset: these partitions only; repeatable", OPT_CALL, 0,
-	    0, 0, add_partitions },
+	{ 'p', "partition", "N[,N...]", "offsets, reset: these partitions only; repeatable",
+	    OPT_CALL, 0, 0, 0, add_partitions },
 	{ 'o', "offset", "WHERE",
-	    "offsets, reset: beginning, end, N, -N (from the end), s@TIME (ISO 8601 or ms)", OPT_CALL,
-	    0, 0, 0, set_offset },
+	    "offsets, reset: beginning, end, N, -N (from the end), s@TIME (ISO 8601 or ms)",
+	    OPT_CALL, 0, 0, 0, set_offset },
 	{ 0, "shift", "N", "reset: that many records on, or back (-N), from what is committed",
 	    OPT_CALL, 0, 0, 0, set_shift },
-	{ 0, "partitions", "N", "create: how many [the broker's default]; alter: how many from now on",
-	    OPT_INT, AT(partitions_wanted), 1, PARTITIONS_MAX, NULL },
-	{ 0, "replication", "N", "create: replicas of each partition [the broker's default]", OPT_INT,
-	    AT(replication_wanted), 1, REPLICATION_MAX, NULL },
-	{ 0, "set", "NAME=VALUE", "create, alter: set a property of the topic; repeatable", OPT_CALL, 0,
-	    0, 0, set_setting },
-	{ 0, "unset", "NAME", "alter: give a property its default again; repeatable", OPT_CALL, 0, 0, 0,
-	    unset_setting },
-	{ 0, "if-not-exists", NULL, "create: a topic that exists already is left as it is", OPT_FLAG,
-	    AT(if_not_exists), 0, 0, NULL },
+	{ 0, "partitions", "N",
+	    "create: how many [the broker's default]; alter: how many from now on", OPT_INT,
+	    AT(partitions_wanted), 1, PARTITIONS_MAX, NULL },
+	{ 0, "replication", "N", "create: replicas of each partition [the broker's default]",
+	    OPT_INT, AT(replication_wanted), 1, REPLICATION_MAX, NULL },
+	{ 0, "set", "NAME=VALUE", "create, alter: set a property of the topic; repeatable",
+	    OPT_CALL, 0, 0, 0, set_setting },
+	{ 0, "unset", "NAME", "alter: give a property its default again; repeatable", OPT_CALL, 0,
+	    0, 0, unset_setting },
+	{ 0, "if-not-exists", NULL, "create: a topic that exists already is left as it is",
+	    OPT_FLAG, AT(if_not_exists), 0, 0, NULL },
 	{ 0, "if-exists", NULL, "delete, delete-group: what is not there is passed over", OPT_FLAG,
 	    AT(if_exists), 0, 0, NULL },
 	{ 0, "max", "N", "lag: exit status 1 where a group is more than N records behind", OPT_INT,
 	    AT(lag_max), 0, 0, NULL },
-	{ 0, "age", NULL, "lag: read the first record that is not read, and say how old it is", OPT_FLAG,
-	    AT(with_age), 0, 0, NULL },
+	{ 0, "age", NULL, "lag: read the first record that is not read, and say how old it is",
+	    OPT_FLAG, AT(with_age), 0, 0, NULL },
 	{ 0, "max-age", "DURATION", "lag: exit status 1 where that is older", OPT_DURATION,
 	    AT(age_ms_max), 0, 0, NULL },
-	{ 0, "yes", NULL, "delete, delete-group, reset: do not ask", OPT_FLAG, AT(is_yes), 0, 0, NULL },
+	{ 0, "yes", NULL, "delete, delete-group, reset: do not ask", OPT_FLAG, AT(is_yes), 0, 0,
+	    NULL },
 };
 const size_t verb_row_count = sizeof(verb_rows) / sizeof(*verb_rows);
 
@@ -161,8 +166,8 @@ check_create(const struct request *r, const struct opt_set *set, struct err *err
 	(void)set;
 	for (size_t i = 0; i < r->setting_count; i++) {
 		if (!*r->settings[i].value)
-			return err_set(err, ERR_USAGE, "--set %s=: the value is empty",
-			    r->settings[i].name);
+			return err_set(
+			    err, ERR_USAGE, "--set %s=: the value is empty", r->settings[i].name);
 	}
 	return 0;
 }
@@ -189,8 +194,9 @@ check_reset(const struct request *r, const struct opt_set *set, struct err *err)
 {
 	(void)set;
 	if (r->has_to == r->has_shift)
-		return err_set(err, ERR_USAGE, r->has_to ? "reset: either --offset or --shift, not both"
-		                                         : "reset: to where? give -o or --shift");
+		return err_set(err, ERR_USAGE,
+		    r->has_to ? "reset: either --offset or --shift, not both"
+			      : "reset: to where? give -o or --shift");
 	return confirm_can_ask(r, err);
 }
 
@@ -225,8 +231,10 @@ verb_find(const char *name, struct err *err)
 		if (!strcmp(verbs[i].name, name))
 			return &verbs[i];
 	}
-	err_set(err, ERR_USAGE, "\"%s\" is none of list, describe, create, alter, delete, offsets, groups, "
-	    "lag, reset, delete-group", name);
+	err_set(err, ERR_USAGE,
+	    "\"%s\" is none of list, describe, create, alter, delete, offsets, groups, "
+	    "lag, reset, delete-group",
+	    name);
 	return NULL;
 }
 
@@ -244,13 +252,14 @@ static int
 check_names(const struct verb *verb, const struct request *r, struct err *err)
 {
 	if (r->name_count < verb->name_count_min)
-		return err_set(err, ERR_USAGE, "an argument is missing: %s %s", verb->name,
-		    verb->operands);
+		return err_set(
+		    err, ERR_USAGE, "an argument is missing: %s %s", verb->name, verb->operands);
 	if (r->name_count && !*verb->operands)
 		return err_set(err, ERR_USAGE, "%s takes no argument, but was given %s", verb->name,
 		    r->names[0]);
 	if (verb->name_count_max && r->name_count > verb->name_count_max)
-		return err_set(err, ERR_USAGE, "one argument too many: %s", r->names[verb->name_count_max]);
+		return err_set(
+		    err, ERR_USAGE, "one argument too many: %s", r->names[verb->name_count_max]);
 	/* brokers refuse it, each in its own way */
 	for (size_t i = 0; i < r->name_count; i++) {
 		for (size_t j = 0; j < i; j++) {
@@ -262,14 +271,15 @@ check_names(const struct verb *verb, const struct request *r, struct err *err)
 }
 
 int
-verb_check(const struct verb *verb, const struct request *r, const struct opt_set *set,
-    struct err *err)
+verb_check(
+    const struct verb *verb, const struct request *r, const struct opt_set *set, struct err *err)
 {
 	/* a file may have them for other verbs */
 	for (size_t i = 0; i < verb_row_count; i++) {
 		if (opt_origin(set, verb_rows[i].name) == OPT_COMMAND_LINE &&
 		    !takes(verb, verb_rows[i].name))
-			return err_set(err, ERR_USAGE, "%s takes no --%s", verb->name, verb_rows[i].name);
+			return err_set(
+			    err, ERR_USAGE, "%s takes no --%s", verb->name, verb_rows[i].name);
 	}
 	if (check_names(verb, r, err))
 		return -1;

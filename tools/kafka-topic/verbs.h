@@ -8,7 +8,7 @@
 
 struct verb {
 	const char *name;
-	const char *operands; /* for messages: "TOPIC..." */
+	const char *operands;                  /* for messages: "TOPIC..." */
 	size_t name_count_min, name_count_max; /* max 0: any number */
 	const char *const *options; /* those of verb_rows that it takes, NULL at the end */
 	int (*run)(struct admin *, const struct request *, struct output *, struct err *);
