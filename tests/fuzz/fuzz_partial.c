@@ -150,7 +150,7 @@ append_check(struct buf *out, struct err *err)
 static void
 try_state(struct slice state, enum assign_kind kind, unsigned which)
 {
-	static const char head[] = "\x02\0\xe8\x07\x04" "1\n2\n" "\x01";
+	static const char head[] = "\x03\0\0\0\0\0\0\0\0\0\xe8\x07\x04" "1\n2\n" "\x01";
 	struct buf bytes = BUF_INIT(OUT_BYTES_MAX);
 	struct aggregate_text text;
 	struct err err = ERR_INIT;

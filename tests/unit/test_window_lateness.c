@@ -554,7 +554,10 @@ windows_by_the_clock(void **state)
 static void
 changes_that_wait_are_bounded(void **state)
 {
-	const struct engine_mark mark = { WATERMARK_NONE, 120 * M, 100 };
+	const struct engine_mark mark = { .watermark = WATERMARK_NONE,
+		.emitted = 120 * M,
+		.closed = WATERMARK_NONE,
+		.replay_until = 100 };
 	enum engine_fate fate = ENGINE_TAKEN;
 	char key[16];
 	struct kit kit;

@@ -242,6 +242,30 @@ predicates(void **state)
 	assert_false(holds("f!=false", NULL));
 }
 
+/* Of two aggregates that states of the one must not merge with those of the other. */
+static void
+hashes_of_what_states_are_of(void **state)
+{
+	static const char *const texts[] = { "x=count", "x=count:a", "x=count:b", "x=count where=a=1",
+		"x=count where=a!=1", "x=count where=a=2", "x=count where=a=\"1\"",
+		"x=count where=b=1", "x=count:a where=a=1" };
+	enum { COUNT = sizeof(texts) / sizeof(*texts) };
+	struct aggregate_text a, b;
+	struct err err = ERR_INIT;
+	(void)state;
+
+	for (int i = 0; i < COUNT; i++) {
+		for (int j = 0; j < COUNT; j++) {
+			assert_int_equal(aggregate_text_parse(slice_of(texts[i]), &a, &err), 0);
+			assert_int_equal(aggregate_text_parse(slice_of(texts[j]), &b, &err), 0);
+			b.name = slice_of("other");
+			assert_int_equal(aggregate_text_hash(&a, SLICE_HASH_SEED) ==
+				    aggregate_text_hash(&b, SLICE_HASH_SEED),
+			    i == j);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -250,6 +274,7 @@ main(void)
 		cmocka_unit_test(wrong_texts),
 		cmocka_unit_test(condition_on_a_line_of_its_own),
 		cmocka_unit_test(predicates),
+		cmocka_unit_test(hashes_of_what_states_are_of),
 	};
 
 	return cmocka_run_group_tests_name("window_options", tests, NULL, NULL);

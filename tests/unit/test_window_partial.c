@@ -307,7 +307,8 @@ large_sums_merge(void **state)
 static void
 golden(void **state)
 {
-	static const char want[] = "\x02"
+	static const char want[] = "\x03"
+				   "\x88\x77\x66\x55\x44\x33\x22\x11"
 				   "\xff\xb9\xb7\x03"
 				   "\x80\xdd\xdb\x01"
 				   "\x02"
@@ -325,6 +326,7 @@ golden(void **state)
 	(void)state;
 
 	kit_open(&kit);
+	kit.plan.job = UINT64_C(0x1122334455667788);
 	take(&kit, &states, "6.95");
 	take(&kit, &states, NULL);
 	encode(&kit, &states, kit_key("7"), &bytes);
@@ -388,10 +390,16 @@ other_jobs(void **state)
 	assert_int_equal(
 	    partial_decode(&kit.plan, 2, buf_slice(&bytes), read.bytes, &p, &kit.err), -1);
 	assert_string_equal(kit.err.text, "a partial: its key is not one of 2 values");
+	/* the same functions of other fields */
+	kit.plan.job = 1;
+	assert_int_equal(
+	    partial_decode(&kit.plan, 1, buf_slice(&bytes), read.bytes, &p, &kit.err), -1);
+	assert_string_equal(
+	    kit.err.text, "a partial: it is of a job with other fields or other conditions");
 	bytes.data[0] = 1;
 	assert_int_equal(
 	    partial_decode(&kit.plan, 1, buf_slice(&bytes), read.bytes, &p, &kit.err), -1);
-	assert_string_equal(kit.err.text, "a partial of version 1; this program reads version 2");
+	assert_string_equal(kit.err.text, "a partial of version 1; this program reads version 3");
 	buf_release(&bytes);
 	kit_close(&kit);
 }

@@ -92,6 +92,8 @@ struct aggregate_plan {
 	unsigned state_bytes; /* of all states together, a multiple of 8 */
 	bool has_heap;        /* something may hang on a state */
 	bool grows;           /* more and more of it, with each record */
+	/* a hash of the fields and conditions that states of this plan are of: they merge with no others */
+	uint64_t job;
 	struct {
 		struct aggregate aggregate;
 		unsigned offset;

@@ -216,3 +216,17 @@ aggregate_text_parse(struct slice text, struct aggregate_text *ret, struct err *
 	*ret = parsed;
 	return 0;
 }
+
+uint64_t
+aggregate_text_hash(const struct aggregate_text *a, uint64_t hash)
+{
+	const char condition[] = { (char)('0' + (int)a->where.op), a->where.is_word ? 'w' : 'j' };
+	const struct slice parts[] = { a->field, a->where.field,
+		slice_make(condition, sizeof(condition)), a->where.value };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		hash = slice_hash(hash, parts[i]);
+		hash = slice_hash(hash, slice_make("", 1)); /* no option has a NUL in it */
+	}
+	return hash;
+}

@@ -27,4 +27,7 @@ struct aggregate_text {
 /* ERR_USAGE: "byte N: what is wrong". */
 int aggregate_text_parse(struct slice text, struct aggregate_text *ret, struct err *err);
 
+/* The hash, from another on (slice_hash), of what an aggregate is of: its field and condition. */
+uint64_t aggregate_text_hash(const struct aggregate_text *, uint64_t hash);
+
 #endif

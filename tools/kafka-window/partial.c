@@ -6,7 +6,7 @@
 #include "kafka-window/groupkey.h"
 #include "kafka-window/varint.h"
 
-enum { CHECK_BYTES = 4 };
+enum { CHECK_BYTES = 4, JOB_BYTES = 8 };
 
 static uint32_t
 check_of(struct slice bytes)
@@ -19,8 +19,12 @@ encode_head(
     const struct aggregate_plan *plan, const struct partial *p, struct buf *out, struct err *err)
 {
 	varint_wide length = (varint_wide)((number_wide)p->span.end_ms - p->span.start_ms);
+	char job[JOB_BYTES];
 
+	for (unsigned i = 0; i < sizeof(job); i++)
+		job[i] = (char)(plan->job >> 8 * i);
 	if (buf_append_char(out, (char)PARTIAL_VERSION, err) ||
+	    buf_append(out, slice_make(job, sizeof(job)), err) ||
 	    varint_append_signed(out, p->span.start_ms, err) || varint_append(out, length, err) ||
 	    varint_append(out, p->key.len, err) || buf_append(out, p->key, err))
 		return -1;
@@ -65,6 +69,20 @@ take_check(struct slice *bytes, struct err *err)
 }
 
 static bool
+take_job(struct slice *bytes, uint64_t *ret)
+{
+	uint64_t job = 0;
+
+	if (bytes->len < JOB_BYTES)
+		return false;
+	for (unsigned i = 0; i < JOB_BYTES; i++)
+		job |= (uint64_t)(unsigned char)bytes->data[i] << 8 * i;
+	*bytes = slice_skip(*bytes, JOB_BYTES);
+	*ret = job;
+	return true;
+}
+
+static bool
 take_span(struct slice *bytes, struct span *ret)
 {
 	varint_wide length;
@@ -92,7 +110,13 @@ decode_body(const struct aggregate_plan *plan, unsigned key_values, struct slice
     void *states, struct partial *ret, struct err *err)
 {
 	varint_wide count;
+	uint64_t job;
 
+	if (!take_job(&bytes, &job))
+		return err_set(err, ERR_DATA, "its job is damaged");
+	if (job != plan->job)
+		return err_set(
+		    err, ERR_DATA, "it is of a job with other fields or other conditions");
 	if (!take_span(&bytes, &ret->span))
 		return err_set(err, ERR_DATA, "its window is damaged");
 	if (!take_key(&bytes, &ret->key))

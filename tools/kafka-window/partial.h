@@ -2,7 +2,9 @@
 /*
  * The serialised form of a partial: what records of one key have put into one window.
  *
- *   version   1 byte, 2
+ *   version   1 byte, 3
+ *   job       8 bytes, lowest first: a hash of the fields of keys and aggregates and of conditions,
+ *             which are not written otherwise (struct aggregate_plan)
  *   start     zigzag varint, ms since the epoch
  *   length    varint, ms, above 0
  *   key       varint length, bytes (groupkey.h)
@@ -41,7 +43,7 @@
 #include "kafka-window/aggregate.h"
 #include "kafka-window/assign.h"
 
-enum { PARTIAL_VERSION = 2 };
+enum { PARTIAL_VERSION = 3 };
 
 struct partial {
 	struct span span;

@@ -46,6 +46,21 @@ compile_key(struct windower *w, struct err *err)
 	return 0;
 }
 
+/* What the states of two jobs have to agree in, but for what the plan itself says. */
+static uint64_t
+hash_job(const struct windower_options *o)
+{
+	uint64_t hash = SLICE_HASH_SEED;
+
+	for (size_t i = 0; i < o->by_count; i++) {
+		hash = slice_hash(hash, o->by[i].field);
+		hash = slice_hash(hash, slice_make("", 1));
+	}
+	for (size_t i = 0; i < o->aggregate_count; i++)
+		hash = aggregate_text_hash(&o->aggregates[i], hash);
+	return hash;
+}
+
 int
 windower_compile(struct windower *w, struct err *err)
 {
@@ -53,6 +68,7 @@ windower_compile(struct windower *w, struct err *err)
 
 	w->fields = field_set_new(err);
 	w->layout = row_layout_new(err);
+	w->plan.job = hash_job(&w->options);
 	w->inputs = w->fields ? inputs_new(w->fields, err) : NULL;
 	if (!w->inputs || !w->layout)
 		return -1;
