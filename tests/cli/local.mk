@@ -31,3 +31,5 @@ EXTRA_DIST += tests/clickstream.py
 CLI_TESTS += tests/cli/units.sh
 EXTRA_DIST += tests/units/env_arguments.py
 EXTRA_DIST += tests/units/crontab.py
+CLI_TESTS += tests/cli/kafka-topic.sh
+EXTRA_DIST += tests/answer.py
