@@ -440,3 +440,11 @@ UNIT_TESTS += tests/unit/test_default_group
 tests_unit_test_default_group_SOURCES = tests/unit/test_default_group.c
 tests_unit_test_default_group_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_default_group_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_topic_output
+tests_unit_test_topic_output_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_topic_output_LDADD = libkafkatopic.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_topic_plan
+tests_unit_test_topic_plan_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_topic_plan_LDADD = libkafkatopic.a $(UNIT_LIBS)
