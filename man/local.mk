@@ -11,4 +11,5 @@ dist_man_MANS += man/record-stream.7
 dist_man_MANS += man/s3-to-kafka.1
 dist_man_MANS += man/sluice.7
 dist_man_MANS += man/kafka-to-lambda.1
+dist_man_MANS += man/kafka-topic.1
 dist_man_MANS += man/sluice-labs.7

@@ -17,7 +17,7 @@
 pages=$top_srcdir/man
 # shellcheck disable=SC2034
 tools="s3-to-kafka gen-to-kafka kafka-window kafka-to-s3 kafka-to-pipe"
-tools+=" kafka-to-opensearch kafka-to-dynamo kafka-to-lambda"
+tools+=" kafka-to-opensearch kafka-to-dynamo kafka-to-lambda kafka-topic"
 
 # page_options PAGE: one option a line, as --help writes it: "-b, --brokers LIST"
 page_options() {

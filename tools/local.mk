@@ -7,4 +7,5 @@ include tools/kafka-to-pipe/local.mk
 include tools/gen-to-kafka/local.mk
 include tools/kafka-to-lambda/local.mk
 include tools/kafka-to-dynamo/local.mk
+include tools/kafka-topic/local.mk
 include tools/systemd/local.mk

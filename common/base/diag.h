@@ -4,11 +4,15 @@
  * main loops and by run; library rooms return a struct err instead (io/kafka passes on what librdkafka
  * says by itself). Set up once before any thread starts, read only afterwards; a line is one
  * write(2), so lines of several threads or processes do not mix.
+ *
+ * Where stderr is a terminal, one line of it may be drawn again and again (progress). Each line of text then wipes it,
+ * whichever process of a pipeline has drawn it; it comes again below.
  */
 #ifndef SLUICE_BASE_DIAG_H
 #define SLUICE_BASE_DIAG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum diag_level {
 	DIAG_ERROR = 0, /* the reason for a failing exit status */
@@ -29,5 +33,23 @@ void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void diag_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A line that was asked for, -q or not; json: further members of its object, "\"a\":1,\"b\":2". */
+void diag_answer(const char *text, const char *json);
+
+/* stderr is a terminal that can be drawn on, lines are text, and we are in the foreground there. */
+bool diag_can_draw(void);
+
+/* The same, whoever is in the foreground now. */
+bool diag_has_terminal(void);
+
+/* Columns of that terminal; 80 where it does not say. */
+size_t diag_width(void);
+
+/* Draws over what was drawn before; a text that is longer than the terminal is wide cannot be drawn over. */
+void diag_draw(const char *text);
+
+/* Takes away what was drawn. From a signal's handler too. */
+void diag_wipe(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/diag.h"
 
 /* the only mutable file-scope state: written by the signal handler, read by any thread */
 static _Atomic int requested_signal;
@@ -37,6 +38,7 @@ stop_install(struct err *err)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 	struct sigaction action = { .sa_handler = on_signal }, old;
+	sigset_t asked;
 
 	if (wake_fd < 0)
 		wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -52,8 +54,11 @@ stop_install(struct err *err)
 	action.sa_handler = SIG_IGN;
 	/* who starts children waits for them; an ignored one would be inherited */
 	(void)signal(SIGCHLD, SIG_DFL);
+	(void)sigemptyset(&asked);
+	(void)sigaddset(&asked, SIGUSR1);
 	/* both come back as errors of write(2): EPIPE, EFBIG */
-	if (sigaction(SIGPIPE, &action, NULL) || sigaction(SIGXFSZ, &action, NULL))
+	if (sigaction(SIGPIPE, &action, NULL) || sigaction(SIGXFSZ, &action, NULL) ||
+	    sigprocmask(SIG_BLOCK, &asked, NULL))
 		return err_errno(err, ERR_FAULT, errno, "sigaction");
 	return 0;
 }
@@ -122,6 +127,7 @@ stop_die(int signal)
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t set;
 
+	diag_wipe();
 	sigemptyset(&action.sa_mask);
 	(void)sigaction(signal, &action, NULL);
 	sigemptyset(&set);

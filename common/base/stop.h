@@ -3,6 +3,8 @@
  * Being asked to stop. The first SIGTERM, SIGINT or SIGHUP sets a flag and makes a descriptor
  * readable; the second ends the process at once by that signal. SIGPIPE is ignored, so that a
  * closed pipe comes back as EPIPE and what was written can still be committed, and so is SIGXFSZ.
+ * SIGUSR1 is blocked, in all threads that start later too: it interrupts nobody, and who answers it takes it with
+ * signalfd(2) (run/progress).
  */
 #ifndef SLUICE_BASE_STOP_H
 #define SLUICE_BASE_STOP_H

@@ -160,6 +160,9 @@ int kafka_wait_topic(struct kafka *, enum kafka_role, const char *topic, int64_t
 int kafka_find_topic(struct kafka *, enum kafka_role, const char *topic, int64_t wait_ms,
     int32_t *ret_partitions, struct err *);
 
+/* Waits until any broker answers, in the same way. */
+int kafka_wait_broker(struct kafka *, int64_t wait_ms, struct err *);
+
 /* What the caller must do about an error code. */
 enum err_class kafka_error_class(rd_kafka_resp_err_t);
 

@@ -22,8 +22,8 @@ enum outcome { FOUND, NO_TOPIC, NO_ANSWER, FAILED };
 struct wait {
 	struct kafka *kafka;
 	enum kafka_role role;
-	const char *name;
-	rd_kafka_topic_t *topic;
+	const char *name;        /* NULL: no topic, any broker will do */
+	rd_kafka_topic_t *topic; /* NULL as well */
 	int64_t start_ms, wait_ms;
 	bool is_noted;
 	bool is_for_broker; /* that there is no topic is an answer, too */
@@ -66,7 +66,7 @@ try_once(struct wait *w, int try_ms, int32_t *ret_partitions, struct err *err)
 	}
 	w->kafka->has_met = true;
 	kafka_saw_broker(w->kafka);
-	outcome = judge(md, w->name, ret_partitions, err);
+	outcome = w->name ? judge(md, w->name, ret_partitions, err) : FOUND;
 	rd_kafka_metadata_destroy(md);
 	return outcome;
 }
@@ -140,7 +140,8 @@ wait_loop(struct wait *w, int32_t *ret_partitions, struct err *err)
 			return give_up(w, outcome, err);
 		note(w, outcome, now_ms);
 		if (stop_wait(shorter(now_ms + pause_ms, w->start_ms + w->wait_ms)))
-			return err_set(err, ERR_STOPPED, "stopped while waiting for topic %s", w->name);
+			return err_set(err, ERR_STOPPED, "stopped while waiting for %s%s",
+			    w->name ? "topic " : "a broker", w->name ? w->name : "");
 		try_ms = (int)shorter(2 * (int64_t)try_ms, TRY_MS_MAX);
 		pause_ms = (int)shorter(2 * (int64_t)pause_ms, PAUSE_MS_MAX);
 	}
@@ -159,6 +160,15 @@ wait_for(struct wait *w, int32_t *ret_partitions, struct err *err)
 	rc = wait_loop(w, ret_partitions, err);
 	rd_kafka_topic_destroy(w->topic);
 	return rc;
+}
+
+int
+kafka_wait_broker(struct kafka *k, int64_t wait_ms, struct err *err)
+{
+	struct wait w = { .kafka = k, .start_ms = clock_mono_ms(), .wait_ms = wait_ms };
+	int32_t partition_count;
+
+	return wait_loop(&w, &partition_count, err);
 }
 
 int

@@ -10,6 +10,7 @@
 
 #include "base/diag.h"
 #include "base/stop.h"
+#include "run/complete.h"
 #include "run/settings.h"
 
 static int
@@ -132,6 +133,26 @@ hold_standard_descriptors(struct err *err)
 	return 0;
 }
 
+/* For the build, and no option of users: --help and the pages do not know it. */
+static int
+print_completion(struct job *job, const char *shell, struct err *err)
+{
+	const struct tool *tool = job->tool;
+	struct complete_tool complete = { .name = tool->name,
+		.verbs = tool->verbs,
+		.has_command = strstr(tool->synopsis, "-- COMMAND") };
+
+	if (tool->verbs)
+		complete.operands = COMPLETE_TOPICS | COMPLETE_GROUPS;
+	else if (!tool->operand_count_max)
+		complete.operands = 0;
+	else if (strstr(tool->synopsis, "FILE"))
+		complete.operands = COMPLETE_FILES;
+	else if (strstr(tool->synopsis, "DIRECTORY"))
+		complete.operands = COMPLETE_DIRECTORIES;
+	return complete_print(&job->set, &complete, shell, stdout, err) ? -1 : job_finish(job, err);
+}
+
 int
 job_begin(struct job *job, const struct tool *tool, const struct opt_group *groups,
     size_t group_count, int argc, char **argv, struct err *err)
@@ -145,6 +166,8 @@ job_begin(struct job *job, const struct tool *tool, const struct opt_group *grou
 	diag_open(tool->name, DIAG_NOTE, false);
 	if (hold_standard_descriptors(err))
 		return -1;
+	if (argc == 3 && strcmp(argv[1], "--completion") == 0)
+		return print_completion(job, argv[2], err);
 	if (opt_read_line(&job->set, argc, argv, &line, err))
 		return -1;
 	if (opt_line_has(&line, "help") || opt_line_has(&line, "version")) {

@@ -26,6 +26,8 @@ struct tool {
 	const char *synopsis; /* behind the name: "[options] TARGET" */
 	const char *summary;  /* one sentence */
 	const char *examples; /* lines for --help, or NULL */
+	/* The first argument is one of these, for completions; the others are topics or groups. NULL: no verbs */
+	const char *verbs;
 	size_t operand_count_min;
 	size_t operand_count_max;
 };

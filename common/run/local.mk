@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
 libcommon_a_SOURCES += common/run/aws.c common/run/aws.h
 libcommon_a_SOURCES += common/run/client.c common/run/client.h
+libcommon_a_SOURCES += common/run/complete.c common/run/complete.h
+libcommon_a_SOURCES += common/run/complete_bash.c
+libcommon_a_SOURCES += common/run/complete_fish.c
+libcommon_a_SOURCES += common/run/complete_shell.h
+libcommon_a_SOURCES += common/run/complete_zsh.c
 libcommon_a_SOURCES += common/run/deadletter.c common/run/deadletter.h
 libcommon_a_SOURCES += common/run/input.c common/run/input.h
 libcommon_a_SOURCES += common/run/job.c common/run/job.h
@@ -17,3 +22,5 @@ libcommon_a_SOURCES += common/run/workers.c common/run/workers.h
 libcommon_a_SOURCES += common/run/members.c common/run/members.h
 libcommon_a_SOURCES += common/run/pump_tool.c common/run/pump_tool.h
 libcommon_a_SOURCES += common/run/stats.c common/run/stats.h
+libcommon_a_SOURCES += common/run/progress.c common/run/progress.h
+libcommon_a_SOURCES += common/run/report.c common/run/report.h

@@ -3,39 +3,18 @@
 
 #include <string.h>
 
-#include "base/diag.h"
-
 static struct member_numbers *
 member_of(void *numbers)
 {
 	return numbers;
 }
 
-/* ---- the file ---- */
-
-/* A run does not end because its numbers cannot be written. */
-static void
-write_stats(struct members *m)
-{
-	const struct stats_label labels[] = { { "tool", m->job->tool->name },
-		{ "topic", m->input->topic ? m->input->topic : "" },
-		{ "group", member_of(m->numbers)->group } };
-	struct err err = ERR_INIT;
-
-	if (!stats_write(m->stats, m->values, m->value_count, m->numbers, labels,
-		sizeof(labels) / sizeof(*labels), &err)) {
-		m->is_stats_broken = false;
-		return;
-	}
-	if (!m->is_stats_broken)
-		diag_warn("--stats-file: %s", err.text);
-	m->is_stats_broken = true;
-}
+/* ---- telling ---- */
 
 int64_t
 members_interval_ms(const struct members *m)
 {
-	return m->stats->file ? m->stats->interval_ms : 0;
+	return report_every_ms(&m->report);
 }
 
 void
@@ -51,7 +30,16 @@ members_tell(struct members *m)
 	if (m->link.fd >= 0)
 		workers_tell(&m->link, m->numbers);
 	else
-		write_stats(m);
+		report_tell(&m->report);
+}
+
+/* In the leader, when all have been forked: from now on it may have a thread. */
+static void
+on_led(void *context)
+{
+	struct members *m = context;
+
+	report_begin(&m->report);
 }
 
 /* In the leader. */
@@ -64,7 +52,7 @@ on_told(void *context, const void *sum)
 	/* members of one group: none of them has got so far where it is not known */
 	m->has_begun = *member_of(m->numbers)->group;
 	if (m->has_begun)
-		write_stats(m);
+		report_tell(&m->report);
 }
 
 /* ---- the members ---- */
@@ -84,6 +72,8 @@ run_member(void *context, unsigned number, void *ret_summary, enum job_input *re
 	struct members *m = context;
 	int rc = -1;
 
+	if (!number)
+		report_begin(&m->report);
 	if (!workers_name_instance(&m->client->kafka, number, err))
 		rc = m->run(m->context, ret_input, err);
 	memcpy(ret_summary, m->numbers, m->numbers_bytes);
@@ -92,30 +82,45 @@ run_member(void *context, unsigned number, void *ret_summary, enum job_input *re
 
 /* The only process' numbers are its own, the leader's are the sum as it was told last. */
 static void
-finish_stats(struct members *m)
+write_last(struct members *m)
 {
 	m->rest(m->numbers);
 	m->forget(m->numbers);
-	write_stats(m);
+	report_write(&m->report);
+}
+
+static struct report
+report_of(struct members *m)
+{
+	return (struct report){ .job = m->job,
+		.options = m->reports,
+		.topic = m->input->topic,
+		.group = member_of(m->numbers)->group,
+		.values = m->values,
+		.value_count = m->value_count,
+		.numbers = m->numbers,
+		.context = m->context,
+		.measure = m->measure };
 }
 
 int
 members_work(struct members *m, enum job_input *ret_input, struct err *err)
 {
-	bool has_stats = m->stats->file && !m->job->options.is_dry_run;
-	const struct workers_watch watch = { m, &m->link, on_told, m->rest };
+	const struct workers_watch watch = { m, &m->link, on_led, on_told, m->rest };
 	const struct workers_work work = { .context = m, .summary_bytes = m->numbers_bytes,
-		.run = run_member, .add = m->add, .watch = has_stats ? &watch : NULL };
+		.run = run_member, .add = m->add, .watch = &watch };
 	_Alignas(max_align_t) unsigned char sum[WORKERS_SUMMARY_BYTES_MAX] = { 0 };
 	int rc;
 
 	m->link = (struct workers_link)WORKERS_LINK_INIT;
-	if (workers_check(m->workers, m->input, err) || (has_stats && stats_check(m->stats, err)))
+	m->report = report_of(m);
+	if (workers_check(m->workers, m->input, err) || report_check(&m->report, err))
 		return -1;
 	rc = workers_run(m->workers, m->job, &work, sum, ret_input, err);
+	report_end(&m->report);
 	if (!m->job->options.is_dry_run && (!rc || m->has_some(sum)))
 		m->say(m->context, sum);
-	if (has_stats && m->has_begun)
-		finish_stats(m);
+	if (m->has_begun)
+		write_last(m);
 	return rc;
 }

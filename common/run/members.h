@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The members of a tool with -j, or its only process, and their numbers: added up, kept in --stats-file while
- * they work, and said at the end.
+ * The members of a tool with -j, or its only process, and their numbers: added up, told while they work
+ * (run/report.h), and said at the end.
  *
  *	struct numbers {
  *		struct member_numbers member;
@@ -18,7 +18,7 @@
 #ifndef SLUICE_RUN_MEMBERS_H
 #define SLUICE_RUN_MEMBERS_H
 
-#include "run/stats.h"
+#include "run/report.h"
 #include "run/workers.h"
 
 /* Begins a tool's numbers, a struct without pointers (run/workers.h). */
@@ -35,7 +35,7 @@ struct members {
 	struct client_options *client; /* a member has its own */
 	const struct input_options *input;
 	const struct workers_options *workers;
-	const struct stats_options *stats;
+	const struct report_options *reports;
 
 	/* what the tool does */
 	void *context;
@@ -50,6 +50,8 @@ struct members {
 	/* False: a run that failed had done nothing worth a summary. */
 	bool (*has_some)(const void *sum);
 	void (*say)(void *context, const void *sum);
+	/* The numbers to a person; the context is that of what the tool does. */
+	void (*measure)(void *context, const void *numbers, struct meter_numbers *ret);
 	const struct stats_value *values;
 	size_t value_count;
 
@@ -59,8 +61,8 @@ struct members {
 
 	/* its own; zero at first */
 	struct workers_link link;
-	bool has_begun;       /* the numbers are some */
-	bool is_stats_broken; /* said once */
+	struct report report;
+	bool has_begun; /* the numbers are some */
 };
 
 /*
@@ -72,7 +74,7 @@ int members_work(struct members *, enum job_input *ret_input, struct err *);
 /* In a member that is about to work; its numbers name the group ("" for none). */
 void members_begin(struct members *);
 
-/* How often members_tell is to be called; 0: never. */
+/* How often members_tell is to be called. */
 int64_t members_interval_ms(const struct members *);
 
 /* In a member: the numbers are those of now. Never waits for the leader. */

@@ -166,6 +166,7 @@ take_record(struct pump *p, const struct record *record, bool is_rejected, struc
 	if (!s)
 		return -1;
 	p->read++;
+	p->bytes += (int64_t)record->value.len;
 	if (is_rejected ? put_away(p, record, err, err) : stage(p, record, err))
 		return -1;
 	if (lanes_is_ahead(p->lanes, s->number))
@@ -456,6 +457,7 @@ pump_summary(const struct pump *p, struct pump_summary *ret)
 	lag = p->source ? source_lag(p->source) : -1;
 	*ret = (struct pump_summary){
 		.read = p->read,
+		.bytes = p->bytes,
 		.delivered = counts.delivered,
 		.filtered = p->filtered,
 		.rejected = p->letters ? deadletter_count(p->letters) : 0,
@@ -474,6 +476,7 @@ void
 pump_summary_add(struct pump_summary *to, const struct pump_summary *from)
 {
 	to->read += from->read;
+	to->bytes += from->bytes;
 	to->delivered += from->delivered;
 	to->filtered += from->filtered;
 	to->rejected += from->rejected;

@@ -74,6 +74,7 @@ struct pump_summary {
 	int64_t rejected;
 	int64_t requests;
 	int64_t retried;
+	int64_t bytes; /* of the values read */
 	int64_t lost; /* left to another member of the group: their partition was taken away */
 	/* the moment, not the sum */
 	int64_t open;          /* records read and without a fate */

@@ -73,6 +73,7 @@ struct pump {
 	bool is_trouble_said;
 
 	int64_t read;
+	int64_t bytes; /* of their values */
 	int64_t filtered;
 	int64_t letters_done;
 	int64_t letters_bytes_done; /* of letters, when the last of them was durable */

@@ -11,6 +11,7 @@
 
 static const struct stats_value values[] = {
 	VALUE(STATS_RECORDS_READ, pump.read),
+	VALUE(STATS_BYTES_READ, pump.bytes),
 	VALUE(STATS_RECORDS_DELIVERED, pump.delivered),
 	VALUE(STATS_RECORDS_FILTERED, pump.filtered),
 	VALUE(STATS_RECORDS_REJECTED, pump.rejected),
@@ -52,6 +53,20 @@ forget_numbers(void *numbers)
 	struct pump_tool_numbers *n = numbers;
 
 	n->pump.lag = -1;
+}
+
+static void
+measure(void *context, const void *numbers, struct meter_numbers *ret)
+{
+	const struct pump_tool *t = context;
+	const struct pump_summary *s = &((const struct pump_tool_numbers *)numbers)->pump;
+
+	ret->records = s->read;
+	ret->bytes = s->bytes;
+	ret->open = s->open;
+	ret->rejected = s->rejected;
+	ret->lag = s->lag;
+	report_measure_input(t->input, s->read - s->open, s->lag, ret);
 }
 
 static void
@@ -118,7 +133,7 @@ pump_tool_work(struct pump_tool *t, enum job_input *ret_input, struct err *err)
 		.client = t->client,
 		.input = t->input,
 		.workers = t->workers,
-		.stats = t->stats,
+		.reports = t->reports,
 		.context = t,
 		.run = run_member,
 		.add = add_numbers,
@@ -126,6 +141,7 @@ pump_tool_work(struct pump_tool *t, enum job_input *ret_input, struct err *err)
 		.forget = forget_numbers,
 		.has_some = has_read,
 		.say = say_summary,
+		.measure = measure,
 		.values = values,
 		.value_count = sizeof(values) / sizeof(*values),
 		.numbers = &t->numbers,

@@ -35,7 +35,7 @@ struct pump_tool {
 	const struct deadletter_options *letters;
 	const struct pump_options *pump_options;
 	const struct workers_options *workers;
-	const struct stats_options *stats;
+	const struct report_options *reports;
 	const char *requests; /* what the summary calls them: "requests" */
 	void *context;
 	/* One member of the group, or the only process. */

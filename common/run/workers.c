@@ -402,6 +402,8 @@ lead(struct group *group, unsigned count, struct err *err)
 	rc = start_members(group, count, err);
 	if (rc)
 		ask_to_stop(group);
+	else if (group->work->watch)
+		group->work->watch->led(group->work->watch->context);
 	if (wait_members(group, rc ? &late : err))
 		return -1;
 	return rc ? -1 : sum_up(group, err);

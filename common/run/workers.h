@@ -62,6 +62,8 @@ struct workers_link {
 struct workers_watch {
 	void *context;
 	struct workers_link *link; /* in a member it leads to its leader */
+	/* In the leader: all members have been forked. */
+	void (*led)(void *context);
 	/* In the leader: how it stands. The sum is of what all members told last, those that have ended too,
 	 * so what only grows in a member only grows here. */
 	void (*told)(void *context, const void *sum);

@@ -55,6 +55,65 @@ test_usage() {
 	expect_line '^ +--keep ' out
 }
 
+# Tools of which the first that Lab 2 runs leaves a process and then does what ./first says
+stub_tools() {
+	mkdir tools tmp
+	cat >tools/gen-to-kafka <<'END'
+#!/bin/sh
+sleep 1000 >/dev/null 2>&1 &
+echo $! >"$BUILD/../pid"
+. "$BUILD/../first"
+END
+	chmod +x tools/gen-to-kafka
+	export BUILD=$PWD/tools TMPDIR=$PWD/tmp
+	# nobody is there, and nobody is asked
+	export BOOTSTRAP_SERVERS=127.0.0.1:1 AWS_ENDPOINT_URL_S3=http://127.0.0.1:1
+}
+
+is_gone() {
+	! kill -0 "$(cat pid)" 2>/dev/null
+}
+
+expect_nothing_left() {
+	wait_for 20 is_gone
+	[ -z "$(ls tmp)" ] || fail "left: $(ls tmp)"
+}
+
+test_a_command_that_fails() {
+	stub_tools
+	echo 'exit 74' >first
+	expect_status 1 labs --environment --generated 2
+	expect_line '^ +exit status of the lab +0 +74 +FAILED$' out
+	expect_line '^0 passed, 1 failed$' out
+	expect_nothing_left
+}
+
+test_a_signal() {
+	local pid signal status
+	stub_tools
+	echo 'sleep 1000' >first
+	for signal in TERM INT HUP; do
+		rm -f pid
+		setsid env --default-signal=INT,HUP bash "$top_srcdir/scripts/labs" --environment --generated 2 >out 2>err &
+		pid=$!
+		wait_for 20 test -s pid
+		kill -$signal $pid
+		status=0
+		wait $pid || status=$?
+		[ $status = $((128 + $(kill -l $signal))) ] || fail "$signal: status $status"
+		expect_nothing_left
+	done
+}
+
+test_without_a_service() {
+	stub_tools
+	unset AWS_ENDPOINT_URL_S3
+	expect_status 69 labs --environment 2
+	expect_line '^skipped: without versitygw$' out
+	expect_line '^0 passed, 0 failed, 1 skipped$' out
+	[ -z "$(ls tmp)" ] || fail "left: $(ls tmp)"
+}
+
 # compare WORD...: its table in ./table, and whether all rows are good
 compare() {
 	python3 -B "$top_srcdir/tests/labs/compare.py" "$@" >table

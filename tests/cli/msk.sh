@@ -152,6 +152,29 @@ test_broker_that_refuses() {
 	expect_no_line 'secret-of|X-Amz' err
 }
 
+# the questions of administration go over a handle of their own
+test_administration_signs_in() {
+	set_keys
+	start fake_msk.py log
+	expect_status 0 timeout 60 kafka-topic list -b "127.0.0.1:$port" --iam --region us-east-1 \
+		-X security.protocol=SASL_PLAINTEXT
+	[ ! -s out ]
+	expect_line '"mechanism": "OAUTHBEARER".*"key": "AKIAENV".*"good": true' log
+	expect_no_line '"mechanism": "none"' log
+}
+
+test_administration_is_refused() {
+	set_keys
+	start fake_msk.py log --refuse
+	expect_status 77 timeout 60 kafka-topic delete --yes trips -b "127.0.0.1:$port" --iam --region us-east-1 \
+		-X security.protocol=SASL_PLAINTEXT
+	expect_line '^kafka-topic: .*Access denied' err
+	expect_no_line 'secret-of|X-Amz' err
+	unset AWS_ACCESS_KEY_ID
+	expect_status 77 timeout 60 kafka-topic list -b "127.0.0.1:$port" --iam --region us-east-1
+	expect_line '^kafka-topic: .*MSK IAM: no credentials found' err
+}
+
 test_no_region() {
 	set_keys
 	expect_status 2 kafka-to-pipe -t trips -b 127.0.0.1:1 --iam

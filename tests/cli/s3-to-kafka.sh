@@ -218,8 +218,8 @@ test_pacing_takes_as_long_as_it_says() {
 
 test_progress_says_how_far_and_how_far_behind() {
 	make_trips >in
-	expect_status 0 s3-to-kafka --time at --speedup 4 in
-	expect_line '2019-01-01T00:00:0[0-9].000Z: [0-9]+ records, .* behind' err
+	expect_status 0 s3-to-kafka --time at --speedup 4 --progress=100ms in
+	expect_line '[0-9]+ records, .*, event time 2019-01-01T00:00:0[0-9].000Z, [0-9.]+ s behind' err
 }
 
 test_reorder_sorts_within_the_horizon() {

@@ -17,6 +17,7 @@ test_of_the_whole_run() {
 		-- cat <in
 	expect_exposition a.prom
 	expect_number a.prom sluice_records_read_total 250
+	expect_number a.prom sluice_read_bytes_total $(($(wc -c <in) - 250))
 	expect_number a.prom sluice_records_delivered_total 250
 	expect_number a.prom sluice_records_rejected_total 0
 	expect_number a.prom sluice_requests_total 3
@@ -87,6 +88,76 @@ test_a_place_that_goes_away() {
 	wait $tool
 	expect_line '15 records read: 15 delivered' err
 	[ "$(grep -c stats-file err)" = 1 ] || fail "$(cat err)"
+}
+
+test_of_a_generator() {
+	expect_status 0 gen-to-kafka --model taxi-ride -c 300 --stats-file a.prom
+	expect_exposition a.prom
+	expect_number a.prom sluice_records_made_total 300
+	expect_number a.prom sluice_records_delivered_total 300
+	expect_number a.prom sluice_records_open 0
+	expect_number a.prom sluice_processes 0
+	expect_no_line sluice_records_read a.prom
+}
+
+test_of_a_replay() {
+	lines 20 >in
+	expect_status 0 s3-to-kafka -c 15 --stats-file a.prom --stats-label n=1 in
+	expect_exposition a.prom
+	expect_number a.prom sluice_records_read_total 15
+	expect_number a.prom sluice_records_delivered_total 15
+	expect_number a.prom sluice_records_filtered_total 0
+	expect_number a.prom sluice_records_open 0
+	# no event time was asked for
+	expect_no_line sluice_event_time a.prom
+	printf '%s\n' '{"at":"2019-01-01T00:00:00Z"}' '{"at":"2019-01-01T00:00:09.9Z"}' '{"at":"then"}' >in
+	expect_status 0 s3-to-kafka --time at --seek 2019-01-01T00:00:01Z --dead-letter ./letters --stats-file a.prom in
+	expect_number a.prom sluice_records_read_total 3
+	expect_number a.prom sluice_records_delivered_total 1
+	expect_number a.prom sluice_records_filtered_total 1
+	expect_number a.prom sluice_records_rejected_total 1
+	expect_number a.prom sluice_processes 0
+	expect_status 66 s3-to-kafka --stats-file b.prom not-there
+	[ ! -e b.prom ]
+	expect_status 73 s3-to-kafka --stats-file not/there.prom in
+	[ ! -s out ]
+}
+
+test_of_windows() {
+	printf '{"at":%s,"k":"a"}\n' 1000 2000 61000 62000 3000 63000 >in
+	echo '{"at":"never","k":"b"}' >>in
+	expect_status 0 kafka-window --tumble 1m --time at --by k -a n=count --dead-letter ./letters \
+		--stats-file a.prom <in
+	expect_exposition a.prom
+	expect_number a.prom sluice_records_read_total 7
+	expect_number a.prom sluice_read_bytes_total $(($(wc -c <in) - 7))
+	expect_number a.prom sluice_records_aggregated_total 5
+	expect_number a.prom sluice_records_late_total 1
+	expect_number a.prom sluice_records_rejected_total 1
+	expect_number a.prom sluice_records_filtered_total 0
+	expect_number a.prom sluice_windows_total 2
+	expect_number a.prom sluice_rows_total 2
+	expect_number a.prom sluice_windows_open 0
+	expect_number a.prom sluice_processes 0
+	expect_number a.prom sluice_event_time_seconds 120
+	expect_no_line sluice_lag a.prom
+}
+
+test_of_windows_that_are_open() {
+	mkfifo in
+	kafka-window -q --stats-interval 100ms --stats-file a.prom --tumble 1m --time at -a n=count <in >out &
+	local tool=$!
+	exec 3>in
+	printf '{"at":%s}\n' 1000 2000 61000 >&3
+	wait_for 30 has_number a.prom sluice_records_aggregated_total 3
+	# its row is written when nothing more is at hand
+	wait_for 30 has_number a.prom sluice_rows_total 1
+	expect_number a.prom sluice_windows_total 1
+	expect_number a.prom sluice_windows_open 1
+	expect_number a.prom sluice_event_time_seconds 61
+	[ "$(number a.prom sluice_state_bytes)" -gt 0 ]
+	exec 3>&-
+	wait $tool
 }
 
 test_no_dry_run_writes() {

@@ -4,8 +4,10 @@
 # shellcheck source=tests/lib.sh
 . "${srcdir:-.}/tests/lib.sh"
 
-tools="s3-to-kafka gen-to-kafka kafka-window kafka-to-s3 kafka-to-pipe"
-tools+=" kafka-to-opensearch kafka-to-dynamo kafka-to-lambda"
+# those that move records, and all
+record_tools="s3-to-kafka gen-to-kafka kafka-window kafka-to-s3 kafka-to-pipe"
+record_tools+=" kafka-to-opensearch kafka-to-dynamo kafka-to-lambda"
+tools="$record_tools kafka-topic"
 # those that read standard input without -t
 pipe_tools="kafka-window kafka-to-s3"
 version=$(sed -n 's/^AC_INIT(\[sluice\], \[\([^]]*\)\].*/\1/p' "$top_srcdir/configure.ac")
@@ -21,6 +23,7 @@ words_of() {
 	kafka-to-s3) words=(lake) ;;
 	kafka-to-dynamo) words=(--endpoint-url http://127.0.0.1:1 rides) ;;
 	kafka-to-pipe) words=(-t topic) ;;
+	kafka-topic) words=(list) ;;
 	kafka-to-lambda) words=(function --region eu-west-1) ;;
 	kafka-to-opensearch) words=(--index t --id '{id}' http://127.0.0.1:1) ;;
 	*) fail "what does $1 need?" ;;
@@ -30,7 +33,10 @@ words_of() {
 # The least it needs to use a topic. Sets $words.
 topic_words_of() {
 	words_of "$1"
-	[ "$1" = kafka-to-pipe ] || words=(-t topic "${words[@]}")
+	case $1 in
+	kafka-to-pipe | kafka-topic) ;;
+	*) words=(-t topic "${words[@]}") ;;
+	esac
 }
 
 # expect_usage REGEX TOOL ARGUMENT...: exit status 2, nothing on stdout, one line that matches
@@ -116,11 +122,14 @@ test_options_that_are_wrong() {
 		expect_usage '--wait.*"5"' "$tool" "${words[@]}" --wait 5
 		expect_usage '--wait.*"1 m"' "$tool" "${words[@]}" --wait '1 m'
 		expect_usage '--wait.*"1.5h"' "$tool" "${words[@]}" --wait 1.5h
+		expect_usage '--property.*"nonsense"' "$tool" "${words[@]}" -X nonsense
+	done
+	for tool in $record_tools; do
+		words_of "$tool"
 		expect_usage '--memory.*"1T"' "$tool" "${words[@]}" --memory 1T
 		expect_usage '--memory.*at least' "$tool" "${words[@]}" --memory 1K
 		expect_usage '--count.*at least' "$tool" "${words[@]}" -c 0
 		expect_usage '--count.*"ten"' "$tool" "${words[@]}" -c ten
-		expect_usage '--property.*"nonsense"' "$tool" "${words[@]}" -X nonsense
 	done
 }
 

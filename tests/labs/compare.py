@@ -217,6 +217,27 @@ def items(kcat, scan):
     row("items that differ from their ride", 0, sum(expected.get(item["id"]["S"]) != item for item in found))
 
 
+def key_of(line):
+    """Of bytes that are a record, as a key of type S: a text, or the JSON of what is none; none without a record."""
+    try:
+        key = json.loads(line)["id"]
+    except ValueError:
+        return None
+    return key if isinstance(key, str) else json.dumps(key)
+
+
+def faulty(topic, scan, rejected):
+    """Records of one partition, as bytes; broken ones may be no UTF-8."""
+    with open(topic, "rb") as file:
+        keys = list(map(key_of, file.read().splitlines()))
+    bad = [offset for offset, key in enumerate(keys) if key is None]
+    expected, found = set(keys) - {None}, [item["id"]["S"] for item in rows_of(scan)]
+    row("ids of records that are JSON, and items", len(expected), len(found))
+    row("items whose id is none of those", 0, differing(list(expected), found))
+    row("records that are no JSON, and rejected ones", len(bad), len(rows_of(rejected)))
+    row("rejected ones that are none of those", 0, differing(bad, (letter["offset"] for letter in rows_of(rejected))))
+
+
 def function(kcat, log):
     records, logged = rows_of(kcat), rows_of(log)
     row("rides, and records in the function's log", len(records), len(logged))
@@ -312,7 +333,7 @@ def clickstream(clicks, details, counts, departments, histogram):
 
 def main():
     labs = {"rides": rides, "replay": replay, "objects": objects, "lake": lake, "aggregate": aggregate,
-            "items": items, "function": function, "etl": etl, "late": late, "clickstream": clickstream}
+            "items": items, "faulty": faulty, "function": function, "etl": etl, "late": late, "clickstream": clickstream}
     labs[sys.argv[1]](*sys.argv[2:])
 
 

@@ -57,4 +57,14 @@ test_kafka_to_pipe() {
 	run_examples "$pages/kafka-to-pipe.1" broker use_broker
 }
 
+# its topics and groups are arguments
+use_broker_by_name() {
+	use_broker "$@"
+	sed -i -E "s/(kafka-topic [a-z-]+ -b [^ ]+) ([a-z])/\1 $id-\2/" script
+}
+
+test_kafka_topic() {
+	run_examples "$pages/kafka-topic.1" broker use_broker_by_name
+}
+
 run_tests

@@ -29,6 +29,10 @@ tests_unit_test_credentials_SOURCES = tests/unit/test_credentials.c tests/unit/a
 	tests/unit/fake_aws.c tests/unit/scratch.c
 tests_unit_test_credentials_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_credentials_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_complete
+tests_unit_test_complete_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_complete_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_composer
 tests_unit_test_composer_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_composer_LDADD = libs3tokafka.a $(UNIT_LIBS)
@@ -201,6 +205,10 @@ UNIT_TESTS += tests/unit/test_pump
 tests_unit_test_pump_SOURCES = tests/unit/test_pump.c tests/unit/scratch.c
 tests_unit_test_pump_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_pump_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_meter
+tests_unit_test_meter_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_meter_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_pace
 tests_unit_test_pace_CFLAGS = $(UNIT_CFLAGS)
@@ -432,3 +440,11 @@ UNIT_TESTS += tests/unit/test_default_group
 tests_unit_test_default_group_SOURCES = tests/unit/test_default_group.c
 tests_unit_test_default_group_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_default_group_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_topic_output
+tests_unit_test_topic_output_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_topic_output_LDADD = libkafkatopic.a $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_topic_plan
+tests_unit_test_topic_plan_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_topic_plan_LDADD = libkafkatopic.a $(UNIT_LIBS)

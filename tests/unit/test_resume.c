@@ -464,7 +464,6 @@ choose_options(struct setting *s, unsigned *seed)
 	struct replay_options *o = &s->replay;
 
 	*o = (struct replay_options)REPLAY_OPTIONS_INIT;
-	o->is_quiet = true;
 	o->composer.time_field = "t";
 	o->composer.needs_time = true;
 	/* never sleeps, but looks at the clock for each record: every place is a place for a commit */
@@ -651,7 +650,6 @@ watermarks_do_not_go_back(void **state)
 	(void)state;
 	scratch_write(root, "in/a", "{\"t\":5000}\n{\"t\":3000}\n");
 	s.replay = (struct replay_options)REPLAY_OPTIONS_INIT;
-	s.replay.is_quiet = true;
 	s.replay.composer.time_field = "t";
 	s.replay.composer.needs_time = true;
 	s.replay.watermark_ms = 3600 * 1000; /* the last one alone */
@@ -687,7 +685,6 @@ a_record_that_waited_has_its_place(void **state)
 	scratch_write(root, "in/a", "{\"t\":1}\n");
 	scratch_write(root, "in/b", "\n{\"t\":2}\n{\"t\":3,\"x\":12345}\n{\"t\":4}\n");
 	s.replay = (struct replay_options)REPLAY_OPTIONS_INIT;
-	s.replay.is_quiet = true;
 	s.replay.composer.time_field = "t";
 	s.replay.composer.needs_time = true;
 	s.replay.reorder_count = 10;
@@ -717,7 +714,6 @@ objects_that_changed_are_refused(void **state)
 	scratch_write(root, "in/b", "4\n5\n6\n");
 	s.replay = (struct replay_options)REPLAY_OPTIONS_INIT;
 	s.replay.rate = 1e12;
-	s.replay.is_quiet = true;
 	s.resume = (struct resume_options){ .id = "id", .topic = "states", .interval_ms = 0 };
 	s.objects.paths = &in;
 	s.objects.path_count = 1;

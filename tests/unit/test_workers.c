@@ -59,6 +59,7 @@ struct result {
 	enum job_input input;
 	struct summary told; /* the last */
 	int told_count;
+	int led_count;
 	bool has_shrunk; /* some sum that was told was less than one before it */
 };
 
@@ -101,6 +102,12 @@ tell_leader(const struct stage *stage, struct summary *summary)
 		workers_tell(&stage->link, summary);
 	}
 	summary->stopped = 0;
+}
+
+static void
+on_led(void *context)
+{
+	((struct result *)context)->led_count++;
 }
 
 static void
@@ -182,7 +189,7 @@ be_tool(struct stage *stage)
 {
 	static const struct tool tool = { .name = "tool" };
 	struct result result = { .input = JOB_INPUT_BOUNDED };
-	struct workers_watch watch = { &result, &stage->link, on_told, rest };
+	struct workers_watch watch = { &result, &stage->link, on_led, on_told, rest };
 	struct workers_work work = { stage, sizeof(struct summary), run, add, &watch };
 	struct workers_options options = WORKERS_OPTIONS_INIT;
 	struct job job = { .tool = &tool, .options = { .is_dry_run = stage->is_dry_run } };
@@ -400,6 +407,7 @@ test_watch(void **state)
 	assert_int_equal(result.told.stopped, 0);
 	assert_false(result.has_shrunk);
 	assert_true(result.told_count > 2 * TOLD);
+	assert_int_equal(result.led_count, 1);
 	/* as ever: what it left no report of is missing */
 	assert_int_equal(result.sum.members, 2);
 	assert_int_equal(result.sum.numbers, 4 + TOLD);

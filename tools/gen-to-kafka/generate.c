@@ -43,9 +43,8 @@ struct generate {
 	int64_t now_us;
 	int64_t wall_ms;
 	unsigned until_clock;
-	/* the line a second */
-	int64_t progress_at_us;
-	int64_t progress_made;
+	struct generate_watch watch;
+	int64_t tell_us; /* due; INT64_MAX: never */
 	int64_t behind_us;
 };
 
@@ -54,17 +53,17 @@ struct generate {
 static void
 tick(struct generate *g)
 {
-	double seconds;
+	struct generate_numbers numbers = { .count_max = g->count_max,
+		.behind_ms = g->behind_us / 1000 };
+	struct sink_counts sink;
 
-	if (g->now_us < g->progress_at_us)
+	if (g->now_us < g->tell_us)
 		return;
-	seconds = (double)(g->now_us - g->progress_at_us + US_PER_S) / US_PER_S;
-	if (!g->options.is_quiet)
-		diag_note("%lld records, %.0f a second, %.1f s behind", (long long)g->counts.made,
-		    (double)(g->counts.made - g->progress_made) / seconds,
-		    (double)g->behind_us / US_PER_S);
-	g->progress_made = g->counts.made;
-	g->progress_at_us = g->now_us + US_PER_S;
+	g->tell_us = g->now_us + g->watch.every_ms * 1000;
+	generate_get_counts(g, &numbers.counts);
+	sink_counts(g->sink, &sink);
+	numbers.bytes = sink.bytes;
+	g->watch.tell(g->watch.context, &numbers);
 }
 
 static void
@@ -249,7 +248,6 @@ generate_run(struct generate *g, enum job_input *ret_input, struct err *err)
 
 	*ret_input = o->count_max || o->duration_ms ? JOB_INPUT_BOUNDED : JOB_INPUT_ENDLESS;
 	g->start_us = clock_mono_us();
-	g->progress_at_us = g->start_us + US_PER_S;
 	g->end_us = CLOCK_NEVER;
 	if (o->duration_ms && !o->rate)
 		g->end_us = g->start_us + o->duration_ms * 1000;
@@ -257,6 +255,13 @@ generate_run(struct generate *g, enum job_input *ret_input, struct err *err)
 	if (progress == ENDED)
 		*ret_input = JOB_INPUT_ENDED;
 	return settle(g, progress, err);
+}
+
+void
+generate_set_watch(struct generate *g, const struct generate_watch *watch)
+{
+	g->watch = *watch;
+	g->tell_us = 0;
 }
 
 void
@@ -323,6 +328,7 @@ generate_new(const struct generate_options *options, const struct shape *shape, 
 	g->sink = sink;
 	g->count_max = limit(options);
 	g->until_clock = 1;
+	g->tell_us = INT64_MAX;
 	buf_init(&g->value, RECORD_BYTES_MAX);
 	buf_init(&g->whole, RECORD_BYTES_MAX);
 	g->labels = labels_new(&options->labels, err);

@@ -33,7 +33,6 @@ struct generate_options {
 	bool has_event_time; /* Kafka's timestamp is the event time */
 	int32_t partition;   /* -1: by the key, or any */
 	int64_t drain_ms;
-	bool is_quiet; /* no line a second */
 };
 
 struct generate_counts {
@@ -44,12 +43,30 @@ struct generate_counts {
 	int64_t broken;
 };
 
+/* How it goes, at one moment. */
+struct generate_numbers {
+	struct generate_counts counts;
+	int64_t bytes;     /* of values made */
+	int64_t count_max; /* with which it ends; 0: none */
+	int64_t behind_ms; /* how late the last one was */
+};
+
+/* Who is told of it. */
+struct generate_watch {
+	void *context;
+	void (*tell)(void *context, const struct generate_numbers *);
+	int64_t every_ms;
+};
+
 struct generate;
 
 /* Borrows shape, sink and the texts of the options. ERR_USAGE for a bad template. */
 struct generate *generate_new(
     const struct generate_options *, const struct shape *, struct sink *, struct err *);
 void generate_free(struct generate *);
+
+/* Before it runs. */
+void generate_set_watch(struct generate *, const struct generate_watch *);
 
 /*
  * Runs to the count, the duration or a request to stop; then waits until the sink has acknowledged

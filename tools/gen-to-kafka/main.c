@@ -20,6 +20,7 @@
 #include "run/client.h"
 #include "run/job.h"
 #include "run/output.h"
+#include "run/report.h"
 
 /* ---- limits ---- */
 
@@ -43,6 +44,7 @@ struct options {
 	struct job job; /* its options are a group's target */
 	struct client_options client;
 	struct generate_options generate;
+	struct report_options reports;
 	const char *model;
 	const char *template;
 	const char *show;
@@ -317,7 +319,6 @@ set_up(struct options *o, const struct model *model, struct err *err)
 	if (key && strcmp(key, "none") && (o->topic || o->key))
 		g->labels.key = key;
 	g->partition = (int32_t)o->partition;
-	g->is_quiet = o->job.options.is_quiet;
 	return 0;
 }
 
@@ -368,18 +369,77 @@ say_dry_run(const struct options *o)
 }
 
 static void
-say_summary(const struct generate *generate)
+say_summary(const struct generate_counts *n)
 {
-	struct generate_counts n;
-	int64_t waiting;
-
-	generate_get_counts(generate, &n);
-	waiting = n.made - n.delivered;
-	diag_note("%lld records made: %lld delivered, %lld not acknowledged", (long long)n.made,
-	    (long long)n.delivered, (long long)waiting);
-	if (n.disordered || n.duplicates || n.broken)
+	diag_note("%lld records made: %lld delivered, %lld not acknowledged", (long long)n->made,
+	    (long long)n->delivered, (long long)(n->made - n->delivered));
+	if (n->disordered || n->duplicates || n->broken)
 		diag_note("among them %lld out of order, %lld duplicates, %lld broken",
-		    (long long)n.disordered, (long long)n.duplicates, (long long)n.broken);
+		    (long long)n->disordered, (long long)n->duplicates, (long long)n->broken);
+}
+
+/* ---- the numbers ---- */
+
+struct numbers {
+	int64_t processes; /* 1 at work; 0 before and after */
+	struct generate_numbers generate;
+	int64_t open;
+	int64_t behind_s;
+};
+
+#define VALUE(id, field) { id, offsetof(struct numbers, field) }
+
+static const struct stats_value values[] = {
+	VALUE(STATS_RECORDS_MADE, generate.counts.made),
+	VALUE(STATS_RECORDS_DELIVERED, generate.counts.delivered),
+	VALUE(STATS_RECORDS_OPEN, open),
+	VALUE(STATS_BEHIND, behind_s),
+	VALUE(STATS_PROCESSES, processes),
+};
+
+static void
+measure(void *context, const void *numbers, struct meter_numbers *ret)
+{
+	const struct options *o = context;
+	const struct numbers *n = numbers;
+
+	if (!n->processes)
+		return;
+	ret->records = n->generate.counts.made;
+	ret->bytes = n->generate.bytes;
+	ret->open = n->open;
+	if (o->generate.rate)
+		ret->behind_ms = n->generate.behind_ms;
+	if (n->generate.count_max) {
+		ret->done = n->generate.counts.made;
+		ret->all = n->generate.count_max;
+	}
+}
+
+struct telling {
+	struct numbers numbers;
+	struct report report;
+};
+
+static void
+on_told(void *context, const struct generate_numbers *now)
+{
+	struct telling *t = context;
+
+	t->numbers = (struct numbers){ .processes = 1,
+		.generate = *now,
+		.open = now->counts.made - now->counts.delivered,
+		.behind_s = now->behind_ms / 1000 };
+	report_tell(&t->report);
+}
+
+/* What is of the moment is over. */
+static void
+write_last(struct telling *t, const struct generate_counts *counts)
+{
+	t->numbers.generate.counts = *counts;
+	t->numbers.processes = t->numbers.open = t->numbers.behind_s = 0;
+	report_write(&t->report);
 }
 
 /* ---- the run ---- */
@@ -402,9 +462,12 @@ open_shape(const struct options *o, const struct model *model, struct err *err)
 }
 
 static int
-make(struct options *o, const struct shape *shape, enum job_input *ret_input, struct err *err)
+make(struct options *o, const struct shape *shape, struct telling *t, enum job_input *ret_input,
+    struct err *err)
 {
+	const struct generate_watch watch = { t, on_told, report_every_ms(&t->report) };
 	struct generate *generate = NULL;
+	struct generate_counts counts;
 	struct sink *sink = output_open(o->topic, o->compression, &o->client,
 	    (size_t)o->memory_bytes, o->generate.drain_ms, NULL, err);
 	int rc = -1;
@@ -417,12 +480,39 @@ make(struct options *o, const struct shape *shape, enum job_input *ret_input, st
 	if (!o->has_seed)
 		diag_note("seed %lld: --seed %lld makes these records again, but for the times",
 		    (long long)o->seed, (long long)o->seed);
+	generate_set_watch(generate, &watch);
 	rc = generate_run(generate, ret_input, err);
+	report_end(&t->report);
+	generate_get_counts(generate, &counts);
 	if (!err->is_broken_pipe) /* which ends the tool in silence */
-		say_summary(generate);
+		say_summary(&counts);
+	write_last(t, &counts);
 out:
 	generate_free(generate);
 	sink_free(sink);
+	return rc;
+}
+
+static int
+make_told(struct options *o, const struct shape *shape, enum job_input *ret_input, struct err *err)
+{
+	struct telling t = { .report = { .job = &o->job,
+		.options = &o->reports,
+		.topic = o->topic,
+		.group = "",
+		.values = values,
+		.value_count = sizeof(values) / sizeof(*values),
+		.writes_data = !o->topic,
+		.context = o,
+		.measure = measure } };
+	int rc;
+
+	t.report.numbers = &t.numbers;
+	if (report_check(&t.report, err))
+		return -1;
+	report_begin(&t.report);
+	rc = make(o, shape, &t, ret_input, err);
+	report_end(&t.report);
 	return rc;
 }
 
@@ -448,7 +538,7 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		say_dry_run(o);
 		*ret_input = JOB_INPUT_ENDED;
 	} else {
-		rc = make(o, shape, ret_input, err);
+		rc = make_told(o, shape, ret_input, err);
 	}
 	shape_free(shape);
 	return rc;
@@ -462,12 +552,15 @@ main(int argc, char **argv)
 		.generate = { .target_count = 1,
 		    .user_count = USERS_DEFAULT,
 		    .drain_ms = DRAIN_MS_DEFAULT },
+		.reports = REPORT_OPTIONS_INIT,
 		.partition = -1,
 		.memory_bytes = MEMORY_BYTES_DEFAULT,
 	};
 	const struct opt_group groups[] = {
 		{ "Records", rows, sizeof(rows) / sizeof(*rows), &o },
 		{ "Output", output_rows, sizeof(output_rows) / sizeof(*output_rows), &o },
+		{ "Progress", progress_rows, progress_row_count, &o.reports.progress },
+		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.reports.stats },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "General", job_rows, job_row_count, &o.job.options },

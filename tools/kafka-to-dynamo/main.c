@@ -29,7 +29,7 @@ struct options {
 	struct deadletter_options letters;
 	struct pump_options pump;
 	struct workers_options workers;
-	struct stats_options stats;
+	struct report_options reports;
 	struct item_options items;
 	enum dynamo_op op;
 	struct schema create;
@@ -290,7 +290,7 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		.letters = &o->letters,
 		.pump_options = &o->pump,
 		.workers = &o->workers,
-		.stats = &o->stats,
+		.reports = &o->reports,
 		.requests = "requests",
 		.context = o,
 		.run = run_member,
@@ -307,7 +307,7 @@ main(int argc, char **argv)
 		.input = INPUT_OPTIONS_INIT,
 		.pump = PUMP_OPTIONS_INIT,
 		.workers = WORKERS_OPTIONS_INIT,
-		.stats = STATS_OPTIONS_INIT,
+		.reports = REPORT_OPTIONS_INIT,
 	};
 	const struct opt_group groups[] = {
 		{ "Items", rows, sizeof(rows) / sizeof(*rows), &o },
@@ -317,7 +317,8 @@ main(int argc, char **argv)
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
 		    &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
-		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.stats },
+		{ "Progress", progress_rows, progress_row_count, &o.reports.progress },
+		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.reports.stats },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "Services of AWS", aws_service_rows, aws_service_row_count, &o.client.aws },

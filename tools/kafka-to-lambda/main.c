@@ -41,7 +41,7 @@ struct options {
 	struct deadletter_options letters;
 	struct pump_options pump;
 	struct workers_options members;
-	struct stats_options stats;
+	struct report_options reports;
 	struct lambda_options lambda;
 	const char *on_failure;
 	int64_t timeout_ms;
@@ -322,7 +322,7 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		.letters = &o->letters,
 		.pump_options = &o->pump,
 		.workers = &o->members,
-		.stats = &o->stats,
+		.reports = &o->reports,
 		.requests = "invocations",
 		.context = o,
 		.run = run_member,
@@ -342,7 +342,7 @@ main(int argc, char **argv)
 		.input = INPUT_OPTIONS_INIT,
 		.pump = PUMP_OPTIONS_INIT,
 		.members = WORKERS_OPTIONS_INIT,
-		.stats = STATS_OPTIONS_INIT,
+		.reports = REPORT_OPTIONS_INIT,
 		.lambda = { .retries_max = NOT_GIVEN, .age_ms_max = -1 },
 		.timeout_ms = TIMEOUT_MS_DEFAULT,
 	};
@@ -354,7 +354,8 @@ main(int argc, char **argv)
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
 		    &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
-		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.stats },
+		{ "Progress", progress_rows, progress_row_count, &o.reports.progress },
+		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.reports.stats },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "Lambda", aws_service_rows, aws_service_row_count, &o.client.aws },

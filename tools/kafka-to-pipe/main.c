@@ -20,6 +20,7 @@
 #include "run/client.h"
 #include "run/input.h"
 #include "run/job.h"
+#include "run/report.h"
 #include "sink/pipe.h"
 
 /* ---- limits ---- */
@@ -27,7 +28,7 @@
 enum {
 	COMMIT_EVERY_MS = 1000,
 	DRAIN_MS = 30 * 1000,     /* after a signal, for a reader that does not read */
-	LOOK_AT_READER_MS = 1000, /* while nothing comes, has the reader gone away? */
+	LOOK_AT_READER_MS = 500, /* while nothing comes, has the reader gone away? */
 	CLOCK_EVERY_RECORDS = 1024,
 	ENVELOPE_BYTES_MAX = 1024 * 1024 * 1024,
 };
@@ -38,6 +39,7 @@ struct options {
 	struct job job;
 	struct client_options client;
 	struct input_options input;
+	struct report_options reports;
 };
 
 static const struct tool tool = {
@@ -71,7 +73,15 @@ struct copy {
 	size_t last; /* the stream of the record before */
 	int64_t commit_mono_ms;
 	int64_t given;
+	int64_t bytes; /* of their values */
 	int64_t tombstones;
+	struct numbers {
+		int64_t processes; /* 1 at work; 0 before and after */
+		int64_t read, bytes, delivered, filtered, open;
+		int64_t lag; /* -1: not known */
+		int64_t unread;
+	} numbers;
+	struct report report;
 };
 
 static struct stream *
@@ -86,6 +96,69 @@ find_stream(struct copy *c, int32_t number)
 		}
 	}
 	return NULL;
+}
+
+/* ---- the numbers ---- */
+
+#define VALUE(id, field) { id, offsetof(struct numbers, field) }
+
+static const struct stats_value values[] = {
+	VALUE(STATS_RECORDS_READ, read),
+	VALUE(STATS_BYTES_READ, bytes),
+	VALUE(STATS_RECORDS_DELIVERED, delivered),
+	VALUE(STATS_RECORDS_FILTERED, filtered),
+	VALUE(STATS_RECORDS_OPEN, open),
+	VALUE(STATS_LAG_RECORDS, lag),
+	VALUE(STATS_PROCESSES, processes),
+};
+
+static void
+measure(void *context, const void *numbers, struct meter_numbers *ret)
+{
+	const struct options *o = context;
+	const struct numbers *n = numbers;
+
+	if (!n->processes)
+		return;
+	ret->records = n->read;
+	ret->bytes = n->bytes;
+	ret->open = n->open;
+	ret->lag = n->lag;
+	report_measure_input(&o->input, n->read, n->unread, ret);
+}
+
+static void
+count(struct copy *c)
+{
+	struct sink_counts sink;
+	int64_t unread = source_lag(c->source);
+
+	sink_counts(c->sink, &sink);
+	c->numbers = (struct numbers){ .processes = 1,
+		.read = c->given,
+		.bytes = c->bytes,
+		.delivered = sink.acknowledged,
+		.filtered = c->has_envelopes ? 0 : c->tombstones,
+		.unread = unread };
+	c->numbers.open = c->numbers.read - c->numbers.delivered - c->numbers.filtered;
+	c->numbers.lag = unread < 0 ? -1 : unread + c->numbers.open;
+}
+
+static void
+tell(struct copy *c)
+{
+	count(c);
+	report_tell(&c->report);
+}
+
+/* What is of the moment is over, and what there is to read now nobody knows. */
+static void
+tell_last(struct copy *c)
+{
+	count(c);
+	c->numbers.processes = c->numbers.open = 0;
+	c->numbers.lag = -1;
+	report_write(&c->report);
 }
 
 /* ---- what write(2) has taken ---- */
@@ -203,6 +276,7 @@ put(struct copy *c, const struct record *record, struct err *err)
 	struct stream *stream = c->has_group ? find_stream(c, record->position.stream) : NULL;
 
 	c->given++;
+	c->bytes += (int64_t)record->value.len;
 	if (c->has_envelopes) {
 		buf_clear(&c->envelope);
 		if (envelope_append(&c->envelope, record, err))
@@ -236,21 +310,30 @@ look_at_reader(struct err *err)
 static enum source_status
 wait_for_record(struct copy *c, struct record *record, struct err *err)
 {
+	int64_t now_ms = clock_mono_ms();
+
 	if (push(c, err))
 		return SOURCE_FAILED;
-	if (clock_mono_ms() >= c->commit_mono_ms && commit(c, err))
+	if (report_is_due(&c->report, now_ms))
+		tell(c);
+	if (now_ms >= c->commit_mono_ms && commit(c, err))
 		return SOURCE_FAILED;
 	if (look_at_reader(err))
 		return SOURCE_FAILED;
-	return source_next(c->source, clock_deadline(LOOK_AT_READER_MS), record, err);
+	return source_next(c->source, now_ms + LOOK_AT_READER_MS, record, err);
 }
 
 static int
 now_and_then(struct copy *c, struct err *err)
 {
-	if (c->given % CLOCK_EVERY_RECORDS || !c->has_group || clock_mono_ms() < c->commit_mono_ms)
+	int64_t now_ms;
+
+	if (c->given % CLOCK_EVERY_RECORDS)
 		return 0;
-	return push_and_commit(c, err);
+	now_ms = clock_mono_ms();
+	if (report_is_due(&c->report, now_ms))
+		tell(c);
+	return c->has_group && now_ms >= c->commit_mono_ms ? push_and_commit(c, err) : 0;
 }
 
 /* *ret_ended: the input has an end and it was reached. */
@@ -308,16 +391,11 @@ say_dry_run(const struct options *o)
 }
 
 static int
-run(const struct options *o, enum job_input *ret_input, struct err *err)
+open_ends(const struct options *o, struct copy *c, struct err *err)
 {
-	struct copy c = {
-		.envelope = BUF_INIT(ENVELOPE_BYTES_MAX),
-		.has_envelopes = o->input.has_envelopes_out,
-		.has_group = o->input.group != NULL,
-	};
-	const struct input_needs needs = { .is_group_optional = true, .want_headers = c.has_envelopes };
+	const struct input_needs needs = { .is_group_optional = true, .want_headers = c->has_envelopes };
 	const struct source_events events = {
-		.context = &c,
+		.context = c,
 		.assigned = on_assigned,
 		.revoked = on_revoked,
 		.at_end = on_at_end,
@@ -325,27 +403,63 @@ run(const struct options *o, enum job_input *ret_input, struct err *err)
 	const struct sink_pipe_options out = { .fd = STDOUT_FILENO,
 		.name = "stdout",
 		.drain_ms = DRAIN_MS };
-	const struct sink_done done = { .context = &c, .done = on_done };
+	const struct sink_done done = { .context = c, .done = on_done };
+
+	c->source = input_open(&o->input, &o->client, &o->job, &needs, &events, err);
+	if (!c->source)
+		return -1;
+	c->sink = sink_pipe_open(&out, c->has_group ? &done : NULL, err);
+	return c->sink ? 0 : -1;
+}
+
+static int
+run_copy(const struct options *o, struct copy *c, enum job_input *ret_input, struct err *err)
+{
 	bool has_ended = false;
+	int rc;
+
+	report_begin(&c->report);
+	rc = open_ends(o, c, err);
+	if (rc)
+		return -1;
+	rc = finish(c, copy_all(c, &has_ended, err), err);
+	if (has_ended)
+		*ret_input = JOB_INPUT_ENDED;
+	else if (!input_is_bounded(&o->input))
+		*ret_input = JOB_INPUT_ENDLESS;
+	report_end(&c->report);
+	tell_last(c);
+	return rc;
+}
+
+static int
+run(struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct copy c = {
+		.envelope = BUF_INIT(ENVELOPE_BYTES_MAX),
+		.has_envelopes = o->input.has_envelopes_out,
+		.has_group = o->input.group != NULL,
+		.report = { .job = &o->job,
+		    .options = &o->reports,
+		    .topic = o->input.topic,
+		    .group = o->input.group ? o->input.group : "",
+		    .values = values,
+		    .value_count = sizeof(values) / sizeof(*values),
+		    .writes_data = true,
+		    .context = o,
+		    .measure = measure },
+	};
 	int rc = -1;
 
+	c.report.numbers = &c.numbers;
 	if (o->job.options.is_dry_run) {
 		say_dry_run(o);
 		*ret_input = JOB_INPUT_ENDED;
 		return 0;
 	}
-	c.source = input_open(&o->input, &o->client, &o->job, &needs, &events, err);
-	if (!c.source)
-		goto out;
-	c.sink = sink_pipe_open(&out, c.has_group ? &done : NULL, err);
-	if (!c.sink)
-		goto out;
-	rc = finish(&c, copy_all(&c, &has_ended, err), err);
-	if (has_ended)
-		*ret_input = JOB_INPUT_ENDED;
-	else if (!input_is_bounded(&o->input))
-		*ret_input = JOB_INPUT_ENDLESS;
-out:
+	if (!report_check(&c.report, err))
+		rc = run_copy(o, &c, ret_input, err);
+	report_end(&c.report);
 	sink_free(c.sink);
 	source_free(c.source);
 	buf_release(&c.envelope);
@@ -364,9 +478,13 @@ check(const struct options *o, struct err *err)
 int
 main(int argc, char **argv)
 {
-	static struct options o = { .client = CLIENT_OPTIONS_INIT, .input = INPUT_OPTIONS_INIT };
+	static struct options o = { .client = CLIENT_OPTIONS_INIT,
+		.input = INPUT_OPTIONS_INIT,
+		.reports = REPORT_OPTIONS_INIT };
 	const struct opt_group groups[] = {
 		{ "Topic", input_rows, input_row_count, &o.input },
+		{ "Progress", progress_rows, progress_row_count, &o.reports.progress },
+		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.reports.stats },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "General", job_rows, job_row_count, &o.job.options },

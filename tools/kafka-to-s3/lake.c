@@ -91,6 +91,7 @@ take_record(
 	epoch = (struct epoch_id){ .stream = s->number,
 		.begin = epochs_place(&s->epochs, record->position.sequence) };
 	l->counts.read++;
+	l->counts.bytes += (int64_t)record->value.len;
 	if (!is_rejected && !record->has_value && l->options.skips_tombstones)
 		l->counts.filtered++;
 	else if ((is_rejected || collect(l, &epoch, record, &counted, err)) &&
@@ -217,6 +218,7 @@ add_present(const struct lake *l, struct lake_counts *counts)
 
 		counts->files_open += (int64_t)(b->count - b->published);
 	}
+	counts->unread = lag;
 	counts->lag = lag < 0 ? -1 : lag + counts->open;
 }
 
@@ -236,6 +238,7 @@ void
 lake_counts_add(struct lake_counts *to, const struct lake_counts *from)
 {
 	to->read += from->read;
+	to->bytes += from->bytes;
 	to->delivered += from->delivered;
 	to->rejected += from->rejected;
 	to->filtered += from->filtered;
@@ -247,6 +250,7 @@ lake_counts_add(struct lake_counts *to, const struct lake_counts *from)
 	to->files_open += from->files_open;
 	to->spooled_bytes += from->spooled_bytes;
 	to->lag = to->lag < 0 || from->lag < 0 ? -1 : to->lag + from->lag;
+	to->unread = to->unread < 0 || from->unread < 0 ? -1 : to->unread + from->unread;
 }
 
 void

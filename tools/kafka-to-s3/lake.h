@@ -48,6 +48,7 @@ struct lake_options {
 
 struct lake_counts {
 	int64_t read;
+	int64_t bytes;     /* of the values read */
 	int64_t delivered; /* in published files */
 	int64_t rejected;
 	int64_t filtered; /* tombstones that were skipped */
@@ -60,6 +61,7 @@ struct lake_counts {
 	int64_t files_open;    /* collected, or waiting to be published */
 	int64_t spooled_bytes; /* of their lines */
 	int64_t lag;           /* records of its partitions that are not settled; -1: not known */
+	int64_t unread;        /* of these, those not read; -1: not known */
 };
 
 void lake_counts_add(struct lake_counts *to, const struct lake_counts *from);

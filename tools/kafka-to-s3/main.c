@@ -44,7 +44,7 @@ struct options {
 	struct client_options client;
 	struct workers_options workers;
 	struct input_options input;
-	struct stats_options stats;
+	struct report_options reports;
 	struct deadletter_options letters;
 	struct lake_options lake;
 	const char *time_format; /* as written; NULL: not given */
@@ -391,6 +391,20 @@ run_member(void *context, enum job_input *ret_input, struct err *err)
 }
 
 static void
+measure(void *context, const void *numbers, struct meter_numbers *ret)
+{
+	const struct run *r = context;
+	const struct lake_counts *c = &((const struct numbers *)numbers)->lake;
+
+	ret->records = c->read;
+	ret->bytes = c->bytes;
+	ret->open = c->open;
+	ret->rejected = c->rejected;
+	ret->lag = c->lag;
+	report_measure_input(&r->options->input, c->read, c->unread, ret);
+}
+
+static void
 say_summary(void *context, const void *sum)
 {
 	const struct run *r = context;
@@ -406,7 +420,7 @@ run_members(struct options *o, struct run *r, enum job_input *ret_input, struct 
 		.client = &o->client,
 		.input = &o->input,
 		.workers = &o->workers,
-		.stats = &o->stats,
+		.reports = &o->reports,
 		.context = r,
 		.run = run_member,
 		.add = numbers_add,
@@ -414,6 +428,7 @@ run_members(struct options *o, struct run *r, enum job_input *ret_input, struct 
 		.forget = numbers_forget,
 		.has_some = numbers_has_some,
 		.say = say_summary,
+		.measure = measure,
 		.values = numbers_values,
 		.value_count = numbers_value_count,
 		.numbers = &r->numbers,
@@ -493,7 +508,7 @@ main(int argc, char **argv)
 		.client = CLIENT_OPTIONS_INIT,
 		.workers = WORKERS_OPTIONS_INIT,
 		.input = INPUT_OPTIONS_INIT,
-		.stats = STATS_OPTIONS_INIT,
+		.reports = REPORT_OPTIONS_INIT,
 		.lake = { .drain_ms = DRAIN_MS_DEFAULT,
 		    .limits = { .bytes = EPOCH_BYTES_DEFAULT, .age_ms = -1 },
 		    .spool_bytes = SPOOL_BYTES_DEFAULT,
@@ -513,7 +528,8 @@ main(int argc, char **argv)
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count,
 		    &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
-		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.stats },
+		{ "Progress", progress_rows, progress_row_count, &o.reports.progress },
+		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.reports.stats },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "S3", s3_target_rows, s3_target_row_count, &o.s3 },

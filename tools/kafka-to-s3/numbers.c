@@ -9,6 +9,7 @@
 
 const struct stats_value numbers_values[] = {
 	VALUE(STATS_RECORDS_READ, lake.read),
+	VALUE(STATS_BYTES_READ, lake.bytes),
 	VALUE(STATS_RECORDS_DELIVERED, lake.delivered),
 	VALUE(STATS_RECORDS_FILTERED, lake.filtered),
 	VALUE(STATS_RECORDS_REJECTED, lake.rejected),
@@ -40,7 +41,7 @@ numbers_rest(void *numbers)
 	struct numbers *n = numbers;
 
 	n->member.processes = 0;
-	n->lake.open = n->lake.files_open = n->lake.spooled_bytes = n->lake.lag = 0;
+	n->lake.open = n->lake.files_open = n->lake.spooled_bytes = n->lake.lag = n->lake.unread = 0;
 }
 
 void
@@ -48,7 +49,7 @@ numbers_forget(void *numbers)
 {
 	struct numbers *n = numbers;
 
-	n->lake.lag = -1;
+	n->lake.lag = n->lake.unread = -1;
 }
 
 bool

@@ -18,6 +18,7 @@
 #include "run/client.h"
 #include "run/input.h"
 #include "run/output.h"
+#include "run/report.h"
 
 /* ---- limits ---- */
 
@@ -36,6 +37,7 @@ struct options {
 	struct client_options client;
 	struct input_options input;
 	struct deadletter_options letters;
+	struct report_options reports;
 	struct window_options windows;
 	struct windower_options windower;
 	const char *output_topic;
@@ -276,21 +278,19 @@ say_dry_run(const struct options *o, struct err *err)
 }
 
 static void
-say_summary(const struct options *o, struct windower *w)
+say_summary(const struct options *o, const struct windower *w, const struct windower_counts *counts)
 {
-	struct windower_counts c;
+	const struct windower_counts c = *counts;
 	char replayed[64] = "", outside[64] = "", open[64] = "";
-	int64_t open_count = windower_open_windows(w);
 
-	windower_get_counts(w, &c);
 	if (c.engine.replayed)
 		(void)snprintf(replayed, sizeof(replayed), ", %lld of windows given out before",
 		    (long long)c.engine.replayed);
 	if (c.engine.outside)
 		(void)snprintf(outside, sizeof(outside), ", %lld between windows",
 		    (long long)c.engine.outside);
-	if (open_count)
-		(void)snprintf(open, sizeof(open), ", %lld windows open", (long long)open_count);
+	if (c.windows_open)
+		(void)snprintf(open, sizeof(open), ", %lld windows open", (long long)c.windows_open);
 	/* without --late nobody else tells of these */
 	(c.engine.late && !o->late ? diag_warn : diag_note)(
 	    "%lld records read: %lld in windows, %lld late, %lld rejected%s%s; %lld windows, %lld rows "
@@ -300,6 +300,85 @@ say_summary(const struct options *o, struct windower *w)
 	if (!o->windower.is_pipe && windower_silent_stream(w) >= 0)
 		diag_note("partition %d never had a record, which keeps windows open (--idle)",
 		    (int)windower_silent_stream(w));
+}
+
+/* ---- the numbers ---- */
+
+struct numbers {
+	int64_t processes; /* 1 at work; 0 before and after */
+	struct windower_counts counts;
+	int64_t filtered;
+	int64_t event_s; /* -1: none */
+};
+
+#define VALUE(id, field) { id, offsetof(struct numbers, field) }
+
+static const struct stats_value values[] = {
+	VALUE(STATS_RECORDS_READ, counts.read),
+	VALUE(STATS_BYTES_READ, counts.bytes),
+	VALUE(STATS_RECORDS_AGGREGATED, counts.engine.taken),
+	VALUE(STATS_RECORDS_LATE, counts.engine.late),
+	VALUE(STATS_RECORDS_FILTERED, filtered),
+	VALUE(STATS_RECORDS_REJECTED, counts.rejected),
+	VALUE(STATS_WINDOWS, counts.engine.windows),
+	VALUE(STATS_ROWS, counts.delivered),
+	VALUE(STATS_WINDOWS_OPEN, counts.windows_open),
+	VALUE(STATS_STATE_BYTES, counts.state_bytes),
+	VALUE(STATS_EVENT_TIME, event_s),
+	VALUE(STATS_LAG_RECORDS, counts.unread),
+	VALUE(STATS_PROCESSES, processes),
+};
+
+static void
+measure(void *context, const void *numbers, struct meter_numbers *ret)
+{
+	const struct options *o = context;
+	const struct windower_counts *c = &((const struct numbers *)numbers)->counts;
+
+	if (!((const struct numbers *)numbers)->processes)
+		return;
+	ret->records = c->read;
+	ret->bytes = c->bytes;
+	ret->rejected = c->rejected;
+	ret->lag = c->unread;
+	if (c->watermark_ms != WATERMARK_NONE)
+		ret->event_ms = c->watermark_ms;
+	report_measure_input(&o->input, c->read, c->unread, ret);
+}
+
+/* A run, and who is told of it. */
+struct telling {
+	struct numbers numbers;
+	char group[INPUT_GROUP_BYTES_MAX + 1];
+	struct report report;
+};
+
+static void
+set_numbers(struct numbers *n, const struct windower_counts *now)
+{
+	*n = (struct numbers){ .processes = 1,
+		.counts = *now,
+		.filtered = now->engine.replayed + now->engine.outside,
+		.event_s = now->watermark_ms < 0 ? -1 : now->watermark_ms / 1000 };
+}
+
+static void
+on_told(void *context, const struct windower_counts *now)
+{
+	struct telling *t = context;
+
+	set_numbers(&t->numbers, now);
+	report_tell(&t->report);
+}
+
+/* What is of the moment is over, and what there is to read now nobody knows. */
+static void
+write_last(struct telling *t, const struct windower_counts *counts)
+{
+	set_numbers(&t->numbers, counts);
+	t->numbers.processes = t->numbers.counts.windows_open = t->numbers.counts.state_bytes = 0;
+	t->numbers.counts.unread = -1;
+	report_write(&t->report);
 }
 
 /* ---- opening ---- */
@@ -348,15 +427,95 @@ open_source(const struct options *o, struct windower *w, struct err *err)
 	return input_open(&o->input, &o->client, &o->job, &needs, &events, err);
 }
 
+/* What is opened, beside the windower. */
+struct ends {
+	struct source *source;
+	struct sink *output, *late;
+	struct deadletter *letters;
+	int late_fd;
+};
+
+static int
+open_ends(const struct options *o, struct windower *windower, struct ends *e, struct err *err)
+{
+	const struct client_target late = { .name = o->late };
+
+	e->source = open_source(o, windower, err);
+	if (!e->source)
+		return -1;
+	e->output = output_open(o->output_topic, o->compression, &o->client, OUTPUT_MEMORY_BYTES,
+	    o->windower.drain_ms, NULL, err);
+	if (!e->output)
+		return -1;
+	if (o->late && !(e->late = client_open_target(&o->client, &late, NULL, &e->late_fd, err)))
+		return err_wrap(err, "--late");
+	e->letters = deadletter_open(&o->letters, &o->client, tool.name, NULL, err);
+	return e->letters ? 0 : -1;
+}
+
+static void
+close_ends(struct ends *e)
+{
+	source_free(e->source);
+	deadletter_free(e->letters);
+	sink_free(e->late);
+	if (e->late_fd >= 0)
+		(void)close(e->late_fd); /* flushed and synced before, or given up */
+	sink_free(e->output);
+}
+
+static int
+run_windows(const struct options *o, struct windower *windower, struct telling *t,
+    enum job_input *ret_input, struct err *err)
+{
+	const struct windower_watch watch = { t, on_told, report_every_ms(&t->report) };
+	struct ends e = { .late_fd = -1 };
+	struct windower_counts counts;
+	int rc = -1;
+
+	if (open_ends(o, windower, &e, err))
+		goto out;
+	windower_set_outputs(windower, e.output, e.late, e.letters);
+	windower_set_watch(windower, &watch);
+	rc = windower_run(windower, e.source, ret_input, err);
+	report_end(&t->report);
+	windower_get_counts(windower, &counts);
+	if (!err->is_broken_pipe) /* which ends the tool in silence */
+		say_summary(o, windower, &counts);
+	write_last(t, &counts);
+out:
+	close_ends(&e);
+	return rc;
+}
+
+static int
+run_told(struct options *o, struct windower *windower, enum job_input *ret_input, struct err *err)
+{
+	struct telling t = { .report = { .job = &o->job,
+		.options = &o->reports,
+		.topic = o->input.topic,
+		.values = values,
+		.value_count = sizeof(values) / sizeof(*values),
+		.writes_data = !o->output_topic,
+		.context = o,
+		.measure = measure } };
+	struct input_needs needs = needs_of(o);
+	int rc;
+
+	t.report.numbers = &t.numbers;
+	t.report.group = input_group(&o->input, &o->job, &needs, t.group);
+	if (report_check(&t.report, err))
+		return -1;
+	report_begin(&t.report);
+	rc = run_windows(o, windower, &t, ret_input, err);
+	report_end(&t.report);
+	return rc;
+}
+
 static int
 run(struct options *o, enum job_input *ret_input, struct err *err)
 {
 	struct windower *windower = NULL;
-	struct source *source = NULL;
-	struct sink *output = NULL, *late = NULL;
-	struct deadletter *letters = NULL;
-	const struct client_target late_target = { .name = o->late };
-	int late_fd = -1;
 	int rc = -1;
 
 	if (check(o, err) || !(windower = windower_new(&o->windower, err)))
@@ -366,32 +525,8 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		*ret_input = JOB_INPUT_ENDED;
 		goto out;
 	}
-	source = open_source(o, windower, err);
-	if (!source)
-		goto out;
-	output = output_open(o->output_topic, o->compression, &o->client, OUTPUT_MEMORY_BYTES,
-	    o->windower.drain_ms, NULL, err);
-	if (!output)
-		goto out;
-	if (o->late &&
-	    !(late = client_open_target(&o->client, &late_target, NULL, &late_fd, err))) {
-		err_wrap(err, "--late");
-		goto out;
-	}
-	letters = deadletter_open(&o->letters, &o->client, tool.name, NULL, err);
-	if (!letters)
-		goto out;
-	windower_set_outputs(windower, output, late, letters);
-	rc = windower_run(windower, source, ret_input, err);
-	if (!err->is_broken_pipe) /* which ends the tool in silence */
-		say_summary(o, windower);
+	rc = run_told(o, windower, ret_input, err);
 out:
-	source_free(source);
-	deadletter_free(letters);
-	sink_free(late);
-	if (late_fd >= 0)
-		(void)close(late_fd); /* flushed and synced before, or given up */
-	sink_free(output);
 	windower_free(windower);
 	return rc;
 }
@@ -403,6 +538,7 @@ main(int argc, char **argv)
 		.client = CLIENT_OPTIONS_INIT,
 		.input = INPUT_OPTIONS_INIT,
 		.windower = { .drain_ms = DRAIN_MS_DEFAULT },
+		.reports = REPORT_OPTIONS_INIT,
 		.idle_ms = IDLE_MS_DEFAULT,
 		.state_bytes_max = STATE_BYTES_DEFAULT,
 	};
@@ -412,6 +548,8 @@ main(int argc, char **argv)
 		{ "Input", input_rows, input_row_count, &o.input },
 		{ "Standard input, read without -t", input_pipe_rows, input_pipe_row_count, &o.input },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
+		{ "Progress", progress_rows, progress_row_count, &o.reports.progress },
+		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.reports.stats },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "General", job_rows, job_row_count, &o.job.options },

@@ -179,6 +179,7 @@ take_record(struct windower *w, const struct record *record, bool is_rejected, s
 	if (!s)
 		return err_set(err, ERR_FAULT, "a record of a partition that is not ours");
 	w->read++;
+	w->bytes += (int64_t)record->value.len;
 	w->is_dirty = true;
 	if ((is_rejected || aggregate_record(w, record, &is_late, err)) && reject(w, record, err))
 		return -1;
@@ -191,6 +192,16 @@ take_record(struct windower *w, const struct record *record, bool is_rejected, s
 }
 
 /* ---- the loop ---- */
+
+static void
+tell(struct windower *w, int64_t now_ms)
+{
+	struct windower_counts counts;
+
+	w->tell_ms = now_ms + w->watch.every_ms;
+	windower_get_counts(w, &counts);
+	w->watch.tell(w->watch.context, &counts);
+}
 
 /* Of what was completed by other than a record. */
 static int
@@ -210,6 +221,8 @@ tick(struct windower *w, struct err *err)
 	int64_t now_ms = clock_mono_ms();
 
 	w->until_clock = CLOCK_EVERY;
+	if (now_ms >= w->tell_ms)
+		tell(w, now_ms);
 	engine_tick(w->engine, now_ms);
 	if (w->options.engine.is_processing_time)
 		(void)engine_set_clock(w->engine, clock_wall_ms());
@@ -251,6 +264,8 @@ wait_for_record(struct windower *w, struct record *record, struct err *err)
 	deadline_ms = wait_ms < 0 ? CLOCK_NEVER : clock_deadline(wait_ms);
 	if (w->is_dirty && w->commit_from_ms < deadline_ms)
 		deadline_ms = w->commit_from_ms;
+	if (w->tell_ms < deadline_ms)
+		deadline_ms = w->tell_ms;
 	return source_next(w->source, deadline_ms, record, err);
 }
 
@@ -335,6 +350,7 @@ windower_new(const struct windower_options *options, struct err *err)
 		return NULL;
 	}
 	w->options = *options;
+	w->tell_ms = CLOCK_NEVER;
 	buf_init(&w->group, KEY_BYTES_MAX);
 	buf_init(&w->row, ROW_BYTES_MAX);
 	buf_init(&w->row_key, ROW_BYTES_MAX);
@@ -379,22 +395,28 @@ windower_set_outputs(struct windower *w, struct sink *output, struct sink *late,
 }
 
 void
+windower_set_watch(struct windower *w, const struct windower_watch *watch)
+{
+	w->watch = *watch;
+	w->tell_ms = 0;
+}
+
+void
 windower_get_counts(struct windower *w, struct windower_counts *ret)
 {
 	struct sink_counts sink;
 
 	sink_counts(w->output, &sink);
 	*ret = (struct windower_counts){ .read = w->read,
+		.bytes = w->bytes,
+		.windows_open = engine_open_windows(w->engine),
+		.state_bytes = (int64_t)engine_state_bytes(w->engine),
+		.watermark_ms = engine_watermark(w->engine),
+		.unread = source_lag(w->source),
 		.rejected = deadletter_count(w->letters),
 		.delivered = sink.acknowledged };
 	engine_get_counts(w->engine, &ret->engine);
 	ret->engine.replayed += w->rejected_before;
-}
-
-int64_t
-windower_open_windows(const struct windower *w)
-{
-	return engine_open_windows(w->engine);
 }
 
 int32_t

@@ -46,8 +46,21 @@ struct windower_options {
 struct windower_counts {
 	struct engine_counts engine;
 	int64_t read;
+	int64_t bytes; /* of their values */
 	int64_t rejected;
 	int64_t delivered; /* rows the sink has acknowledged */
+	/* of this moment: */
+	int64_t windows_open;
+	int64_t state_bytes;
+	int64_t watermark_ms; /* WATERMARK_NONE */
+	int64_t unread;       /* records of its partitions; -1: not known */
+};
+
+/* Who is told how it goes. */
+struct windower_watch {
+	void *context;
+	void (*tell)(void *context, const struct windower_counts *);
+	int64_t every_ms;
 };
 
 struct windower;
@@ -63,6 +76,9 @@ struct source_events windower_events(struct windower *);
 void windower_set_outputs(struct windower *, struct sink *output, struct sink *late,
     struct deadletter *);
 
+/* Before it runs. */
+void windower_set_watch(struct windower *, const struct windower_watch *);
+
 /*
  * Runs to the end of the input (all windows are given out), to a request to stop (none is), or to the
  * first error. Then what was given out is made durable and committed, also where a record is refused
@@ -72,9 +88,7 @@ int windower_run(struct windower *, struct source *, enum job_input *ret_input, 
 
 void windower_get_counts(struct windower *, struct windower_counts *ret);
 
-/* For messages: the windows that are open, and a partition whose lack of any record keeps them so (-1:
- * none does). */
-int64_t windower_open_windows(const struct windower *);
+/* For messages: a partition whose lack of any record keeps windows open (-1: none does). */
 int32_t windower_silent_stream(const struct windower *);
 
 #endif

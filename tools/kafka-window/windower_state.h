@@ -43,11 +43,14 @@ struct windower {
 	struct buf row;
 	struct buf row_key;
 	int64_t read;
+	int64_t bytes; /* of their values */
 	int64_t rejected_before; /* in an earlier life, and read again */
 	bool is_dirty; /* something was read since the last commit */
 	bool has_news; /* the source told something that may have completed windows */
 	int64_t commit_from_ms;
 	unsigned until_clock;
+	struct windower_watch watch;
+	int64_t tell_ms; /* due; CLOCK_NEVER */
 };
 
 static inline struct owned_stream *

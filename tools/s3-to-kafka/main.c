@@ -193,7 +193,6 @@ check(struct options *o, struct err *err)
 		return -1;
 	o->objects.line_bytes_max = (size_t)o->line_bytes_max;
 	o->objects.aws = &o->client.aws;
-	o->replay.is_quiet = o->job.options.is_quiet;
 	return check_paths(o, err);
 }
 
@@ -204,6 +203,7 @@ main(int argc, char **argv)
 		.client = CLIENT_OPTIONS_INIT,
 		.replay = REPLAY_OPTIONS_INIT,
 		.resume = RESUME_OPTIONS_INIT,
+		.reports = REPORT_OPTIONS_INIT,
 		.objects = { .delimiter = ',', .ahead_count = OBJECTS_AHEAD_DEFAULT },
 		.line_bytes_max = LINE_BYTES_DEFAULT,
 	};
@@ -213,6 +213,8 @@ main(int argc, char **argv)
 		{ "Replay", replay_rows, replay_row_count, &o.replay },
 		{ "Going on", resume_rows, resume_row_count, &o.resume },
 		{ "Rejected records", deadletter_rows, deadletter_row_count, &o.letters },
+		{ "Progress", progress_rows, progress_row_count, &o.reports.progress },
+		{ "Numbers for Prometheus", stats_rows, stats_row_count, &o.reports.stats },
 		{ "Kafka", client_rows, client_row_count, &o.client },
 		{ "AWS", aws_rows, aws_row_count, &o.client.aws },
 		{ "S3", aws_service_rows, aws_service_row_count, &o.client.aws },

@@ -226,6 +226,7 @@ outlet_get_counts(const struct outlet *o, struct outlet_counts *ret)
 	sink_counts(o->sink, &sink);
 	*ret = (struct outlet_counts){
 		.sent = o->sent,
+		.bytes = sink.bytes,
 		.delivered = sink.acknowledged > o->watermarks ? sink.acknowledged - o->watermarks : 0,
 		.watermarks = o->watermarks,
 	};

@@ -52,6 +52,7 @@ int64_t outlet_frontier(const struct outlet *);
 
 struct outlet_counts {
 	int64_t sent;
+	int64_t bytes;      /* of values sent, those of watermark records too */
 	int64_t delivered;  /* acknowledged, without watermark records */
 	int64_t watermarks; /* watermark records, one a partition, sent */
 };

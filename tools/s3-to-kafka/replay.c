@@ -140,7 +140,6 @@ replay_run(struct replay *r, enum job_input *ret_input, struct err *err)
 	enum step step;
 
 	*ret_input = JOB_INPUT_BOUNDED;
-	progress_begin(&r->progress, now_us);
 	if (r->options.watermark_ms)
 		r->watermark_due_us = now_us + r->options.watermark_ms * 1000;
 	step = run_rounds(r, err);
@@ -149,6 +148,13 @@ replay_run(struct replay *r, enum job_input *ret_input, struct err *err)
 	else if (is_endless)
 		*ret_input = JOB_INPUT_ENDLESS;
 	return settle(r, step, err);
+}
+
+void
+replay_set_watch(struct replay *r, const struct replay_watch *watch)
+{
+	r->watch = *watch;
+	r->tell_us = 0;
 }
 
 /* Delivered is what was committed. What had waited when this run began counts as read by it. */
@@ -251,6 +257,7 @@ replay_new(const struct replay_options *options, struct source *source,
 	r->letters = letters;
 	r->until_clock = 1;
 	r->watermark_due_us = INT64_MAX;
+	r->tell_us = INT64_MAX;
 	r->last_event_ms = RECORD_NO_TIME;
 	buf_init(&r->moved, MOVED_BYTES_MAX);
 	schedule_init(&r->schedule, options->speedup, options->rate);

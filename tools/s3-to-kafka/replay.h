@@ -13,6 +13,7 @@
 #include "s3-to-kafka/outlet.h"
 #include "s3-to-kafka/resume.h"
 #include "s3-to-kafka/schedule.h"
+#include "source/objects.h"
 #include "source/source.h"
 
 struct replay_options {
@@ -27,7 +28,6 @@ struct replay_options {
 	int64_t watermark_ms;   /* between two watermarks; 0: none */
 	int64_t drain_ms;
 	int64_t from_line;      /* of the object read first, lines before this one are left out; 0: none */
-	bool is_quiet;          /* no line a second */
 };
 
 #define REPLAY_OPTIONS_INIT \
@@ -54,6 +54,23 @@ struct replay_counts {
 	int64_t watermarks; /* records of that kind sent; in none of the others */
 };
 
+/* How it goes, at one moment. */
+struct replay_numbers {
+	struct replay_counts counts;
+	int64_t sent;
+	int64_t bytes;     /* of values sent */
+	int64_t event_ms;  /* of what was sent last; RECORD_NO_TIME */
+	int64_t behind_ms; /* how late that was */
+	struct objects_progress objects;
+};
+
+/* Who is told of it. */
+struct replay_watch {
+	void *context;
+	void (*tell)(void *context, const struct replay_numbers *);
+	int64_t every_ms;
+};
+
 /* Opens the input (source_objects_open) at its beginning, once a round. */
 struct replay_input {
 	void *context;
@@ -77,6 +94,9 @@ void replay_free(struct replay *);
  * *ret_input says whether the end was reached.
  */
 int replay_run(struct replay *, enum job_input *ret_input, struct err *);
+
+/* Before it runs. */
+void replay_set_watch(struct replay *, const struct replay_watch *);
 
 void replay_get_counts(struct replay *, struct replay_counts *ret);
 

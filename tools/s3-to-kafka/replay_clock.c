@@ -101,16 +101,26 @@ commit_before_sleep(struct replay *r, int64_t now_us, int64_t *wait_us, struct e
 	return 0;
 }
 
+static void
+tell(struct replay *r, int64_t now_us)
+{
+	struct replay_numbers numbers = { .event_ms = r->last_event_ms, .behind_ms = r->behind_us / 1000 };
+	struct outlet_counts outlet;
+
+	r->tell_us = now_us + r->watch.every_ms * 1000;
+	outlet_get_counts(r->outlet, &outlet);
+	numbers.sent = outlet.sent;
+	numbers.bytes = outlet.bytes;
+	replay_get_counts(r, &numbers.counts);
+	source_objects_progress(r->source, &numbers.objects);
+	r->watch.tell(r->watch.context, &numbers);
+}
+
 enum step
 replay_tick(struct replay *r, int64_t now_us, struct err *err)
 {
-	if (progress_is_due(&r->progress, now_us)) {
-		struct progress_facts facts = { .sent = count_sent(r),
-			.event_ms = r->last_event_ms,
-			.behind_us = r->behind_us };
-
-		progress_say(&r->progress, r->source, &facts, now_us, r->options.is_quiet);
-	}
+	if (now_us >= r->tell_us)
+		tell(r, now_us);
 	if (now_us >= r->watermark_due_us) {
 		r->watermark_due_us = now_us + r->options.watermark_ms * 1000;
 		if (replay_send_watermark(r, err))
@@ -161,8 +171,8 @@ sleep_until(struct replay *r, int64_t due_us, struct err *err)
 			return step;
 		if (outlet_push(r->outlet, err) || commit_before_sleep(r, now_us, &wait_us, err))
 			return FAILED;
-		if (wait_us > PROGRESS_US / 2)
-			wait_us = PROGRESS_US / 2;
+		if (wait_us > REPLAY_STEP_US)
+			wait_us = REPLAY_STEP_US;
 		if (wait_us > r->watermark_due_us - now_us)
 			wait_us = r->watermark_due_us - now_us;
 		if (wait_us > 0)

@@ -61,7 +61,7 @@ next_record(struct replay *r, struct record *record, struct err *err)
 	while (status == SOURCE_WAIT && !stop_requested()) {
 		if (outlet_push(r->outlet, err) || replay_tick(r, clock_mono_us(), err) == FAILED)
 			return SOURCE_FAILED;
-		status = source_next(r->source, clock_deadline(PROGRESS_US / 1000), record, err);
+		status = source_next(r->source, clock_deadline(REPLAY_STEP_US / 1000), record, err);
 	}
 	return status;
 }

@@ -6,7 +6,6 @@
 
 #include "s3-to-kafka/bookmark.h"
 #include "s3-to-kafka/places.h"
-#include "s3-to-kafka/progress.h"
 #include "s3-to-kafka/replay.h"
 
 enum step {
@@ -39,12 +38,16 @@ struct replay {
 	int64_t skipped;
 	int64_t round_sent;
 	/* what happens by the clock */
-	struct progress progress;
+	struct replay_watch watch;
+	int64_t tell_us; /* due; INT64_MAX: never */
 	int64_t watermark_due_us; /* INT64_MAX: never */
 	int64_t last_event_ms;
 	int64_t behind_us;
 	unsigned until_clock;
 };
+
+/* While nothing comes, or nothing is due: how long it sleeps at most. */
+enum { REPLAY_STEP_US = 500 * 1000 };
 
 /* ---- replay_clock.c ---- */
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/stop.h"
+#include "s3-to-kafka/numbers.h"
 #include "run/output.h"
 #include "sink/topic.h"
 
@@ -33,21 +34,29 @@ say_dry_run(const struct options *o, const struct source *source)
 	    o->topic ? "topic " : "standard output", o->topic ? o->topic : "");
 }
 
-static void
-say_summary(const struct replay_counts *counts)
-{
-	char skipped[48] = "", waiting[64] = "", watermarks[48] = "";
+/* What lasts over the attempts of one process, and who is told of it while they work. */
+struct run {
+	struct options *options;
+	struct numbers numbers;
+	struct report report;
+};
 
-	if (counts->skipped)
-		(void)snprintf(skipped, sizeof(skipped), ", %lld skipped", (long long)counts->skipped);
-	if (counts->waiting)
-		(void)snprintf(waiting, sizeof(waiting), ", %lld not sent or not acknowledged",
-		    (long long)counts->waiting);
-	if (counts->watermarks)
-		(void)snprintf(watermarks, sizeof(watermarks), "; %lld watermark records sent",
-		    (long long)counts->watermarks);
-	diag_note("%lld records read: %lld delivered, %lld rejected%s%s%s", (long long)counts->read,
-	    (long long)counts->delivered, (long long)counts->rejected, skipped, waiting, watermarks);
+static void
+on_told(void *context, const struct replay_numbers *now)
+{
+	struct run *run = context;
+
+	numbers_set(&run->numbers, now);
+	report_tell(&run->report);
+}
+
+/* The last word, after the last line that is drawn again. */
+static void
+say_summary(struct run *run, const struct replay_counts *counts)
+{
+	report_end(&run->report);
+	run->numbers.replay.counts = *counts;
+	numbers_say(&run->numbers);
 }
 
 static struct source *
@@ -127,10 +136,12 @@ open_outputs(struct options *o, struct outlet *outlet, struct sink **ret_sink,
 
 /* Takes over source; resume may be NULL. *ret_counts is left alone where it did not come to reading. */
 static int
-run_through(struct options *o, struct source *source, struct outlet *outlet, struct resume *resume,
+run_through(struct run *run, struct source *source, struct outlet *outlet, struct resume *resume,
     enum job_input *ret_input, struct replay_counts *ret_counts, struct err *err)
 {
+	struct options *o = run->options;
 	const struct replay_input input = { .context = o, .open = open_input };
+	const struct replay_watch watch = { run, on_told, report_every_ms(&run->report) };
 	struct sink *sink = NULL;
 	struct deadletter *letters = NULL;
 	struct replay *replay = NULL;
@@ -142,10 +153,11 @@ run_through(struct options *o, struct source *source, struct outlet *outlet, str
 	source = NULL; /* taken over */
 	if (!replay)
 		goto out;
+	replay_set_watch(replay, &watch);
 	rc = replay_run(replay, ret_input, err);
 	replay_get_counts(replay, ret_counts);
 	if (!resume && !err->is_broken_pipe) { /* which ends the tool in silence */
-		say_summary(ret_counts);
+		say_summary(run, ret_counts);
 		/* merged objects have no line to begin with */
 		if ((rc || *ret_input != JOB_INPUT_ENDED) && !o->objects.merges)
 			say_standing(replay);
@@ -159,14 +171,14 @@ out:
 }
 
 static int
-run_plain(struct options *o, struct source *source, enum job_input *ret_input, struct err *err)
+run_plain(struct run *run, struct source *source, enum job_input *ret_input, struct err *err)
 {
 	struct outlet *outlet = outlet_new(err);
 	struct replay_counts counts;
 	int rc = -1;
 
-	if (outlet && !move_to_start(o, source, err)) {
-		rc = run_through(o, source, outlet, NULL, ret_input, &counts, err);
+	if (outlet && !move_to_start(run->options, source, err)) {
+		rc = run_through(run, source, outlet, NULL, ret_input, &counts, err);
 		source = NULL; /* taken over */
 	}
 	outlet_free(outlet);
@@ -254,9 +266,10 @@ open_kept(struct options *o, const struct keeping *k, struct err *err)
 
 /* *ret_again: it failed in a way that going on from what is committed may cure. */
 static int
-attempt(struct options *o, struct keeping *k, enum job_input *ret_input, bool *ret_again,
+attempt(struct run *run, struct keeping *k, enum job_input *ret_input, bool *ret_again,
     struct err *err)
 {
+	struct options *o = run->options;
 	struct source *source = open_input(o, err); /* first: it fences nobody */
 	struct outlet *outlet = source ? outlet_new(err) : NULL;
 	struct resume_kafka *kafka = outlet ? open_kept(o, k, err) : NULL;
@@ -269,7 +282,7 @@ attempt(struct options *o, struct keeping *k, enum job_input *ret_input, bool *r
 		int64_t sent = resume_point(resume)->counts.sent;
 
 		o->client.transaction = resume_kafka_transaction(kafka);
-		rc = run_through(o, source, outlet, resume, ret_input, &counts, err);
+		rc = run_through(run, source, outlet, resume, ret_input, &counts, err);
 		source = NULL; /* taken over */
 		if (resume_point(resume)->counts.sent > sent)
 			k->failures = 0;
@@ -278,7 +291,7 @@ attempt(struct options *o, struct keeping *k, enum job_input *ret_input, bool *r
 		*ret_again = resume_kafka_may_reopen(kafka, err) && !stop_requested() &&
 		    ++k->failures <= FAILURES_MAX;
 	if (!*ret_again && counts.read >= 0)
-		say_summary(&counts);
+		say_summary(run, &counts);
 	if (!rc)
 		say_finished(k, o, resume_kafka_resume(kafka));
 	o->client.transaction = NULL;
@@ -289,15 +302,15 @@ attempt(struct options *o, struct keeping *k, enum job_input *ret_input, bool *r
 }
 
 static int
-run_kept(struct options *o, enum job_input *ret_input, struct err *err)
+run_kept(struct run *run, enum job_input *ret_input, struct err *err)
 {
-	struct keeping k = { .wait_ms = o->client.wait_ms };
+	struct keeping k = { .wait_ms = run->options->client.wait_ms };
 	bool again;
 
 	if (resume_kafka_name_run(k.run, err))
 		return -1;
 	for (;;) {
-		int rc = attempt(o, &k, ret_input, &again, err);
+		int rc = attempt(run, &k, ret_input, &again, err);
 
 		if (!rc || !again)
 			return rc;
@@ -326,28 +339,62 @@ forget(struct options *o, struct err *err)
 	return rc;
 }
 
-int
-run_replay(struct options *o, enum job_input *ret_input, struct err *err)
+static int
+run_dry(const struct options *o, struct source *source, enum job_input *ret_input)
 {
-	bool is_dry = o->job.options.is_dry_run;
-	struct source *source;
-
-	if (o->resume.is_forgotten) {
-		*ret_input = JOB_INPUT_ENDED;
-		if (!is_dry)
-			return forget(o, err);
-		say_dry_forget(o);
-		return 0;
-	}
-	if (o->resume.id && !is_dry)
-		return run_kept(o, ret_input, err);
-	source = open_input(o, err);
-	if (!source)
-		return -1;
-	if (!is_dry)
-		return run_plain(o, source, ret_input, err);
 	say_dry_run(o, source);
 	source_free(source);
 	*ret_input = JOB_INPUT_ENDED;
 	return 0;
+}
+
+static int
+run_told(struct run *run, enum job_input *ret_input, struct err *err)
+{
+	struct options *o = run->options;
+	struct source *source;
+	int rc = -1;
+
+	if (report_check(&run->report, err))
+		return -1;
+	report_begin(&run->report);
+	if (o->resume.id)
+		rc = run_kept(run, ret_input, err);
+	else if ((source = open_input(o, err)))
+		rc = run_plain(run, source, ret_input, err);
+	report_end(&run->report);
+	if (run->numbers.processes) { /* it came to reading */
+		numbers_rest(&run->numbers);
+		report_write(&run->report);
+	}
+	return rc;
+}
+
+int
+run_replay(struct options *o, enum job_input *ret_input, struct err *err)
+{
+	struct run run = { .options = o };
+	struct source *source;
+
+	run.report = (struct report){ .job = &o->job,
+		.options = &o->reports,
+		.topic = o->topic,
+		.group = "",
+		.values = numbers_values,
+		.value_count = numbers_value_count,
+		.numbers = &run.numbers,
+		.writes_data = !o->topic,
+		.context = o,
+		.measure = numbers_measure };
+	if (o->resume.is_forgotten) {
+		*ret_input = JOB_INPUT_ENDED;
+		if (!o->job.options.is_dry_run)
+			return forget(o, err);
+		say_dry_forget(o);
+		return 0;
+	}
+	if (!o->job.options.is_dry_run)
+		return run_told(&run, ret_input, err);
+	source = open_input(o, err);
+	return source ? run_dry(o, source, ret_input) : -1;
 }

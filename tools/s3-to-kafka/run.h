@@ -6,6 +6,7 @@
 #include "run/client.h"
 #include "run/deadletter.h"
 #include "run/job.h"
+#include "run/report.h"
 #include "s3-to-kafka/replay.h"
 #include "s3-to-kafka/resume_kafka.h"
 #include "source/objects.h"
@@ -17,6 +18,7 @@ struct options {
 	struct replay_options replay;
 	struct source_objects_options objects;
 	struct resume_options resume;
+	struct report_options reports;
 	const char *from;
 	const char *topic;
 	const char *compression;

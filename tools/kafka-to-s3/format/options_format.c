@@ -47,7 +47,7 @@ const struct opt format_rows[] = {
 	    "--schema [json]", OPT_CALL,
 	    0, 0, 0, set_format },
 	{ 'z', "compress", "CODEC",
-	    "compression of files: none, lz4, gzip, zstd, and snappy for Parquet [none; snappy "
+	    "compression of files: none, lz4, gzip, zstd, snappy (of Parquet) [none; snappy "
 	    "for Parquet]", OPT_CALL,
 	    0, 0, 0, set_codec },
 	{ 0, "delimiter", "CHARACTER", "between the cells of CSV [,]", OPT_CALL, 0, 0, 0,

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bash (its manual, "Programmable Completion"): one function a tool, which needs nothing of the bash-completion
+ * package. '=' and ':' break words there (COMP_WORDBREAKS): `--option=value` comes in three, brokers are
+ * looked for in the whole line.
+ */
+#include "run/complete_shell.h"
+
+/* What all tools share; the last one that is loaded counts. %s: the name of the tool. */
+static const char helpers[] =
+    "# what kafka-topic says of the brokers on the line, asked for once a minute\n"
+    "_sluice_ask() {\n"
+    "\tlocal brokers=${BOOTSTRAP_SERVERS-} asked\n"
+    "\t[[ $COMP_LINE =~ [[:space:]](-b|--brokers)[=[:space:]]*([^[:space:]\\\"\\']+) ]] && brokers=${BASH_REMATCH[2]}\n"
+    "\t[[ -n $brokers ]] && command -v kafka-topic >/dev/null && command -v timeout >/dev/null || return 0\n"
+    "\tasked=\"$1 $brokers $((SECONDS / 60))\"\n"
+    "\tif [[ ${_sluice_asked-} != \"$asked\" ]]; then\n"
+    "\t\t_sluice_answer=$(timeout 2 kafka-topic \"$1\" --names -b \"$brokers\" --wait 0 </dev/null 2>/dev/null)\n"
+    "\t\t_sluice_asked=$asked\n"
+    "\tfi\n"
+    "\tmapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W \"$_sluice_answer\" -- \"$cur\")\n"
+    "}\n"
+    "\n"
+    "_sluice_properties() {\n"
+    "\t[[ -n ${_sluice_property_names-} ]] ||\n"
+    "\t\t_sluice_property_names=$(\"$1\" -X list 2>/dev/null </dev/null |\n"
+    "\t\t\tsed -n 's/^\\([a-z][a-z0-9._]*\\) *|.*/\\1=/p' | sort -u)\n"
+    "\tmapfile -t COMPREPLY < <(compgen -W \"$_sluice_property_names list\" -- \"$cur\")\n"
+    "\tcompopt -o nospace 2>/dev/null\n"
+    "}\n"
+    "\n";
+
+static void
+put_case(const struct opt *row, FILE *out)
+{
+	(void)fprintf(out, "\t");
+	if (row->letter && !complete_is_optional(row))
+		(void)fprintf(out, "-%c | ", row->letter);
+	(void)fprintf(out, "--%s)", row->name);
+}
+
+/* The default is readline's, which knows of ~ and of blanks in names. */
+static void
+put_action(const struct complete_argument *a, const char *tool, FILE *out)
+{
+	if (a->kinds & COMPLETE_PROPERTIES)
+		(void)fprintf(out, " _sluice_properties %s ;;\n", tool);
+	if (a->kinds & COMPLETE_PROPERTIES)
+		return;
+	if (a->kinds & COMPLETE_WORDS) {
+		(void)fprintf(out, "\n\t\tmapfile -t COMPREPLY < <(compgen -W '");
+		complete_put_words(a, "", out);
+		(void)fprintf(out, "' -- \"$cur\")");
+	}
+	if (a->kinds & COMPLETE_TOPICS)
+		(void)fprintf(out, "\n\t\t_sluice_ask list");
+	if (a->kinds & COMPLETE_GROUPS)
+		(void)fprintf(out, "\n\t\t_sluice_ask groups");
+	if (a->kinds & COMPLETE_FILES)
+		(void)fprintf(out, "\n\t\tcompopt -o default 2>/dev/null");
+	else if (a->kinds & COMPLETE_DIRECTORIES)
+		(void)fprintf(out, "\n\t\tcompopt -o dirnames 2>/dev/null");
+	(void)fprintf(out, "%s;;\n", a->kinds ? "\n\t\t" : " ");
+}
+
+/* Optional arguments are in the word behind a '=' alone. */
+static void
+put_arguments(const struct opt_set *set, const struct complete_tool *tool, bool is_optional, FILE *out)
+{
+	for (size_t g = 0; g < set->group_count; g++) {
+		for (size_t i = 0; i < set->groups[g].row_count; i++) {
+			const struct opt *row = &set->groups[g].rows[i];
+			struct complete_argument a;
+
+			if (!row->argument || complete_is_optional(row) != is_optional)
+				continue;
+			complete_classify(row, &a);
+			put_case(row, out);
+			put_action(&a, tool->name, out);
+		}
+	}
+}
+
+static void
+put_options(const struct opt_set *set, FILE *out)
+{
+	const char *between = "";
+
+	for (size_t g = 0; g < set->group_count; g++) {
+		for (size_t i = 0; i < set->groups[g].row_count; i++) {
+			const struct opt *row = &set->groups[g].rows[i];
+
+			if (row->letter)
+				(void)fprintf(out, "%s-%c", between, row->letter);
+			(void)fprintf(out, "%s--%s", row->letter ? " " : between, row->name);
+			between = " ";
+		}
+	}
+}
+
+static void
+put_operands(const struct complete_tool *tool, FILE *out)
+{
+	if (tool->verbs)
+		(void)fprintf(out, "\tif ((COMP_CWORD == 1)); then\n"
+			"\t\tmapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\")\n\t\treturn 0\n\tfi\n",
+		    tool->verbs);
+	if (tool->operands & COMPLETE_TOPICS)
+		(void)fprintf(out, "\t_sluice_ask list\n");
+	if (tool->operands & COMPLETE_GROUPS)
+		(void)fprintf(out, "\t_sluice_ask groups\n");
+	if (tool->operands & COMPLETE_FILES)
+		(void)fprintf(out, "\tcompopt -o default 2>/dev/null\n");
+	else if (tool->operands & COMPLETE_DIRECTORIES)
+		(void)fprintf(out, "\tcompopt -o dirnames 2>/dev/null\n");
+	(void)fprintf(out, "\treturn 0\n");
+}
+
+/* What is behind "--" is a command of its own. */
+static void
+put_command(FILE *out)
+{
+	(void)fprintf(out, "\tlocal i\n"
+		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+		"\t\t[[ ${COMP_WORDS[i]} == -- ]] || continue\n"
+		"\t\t((i + 1 < COMP_CWORD)) || mapfile -t COMPREPLY < <(compgen -c -- \"$cur\")\n"
+		"\t\tcompopt -o default 2>/dev/null\n"
+		"\t\treturn 0\n"
+		"\tdone\n");
+}
+
+void
+complete_print_bash(const struct opt_set *set, const struct complete_tool *tool, FILE *out)
+{
+	(void)fprintf(out, "# bash completion for %s -*- shell-script -*-\n\n%s_sluice_", tool->name, helpers);
+	complete_put_name(tool->name, out);
+	(void)fprintf(out, "() {\n"
+		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} has_equals=\n"
+		"\tCOMPREPLY=()\n");
+	if (tool->has_command)
+		put_command(out);
+	(void)fprintf(out, "\tif [[ $cur == = ]]; then\n"
+		"\t\tcur= has_equals=1\n"
+		"\telif [[ $option == = ]]; then\n"
+		"\t\toption=${COMP_WORDS[COMP_CWORD - 2]} has_equals=1\n"
+		"\tfi\n"
+		"\tcase ${has_equals:+$option} in\n");
+	put_arguments(set, tool, true, out);
+	(void)fprintf(out, "\tesac\n\t((${#COMPREPLY[@]})) && return 0\n\tcase $option in\n");
+	put_arguments(set, tool, false, out);
+	(void)fprintf(out, "\t*) option= ;;\n\tesac\n"
+		"\t[[ -z $option ]] || return 0\n"
+		"\tif [[ $cur == -* ]]; then\n"
+		"\t\tmapfile -t COMPREPLY < <(compgen -W '");
+	put_options(set, out);
+	(void)fprintf(out, "' -- \"$cur\")\n\t\treturn 0\n\tfi\n");
+	put_operands(tool, out);
+	(void)fprintf(out, "}\n\ncomplete -F _sluice_");
+	complete_put_name(tool->name, out);
+	(void)fprintf(out, " %s\n", tool->name);
+}

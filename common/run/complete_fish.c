@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* fish (its documentation, complete(1)): one `complete` a row. Without -r an argument is offered behind `--name=` only. */
+#include "run/complete_shell.h"
+
+static const char helpers[] =
+    "# what kafka-topic says of the brokers on the line, asked for once a minute\n"
+    "function __sluice_ask\n"
+    "\tset -l brokers $BOOTSTRAP_SERVERS\n"
+    "\tset -l words (commandline -opc)\n"
+    "\tset -l is_next\n"
+    "\tfor word in $words\n"
+    "\t\tif set -q is_next[1]\n"
+    "\t\t\tset brokers $word\n"
+    "\t\t\tset -e is_next\n"
+    "\t\t\tset -l is_next\n"
+    "\t\telse if contains -- $word -b --brokers\n"
+    "\t\t\tset is_next 1\n"
+    "\t\telse if string match -q -- '--brokers=*' $word\n"
+    "\t\t\tset brokers (string replace -- --brokers= '' $word)\n"
+    "\t\tend\n"
+    "\tend\n"
+    "\tset -q brokers[1]; and type -q kafka-topic; and type -q timeout; or return 0\n"
+    "\tset -l asked \"$argv[1] $brokers \"(math -s0 (date +%s) / 60)\n"
+    "\tif test \"$__sluice_asked\" != \"$asked\"\n"
+    "\t\tset -g __sluice_asked $asked\n"
+    "\t\tset -g __sluice_answer (timeout 2 kafka-topic $argv[1] --names -b $brokers[1] --wait 0 </dev/null 2>/dev/null)\n"
+    "\tend\n"
+    "\tprintf '%s\\n' $__sluice_answer\n"
+    "end\n"
+    "\n"
+    "function __sluice_properties\n"
+    "\tset -q __sluice_property_names; or set -g __sluice_property_names \\\n"
+    "\t\t($argv[1] -X list 2>/dev/null </dev/null | string replace -rf '^([a-z][a-z0-9._]*) *\\|.*' '$1=')\n"
+    "\tprintf '%s\\n' $__sluice_property_names list\n"
+    "end\n"
+    "\n";
+
+/* Inside '...'. */
+static void
+put_text(const char *text, FILE *out)
+{
+	for (; *text; text++) {
+		if (*text == '\'' || *text == '\\')
+			(void)fputc('\\', out);
+		(void)fputc(*text, out);
+	}
+}
+
+/* What it offers, and whether files too. */
+static void
+put_offer(const struct complete_argument *a, const char *tool, FILE *out)
+{
+	(void)fputs(a->kinds & COMPLETE_FILES ? " -F" : " -f", out);
+	if (!(a->kinds & ~(unsigned)COMPLETE_FILES))
+		return;
+	(void)fputs(" -a '", out);
+	complete_put_words(a, "", out);
+	if (a->kinds & COMPLETE_DIRECTORIES)
+		(void)fputs("(__fish_complete_directories)", out);
+	if (a->kinds & COMPLETE_TOPICS)
+		(void)fputs("(__sluice_ask list)", out);
+	if (a->kinds & COMPLETE_GROUPS)
+		(void)fputs("(__sluice_ask groups)", out);
+	if (a->kinds & COMPLETE_PROPERTIES)
+		(void)fprintf(out, "(__sluice_properties %s)", tool);
+	(void)fputc('\'', out);
+}
+
+static void
+put_row(const struct opt *row, const char *tool, FILE *out)
+{
+	struct complete_argument a;
+
+	(void)fprintf(out, "complete -c %s", tool);
+	if (row->letter)
+		(void)fprintf(out, " -s %c", row->letter);
+	(void)fprintf(out, " -l %s", row->name);
+	if (row->argument) {
+		complete_classify(row, &a);
+		if (!complete_is_optional(row))
+			(void)fputs(" -r", out);
+		put_offer(&a, tool, out);
+	}
+	(void)fputs(" -d '", out);
+	put_text(row->help, out);
+	(void)fputs("'\n", out);
+}
+
+static void
+put_operands(const struct complete_tool *tool, FILE *out)
+{
+	const struct complete_argument a = { .kinds = tool->operands };
+
+	if (tool->has_command) {
+		(void)fprintf(out, "complete -c %s -f\n"
+			"complete -c %s -n 'contains -- -- (commandline -opc)' -F -a '(__fish_complete_command)'\n",
+		    tool->name, tool->name);
+		return;
+	}
+	(void)fprintf(out, "complete -c %s", tool->name);
+	put_offer(&a, tool->name, out);
+	(void)fputc('\n', out);
+	if (tool->verbs)
+		(void)fprintf(out, "complete -c %s -n __fish_is_first_arg -f -a '%s'\n", tool->name, tool->verbs);
+}
+
+void
+complete_print_fish(const struct opt_set *set, const struct complete_tool *tool, FILE *out)
+{
+	(void)fprintf(out, "# fish completion for %s\n\n%s", tool->name, helpers);
+	for (size_t g = 0; g < set->group_count; g++) {
+		for (size_t i = 0; i < set->groups[g].row_count; i++)
+			put_row(&set->groups[g].rows[i], tool->name, out);
+	}
+	put_operands(tool, out);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/report.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+
+enum {
+	TELL_MS = 500,
+	EARLY_MS = 20, /* a file may be written so much too soon, rather than a whole turn too late */
+};
+
+static bool
+has_file(const struct report *r)
+{
+	return r->options->stats.file && !r->job->options.is_dry_run;
+}
+
+int
+report_check(const struct report *r, struct err *err)
+{
+	return has_file(r) ? stats_check(&r->options->stats, err) : 0;
+}
+
+void
+report_begin(struct report *r)
+{
+	struct err err = ERR_INIT;
+
+	if (r->job->options.is_dry_run)
+		return;
+	r->progress = progress_start(&r->options->progress, r->job->tool->name,
+	    r->job->options.is_quiet, r->writes_data, &err);
+	if (!r->progress)
+		diag_detail("no progress: %s", err.text);
+}
+
+int64_t
+report_every_ms(const struct report *r)
+{
+	int64_t file_ms = has_file(r) ? r->options->stats.interval_ms : TELL_MS;
+	int64_t progress_ms = r->options->progress.every_ms ? r->options->progress.every_ms : TELL_MS;
+	int64_t ms = file_ms < progress_ms ? file_ms : progress_ms;
+
+	return ms < TELL_MS ? ms : TELL_MS;
+}
+
+void
+report_write(struct report *r)
+{
+	const struct stats_label labels[] = { { "tool", r->job->tool->name },
+		{ "topic", r->topic ? r->topic : "" }, { "group", r->group } };
+	struct err err = ERR_INIT;
+
+	if (!has_file(r))
+		return;
+	r->write_ms = clock_deadline(r->options->stats.interval_ms);
+	if (!stats_write(&r->options->stats, r->values, r->value_count, r->numbers, labels,
+		sizeof(labels) / sizeof(*labels), &err)) {
+		r->is_broken = false;
+		return;
+	}
+	if (!r->is_broken)
+		diag_warn("--stats-file: %s", err.text);
+	r->is_broken = true;
+}
+
+void
+report_tell(struct report *r)
+{
+	struct meter_numbers numbers = METER_NUMBERS_INIT;
+	int64_t now_ms = clock_mono_ms();
+
+	r->tell_ms = clock_deadline(report_every_ms(r));
+	if (r->progress) {
+		r->measure(r->context, r->numbers, &numbers);
+		progress_set(r->progress, &numbers);
+	}
+	if (now_ms + EARLY_MS >= r->write_ms)
+		report_write(r);
+}
+
+void
+report_end(struct report *r)
+{
+	progress_end(r->progress);
+	r->progress = NULL;
+}
+
+/* ---- input ---- */
+
+/* Standard input that is a file: how far it has been read, and its size. */
+static bool
+measure_file(struct meter_numbers *ret)
+{
+	struct stat status;
+	off_t at;
+
+	if (fstat(STDIN_FILENO, &status) || !S_ISREG(status.st_mode) || !status.st_size ||
+	    (at = lseek(STDIN_FILENO, 0, SEEK_CUR)) < 0)
+		return false;
+	ret->done = at < status.st_size ? at : status.st_size;
+	ret->all = status.st_size;
+	return true;
+}
+
+void
+report_measure_input(
+    const struct input_options *o, int64_t passed, int64_t rest, struct meter_numbers *ret)
+{
+	ret->rest = rest;
+	if (o->count_max) {
+		ret->done = passed < o->count_max ? passed : o->count_max;
+		ret->all = o->count_max;
+	} else if (!o->topic) {
+		(void)measure_file(ret);
+	} else if (rest >= 0 && (o->exit_at_end || o->has_stop_time)) {
+		ret->done = passed;
+		ret->all = passed + rest;
+	}
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a run says of itself while it works, out of one struct of numbers: --stats-file for machines, progress for
+ * people.
+ *
+ *	struct report report = { ..., .numbers = &numbers };
+ *
+ *	if (report_check(&report, err))
+ *		return -1;
+ *	report_begin(&report);
+ *	... work; when report_is_due(), and before waiting: set the numbers, report_tell() ...
+ *	report_end(&report);
+ *	... set the last numbers ...
+ *	report_write(&report);
+ */
+#ifndef SLUICE_RUN_REPORT_H
+#define SLUICE_RUN_REPORT_H
+
+#include "run/input.h"
+#include "run/job.h"
+#include "run/progress.h"
+#include "run/stats.h"
+
+struct report_options {
+	struct stats_options stats;
+	struct progress_options progress;
+};
+
+#define REPORT_OPTIONS_INIT { .stats = STATS_OPTIONS_INIT, .progress = PROGRESS_OPTIONS_INIT }
+
+struct report {
+	/* borrowed */
+	const struct job *job;
+	const struct report_options *options;
+	const char *topic; /* NULL: none */
+	const char *group; /* "" for none; read at each writing */
+	const struct stats_value *values;
+	size_t value_count;
+	const void *numbers;
+	bool writes_data; /* records go to standard output */
+	void *context;
+	/* What these numbers are to a person. */
+	void (*measure)(void *context, const void *numbers, struct meter_numbers *ret);
+
+	/* its own; zero at first */
+	struct progress *progress;
+	int64_t tell_ms;  /* due by clock_mono_ms */
+	int64_t write_ms; /* the file */
+	bool is_broken;   /* said once */
+};
+
+/* ERR_CANT_CREATE where --stats-file cannot be written. */
+int report_check(const struct report *, struct err *);
+
+/* After the last fork. With --dry-run it does nothing, and the others neither. */
+void report_begin(struct report *);
+
+/* How often at least the numbers should be told. */
+int64_t report_every_ms(const struct report *);
+
+static inline bool
+report_is_due(const struct report *r, int64_t now_mono_ms)
+{
+	return now_mono_ms >= r->tell_ms;
+}
+
+/* The numbers are those of now; the file is written when its own time has come. */
+void report_tell(struct report *);
+
+/* No more progress is shown. */
+void report_end(struct report *);
+
+/* The file, now. A run does not end because its numbers cannot be written. */
+void report_write(struct report *);
+
+/* What is said of the input of most tools: so many of its records are through, and at present so many are not (-1: not
+ * known); whether it has an end, and how far that is. */
+void report_measure_input(const struct input_options *, int64_t passed, int64_t rest,
+    struct meter_numbers *ret);
+
+#endif

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+bin_PROGRAMS += kafka-topic
+noinst_LIBRARIES += libkafkatopic.a
+libkafkatopic_a_SOURCES =
+libkafkatopic_a_SOURCES += tools/kafka-topic/admin.c tools/kafka-topic/admin.h
+libkafkatopic_a_SOURCES += tools/kafka-topic/age.c tools/kafka-topic/age.h
+libkafkatopic_a_SOURCES += tools/kafka-topic/configs.c tools/kafka-topic/configs.h
+libkafkatopic_a_SOURCES += tools/kafka-topic/confirm.c tools/kafka-topic/confirm.h
+libkafkatopic_a_SOURCES += tools/kafka-topic/groups.c tools/kafka-topic/groups.h
+libkafkatopic_a_SOURCES += tools/kafka-topic/lag.c
+libkafkatopic_a_SOURCES += tools/kafka-topic/offsets.c
+libkafkatopic_a_SOURCES += tools/kafka-topic/output.c tools/kafka-topic/output.h
+libkafkatopic_a_SOURCES += tools/kafka-topic/plan.c tools/kafka-topic/plan.h
+libkafkatopic_a_SOURCES += tools/kafka-topic/request.h
+libkafkatopic_a_SOURCES += tools/kafka-topic/reset.c
+libkafkatopic_a_SOURCES += tools/kafka-topic/scope.c tools/kafka-topic/scope.h
+libkafkatopic_a_SOURCES += tools/kafka-topic/topics.c
+libkafkatopic_a_SOURCES += tools/kafka-topic/topics_change.c
+libkafkatopic_a_SOURCES += tools/kafka-topic/verbs.c tools/kafka-topic/verbs.h
+kafka_topic_SOURCES = tools/kafka-topic/main.c
+kafka_topic_LDADD = libkafkatopic.a $(COMMON_LIBS)

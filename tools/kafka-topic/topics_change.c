@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* create, alter and delete. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/diag.h"
+#include "kafka-topic/admin.h"
+#include "kafka-topic/configs.h"
+#include "kafka-topic/confirm.h"
+#include "kafka-topic/request.h"
+
+enum { QUESTION_BYTES_MAX = 64 * 1024 };
+
+static const char *
+plural(int64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+/* "" or "would be " */
+static const char *
+mood(const struct request *r)
+{
+	return r->is_dry_run ? "would be " : "";
+}
+
+/* ---- create ---- */
+
+static rd_kafka_NewTopic_t *
+new_topic(const struct request *r, const char *name, struct err *err)
+{
+	char reason[256] = "";
+	/* -1 is the broker's default, since Kafka 2.4 (KIP-464) */
+	rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(
+	    name, (int)r->partitions_wanted, (int)r->replication_wanted, reason, sizeof(reason));
+
+	if (!topic) {
+		err_set(err, ERR_USAGE, "topic %s: %s", name, reason);
+		return NULL;
+	}
+	for (size_t i = 0; i < r->setting_count; i++) {
+		rd_kafka_resp_err_t code =
+		    rd_kafka_NewTopic_set_config(topic, r->settings[i].name, r->settings[i].value);
+
+		if (code) {
+			admin_add_error(err, "property", r->settings[i].name, code, NULL);
+			rd_kafka_NewTopic_destroy(topic);
+			return NULL;
+		}
+	}
+	return topic;
+}
+
+/* Another number of partitions is what keys, and so order, depend on. */
+static void
+compare_partitions(struct admin *a, const struct request *r, const char *name)
+{
+	struct err ignored = ERR_INIT;
+	int32_t count;
+
+	if (r->partitions_wanted < 0 || admin_partition_count(a, name, &count, &ignored) ||
+	    count == r->partitions_wanted)
+		diag_note("topic %s exists already", name);
+	else
+		diag_warn("topic %s exists already, with %" PRId32 " partition%s, not %" PRId64,
+		    name, count, plural(count), r->partitions_wanted);
+}
+
+static void
+judge_creation(struct admin *a, const struct request *r, const rd_kafka_topic_result_t *result,
+    struct err *err)
+{
+	rd_kafka_resp_err_t code = rd_kafka_topic_result_error(result);
+	const char *name = rd_kafka_topic_result_name(result);
+
+	if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS && r->if_not_exists) {
+		compare_partitions(a, r, name);
+	} else if (code) {
+		admin_add_error(
+		    err, "topic", name, code, rd_kafka_topic_result_error_string(result));
+	} else {
+		if (!r->is_dry_run && !admin_settle(a, name, false))
+			diag_note("topic %s is not to be seen everywhere yet", name);
+		diag_note("topic %s %screated", name, mood(r));
+	}
+}
+
+static int
+send_creation(
+    struct admin *a, const struct request *r, rd_kafka_NewTopic_t **topics, struct err *err)
+{
+	rd_kafka_AdminOptions_t *options =
+	    admin_options(a, RD_KAFKA_ADMIN_OP_CREATETOPICS, true, r->is_dry_run, err);
+	const rd_kafka_topic_result_t **results;
+	rd_kafka_event_t *event;
+	size_t count;
+
+	if (!options)
+		return -1;
+	rd_kafka_CreateTopics(a->kafka->rk, topics, r->name_count, options, a->queue);
+	rd_kafka_AdminOptions_destroy(options);
+	event = admin_await(a, "creating topics", err);
+	if (!event)
+		return -1;
+	results =
+	    rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+	for (size_t i = 0; i < count; i++)
+		judge_creation(a, r, results[i], err);
+	rd_kafka_event_destroy(event);
+	return err->class == ERR_NONE ? 0 : -1;
+}
+
+int
+verb_create(struct admin *a, const struct request *r, struct output *out, struct err *err)
+{
+	rd_kafka_NewTopic_t **topics = calloc(r->name_count, sizeof(*topics));
+	size_t count = 0;
+	int rc = -1;
+
+	(void)out;
+	if (!topics)
+		return err_no_memory(err);
+	while (count < r->name_count && (topics[count] = new_topic(r, r->names[count], err)))
+		count++;
+	if (count == r->name_count)
+		rc = send_creation(a, r, topics, err);
+	rd_kafka_NewTopic_destroy_array(topics, count);
+	free(topics);
+	return rc;
+}
+
+/* ---- alter ---- */
+
+static int
+send_partitions(struct admin *a, const struct request *r, const char *name, struct err *err)
+{
+	char reason[256] = "";
+	rd_kafka_NewPartitions_t *wanted =
+	    rd_kafka_NewPartitions_new(name, (size_t)r->partitions_wanted, reason, sizeof(reason));
+	rd_kafka_AdminOptions_t *options =
+	    admin_options(a, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, true, r->is_dry_run, err);
+	const rd_kafka_topic_result_t **results;
+	rd_kafka_event_t *event = NULL;
+	size_t count;
+
+	if (!wanted)
+		err_set(err, ERR_USAGE, "topic %s: %s", name, reason);
+	if (!wanted || !options)
+		goto out;
+	rd_kafka_CreatePartitions(a->kafka->rk, &wanted, 1, options, a->queue);
+	event = admin_await(a, "creating partitions", err);
+	if (!event)
+		goto out;
+	results = rd_kafka_CreatePartitions_result_topics(
+	    rd_kafka_event_CreatePartitions_result(event), &count);
+	for (size_t i = 0; i < count; i++) {
+		if (rd_kafka_topic_result_error(results[i]))
+			admin_add_error(err, "topic", name, rd_kafka_topic_result_error(results[i]),
+			    rd_kafka_topic_result_error_string(results[i]));
+	}
+out:
+	if (event)
+		rd_kafka_event_destroy(event);
+	if (options)
+		rd_kafka_AdminOptions_destroy(options);
+	if (wanted)
+		rd_kafka_NewPartitions_destroy(wanted);
+	return err->class == ERR_NONE ? 0 : -1;
+}
+
+/* As many as there are is no error, so that a script may say what should be. */
+static int
+add_partitions(
+    struct admin *a, const struct request *r, const char *name, int32_t have, struct err *err)
+{
+	if (have == r->partitions_wanted) {
+		diag_note("topic %s has %" PRId32 " partition%s already", name, have, plural(have));
+		return 0;
+	}
+	if (have > r->partitions_wanted)
+		return err_set(err, ERR_USAGE,
+		    "topic %s has %" PRId32 " partitions: there can be more, not fewer", name,
+		    have);
+	if (send_partitions(a, r, name, err))
+		return -1;
+	diag_note("topic %s: %s%" PRId64 " partitions, not %" PRId32
+		  ": records of a key may %sgo to another one from now on",
+	    name, mood(r), r->partitions_wanted, have, r->is_dry_run ? "then " : "");
+	return 0;
+}
+
+static int
+alter_topic(struct admin *a, const struct request *r, const char *name, struct err *err)
+{
+	int32_t have;
+
+	if (admin_partition_count(a, name, &have, err))
+		return -1;
+	if (r->setting_count) {
+		if (configs_change(a, name, r, err))
+			return -1;
+		diag_note("topic %s: propert%s %schanged", name,
+		    r->setting_count == 1 ? "y" : "ies", mood(r));
+	}
+	return r->partitions_wanted < 0 ? 0 : add_partitions(a, r, name, have, err);
+}
+
+int
+verb_alter(struct admin *a, const struct request *r, struct output *out, struct err *err)
+{
+	(void)out;
+	for (size_t i = 0; i < r->name_count; i++) {
+		if (alter_topic(a, r, r->names[i], err))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- delete ---- */
+
+/* The topics that are there, all of them or an error, and the question. */
+static int
+look_up(struct admin *a, const struct request *r, rd_kafka_DeleteTopic_t **topics,
+    size_t *ret_count, struct buf *question, struct err *err)
+{
+	for (size_t i = 0; i < r->name_count; i++) {
+		const char *name = r->names[i];
+		int32_t partitions;
+
+		if (!admin_partition_count(a, name, &partitions, err)) {
+			topics[(*ret_count)++] = rd_kafka_DeleteTopic_new(name);
+			if (buf_appendf(question, err, "%s%s (%" PRId32 " partition%s)",
+				question->len ? ", " : "", name, partitions, plural(partitions)))
+				return -1;
+		} else if (err->class == ERR_NO_INPUT && r->if_exists) {
+			diag_note("%s", err->text);
+			err_clear(err);
+		} else {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+send_deletion(struct admin *a, rd_kafka_DeleteTopic_t **topics, size_t topic_count, struct err *err)
+{
+	rd_kafka_AdminOptions_t *options =
+	    admin_options(a, RD_KAFKA_ADMIN_OP_DELETETOPICS, true, false, err);
+	const rd_kafka_topic_result_t **results;
+	rd_kafka_event_t *event;
+	size_t count;
+
+	if (!options)
+		return -1;
+	rd_kafka_DeleteTopics(a->kafka->rk, topics, topic_count, options, a->queue);
+	rd_kafka_AdminOptions_destroy(options);
+	event = admin_await(a, "deleting topics", err);
+	if (!event)
+		return -1;
+	results =
+	    rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
+	for (size_t i = 0; i < count; i++) {
+		rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
+		const char *name = rd_kafka_topic_result_name(results[i]);
+
+		if (code)
+			admin_add_error(err, "topic", name, code,
+			    rd_kafka_topic_result_error_string(results[i]));
+		else
+			diag_note("topic %s %s", name,
+			    admin_settle(a, name, true) ? "deleted" : "is being deleted");
+	}
+	rd_kafka_event_destroy(event);
+	return err->class == ERR_NONE ? 0 : -1;
+}
+
+int
+verb_delete(struct admin *a, const struct request *r, struct output *out, struct err *err)
+{
+	rd_kafka_DeleteTopic_t **topics = calloc(r->name_count, sizeof(*topics));
+	struct buf names = BUF_INIT(QUESTION_BYTES_MAX), question = BUF_INIT(QUESTION_BYTES_MAX);
+	size_t count = 0;
+	int rc = -1;
+
+	(void)out;
+	if (!topics)
+		return err_no_memory(err);
+	if (look_up(a, r, topics, &count, &names, err))
+		goto out;
+	if (r->is_dry_run && count)
+		diag_note("would delete %s", names.data);
+	if (r->is_dry_run || !count) {
+		rc = 0;
+		goto out;
+	}
+	if (buf_appendf(&question, err, "delete %s, with all records?", names.data) ||
+	    confirm_ask(r, question.data, err))
+		goto out;
+	rc = send_deletion(a, topics, count, err);
+out:
+	rd_kafka_DeleteTopic_destroy_array(topics, count);
+	free(topics);
+	buf_release(&names);
+	buf_release(&question);
+	return rc;
+}
