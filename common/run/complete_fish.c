@@ -21,11 +21,13 @@ static const char helpers[] =
     "\tend\n"
     "\tset -q brokers[1]; and type -q kafka-topic; and type -q timeout; or return 0\n"
     "\tset -l asked \"$argv[1] $brokers \"(math -s0 (date +%s) / 60)\n"
-    "\tif test \"$__sluice_asked\" != \"$asked\"\n"
-    "\t\tset -g __sluice_asked $asked\n"
-    "\t\tset -g __sluice_answer (timeout 2 kafka-topic $argv[1] --names -b $brokers[1] --wait 0 </dev/null 2>/dev/null)\n"
+    "\tset -l question __sluice_asked_$argv[1]\n"
+    "\tset -l answer __sluice_answer_$argv[1]\n"
+    "\tif test \"$$question\" != \"$asked\"\n"
+    "\t\tset -g $question $asked\n"
+    "\t\tset -g $answer (timeout 2 kafka-topic $argv[1] --names -b $brokers[1] --wait 0 </dev/null 2>/dev/null)\n"
     "\tend\n"
-    "\tprintf '%s\\n' $__sluice_answer\n"
+    "\tprintf '%s\\n' $$answer\n"
     "end\n"
     "\n"
     "function __sluice_properties\n"
@@ -56,11 +58,11 @@ put_offer(const struct complete_argument *a, const char *tool, FILE *out)
 	(void)fputs(" -a '", out);
 	complete_put_words(a, "", out);
 	if (a->kinds & COMPLETE_DIRECTORIES)
-		(void)fputs("(__fish_complete_directories)", out);
+		(void)fputs(" (__fish_complete_directories)", out);
 	if (a->kinds & COMPLETE_TOPICS)
-		(void)fputs("(__sluice_ask list)", out);
+		(void)fputs(" (__sluice_ask list)", out);
 	if (a->kinds & COMPLETE_GROUPS)
-		(void)fputs("(__sluice_ask groups)", out);
+		(void)fputs(" (__sluice_ask groups)", out);
 	if (a->kinds & COMPLETE_PROPERTIES)
 		(void)fprintf(out, "(__sluice_properties %s)", tool);
 	(void)fputc('\'', out);

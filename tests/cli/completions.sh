@@ -176,6 +176,13 @@ test_topics_and_groups() {
 	in_bash 'kafka-to-s3 -b host:9092 -t ' 3 >got
 	expect_line '^trips$' got
 	[ "$(wc -l <asked)" = 1 ]
+	# topics and groups
+	expect_offer 'kafka-topic del' delete delete-group
+	expect_offer 'kafka-topic describe -b host:9092 o' orders
+	rm asked
+	in_bash 'kafka-topic lag -b host:9092 e' 3 >got
+	expect_line '^etl$' got
+	[ "$(wc -l <asked)" = 2 ]
 	# a topic or a file
 	in_bash 'kafka-to-s3 -b host:9092 --dead-letter ' >got
 	expect_line '^orders$' got

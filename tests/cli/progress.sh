@@ -204,7 +204,7 @@ test_asked_for_as_json() {
 
 # in lines of their own, where there is no terminal
 test_lines() {
-	expect_status 0 gen-to-kafka --model taxi-ride --rate 100 --duration 600ms --progress=100ms
+	expect_status 0 gen-to-kafka --model taxi-ride --rate 100 --duration 1500ms --progress=100ms
 	[ "$(grep -cE '^gen-to-kafka: [0-9]+ records, .*elapsed$' err)" -ge 3 ] || fail "$(cat err)"
 	expect_no_line $'\r|\x1b' err
 	expect_status 2 gen-to-kafka --model taxi-ride -c 1 --progress=often

@@ -69,9 +69,9 @@ test_a_broker_that_goes_away_and_comes_back() {
 	id=$(fresh_id)
 	create_topic $id 2
 	echo '{"n":"{sequence}"}' >t.json
-	gen-to-kafka --template t.json --rate 1000 -c 6000 -t $id 2>err &
+	gen-to-kafka --template t.json --rate 1000 -c 6000 --progress=100ms -t $id 2>err &
 	pid=$!
-	wait_for 30 grep -q 'records, ' err
+	wait_for 30 grep -q ' [1-9][0-9]* records, ' err
 	services kill kafka
 	services start kafka >/dev/null
 	wait $pid || fail "status $?: $(cat err)"
@@ -82,9 +82,9 @@ test_a_broker_that_goes_away_and_comes_back() {
 test_endless_is_stopped() {
 	id=$(fresh_id)
 	create_topic $id 1
-	gen-to-kafka --model taxi-ride --rate 2000 -t $id 2>err &
+	gen-to-kafka --model taxi-ride --rate 2000 --progress=100ms -t $id 2>err &
 	pid=$!
-	wait_for 30 grep -q 'records, ' err
+	wait_for 30 grep -q ' [1-9][0-9]* records, ' err
 	kill -TERM $pid
 	wait $pid
 	made=$(sed -nE 's/^gen-to-kafka: ([0-9]+) records made: \1 delivered, 0 not acknowledged$/\1/p' err)
