@@ -26,6 +26,7 @@ kafka-to-s3 -t trips@@ -e -z gzip --time pickup_datetime --path "$place" \
     s3://trip-lake@@/trips
 kafka-to-opensearch -t trips@@ -e --index trip@@ --id '{trip_id}' \
     $OPENSEARCH_URL
+kafka-topic lag -t trips@@ --json >lag.json
 END
 # who counts by the hour of pickup waits for trips of half an hour, and puts aside what took longer
 step <<'END'
@@ -45,5 +46,6 @@ curl -s "$OPENSEARCH_URL/trip@@/_search?size=0" \
     -H 'Content-Type: application/json' \
     -d '{"aggs": {"tips": {"sum": {"field": "tip_amount"}}}}' >tips.found
 END
+compare lag trips.json 4 lag.json
 compare etl trips.json objects.before objects.after trip-lake/trips trips.found tips.found
 compare late trips.json windows.json late.json

@@ -275,6 +275,17 @@ def lake_lines(folder):
             yield line, os.path.relpath(os.path.dirname(path), folder)
 
 
+def lag(path, partitions, answer):
+    """Of the two sinks, which have read all of the topic."""
+    groups = collections.defaultdict(list)
+    for partition in rows_of(answer):
+        groups[partition["group"]].append(partition)
+    row("groups that have read trips", 2, len(groups))
+    for name, found in groups.items():
+        row(f"{name.split('.')[1]}: partitions, records committed, lag", f"{partitions}, {len(lines(path))}, 0",
+            f"{len(found)}, {sum(p['current_offset'] for p in found)}, {sum(p['lag'] for p in found)}")
+
+
 def etl(path, before, after, folder, search, tips):
     trips = rows_of(path)
     where = [f"pickup_location={trip['pickup_location_id']:03d}/year={trip['pickup_datetime'][:4]}/"
@@ -333,7 +344,7 @@ def clickstream(clicks, details, counts, departments, histogram):
 
 def main():
     labs = {"rides": rides, "replay": replay, "objects": objects, "lake": lake, "aggregate": aggregate,
-            "items": items, "faulty": faulty, "function": function, "etl": etl, "late": late, "clickstream": clickstream}
+            "items": items, "faulty": faulty, "function": function, "lag": lag, "etl": etl, "late": late, "clickstream": clickstream}
     labs[sys.argv[1]](*sys.argv[2:])
 
 

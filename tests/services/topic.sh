@@ -148,7 +148,8 @@ test_describe() {
 	expect_text err "kafka-topic: topic $id-nothing does not exist"
 	[ ! -s out ]
 	# without a name all of them
-	kafka-topic describe --json | jq -r .topic | grep -qx $id
+	kafka-topic describe --json | jq -r .topic >out
+	expect_line "^$id\$" out
 }
 
 test_alter() {
