@@ -637,6 +637,44 @@ changes_given_in_an_interval(void **state)
 	kit_close(&kit);
 }
 
+/* A mark says that all rows are out of what was read, so there is none while some are not: a stop may
+ * come between the end of what is read again and the rows that waited for it. */
+static void
+no_mark_while_a_row_waits(void **state)
+{
+	struct engine_mark marks[2];
+	struct kit kit;
+	(void)state;
+
+	open_kit(&kit, hour, 120, UPDATES);
+	kit_add_stream(&kit, 1);
+	assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
+	assert_int_equal(take(&kit, 1, 70, "1"), ENGINE_TAKEN);
+	assert_int_equal(kit_take(&kit, 1, 0, 70 * KIT_MINUTE_MS, "2", "1"), ENGINE_TAKEN);
+	kit_expect(&kit, "0-60 1:1\n");
+	assert_true(engine_can_store(kit.engine));
+	/* what follows the record of stream 1 is no record */
+	for (int i = 0; i < 2; i++)
+		marks[i] = engine_mark(kit.engine, i, 2);
+
+	engine_free(kit.engine);
+	kit.engine = engine_new(&kit.options, &kit.err);
+	assert_non_null(kit.engine);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(engine_add_stream(kit.engine, i, 0, &marks[i], &kit.err), 0);
+	assert_int_equal(take(&kit, 0, 10, "1"), ENGINE_TAKEN);
+	assert_int_equal(take(&kit, 1, 70, "1"), ENGINE_TAKEN);
+	assert_int_equal(take(&kit, 2, 20, "1"), ENGINE_TAKEN); /* a new one */
+	assert_int_equal(kit_take(&kit, 1, 0, 70 * KIT_MINUTE_MS, "2", "1"), ENGINE_TAKEN);
+	assert_false(engine_can_store(kit.engine));
+	engine_at_end(kit.engine, 1);
+	assert_true(engine_has_closed(kit.engine));
+	assert_false(engine_can_store(kit.engine));
+	kit_expect(&kit, "0-60 1:2\n");
+	assert_true(engine_can_store(kit.engine));
+	kit_close(&kit);
+}
+
 int
 main(void)
 {
@@ -658,6 +696,7 @@ main(void)
 		cmocka_unit_test(windows_by_the_clock),
 		cmocka_unit_test(changes_that_wait_are_bounded),
 		cmocka_unit_test(changes_given_in_an_interval),
+		cmocka_unit_test(no_mark_while_a_row_waits),
 	};
 
 	return cmocka_run_group_tests_name("window_lateness", tests, NULL, NULL);

@@ -156,6 +156,40 @@ open_ones_are_built_again(void **state)
 }
 
 /* What was late is not late again, and what comes new and late is. */
+/* The stream that holds the watermark back is behind while another reads again: nothing that waits for
+ * its records goes out before them. */
+static void
+open_ones_wait_for_all_that_is_read_again(void **state)
+{
+	struct engine_mark marks[2];
+	struct kit kit;
+	(void)state;
+
+	open_sessions(&kit, 0, 0);
+	kit_add_stream(&kit, 1);
+	assert_int_equal(kit_take(&kit, 0, 0, 48, "1", "1"), ENGINE_TAKEN);
+	assert_int_equal(kit_take(&kit, 1, 0, 50, "2", "1"), ENGINE_TAKEN);
+	assert_int_equal(kit_take(&kit, 0, 1, 100, "1", "1"), ENGINE_TAKEN);
+	assert_int_equal(kit_take(&kit, 0, 2, 52, "1", "1"), ENGINE_TAKEN);
+	assert_string_equal(rows_of(&kit), "");
+	for (int i = 0; i < 2; i++)
+		marks[i] = engine_mark(kit.engine, i, i ? 1 : 3);
+
+	engine_free(kit.engine);
+	kit.engine = engine_new(&kit.options, &kit.err);
+	assert_non_null(kit.engine);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(engine_add_stream(kit.engine, i, 0, &marks[i], &kit.err), 0);
+	assert_int_equal(kit_take(&kit, 1, 0, 50, "2", "1"), ENGINE_TAKEN);
+	assert_int_equal(kit_take(&kit, 1, 1, 200, "2", "1"), ENGINE_TAKEN);
+	assert_int_equal(kit_take(&kit, 0, 0, 48, "1", "1"), ENGINE_TAKEN);
+	assert_int_equal(kit_take(&kit, 0, 1, 100, "1", "1"), ENGINE_TAKEN);
+	assert_string_equal(rows_of(&kit), "");
+	assert_int_equal(kit_take(&kit, 0, 2, 52, "1", "1"), ENGINE_TAKEN);
+	assert_string_equal(rows_of(&kit), "2:50-60=1 1:48-62=2 ");
+	kit_close(&kit);
+}
+
 static void
 late_once(void **state)
 {
@@ -294,6 +328,7 @@ main(void)
 		cmocka_unit_test(out_when_the_watermark_is_there),
 		cmocka_unit_test(held_for_its_lateness),
 		cmocka_unit_test(open_ones_are_built_again),
+		cmocka_unit_test(open_ones_wait_for_all_that_is_read_again),
 		cmocka_unit_test(late_once),
 		cmocka_unit_test(reading_again_ends_at_the_end),
 		cmocka_unit_test(marks_are_of_one_gap),

@@ -16,6 +16,7 @@ heap_text_held(const struct heap_text *t)
 int
 heap_text_set(struct heap_text **t, struct slice text, size_t *held, struct err *err)
 {
+	bool had = *t;
 	struct heap_text *grown;
 
 	if (text.len > UINT32_MAX)
@@ -25,7 +26,7 @@ heap_text_set(struct heap_text **t, struct slice text, size_t *held, struct err 
 		if (!grown)
 			return err_no_memory(err);
 		*held += chunk_bytes(sizeof(*grown) + text.len);
-		*held -= *t ? chunk_bytes(sizeof(*grown) + grown->capacity) : 0;
+		*held -= had ? chunk_bytes(sizeof(*grown) + grown->capacity) : 0;
 		grown->capacity = (uint32_t)text.len;
 		*t = grown;
 	}

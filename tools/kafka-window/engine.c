@@ -145,7 +145,7 @@ engine_add_stream(struct engine *e, int32_t stream, int64_t sequence,
 	/* by the clock, a record that is read again is a new one */
 	bool is_replay = !e->options.is_processing_time && sequence < mark->replay_until;
 
-	assert(stream >= 0);
+	assert(stream >= 0 && !engine_is_interval(e));
 	if (stream >= STREAMS_MAX)
 		return err_set(
 		    err, ERR_FAULT, "stream %d: more than %d streams", stream, STREAMS_MAX);

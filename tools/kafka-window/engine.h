@@ -54,7 +54,7 @@ enum engine_fate {
 	ENGINE_REPLAYED, /* its windows are closed, and the record was read in an earlier life */
 	ENGINE_OUTSIDE,  /* it is between windows that hop further than they are long */
 	ENGINE_FAILED,   /* err: ERR_STOPPED at the bound of the state (the record is not taken and
-	                  * nothing   is lost), ERR_DATA for a time without a window, ERR_FAULT */
+	                  * nothing is lost), ERR_DATA for a time without a window, ERR_FAULT */
 };
 
 /* Where a stream was left in an earlier life. */
@@ -172,8 +172,8 @@ int engine_each_partial(struct engine *,
  * (session_origin.h); -1 where there is none. */
 int64_t engine_earliest(const struct engine *, int32_t stream);
 
-/* False while records have changed windows whose rows wait until all streams have read again what
- * was read: no mark may be stored, it would say that those rows are out. */
+/* False while records have changed windows whose rows are still to be given out: no mark may be
+ * stored, it would say that they are. */
 bool engine_can_store(const struct engine *);
 
 /* The mark to store for the stream, read up to `sequence`. */

@@ -22,7 +22,10 @@ static int64_t
 lowest(const struct engine *e)
 {
 	/* until the first record comes there is none */
-	return e->marks.lowest == INT64_MAX ? WATERMARK_NONE : e->marks.lowest;
+	if (e->marks.lowest == INT64_MAX)
+		return WATERMARK_NONE;
+	/* no further than the earlier life was */
+	return e->marks.lowest < e->held_ms ? e->marks.lowest : e->held_ms;
 }
 
 int64_t
@@ -53,12 +56,7 @@ fate_of(const struct engine *e, enum session_fate fate, struct err *err)
 enum engine_fate
 engine_sessions_take(struct engine *e, const struct engine_input *in, struct err *err)
 {
-	const struct aggregate_record record = {
-		.inputs = in->inputs,
-		.skips = in->skips,
-		.time_ms = in->time_ms,
-		.position = in->position,
-	};
+	const struct aggregate_record record = engine_record(in);
 	bool is_again = e->streams[in->position.stream].is_replaying &&
 	                engine_was_read(e, in->position);
 	int64_t horizon_ms = engine_lag(e, is_again ? lowest(e) : e->marks.combined);

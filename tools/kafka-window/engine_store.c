@@ -33,7 +33,7 @@ engine_earliest(const struct engine *e, int32_t stream)
 bool
 engine_can_store(const struct engine *e)
 {
-	return !e->replaying || !engine_has_changes(e);
+	return !engine_has_changes(e);
 }
 
 /* The records of windows up to here are not read again for those windows' sake. */

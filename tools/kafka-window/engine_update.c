@@ -88,19 +88,34 @@ engine_changes_given(const struct engine *e, struct span pane)
 	return first_given(e, pane, &window);
 }
 
+/* How many panes a window has, of both sets, no further than the second. */
+static unsigned
+count_panes(const struct engine *e, struct span window)
+{
+	const struct pane_set *const sets[] = { &e->base, &e->delta };
+	unsigned count = 0;
+
+	for (unsigned s = 0; s < 2; s++) {
+		for (size_t i = pane_set_after(sets[s], window.start_ms);
+		     i < sets[s]->count && count < 2; i++) {
+			if (pane_set_at(sets[s], i)->span.end_ms > window.end_ms)
+				break;
+			count += pane_set_at(sets[s], i)->span.start_ms >= window.start_ms;
+		}
+	}
+	return count;
+}
+
 /* Windows from this one on whose end had passed without a record, until this pane had its first. */
-static int
-count_new_windows(struct engine *e, struct span window, struct span pane, struct err *err)
+static void
+count_new_windows(struct engine *e, struct span window, struct span pane)
 {
 	for (; window.start_ms <= pane.start_ms && window.end_ms <= e->emitted;
 	     assigner_next(&e->options.assigner, &window)) {
 		if (window.end_ms < pane.end_ms)
 			continue;
-		if (engine_find_sources(e, window, window.start_ms, err))
-			return -1;
-		e->counts.windows += e->source_count == 1;
+		e->counts.windows += count_panes(e, window) == 1;
 	}
-	return 0;
 }
 
 int
@@ -112,8 +127,8 @@ engine_note_change(
 	if (!first_given(e, pane, &window))
 		return 0;
 	/* while streams read again, an earlier life may have written the window */
-	if (is_first && !e->replaying && count_new_windows(e, window, pane, err))
-		return -1;
+	if (is_first && !e->replaying)
+		count_new_windows(e, window, pane);
 	return add_change(e, key, pane, err);
 }
 

@@ -45,8 +45,7 @@ check_shape(struct slice shape, const struct assigner *assigner, struct err *err
 	if (!rc && !slice_equal(shape, buf_slice(&own)))
 		rc = err_set(err, ERR_DATA,
 		    "windows of the shape %.*s (ms) are open in this group, not %s: finish them "
-		    "with "
-		    "the old options, or use another group",
+		    "with the old options, or use another group",
 		    SLICE_ARGS(shape), own.data);
 	buf_release(&own);
 	return rc;

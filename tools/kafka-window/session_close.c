@@ -186,6 +186,12 @@ forget_table(struct session_set *set)
 	free(set->buckets);
 	set->buckets = NULL;
 	set->bucket_count = 0;
+	free(set->heap);
+	set->heap = NULL;
+	set->heap_capacity = 0;
+	free(set->undos);
+	set->undos = NULL;
+	set->undo_capacity = 0;
 	session_origin_clear(&set->origin);
 }
 

@@ -203,9 +203,8 @@ tell(struct windower *w, int64_t now_ms)
 	w->watch.tell(w->watch.context, &counts);
 }
 
-/* Of what was completed by other than a record. */
-static int
-close_windows(struct windower *w, struct err *err)
+int
+windower_close_windows(struct windower *w, struct err *err)
 {
 	w->has_news = false;
 	if (!engine_has_closed(w->engine))
@@ -226,7 +225,7 @@ tick(struct windower *w, struct err *err)
 	engine_tick(w->engine, now_ms);
 	if (w->options.engine.is_processing_time)
 		(void)engine_set_clock(w->engine, clock_wall_ms());
-	if (close_windows(w, err))
+	if (windower_close_windows(w, err))
 		return -1;
 	if (w->is_dirty && now_ms >= w->commit_from_ms)
 		return windower_commit(w, clock_deadline(DURABLE_MS_MAX), err);
@@ -282,13 +281,13 @@ run_input(struct windower *w, enum job_input *ret_input, struct err *err)
 		switch (status) {
 		case SOURCE_RECORD:
 		case SOURCE_REJECT:
-			if ((w->has_news && close_windows(w, err)) ||
+			if ((w->has_news && windower_close_windows(w, err)) ||
 			    take_record(w, &record, status == SOURCE_REJECT, err))
 				return -1;
 			break;
 		case SOURCE_WAIT:
 			if (stop_requested())
-				return 0;
+				return w->has_news ? windower_close_windows(w, err) : 0;
 			break;
 		case SOURCE_END:
 			*ret_input = JOB_INPUT_ENDED;

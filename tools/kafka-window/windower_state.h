@@ -66,6 +66,11 @@ windower_find_stream(struct windower *w, int32_t number)
 	return NULL;
 }
 
+/* ---- windower.c ---- */
+
+/* Gives out what was completed by other than a record. */
+int windower_close_windows(struct windower *, struct err *);
+
 /* ---- windower_streams.c ---- */
 
 int windower_add_stream(struct windower *, int32_t number, int64_t sequence,

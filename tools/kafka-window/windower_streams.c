@@ -124,6 +124,8 @@ on_revoked(void *context, const int32_t *numbers, size_t count, bool is_lost, st
 
 	(void)numbers;
 	(void)count;
+	if (!is_lost && w->has_news && windower_close_windows(w, err))
+		return -1;
 	if (!is_lost && w->is_dirty && windower_commit(w, clock_deadline(DURABLE_MS_MAX), err))
 		return -1;
 	/* the windows are built again from the committed offsets, here or by another member */
