@@ -21,6 +21,7 @@
 #include "run/job.h"
 #include "run/output.h"
 #include "run/report.h"
+#include "sink/topic.h"
 
 /* ---- limits ---- */
 
@@ -474,6 +475,8 @@ make(struct options *o, const struct shape *shape, struct telling *t, enum job_i
 
 	if (!sink)
 		return -1;
+	if (o->topic && sink_topic_check_partition(sink, o->generate.partition, err))
+		goto out;
 	generate = generate_new(&o->generate, shape, sink, err);
 	if (!generate)
 		goto out;
