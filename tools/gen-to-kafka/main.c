@@ -481,8 +481,8 @@ make(struct options *o, const struct shape *shape, struct telling *t, enum job_i
 	if (!generate)
 		goto out;
 	if (!o->has_seed)
-		diag_note("seed %lld: --seed %lld makes these records again, but for the times",
-		    (long long)o->seed, (long long)o->seed);
+		diag_note("seed %lld: --seed %lld makes these records again%s", (long long)o->seed,
+		    (long long)o->seed, o->generate.has_start ? "" : ", but for the times");
 	generate_set_watch(generate, &watch);
 	rc = generate_run(generate, ret_input, err);
 	report_end(&t->report);
