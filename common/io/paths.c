@@ -172,6 +172,9 @@ append_matches(struct path_list *list, const char *pattern, const struct path_fi
 	case GLOB_NOMATCH:
 		return err_set(err, ERR_NO_INPUT, "%s: no file matches", pattern);
 	default:
+		/* a directory before the pattern is not there: nothing matches either */
+		if (errno == ENOENT || errno == ENOTDIR)
+			return err_errno(err, ERR_NO_INPUT, errno, "%s", pattern);
 		return err_errno(err, errno == EACCES ? ERR_DENIED : ERR_IO, errno, "%s", pattern);
 	}
 }

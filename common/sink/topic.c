@@ -343,3 +343,15 @@ sink_topic_partition_count(const struct sink *sink)
 {
 	return ((const struct sink_topic *)sink)->partition_count;
 }
+
+int
+sink_topic_check_partition(const struct sink *sink, int32_t partition, struct err *err)
+{
+	const struct sink_topic *s = (const struct sink_topic *)sink;
+
+	if (partition < s->partition_count)
+		return 0;
+	return err_set(err, ERR_CANT_CREATE,
+	    "topic %s has no partition %" PRId32 ": it has 0 to %" PRId32, s->name, partition,
+	    s->partition_count - 1);
+}

@@ -37,4 +37,7 @@ struct sink *sink_topic_open(const struct sink_topic_options *, const struct sin
 
 int32_t sink_topic_partition_count(const struct sink *);
 
+/* ERR_CANT_CREATE where the topic has no such partition; any below zero is fine. */
+int sink_topic_check_partition(const struct sink *, int32_t partition, struct err *);
+
 #endif

@@ -201,6 +201,14 @@ test_a_seed_of_the_system_is_said() {
 	make --template t.json -c 5 --seed "$seed"
 	expect_no_line 'seed' err
 	expect_same one out
+	# the times are the clock's, unless they were given
+	make --model trip-event -c 1
+	expect_line 'again, but for the times$' err
+	make --model trip-event -c 2 --start 2024-01-01
+	mv out one
+	seed=$(sed -nE 's/^gen-to-kafka: seed ([0-9]+): --seed ([0-9]+) makes these records again$/\2/p' err)
+	make --model trip-event -c 2 --start 2024-01-01 --seed "$seed"
+	expect_same one out
 }
 
 test_event_time() {

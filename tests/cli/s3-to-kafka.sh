@@ -491,6 +491,9 @@ test_input_that_is_not_there() {
 	expect_status 66 s3-to-kafka nothing.json
 	expect_line 'nothing.json: No such file' err
 	expect_status 66 s3-to-kafka 'nothing*.json'
+	# nor is the directory that a pattern looks into
+	expect_status 66 s3-to-kafka 'nowhere/*.json'
+	expect_line 'nowhere/\*.json: No such file' err
 	mkdir empty
 	expect_status 66 s3-to-kafka empty
 	# what is in a directory and cannot be read is not passed over

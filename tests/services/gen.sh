@@ -92,6 +92,15 @@ test_endless_is_stopped() {
 	[ "$(end_offsets $id)" = "$made" ]
 }
 
+test_a_partition_that_is_not_there() {
+	id=$(fresh_id)
+	create_topic $id 2
+	expect_status 73 gen-to-kafka -q --model trip-event -c 5 -t $id -p 2
+	expect_line "^gen-to-kafka: topic $id has no partition 2: it has 0 to 1\$" err
+	gen-to-kafka -q --model trip-event -c 5 -t $id -p 1
+	[ "$(end_offsets $id)" = 5 ]
+}
+
 test_no_topic_and_a_record_that_is_too_large() {
 	expect_status 73 gen-to-kafka -q --model taxi-ride -t "$(fresh_id)" --wait 500ms
 	id=$(fresh_id)

@@ -131,6 +131,9 @@ test_envelopes_with_options_over_them() {
 	echo '{"partition":3,"key":"k","payload":"{}"}' >in
 	expect_status 65 s3-to-kafka -t $id -J -p @same in
 	expect_line 'in:1: .*no partition 3' err
+	# one that was asked for is no fault of the records
+	expect_status 73 s3-to-kafka -t $id -J -p 3 --dead-letter ./letters in
+	expect_line "^s3-to-kafka: topic $id has no partition 3: it has 0 to 2\$" err
 	echo '{"key":"k","payload":"{}"}' >in
 	expect_status 65 s3-to-kafka -t $id -J -p @same in
 	expect_line 'in:1: no partition in the envelope' err

@@ -21,6 +21,7 @@
 #include "run/job.h"
 #include "run/output.h"
 #include "run/report.h"
+#include "sink/topic.h"
 
 /* ---- limits ---- */
 
@@ -474,12 +475,14 @@ make(struct options *o, const struct shape *shape, struct telling *t, enum job_i
 
 	if (!sink)
 		return -1;
+	if (o->topic && sink_topic_check_partition(sink, o->generate.partition, err))
+		goto out;
 	generate = generate_new(&o->generate, shape, sink, err);
 	if (!generate)
 		goto out;
 	if (!o->has_seed)
-		diag_note("seed %lld: --seed %lld makes these records again, but for the times",
-		    (long long)o->seed, (long long)o->seed);
+		diag_note("seed %lld: --seed %lld makes these records again%s", (long long)o->seed,
+		    (long long)o->seed, o->generate.has_start ? "" : ", but for the times");
 	generate_set_watch(generate, &watch);
 	rc = generate_run(generate, ret_input, err);
 	report_end(&t->report);

@@ -127,6 +127,8 @@ open_outputs(struct options *o, struct outlet *outlet, struct sink **ret_sink,
 	    (size_t)o->replay.memory_bytes, o->replay.drain_ms, &sent, err);
 	if (!*ret_sink)
 		return -1;
+	if (o->topic && sink_topic_check_partition(*ret_sink, o->replay.composer.partition, err))
+		return -1;
 	outlet_attach(outlet, *ret_sink, o->topic ? sink_topic_partition_count(*ret_sink) : 0);
 	*ret_letters = deadletter_open(&o->letters, &o->client, o->job.tool->name, &kept, err);
 	return *ret_letters ? 0 : -1;
