@@ -27,12 +27,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import streams
-from rules import Exact, Joined, Near, Parsed, Quantile, Sorted, Top
+from rules import EXACT, Joined, Near, Parsed, Quantile, Sorted, Top, Wide
 from streams import AUTUMN, BURSTS, EPOCH, MIXED, ORDERED, PARTED, PATIENT, SPRING, TRIPS
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 
-EXACT = Exact()
 SAME_DOUBLE = Near(0, 0)
 DOUBLE = Near(0, 1e-9)  # sums of doubles depend on their order
 DECIMAL_AVG = Near(1e-6, 1e-14)  # six places
@@ -168,6 +167,8 @@ COUNT = Aggregate("count", "COUNT(*)")
 
 def a(func, column, **more):
     sql = {"count": "COUNT({0})", "distinct": "COUNT(DISTINCT {0})"}.get(func, func.upper() + "({0})")
+    if func == "sum":
+        more.setdefault("rule", Wide())
     return Aggregate(f"{func}:{column}", sql.format(column), **more)
 
 

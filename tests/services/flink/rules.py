@@ -23,6 +23,19 @@ class Exact:
 
 
 @dataclass(frozen=True)
+class Wide:
+    """Sums of integers: what 64 bits do not hold is a string of ours, and nothing else is."""
+
+    def is_same(self, theirs, ours):
+        if isinstance(theirs, int) and not -(2**63) <= theirs < 2**63:
+            return ours == str(theirs)
+        return EXACT.is_same(theirs, ours)
+
+
+EXACT = Exact()
+
+
+@dataclass(frozen=True)
 class Sorted:
     """Flink's array is in any order, ours in that of values."""
 
