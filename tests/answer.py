@@ -33,6 +33,7 @@ while True:
             subprocess.run(line, shell=True, check=True, stdout=subprocess.DEVNULL)
         os.write(terminal, keys)
         is_answered = True
-sys.stderr.write(said.decode(errors="replace").replace("\r\n", "\n"))
+# what wipes a drawn line before each message is no text
+sys.stderr.write(said.decode(errors="replace").replace("\r\n", "\n").replace("\r\033[K", ""))
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 sys.exit(status if status >= 0 else 128 - status)
