@@ -58,3 +58,22 @@ confirm_ask(const struct request *r, const char *question, struct err *err)
 		return 0;
 	return err_set(err, ERR_NO, "nothing was done");
 }
+
+int
+confirm_deletion(const struct request *r, const struct buf *names, const char *with,
+    bool *ret_is_sure, struct err *err)
+{
+	struct buf question = BUF_INIT(SIZE_MAX / 4);
+	int rc = 0;
+
+	*ret_is_sure = names->len && !r->is_dry_run;
+	if (*ret_is_sure) {
+		rc = buf_appendf(&question, err, "delete %s, with %s?", names->data, with);
+		if (!rc)
+			rc = confirm_ask(r, question.data, err);
+	} else if (names->len) {
+		diag_note("would delete %s", names->data);
+	}
+	buf_release(&question);
+	return rc;
+}

@@ -16,4 +16,9 @@ int confirm_can_ask(const struct request *, struct err *);
  */
 int confirm_ask(const struct request *, const char *question, struct err *);
 
+/* As confirm_ask, before things of these names are deleted `with` more; *ret_is_sure is false with no names,
+ * and with --dry-run, which says them. */
+int confirm_deletion(const struct request *, const struct buf *names, const char *with,
+    bool *ret_is_sure, struct err *);
+
 #endif

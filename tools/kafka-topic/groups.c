@@ -9,7 +9,7 @@
 #include "kafka-topic/confirm.h"
 #include "kafka-topic/request.h"
 
-enum { QUESTION_BYTES_MAX = 64 * 1024 };
+enum { NAMES_BYTES_MAX = 64 * 1024 };
 
 /* ---- which there are ---- */
 
@@ -432,29 +432,21 @@ int
 verb_delete_group(struct admin *a, const struct request *r, struct output *out, struct err *err)
 {
 	rd_kafka_DeleteGroup_t **groups = calloc(r->name_count, sizeof(*groups));
-	struct buf names = BUF_INIT(QUESTION_BYTES_MAX), question = BUF_INIT(QUESTION_BYTES_MAX);
+	struct buf names = BUF_INIT(NAMES_BYTES_MAX);
+	bool is_sure = false;
 	size_t count = 0;
-	int rc = -1;
+	int rc;
 
 	(void)out;
 	if (!groups)
 		return err_no_memory(err);
-	if (look_up(a, r, groups, &count, &names, err))
-		goto out;
-	if (r->is_dry_run && count)
-		diag_note("would delete %s", names.data);
-	if (r->is_dry_run || !count) {
-		rc = 0;
-		goto out;
-	}
-	if (buf_appendf(&question, err, "delete %s, with what was committed?", names.data) ||
-	    confirm_ask(r, question.data, err))
-		goto out;
-	rc = send_deletion(a, groups, count, err);
-out:
+	rc = look_up(a, r, groups, &count, &names, err);
+	if (!rc)
+		rc = confirm_deletion(r, &names, "what was committed", &is_sure, err);
+	if (!rc && is_sure)
+		rc = send_deletion(a, groups, count, err);
 	rd_kafka_DeleteGroup_destroy_array(groups, count);
 	free(groups);
 	buf_release(&names);
-	buf_release(&question);
 	return rc;
 }

@@ -9,7 +9,7 @@
 #include "kafka-topic/confirm.h"
 #include "kafka-topic/request.h"
 
-enum { QUESTION_BYTES_MAX = 64 * 1024 };
+enum { NAMES_BYTES_MAX = 64 * 1024 };
 
 static const char *
 plural(int64_t count)
@@ -218,10 +218,10 @@ verb_alter(struct admin *a, const struct request *r, struct output *out, struct 
 
 /* ---- delete ---- */
 
-/* The topics that are there, all of them or an error, and the question. */
+/* The topics that are there, all of them or an error, and their names. */
 static int
 look_up(struct admin *a, const struct request *r, rd_kafka_DeleteTopic_t **topics,
-    size_t *ret_count, struct buf *question, struct err *err)
+    size_t *ret_count, struct buf *names, struct err *err)
 {
 	for (size_t i = 0; i < r->name_count; i++) {
 		const char *name = r->names[i];
@@ -229,8 +229,8 @@ look_up(struct admin *a, const struct request *r, rd_kafka_DeleteTopic_t **topic
 
 		if (!admin_partition_count(a, name, &partitions, err)) {
 			topics[(*ret_count)++] = rd_kafka_DeleteTopic_new(name);
-			if (buf_appendf(question, err, "%s%s (%" PRId32 " partition%s)",
-				question->len ? ", " : "", name, partitions, plural(partitions)))
+			if (buf_appendf(names, err, "%s%s (%" PRId32 " partition%s)",
+				names->len ? ", " : "", name, partitions, plural(partitions)))
 				return -1;
 		} else if (err->class == ERR_NO_INPUT && r->if_exists) {
 			diag_note("%s", err->text);
@@ -279,29 +279,21 @@ int
 verb_delete(struct admin *a, const struct request *r, struct output *out, struct err *err)
 {
 	rd_kafka_DeleteTopic_t **topics = calloc(r->name_count, sizeof(*topics));
-	struct buf names = BUF_INIT(QUESTION_BYTES_MAX), question = BUF_INIT(QUESTION_BYTES_MAX);
+	struct buf names = BUF_INIT(NAMES_BYTES_MAX);
+	bool is_sure = false;
 	size_t count = 0;
-	int rc = -1;
+	int rc;
 
 	(void)out;
 	if (!topics)
 		return err_no_memory(err);
-	if (look_up(a, r, topics, &count, &names, err))
-		goto out;
-	if (r->is_dry_run && count)
-		diag_note("would delete %s", names.data);
-	if (r->is_dry_run || !count) {
-		rc = 0;
-		goto out;
-	}
-	if (buf_appendf(&question, err, "delete %s, with all records?", names.data) ||
-	    confirm_ask(r, question.data, err))
-		goto out;
-	rc = send_deletion(a, topics, count, err);
-out:
+	rc = look_up(a, r, topics, &count, &names, err);
+	if (!rc)
+		rc = confirm_deletion(r, &names, "all records", &is_sure, err);
+	if (!rc && is_sure)
+		rc = send_deletion(a, topics, count, err);
 	rd_kafka_DeleteTopic_destroy_array(topics, count);
 	free(topics);
 	buf_release(&names);
-	buf_release(&question);
 	return rc;
 }
