@@ -90,6 +90,13 @@ span_equal(struct span a, struct span b)
 	return a.start_ms == b.start_ms && a.end_ms == b.end_ms;
 }
 
+/* All of the other is in it. */
+static inline bool
+span_holds(struct span span, struct span other)
+{
+	return other.start_ms >= span.start_ms && other.end_ms <= span.end_ms;
+}
+
 /* Some times are in no window. */
 static inline bool
 assigner_has_gaps(const struct assigner *a)

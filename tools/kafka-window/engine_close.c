@@ -101,17 +101,12 @@ add_source(struct engine *e, struct pane *p, struct err *err)
 	return 0;
 }
 
-static bool
-holds(struct span window, const struct pane *p)
-{
-	return p->span.start_ms >= window.start_ms && p->span.end_ms <= window.end_ms;
-}
-
 static int
 add_sources(struct engine *e, const struct pane_set *set, struct span window, int64_t after_ms,
     struct err *err)
 {
-	if (set->running && set->running->span.end_ms > after_ms && holds(window, set->running) &&
+	if (set->running && set->running->span.end_ms > after_ms &&
+	    span_holds(window, set->running->span) &&
 	    add_source(e, set->running, err))
 		return -1;
 	for (size_t i = pane_set_after(set, after_ms); i < set->count; i++) {
@@ -119,7 +114,7 @@ add_sources(struct engine *e, const struct pane_set *set, struct span window, in
 
 		if (p->span.end_ms > window.end_ms)
 			break;
-		if (holds(window, p) && add_source(e, p, err))
+		if (span_holds(window, p->span) && add_source(e, p, err))
 			return -1;
 	}
 	return 0;
@@ -142,7 +137,7 @@ accumulate(struct engine *e, struct span window, struct err *err)
 		pane_free(set->running, e->options.plan);
 		set->running = NULL;
 	}
-	while (!rc && set->count && holds(window, pane_set_at(set, 0))) {
+	while (!rc && set->count && span_holds(window, pane_set_at(set, 0)->span)) {
 		if (set->running && !engine_has_room(e, pane_bytes(pane_set_at(set, 0))))
 			break;
 		p = pane_set_shift(set);

@@ -145,8 +145,7 @@ int engine_sum_panes(struct engine *, struct span window, struct err *);
 static inline bool
 engine_sum_holds(const struct engine *e, const struct pane *p)
 {
-	return e->sum && p->span.start_ms >= e->sum->span.start_ms &&
-	       p->span.end_ms <= e->sum->span.end_ms;
+	return e->sum && span_holds(e->sum->span, p->span);
 }
 
 /* What has been put into a pane that it holds. */
