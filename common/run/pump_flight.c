@@ -52,13 +52,14 @@ see_stuck(struct pump *p, const struct lane *lane, const char *text)
 static void
 see_patience(struct pump *p, const char *text)
 {
-	int64_t untaken_ms = p->now_ms - p->asked_ms;
+	char patience[OPT_VALUE_BYTES];
 	struct err err;
 
-	if (untaken_ms < p->options.patience_ms)
+	if (p->now_ms - p->asked_ms < p->options.patience_ms)
 		return;
-	err_set(&err, ERR_UNAVAILABLE, "%s (nothing was taken for %" PRId64 " s: --patience)", text,
-	    untaken_ms / 1000);
+	opt_format_duration(p->options.patience_ms, patience);
+	err_set(&err, ERR_UNAVAILABLE, "%s (nothing was taken for longer than --patience %s)", text,
+	    patience);
 	pump_fail(p, &err);
 }
 

@@ -90,7 +90,7 @@ test_faults_that_stay() {
 	expect_line '^kafka-to-lambda: stdin:1: tried 2 times: Unhandled: Boom: no$' err
 	expect_no_line secret err
 	expect_status 69 kafka-to-lambda -J=in --patience 500ms error <in
-	expect_line '^kafka-to-lambda: (error: ServiceException.*|no answer) .*--patience' err
+	expect_line '^kafka-to-lambda: (error: ServiceException.*|no answer) \(nothing was taken for longer than --patience 500ms\)$' err
 	AWS_SECRET_ACCESS_KEY=other expect_status 0 kafka-to-lambda -J=in ok:2 <in
 	expect_text <(invocations ok:2 .signed) false
 	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
