@@ -16,6 +16,7 @@ pump_end_trouble(struct pump *p)
 {
 	p->asked_ms = p->out_count ? p->now_ms : 0;
 	p->is_trouble_said = false;
+	p->trouble[0] = '\0';
 }
 
 static bool
@@ -69,6 +70,7 @@ see_trouble(struct pump *p, const char *text)
 	int64_t untaken_ms;
 
 	diag_detail("%s; once more", text);
+	(void)snprintf(p->trouble, sizeof(p->trouble), "%.*s", SERVICE_REASON_BYTES - 1, text);
 	if (!p->asked_ms)
 		p->asked_ms = p->now_ms; /* of a stream that has gone since */
 	untaken_ms = p->now_ms - p->asked_ms;
@@ -95,7 +97,7 @@ void
 pump_see_silence(struct pump *p)
 {
 	if (p->now_ms >= pump_silence_end_ms(p))
-		see_patience(p, "no answer");
+		see_patience(p, *p->trouble ? p->trouble : "no answer");
 }
 
 /* ---- fates ---- */
