@@ -46,9 +46,9 @@ void kafka_options_release(struct kafka_options *);
 
 /*
  * Adds NAME=VALUE; a later one replaces an earlier one of the same name. VALUE "@FILE" for a secret
- * is read from the file, one trailing line break removed. A secret given in the clear
- * (sasl.password, ssl.key.password, ...) is ERR_USAGE, and so is a property that would break a promise
- * (enable.auto.commit, enable.auto.offset.store, group.id, transactional.id, acks,
+ * is read from the file (errors as in io/read_file.h), one trailing line break removed. A secret given
+ * in the clear (sasl.password, ssl.key.password, ...) is ERR_USAGE, and so is a property that would
+ * break a promise (enable.auto.commit, enable.auto.offset.store, group.id, transactional.id, acks,
  * enable.idempotence, isolation.level, auto.offset.reset ...). `is_from_file` allows secrets in the
  * clear: configuration files may hold them. From there a Java client's names are understood too:
  * those that say the same are translated, those that mean nothing here (serializers) are left out.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "io/kafka.h"
+#include "io/read_file.h"
 
 /* librdkafka's second names (CONFIGURATION.md, "Alias for"), so that a property is known by one. */
 static const struct {
@@ -107,38 +107,21 @@ enum { SECRET_BYTES_MAX = 64 * 1024 };
 static char *
 read_secret(const char *name, const char *path, struct err *err)
 {
-	struct buf content = BUF_INIT(SECRET_BYTES_MAX);
-	char part[4096];
-	size_t n;
-	FILE *file = fopen(path, "re");
+	char *content = read_file(path, SECRET_BYTES_MAX, err);
+	size_t len = content ? strlen(content) : 0;
 
-	if (!file) {
-		err_errno(err, ERR_USAGE, errno, "property %s: cannot open %s", name, path);
+	if (!content) {
+		err_wrap(err, "property %s", name);
 		return NULL;
 	}
-	while ((n = fread(part, 1, sizeof(part), file)) > 0) {
-		if (buf_append(&content, slice_make(part, n), err)) {
-			err_wrap(err, "property %s: %s", name, path);
-			goto out;
-		}
-	}
-	if (ferror(file)) {
-		err_errno(err, ERR_USAGE, errno, "property %s: cannot read %s", name, path);
-		goto out;
-	}
-	if (content.len && content.data[content.len - 1] == '\n')
-		content.data[--content.len] = '\0';
-	if (content.len && content.data[content.len - 1] == '\r')
-		content.data[--content.len] = '\0';
-	if (!content.len) {
-		err_set(err, ERR_USAGE, "property %s: %s is empty", name, path);
-		goto out;
-	}
-	(void)fclose(file); /* read only: nothing can be lost */
-	return buf_take(&content);
-out:
-	(void)fclose(file);
-	buf_release(&content);
+	if (len && content[len - 1] == '\n')
+		content[--len] = '\0';
+	if (len && content[len - 1] == '\r')
+		content[--len] = '\0';
+	if (len)
+		return content;
+	free(content);
+	err_set(err, ERR_USAGE, "property %s: %s is empty", name, path);
 	return NULL;
 }
 

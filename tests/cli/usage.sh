@@ -361,7 +361,8 @@ test_secrets() {
 		# wrong, but not to be repeated
 		expect_status 2 "$tool" "${words[@]}" -X sasl.jaas.config='PlainLoginModule required password="hunter2";'
 		expect_no_secret
-		expect_usage 'nothing' "$tool" "${words[@]}" -X sasl.password=@nothing
+		expect_status 66 "$tool" "${words[@]}" -X sasl.password=@nothing </dev/null
+		expect_text err "$tool: -X, --property: property sasl.password: nothing: No such file or directory"
 		: >empty
 		expect_usage 'empty' "$tool" "${words[@]}" -X sasl.password=@empty
 		printf 'sasl.password = hunter2\nsasl.username = u\n' >file

@@ -162,6 +162,8 @@ static void
 test_bad_secret_files(void **state)
 {
 	char *root = scratch_new(), *path, assignment[4200];
+	struct kafka_options o = { .brokers = NULL };
+	struct err err = ERR_INIT;
 
 	(void)state;
 	scratch_write(root, "empty", "\n");
@@ -169,8 +171,18 @@ test_bad_secret_files(void **state)
 	(void)snprintf(assignment, sizeof(assignment), "sasl.password=@%s", path);
 	refuse(assignment, false, "is empty");
 	(void)snprintf(assignment, sizeof(assignment), "sasl.password=@%s-not-there", path);
-	refuse(assignment, false, "cannot open");
+	assert_int_equal(kafka_options_add(&o, assignment, false, &err), -1);
+	assert_int_equal(err.class, ERR_NO_INPUT);
+	assert_non_null(strstr(err.text, "property sasl.password: /"));
+	assert_non_null(strstr(err.text, "-not-there: No such file or directory"));
+	assert_int_equal(kafka_options_add(&o, "sasl.password=@/", false, &err), -1);
+	assert_int_equal(err.class, ERR_IO);
+	assert_string_equal(err.text, "property sasl.password: /: Is a directory");
+	scratch_write(root, "empty", "");
+	(void)snprintf(assignment, sizeof(assignment), "sasl.password=@%s", path);
+	refuse(assignment, false, "is empty");
 	refuse("sasl.password=@", false, "=@FILE");
+	kafka_options_release(&o);
 	free(path);
 	scratch_remove(root);
 }
