@@ -62,6 +62,7 @@ struct resume_kafka {
 	struct transaction *transaction;
 	struct resume *resume;
 	struct buf kept;
+	bool is_found;
 };
 
 static int
@@ -116,14 +117,13 @@ open_all(struct resume_kafka *k, struct err *err)
 	struct sink_topic_options states = { .kafka = kafka, .topic = o->resume->topic,
 		.wait_ms = o->wait_ms };
 	struct resume_log log = { .commit = commit, .is_open = is_open };
-	bool is_found;
 
 	if (kafka_ensure_compacted(kafka, o->resume->topic, o->wait_ms, err))
 		return err_wrap(err, "--resume-topic");
 	if (open_transaction(k, err))
 		return err_wrap(err, "--resume-id %s", o->resume->id);
 	if (kafka_read_last(kafka, o->resume->topic, slice_of(o->resume->id), o->wait_ms, &k->kept,
-		&is_found, err))
+		&k->is_found, err))
 		return err_wrap(err, "--resume-topic");
 	states.transaction = k->transaction;
 	log.context = k->transaction;
@@ -172,6 +172,12 @@ struct resume *
 resume_kafka_resume(struct resume_kafka *k)
 {
 	return k->resume;
+}
+
+bool
+resume_kafka_is_known(const struct resume_kafka *k)
+{
+	return k->is_found;
 }
 
 int

@@ -43,6 +43,9 @@ void resume_kafka_free(struct resume_kafka *);
 struct transaction *resume_kafka_transaction(struct resume_kafka *);
 struct resume *resume_kafka_resume(struct resume_kafka *);
 
+/* There is a position under this id. */
+bool resume_kafka_is_known(const struct resume_kafka *);
+
 /* resume_begin with what was read. */
 int resume_kafka_begin(struct resume_kafka *, struct resume_facts *, struct source *, struct err *);
 
