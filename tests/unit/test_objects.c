@@ -412,10 +412,9 @@ write_large_blocks(const char *root, const char *name, struct slice bytes)
 /* Whatever is read ahead, records of one length are given in step with the bytes, once that is known. How many
  * were not known, and (each in 1000) how far off one was. */
 static void
-read_in_step(char *path, int count, int *ret_unknown, int *ret_off)
+read_in_step(const struct source_objects_options *options, int count, int *ret_unknown, int *ret_off)
 {
-	struct source_objects_options options = { .paths = &path, .path_count = 1, .line_bytes_max = LINE_MAX_BYTES };
-	struct source *source = open_source(&options);
+	struct source *source = open_source(options);
 	struct objects_progress progress;
 	struct record record;
 	struct err err = ERR_INIT;
@@ -448,6 +447,8 @@ progress_is_of_what_was_given(void **state)
 	enum { SMALL = 1000, LARGE = 100000 };
 	struct buf text = BUF_INIT(16 * 1024 * 1024);
 	char *root = scratch_new(), *path;
+	const struct source_objects_options options = { .paths = &path, .path_count = 1,
+		.line_bytes_max = LINE_MAX_BYTES };
 	int unknown, off;
 
 	(void)state;
@@ -458,14 +459,14 @@ progress_is_of_what_was_given(void **state)
 
 		for (int c = COMPRESSION_NONE; c <= COMPRESSION_ZSTD; c++) {
 			path = write_file(root, "x", (enum compression)c, bytes);
-			read_in_step(path, count, &unknown, &off);
+			read_in_step(&options, count, &unknown, &off);
 			assert_int_equal(unknown, 0);
 			if (off > 10)
 				fail_msg("compression %d, %d lines: %d in 1000 off", c, count, off);
 			free(path);
 		}
 		path = write_large_blocks(root, "x", bytes);
-		read_in_step(path, count, &unknown, &off);
+		read_in_step(&options, count, &unknown, &off);
 		/* of the first block larger than a chunk nobody knows what it will come to */
 		assert_in_range(unknown, 0, is_large ? 4 * 1024 * 1024 / 100 : 0);
 		if (off > (is_large ? 30 : 2))
@@ -481,6 +482,8 @@ static void
 progress_of_odd_objects(void **state)
 {
 	char *root = scratch_new(), *path;
+	const struct source_objects_options options = { .paths = &path, .path_count = 1,
+		.line_bytes_max = LINE_MAX_BYTES };
 	struct buf text = BUF_INIT(256 * 1024 * 1024);
 	struct err err = ERR_INIT;
 	int unknown, off;
@@ -489,10 +492,44 @@ progress_of_odd_objects(void **state)
 	for (int i = 0; i < 70 * 1024; i++)
 		assert_int_equal(buf_appendf(&text, &err, "%1023d\n", 0), 0);
 	path = write_file(root, "x", COMPRESSION_ZSTD, buf_slice(&text));
-	read_in_step(path, 70 * 1024, &unknown, &off);
+	read_in_step(&options, 70 * 1024, &unknown, &off);
 	assert_true(unknown > 0);
 	free(path);
 	buf_release(&text);
+	scratch_remove(root);
+}
+
+/* Records of one length from several files in turn. */
+static void
+progress_of_merged_objects(void **state)
+{
+	enum { FILES = 3, RECORDS = 2000 };
+	static const char *const names[FILES] = { "a", "b", "c" };
+	char *root = scratch_new(), *paths[FILES];
+	const struct source_objects_options options = { .paths = paths, .path_count = FILES,
+		.line_bytes_max = LINE_MAX_BYTES, .merges = true, .time_field = "t" };
+	uint32_t random = 1;
+	int unknown, off;
+
+	(void)state;
+	for (int f = 0; f < FILES; f++) {
+		struct buf text = BUF_INIT(1024 * 1024);
+		struct err err = ERR_INIT;
+
+		for (int i = 0; i < RECORDS; i++) {
+			random = random * 1664525 + 1013904223;
+			assert_int_equal(buf_appendf(&text, &err, "{\"t\":%d,\"x\":\"%010u%010u\"}\n",
+			                     100000 + FILES * i + f, random, ~random), 0);
+		}
+		paths[f] = write_file(root, names[f], (enum compression)(f + 1), buf_slice(&text));
+		buf_release(&text);
+	}
+	read_in_step(&options, FILES * RECORDS, &unknown, &off);
+	assert_int_equal(unknown, 0);
+	if (off > 10)
+		fail_msg("%d in 1000 off", off);
+	for (int f = 0; f < FILES; f++)
+		free(paths[f]);
 	scratch_remove(root);
 }
 
@@ -883,6 +920,7 @@ main(void)
 		cmocka_unit_test(plain_files_are_read_from_the_mark_on),
 		cmocka_unit_test(progress_is_of_what_was_given),
 		cmocka_unit_test(progress_of_odd_objects),
+		cmocka_unit_test(progress_of_merged_objects),
 		cmocka_unit_test(folders_are_merged_by_time),
 		cmocka_unit_test(each_folder_is_merged_by_itself),
 		cmocka_unit_test(merging_looks_into_envelopes),
