@@ -150,6 +150,14 @@ test_nobody_to_ask() {
 	expect_status 2 kafka-topic -b 127.0.0.1:1 delete t <yes
 }
 
+test_one_form_only() {
+	usage '--table and --json exclude each other' list --json --table
+	usage '--json and --names exclude each other' list --names --json
+	# a file's is only the default
+	echo 'json = true' >file
+	unreachable -F file list --names
+}
+
 # what a file says for other verbs is passed over, and its own section is its own
 test_configuration() {
 	printf '[kafka-topic]\nyes = true\npartitions = 3\nnames = true\njson = true\ntimeout = 2s\n' >file

@@ -178,6 +178,8 @@ check(struct options *o, struct err *err)
 	if (o->accepts_gaps && !o->input.topic &&
 	    opt_origin(&o->job.set, "accept-gap") == OPT_COMMAND_LINE)
 		return err_set(err, ERR_USAGE, "--accept-gap is for topics: a pipe has no gaps");
+	if (deadletter_check(&o->letters, &o->job, o->input.topic, err))
+		return -1;
 	o->s3.aws = &o->client.aws;
 	if (o->run_id && o->input.topic)
 		return err_set(err, ERR_USAGE,

@@ -96,12 +96,29 @@ static const struct tool tool = {
 
 /* ---- */
 
+/* In a configuration file the last one stands. */
+static int
+check_form(const struct options *o, struct err *err)
+{
+	static const char *const forms[] = { "table", "json", "names" };
+	const char *given = NULL;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		if (opt_origin(&o->job.set, forms[i]) != OPT_COMMAND_LINE)
+			continue;
+		if (given)
+			return err_set(err, ERR_USAGE, "--%s and --%s exclude each other", given, forms[i]);
+		given = forms[i];
+	}
+	return 0;
+}
+
 static int
 check(struct options *o, const struct verb **ret_verb, struct err *err)
 {
 	const struct verb *verb = verb_find(o->job.operands[0], err);
 
-	if (!verb)
+	if (!verb || check_form(o, err))
 		return -1;
 	o->request.names = o->job.operands + 1;
 	o->request.name_count = o->job.operand_count - 1;
