@@ -80,6 +80,9 @@ test_not_where_it_is_not_wanted() {
 	# not in the background
 	on_terminal 0 --size 100 "set -m; $make --duration 1500ms >out & wait"
 	expect_no_line '[0-9]/s' sent
+	# where the line that it says something on is the shell's
+	expect_line '^gen-to-kafka: 750 records made' shown
+	expect_no_line $'\x1b\\[K' sent
 }
 
 test_the_last_of_a_pipeline_draws() {

@@ -45,6 +45,10 @@ UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_diag
+tests_unit_test_diag_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_diag_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_dynamo_decimal
 tests_unit_test_dynamo_decimal_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_dynamo_decimal_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
