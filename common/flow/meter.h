@@ -20,6 +20,7 @@ struct meter_numbers {
 	int64_t rest;     /* of these, those that time left is reckoned for */
 	int64_t done;     /* of something with an end: bytes of files, records */
 	int64_t all;      /* it has so many */
+	bool is_position; /* these two are where a file is read, and its size */
 	int64_t event_ms; /* event time reached; RECORD_NO_TIME */
 	int64_t behind_ms; /* what was due is late by that */
 };

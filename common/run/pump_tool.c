@@ -66,7 +66,11 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	ret->open = s->open;
 	ret->rejected = s->rejected;
 	ret->lag = s->lag;
-	report_measure_input(t->input, s->read - s->open, s->lag, ret);
+	report_measure_input(t->input,
+	    &(struct report_input){ .records = s->read - s->open,
+		.passed = s->passed < 0 ? -1 : s->passed - s->open,
+		.rest = s->lag },
+	    ret);
 }
 
 static void

@@ -412,6 +412,7 @@ windower_get_counts(struct windower *w, struct windower_counts *ret)
 		.state_bytes = (int64_t)engine_state_bytes(w->engine),
 		.watermark_ms = engine_watermark(w->engine),
 		.unread = source_lag(w->source),
+		.passed = source_passed(w->source),
 		.rejected = deadletter_count(w->letters),
 		.delivered = sink.acknowledged };
 	engine_get_counts(w->engine, &ret->engine);
