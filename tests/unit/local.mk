@@ -94,6 +94,10 @@ tests_unit_test_http_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_http_retry
 tests_unit_test_http_retry_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_http_retry_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_generate
+tests_unit_test_generate_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_generate_LDADD = libgentokafka.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_gen_random
 tests_unit_test_gen_random_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gen_random_LDADD = libgentokafka.a $(UNIT_LIBS)
