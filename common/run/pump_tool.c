@@ -138,6 +138,7 @@ pump_tool_work(struct pump_tool *t, enum job_input *ret_input, struct err *err)
 		.input = t->input,
 		.workers = t->workers,
 		.reports = t->reports,
+		.runs_commands = t->runs_commands,
 		.context = t,
 		.run = run_member,
 		.add = add_numbers,

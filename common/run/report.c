@@ -27,13 +27,14 @@ report_check(const struct report *r, struct err *err)
 void
 report_begin(struct report *r)
 {
+	const struct progress_run run = { r->job->tool->name, r->job->options.is_quiet, r->writes_data,
+		r->runs_commands };
 	struct err err = ERR_INIT;
 
 	if (r->job->options.is_dry_run)
 		return;
 	r->stdin_begin = lseek(STDIN_FILENO, 0, SEEK_CUR);
-	r->progress = progress_start(&r->options->progress, r->job->tool->name,
-	    r->job->options.is_quiet, r->writes_data, &err);
+	r->progress = progress_start(&r->options->progress, &run, &err);
 	if (!r->progress)
 		diag_detail("no progress: %s", err.text);
 }

@@ -37,7 +37,8 @@ struct report {
 	const struct stats_value *values;
 	size_t value_count;
 	const void *numbers;
-	bool writes_data; /* records go to standard output */
+	bool writes_data;   /* records go to standard output */
+	bool runs_commands; /* they have our standard error */
 	void *context;
 	/* What these numbers are to a person. */
 	void (*measure)(void *context, const void *numbers, struct meter_numbers *ret);

@@ -32,7 +32,7 @@ test_drawn_again_and_wiped() {
 test_wiped_when_it_is_killed() {
 	seq 100 | sed 's,.*,{},' >in
 	on_terminal 130 --size 75 --wait 'kafka-to-lambda: 100 records' --type ^C --wait '100 records' --type ^C \
-		"kafka-to-lambda --progress=100ms --drain 1h -- sleep 1h <in"
+		"kafka-to-lambda --progress=100ms --drain 1h --no-sign-request --endpoint-url http://127.0.0.1:1 f <in"
 	expect_no_line 'records' shown
 }
 
@@ -85,6 +85,19 @@ test_not_where_it_is_not_wanted() {
 	expect_no_line $'\x1b\\[K' sent
 }
 
+# a command writes to the terminal by itself, and knows nothing of a line that is drawn
+test_commands_have_the_terminal() {
+	local command="kafka-to-lambda --batch-window 0 --batch-size 1 --workers 1"
+	seq 4 | sed 's,.*,{},' >in
+	on_terminal 0 --size 100 "$command -- sh -c 'echo begun >&2; sleep 0.6; echo over >&2' <in"
+	expect_no_line '[0-9]/s' sent
+	[ "$(grep -cx 'begun\|over' shown)" = 8 ] || fail "$(cat shown)"
+	# in lines of their own
+	on_terminal 0 --size 100 "$command --progress=100ms -- sh -c 'echo begun >&2; sleep 0.6; echo over >&2' <in"
+	expect_line '^kafka-to-lambda: 4 records, .*/s.* elapsed$' shown
+	[ "$(grep -cx 'begun\|over' shown)" = 8 ] || fail "$(cat shown)"
+}
+
 test_the_last_of_a_pipeline_draws() {
 	on_terminal 0 --size 100 "$make --duration 1500ms | kafka-window --processing-time --tumble 1h -a n=count >out"
 	expect_line '^gen-to-kafka: 750 records made' shown
@@ -101,7 +114,7 @@ test_percent_and_time_left() {
 	# half of a file
 	on_terminal 130 --size 100 --wait ' [4-6][0-9]%' --type ^C "s3-to-kafka --rate 250 -c 2000 in >out"
 	# how far a file on standard input has been read
-	on_terminal 0 --size 100 --wait ' [0-9]+%' "kafka-to-lambda --batch-size 100 --batch-window 0 --workers 1 \
+	on_terminal 0 --size 100 --wait ' [0-9]+%' "kafka-to-lambda --progress=100ms --batch-size 100 --batch-window 0 --workers 1 \
 		-- sh -c 'sleep 0.1; cat' <in >out"
 }
 
