@@ -69,7 +69,7 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	report_measure_input(t->input,
 	    &(struct report_input){ .records = s->read - s->open,
 		.passed = s->passed < 0 ? -1 : s->passed - s->open,
-		.rest = s->lag },
+		.to_go = s->lag },
 	    ret);
 }
 

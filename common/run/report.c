@@ -124,14 +124,14 @@ void
 report_measure_input(
     const struct input_options *o, const struct report_input *input, struct meter_numbers *ret)
 {
-	ret->rest = input->rest;
+	ret->to_go = input->to_go;
 	if (o->count_max) {
 		ret->done = input->records < o->count_max ? input->records : o->count_max;
 		ret->all = o->count_max;
 	} else if (!o->topic) {
 		(void)measure_file(ret);
-	} else if (input->rest >= 0 && input->passed >= 0) {
+	} else if (input->to_go >= 0 && input->passed >= 0) {
 		ret->done = input->passed;
-		ret->all = input->passed + input->rest;
+		ret->all = input->passed + input->to_go;
 	}
 }

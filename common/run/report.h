@@ -79,7 +79,7 @@ void report_write(struct report *);
 struct report_input {
 	int64_t records; /* through */
 	int64_t passed;  /* source_passed, less what is not through */
-	int64_t rest;    /* not through at present, in the same unit; -1: not known */
+	int64_t to_go;   /* not through at present, in the same unit; -1: not known */
 };
 
 /* Says it, and whether there is an end, and how far that is. */

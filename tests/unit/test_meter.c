@@ -203,7 +203,7 @@ take(struct meter *m, const struct look *look, int64_t at_ms)
 	struct meter_numbers n = METER_NUMBERS_INIT;
 
 	n.records = look->records;
-	n.rest = look->unread;
+	n.to_go = look->unread;
 	n.done = look->done;
 	n.all = look->all;
 	meter_take(m, &n, at_ms);

@@ -25,7 +25,7 @@ enum { NONE = -1 };
 static const struct {
 	const char *topic;
 	int64_t count_max;
-	struct report_input input; /* records, passed, rest */
+	struct report_input input; /* records, passed, to_go */
 	int64_t done, all;
 } inputs[] = {
 	/* no end */
@@ -52,7 +52,7 @@ test_inputs(void **state)
 		struct meter_numbers n = METER_NUMBERS_INIT;
 
 		report_measure_input(&o, &inputs[i].input, &n);
-		assert_int_equal(n.rest, inputs[i].input.rest);
+		assert_int_equal(n.to_go, inputs[i].input.to_go);
 		assert_int_equal(n.done, inputs[i].done);
 		assert_int_equal(n.all, inputs[i].all);
 		assert_false(n.is_position);
