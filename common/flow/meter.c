@@ -94,9 +94,9 @@ time_left(const struct meter *m)
 		           ? -1
 		           : time_for(n->all - n->done,
 			         rate(counted(s->numbers.done), n->done, ms));
-	if (n->rest <= 0 || s->numbers.rest < 0)
+	if (n->to_go <= 0 || s->numbers.to_go < 0)
 		return -1;
-	return time_for(n->rest, rate(n->rest, s->numbers.rest, ms));
+	return time_for(n->to_go, rate(n->to_go, s->numbers.to_go, ms));
 }
 
 void

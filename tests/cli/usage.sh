@@ -446,6 +446,55 @@ test_messages_as_json() {
 	done
 }
 
+# expect_json_error COMMAND...: exit status 2 and nothing but objects, the last of which is the error
+expect_json_error() {
+	expect_status 2 "$@"
+	python3 - err <<-'END' || fail "$*: $(cat err)"
+		import json, sys
+		lines = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+		assert lines[-1]["level"] == "error" and lines[-1]["message"], lines
+	END
+}
+
+# wherever the format is asked for, and wherever the mistake is
+test_mistakes_as_json() {
+	command -v python3 >/dev/null || skip "python3 is not installed"
+	local tool
+	printf 'log-format = json\nno-such = 1\n' >before.conf
+	printf 'no-such = 1\nlog-format = json\n' >behind.conf
+	printf 'log-format = json\nbrokers = localhost:1\n' >good.conf
+	for tool in $tools; do
+		topic_words_of "$tool"
+		expect_json_error "$tool" --log-format json "${words[@]}" --wait 5
+		expect_json_error "$tool" "${words[@]}" --wait 5 --log-format=json
+		expect_json_error "$tool" --no-such "${words[@]}" --log-format json
+		expect_json_error "$tool" "${words[@]}" --log-format json --quiet=1
+		expect_json_error "$tool" "${words[@]}" -F before.conf
+		expect_json_error "$tool" "${words[@]}" -F behind.conf
+		expect_json_error "$tool" --no-such "${words[@]}" -F good.conf
+		expect_json_error "$tool" "${words[@]}" -F <(cat before.conf)
+		expect_json_error env SLUICE_CONFIG=behind.conf "$tool" "${words[@]}"
+		expect_json_error env SLUICE_CONFIG=good.conf "$tool" --no-such "${words[@]}"
+		# the strongest one counts
+		expect_usage 'no-such' "$tool" "${words[@]}" --log-format text -F behind.conf
+		printf '[%s]\nlog-format = text\n' "$tool" | cat behind.conf - >own.conf
+		expect_usage 'no-such' "$tool" "${words[@]}" -F own.conf
+	done
+}
+
+# names and records may hold any bytes
+test_messages_are_utf8() {
+	command -v python3 >/dev/null || skip "python3 is not installed"
+	expect_status 66 s3-to-kafka --log-format json $'n\xff\xc2\x9b\e[2J.json'
+	python3 - err <<-'END'
+		import json, sys
+		line = json.loads(open(sys.argv[1], encoding="utf-8").read())
+		assert "n\ufffd\u009b\x1b[2J.json" in line["message"], line
+	END
+	expect_status 66 s3-to-kafka $'n\xff\xc2\x9b\e[2J.json'
+	expect_line $'n\xef\xbf\xbd[?][?]\\[2J[.]json' err
+}
+
 test_dry_run_needs_no_broker_and_changes_nothing() {
 	local tool
 	echo '{"t":1}' >in

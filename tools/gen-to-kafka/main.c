@@ -410,7 +410,7 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	if (o->generate.rate)
 		ret->behind_ms = n->generate.behind_ms;
 	if (n->generate.count_max) {
-		ret->done = n->generate.counts.made;
+		ret->done = n->generate.counts.delivered;
 		ret->all = n->generate.count_max;
 	}
 }

@@ -408,7 +408,8 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	ret->open = c->open;
 	ret->rejected = c->rejected;
 	ret->lag = c->lag;
-	report_measure_input(&r->options->input, c->read, c->unread, ret);
+	report_measure_input(&r->options->input,
+	    &(struct report_input){ c->read, c->passed, c->unread }, ret);
 }
 
 static void

@@ -347,7 +347,8 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	ret->lag = c->unread;
 	if (c->watermark_ms != WATERMARK_NONE)
 		ret->event_ms = c->watermark_ms;
-	report_measure_input(&o->input, c->read, c->unread, ret);
+	report_measure_input(
+	    &o->input, &(struct report_input){ c->read, c->passed, c->unread }, ret);
 }
 
 /* A run, and who is told of it. */

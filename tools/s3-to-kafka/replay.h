@@ -99,6 +99,9 @@ int replay_run(struct replay *, enum job_input *ret_input, struct err *);
 /* Before it runs. */
 void replay_set_watch(struct replay *, const struct replay_watch *);
 
+/* For sinks that it sends to: the watch is told while they wait, too. */
+struct sink_waiting replay_waiting(struct replay *);
+
 void replay_get_counts(struct replay *, struct replay_counts *ret);
 
 /*

@@ -128,6 +128,22 @@ tell(struct replay *r, int64_t now_us)
 	r->watch.tell(r->watch.context, &numbers);
 }
 
+static void
+on_wait(void *context)
+{
+	struct replay *r = context;
+	int64_t now_us = clock_mono_us();
+
+	if (now_us >= r->tell_us && r->source)
+		tell(r, now_us);
+}
+
+struct sink_waiting
+replay_waiting(struct replay *r)
+{
+	return (struct sink_waiting){ r, on_wait };
+}
+
 enum step
 replay_tick(struct replay *r, int64_t now_us, struct err *err)
 {

@@ -144,6 +144,7 @@ run_through(struct run *run, struct source *source, struct outlet *outlet, struc
 	struct options *o = run->options;
 	const struct replay_input input = { .context = o, .open = open_input };
 	const struct replay_watch watch = { run, on_told, report_every_ms(&run->report) };
+	struct sink_waiting waiting;
 	struct sink *sink = NULL;
 	struct deadletter *letters = NULL;
 	struct replay *replay = NULL;
@@ -156,6 +157,8 @@ run_through(struct run *run, struct source *source, struct outlet *outlet, struc
 	if (!replay)
 		goto out;
 	replay_set_watch(replay, &watch);
+	waiting = replay_waiting(replay);
+	sink_set_waiting(sink, &waiting);
 	rc = replay_run(replay, ret_input, err);
 	replay_get_counts(replay, ret_counts);
 	if (!resume && !err->is_broken_pipe) { /* which ends the tool in silence */
