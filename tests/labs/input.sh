@@ -56,16 +56,3 @@ $SLUICE/tests/labs/s3.py put taxi-data@@/csv/taxi-trips.csv taxi-trips.csv
 $SLUICE/tests/labs/s3.py put taxi-data@@/json/trips.json.lz4 trips.json.lz4
 END
 }
-
-# mappings: the tutorial's own where they are, else ours, which say the same
-mappings() {
-	local name shared=${SLUICE_SHARED:-${tree:?}/../shared}/data
-	for name in user_session_details user_session_counts departments_count; do
-		name=index-mapping-$name.json
-		if [ "${generated:?}" = 0 ] && [ -r "$shared/$name" ]; then
-			cp "$shared/$name" .
-		else
-			cp "${labs:?}/$name" .
-		fi
-	done
-}
