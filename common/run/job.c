@@ -139,12 +139,11 @@ print_completion(struct job *job, const char *shell, struct err *err)
 {
 	const struct tool *tool = job->tool;
 	struct complete_tool complete = { .name = tool->name,
-		.verbs = tool->verbs,
+		.topic_verbs = tool->topic_verbs,
+		.group_verbs = tool->group_verbs,
 		.has_command = strstr(tool->synopsis, "-- COMMAND") };
 
-	if (tool->verbs)
-		complete.operands = COMPLETE_TOPICS | COMPLETE_GROUPS;
-	else if (!tool->operand_count_max)
+	if (!tool->operand_count_max)
 		complete.operands = 0;
 	else if (strstr(tool->synopsis, "FILE"))
 		complete.operands = COMPLETE_FILES;

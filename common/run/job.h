@@ -26,8 +26,10 @@ struct tool {
 	const char *synopsis; /* behind the name: "[options] TARGET" */
 	const char *summary;  /* one sentence */
 	const char *examples; /* lines for --help, or NULL */
-	/* The first argument is one of these, for completions; the others are topics or groups. NULL: no verbs */
-	const char *verbs;
+	/* The first argument is one of these, with blanks between; what follows are topics, or groups. NULL: no
+	 * verbs */
+	const char *topic_verbs;
+	const char *group_verbs;
 	size_t operand_count_min;
 	size_t operand_count_max;
 };

@@ -13,7 +13,7 @@ on_terminal() {
 	shift
 	TERM=xterm python3 "$terminal" "$@" || got=$?
 	[ "$got" = "$want" ] && return 0
-	cat -v sent
+	cat -v sent | tail -c 3000
 	fail "exit status $got, expected $want: $*"
 }
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # about: The rides become a lake in S3, Parquet by hour of pickup, and SQL counts them.
 # needs: kafka versitygw
+# uses: sql
 
 needs_rides
 step <<'END'

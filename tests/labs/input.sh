@@ -32,16 +32,15 @@ gen-to-kafka --model trip-event --seed 3 -c 5000 \
 END
 }
 
-# needs_input: those two, real ones where there are, in a bucket
+# needs_input: those two, the caller's where there are, in a bucket
 needs_input() {
-	local shared=${SLUICE_SHARED:-${tree:?}/../shared}/data
-	[ "${mode:?}" != print ] && [ ! -e trips.json ] || return 0
-	if [ "${generated:?}" = 0 ] && [ -r "$shared/workshop-taxi-trips.csv" ] &&
-		[ -r "$shared/tripevents-2019-01.two-frames.json.lz4" ]; then
-		cp "$shared/workshop-taxi-trips.csv" taxi-trips.csv
-		cp "$shared/tripevents-2019-01.two-frames.json.lz4" trips.json.lz4
-		lz4 -dc trips.json.lz4 >trips.json
-		printf '\ninput: %s\n' "$shared"
+	[ "${mode:?}" = print ] || once input prepare_input
+}
+
+prepare_input() {
+	if [ -n "${data?}" ]; then
+		step <<<"cp $(quoted "$data")/{taxi-trips.csv,trips.json.lz4} .
+lz4 -dc trips.json.lz4 >trips.json"
 	else
 		make_input
 	fi

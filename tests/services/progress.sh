@@ -141,7 +141,7 @@ test_windows_of_a_topic() {
 	expect_exposition a.prom
 	expect_number a.prom sluice_windows_open 1
 	[ "$(number a.prom sluice_event_time_seconds)" -gt $(($(date +%s) - 600)) ]
-	expect_line "^sluice_records_read_total\{tool=\"kafka-window\",topic=\"$id\",group=\"sluice.kafka-window.$id.stdout\"\} 2000" a.prom
+	expect_line "^sluice_records_read_total\{tool=\"kafka-window\",topic=\"$id\",group=\"sluice\.kafka-window\.$id\.stdout-[0-9a-f]{8}\"\} 2000" a.prom
 	kill -TERM $tool
 	wait $tool
 }

@@ -89,7 +89,8 @@ static const struct tool tool = {
 	.examples = "  kafka-topic create -b localhost:9092 orders --partitions 6\n"
 		    "  kafka-topic lag -b localhost:9092 etl --max 10000 || page someone\n"
 		    "  kafka-topic reset -b localhost:9092 etl -t orders -o s@2026-11-01\n",
-	.verbs = "list describe create alter delete offsets groups lag reset delete-group",
+	.topic_verbs = "list describe create alter delete offsets",
+	.group_verbs = "groups lag reset delete-group",
 	.operand_count_min = 1,
 };
 

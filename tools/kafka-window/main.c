@@ -6,6 +6,8 @@
  * records; after a stop or a crash the windows that were open are built again from the records, and
  * windows whose rows were committed are not given out again.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +30,7 @@ enum {
 	OUTPUT_MEMORY_BYTES = 16 * 1024 * 1024,
 	STATE_BYTES_DEFAULT = 1024 * 1024 * 1024,
 	EXPLAIN_BYTES_MAX = 1024 * 1024,
+	STDOUT_DIGITS = 8, /* of a job's hash */
 };
 
 /* ---- options ---- */
@@ -47,6 +50,8 @@ struct options {
 	int64_t idle_close_ms; /* 0: never */
 	int64_t state_bytes_max;
 	bool explains;
+	/* For the default group. Standard output may be anybody's: two jobs that write there are told apart. */
+	char stdout_target[sizeof("stdout-") + STDOUT_DIGITS];
 };
 
 static int
@@ -229,6 +234,18 @@ check_outputs(const struct options *o, struct err *err)
 }
 
 static int
+set_stdout_target(struct options *o, struct err *err)
+{
+	uint64_t hash;
+
+	if (windower_hash(&o->windower, &hash, err))
+		return -1;
+	(void)snprintf(o->stdout_target, sizeof(o->stdout_target), "stdout-%0*" PRIx32,
+	    STDOUT_DIGITS, (uint32_t)(hash >> 32));
+	return 0;
+}
+
+static int
 check(struct options *o, struct err *err)
 {
 	struct windower_options *w = &o->windower;
@@ -253,7 +270,7 @@ check(struct options *o, struct err *err)
 	w->is_late_file = o->late && strchr(o->late, '/');
 	w->is_group = o->input.topic && !o->input.partition_count;
 	w->is_bounded = input_is_bounded(&o->input);
-	return 0;
+	return set_stdout_target(o, err);
 }
 
 /* ---- what is said ---- */
@@ -387,7 +404,7 @@ static struct input_needs
 needs_of(const struct options *o)
 {
 	return (struct input_needs){
-		.target = o->output_topic ? o->output_topic : "stdout",
+		.target = o->output_topic ? o->output_topic : o->stdout_target,
 		.want_headers = o->late || o->letters.target,
 		.want_all_partitions = o->windower.is_group,
 	};
