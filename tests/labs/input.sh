@@ -55,8 +55,3 @@ $SLUICE/tests/labs/s3.py put taxi-data@@/csv/taxi-trips.csv taxi-trips.csv
 $SLUICE/tests/labs/s3.py put taxi-data@@/json/trips.json.lz4 trips.json.lz4
 END
 }
-
-# mappings: of the three indices of the clickstream
-mappings() {
-	cp "${labs:?}"/index-mapping-{user_session_details,user_session_counts,departments_count}.json .
-}
