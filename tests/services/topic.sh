@@ -655,12 +655,12 @@ test_reset_of_some_partitions() {
 	kafka-topic -q create $id-b --partitions 3
 	fill $id-a 4
 	fill $id-b 6 0
-	kafka-topic -q reset $id -t $id-a -t $id-b -p 0 -o end --yes 2>err || fail "$(cat err)"
+	expect_status 0 kafka-topic -q reset $id -t $id-a -t $id-b -p 0 -o end --yes
 	expect_text err "kafka-topic: group $id is a new one: nothing has been committed by that name"
 	expect_offsets $id 4 6
 	# nothing is committed of it, but of its topic
 	expect_status 0 kafka-topic reset $id -p 2 -o end --yes
-	services group offsets $id | sort >got
+	services group offsets $id | cut -f 1-3 | sort >got
 	printf '%s\t%s\t%s\n' $id-a 0 4 $id-b 0 6 $id-b 2 0 >want
 	expect_same want got
 	expect_status 0 kafka-topic reset $id -p 0,2 -o beginning --dry-run
