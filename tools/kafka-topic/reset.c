@@ -104,22 +104,27 @@ judge_partition(
 	outcome_fail(outcome, name, p->err, reason_of(p->err));
 }
 
-static void
-judge(const char *group, const rd_kafka_group_result_t *result, struct outcome *outcome)
+static int
+judge(const char *group, const rd_kafka_group_result_t *result, struct err *err)
 {
 	const rd_kafka_error_t *failure = result ? rd_kafka_group_result_error(result) : NULL;
 	const rd_kafka_topic_partition_list_t *list =
 	    result && !failure ? rd_kafka_group_result_partitions(result) : NULL;
+	struct outcome outcome = OUTCOME_INIT("group");
 
 	if (failure)
-		outcome_fail(outcome, group, rd_kafka_error_code(failure),
+		outcome_fail(&outcome, group, rd_kafka_error_code(failure),
 		    rd_kafka_error_string(failure));
 	else if (!list)
-		outcome_miss(outcome, group);
+		outcome_miss(&outcome, group);
 	for (int i = 0; list && i < list->cnt; i++) {
 		if (list->elems[i].err)
-			judge_partition(group, list, i, outcome);
+			judge_partition(group, list, i, &outcome);
 	}
+	if (outcome.failures > 1)
+		return err_set(err, outcome.first.class,
+		    "group %s: not all of it was reset: see above", group);
+	return outcome_end(&outcome, 1, err);
 }
 
 static int
@@ -130,7 +135,6 @@ commit(struct admin *a, const char *group, const rd_kafka_topic_partition_list_t
 	    rd_kafka_AlterConsumerGroupOffsets_new(group, list);
 	rd_kafka_AdminOptions_t *options =
 	    admin_options(a, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, false, false, err);
-	struct outcome outcome = OUTCOME_INIT("group");
 	const rd_kafka_group_result_t **results;
 	rd_kafka_event_t *event = NULL;
 	size_t count;
@@ -144,8 +148,7 @@ commit(struct admin *a, const char *group, const rd_kafka_topic_partition_list_t
 		goto out;
 	results = rd_kafka_AlterConsumerGroupOffsets_result_groups(
 	    rd_kafka_event_AlterConsumerGroupOffsets_result(event), &count);
-	judge(group, count == 1 ? results[0] : NULL, &outcome);
-	rc = outcome_end(&outcome, 1, err);
+	rc = judge(group, count == 1 ? results[0] : NULL, err);
 out:
 	if (event)
 		rd_kafka_event_destroy(event);
