@@ -389,11 +389,12 @@ opt_read_line(const struct opt_set *set, int argc, char **argv, struct opt_line 
 	char shorts[SHORT_BYTES];
 	struct option longs[OPT_ROWS_MAX + 1];
 	struct opt_line line = { .values = NULL };
-	int value;
+	int value, rc = 0;
 
 	if (row_count(set) > OPT_ROWS_MAX)
 		abort();
 	make_getopt_tables(set, shorts, longs);
+	*ret = line;
 	line.values = calloc((size_t)argc + 1, sizeof(*line.values));
 	if (!line.values)
 		return err_no_memory(err);
@@ -401,8 +402,9 @@ opt_read_line(const struct opt_set *set, int argc, char **argv, struct opt_line 
 	optind = 0; /* glibc: start afresh */
 	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (value == ':' || value == '?') {
-			free(line.values);
-			return bad_option(set, value, argv, err);
+			if (!rc)
+				rc = bad_option(set, value, argv, err);
+			continue;
 		}
 		/* -J=in: getopt leaves the '=' of a letter's optional argument */
 		if (optarg && *optarg == '=' && value < LONG_VALUE_BASE &&
@@ -414,7 +416,7 @@ opt_read_line(const struct opt_set *set, int argc, char **argv, struct opt_line 
 	line.operands = argv + optind;
 	line.operand_count = (size_t)(argc - optind);
 	*ret = line;
-	return 0;
+	return rc;
 }
 
 void

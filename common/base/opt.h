@@ -59,6 +59,8 @@ struct opt_set {
 	const struct opt_group *groups;
 	size_t group_count;
 	enum opt_origin origins[OPT_ROWS_MAX]; /* row by row through the groups */
+	/* What is unknown or wrong in files is passed over, and so are files that can be read only once. */
+	bool is_lenient;
 };
 
 /* One option as it stood on the command line. */
@@ -74,7 +76,8 @@ struct opt_line {
 	size_t operand_count;
 };
 
-/* Splits the command line without setting anything. ERR_USAGE names the option. */
+/* Splits the command line without setting anything. ERR_USAGE names the first option that is wrong; *ret, to be released in
+ * any case, then has the others. */
 int opt_read_line(const struct opt_set *, int argc, char **argv, struct opt_line *ret, struct err *);
 void opt_line_release(struct opt_line *);
 

@@ -377,7 +377,7 @@ test_numbers_while_it_collects() {
 
 test_numbers_that_cannot_be_kept() {
 	trips 1 | expect_status 73 kafka-to-s3 --stats-file not/there.prom lake
-	expect_line '^kafka-to-s3: not/there.prom.tmp: ' err
+	expect_line '^kafka-to-s3: not/there.prom: ' err
 	[ ! -e lake ]
 }
 

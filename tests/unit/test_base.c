@@ -261,12 +261,34 @@ parse(struct sample *sample, int argc, char **argv, size_t *ret_operands, struct
 	struct opt_line line;
 	int rc;
 
-	if (opt_read_line(&set, argc, argv, &line, err))
-		return -1;
-	rc = opt_apply_line(&set, &line, err);
+	rc = opt_read_line(&set, argc, argv, &line, err);
+	if (!rc)
+		rc = opt_apply_line(&set, &line, err);
 	*ret_operands = line.operand_count;
 	opt_line_release(&line);
 	return rc;
+}
+
+/* What is wrong on the line does not hide the rest of it. */
+static void
+the_rest_of_a_bad_line_is_read(void **state)
+{
+	char *argv[] = { (char[]){ "tool" }, (char[]){ "--no-such=1" }, (char[]){ "-t" }, (char[]){ "a" },
+		(char[]){ "--number" }, NULL };
+	struct sample sample = { .flag = false };
+	struct opt_group groups[] = { { "Options", sample_rows, 4, &sample } };
+	struct opt_set set = { .groups = groups, .group_count = 1 };
+	struct opt_line line;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(opt_read_line(&set, 5, argv, &line, &err), -1);
+	assert_int_equal(err.class, ERR_USAGE);
+	/* the first one is what is said */
+	assert_non_null(strstr(err.text, "--no-such=1"));
+	assert_int_equal(line.value_count, 1);
+	assert_string_equal(opt_line_find(&line, "text"), "a");
+	opt_line_release(&line);
 }
 
 static void
@@ -387,6 +409,7 @@ main(void)
 		cmocka_unit_test(buf_gives_its_bytes_away),
 		cmocka_unit_test(durations_and_sizes_have_units),
 		cmocka_unit_test(options_are_read),
+		cmocka_unit_test(the_rest_of_a_bad_line_is_read),
 		cmocka_unit_test(wrong_options_are_named),
 		cmocka_unit_test(units_are_written_as_they_are_read),
 		cmocka_unit_test(deadlines_do_not_wrap),

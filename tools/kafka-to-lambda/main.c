@@ -328,6 +328,7 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		.workers = &o->members,
 		.reports = &o->reports,
 		.requests = "invocations",
+		.runs_commands = o->command,
 		.context = o,
 		.run = run_member,
 	};

@@ -178,6 +178,8 @@ check(struct options *o, struct err *err)
 	if (o->accepts_gaps && !o->input.topic &&
 	    opt_origin(&o->job.set, "accept-gap") == OPT_COMMAND_LINE)
 		return err_set(err, ERR_USAGE, "--accept-gap is for topics: a pipe has no gaps");
+	if (deadletter_check(&o->letters, &o->job, o->input.topic, err))
+		return -1;
 	o->s3.aws = &o->client.aws;
 	if (o->run_id && o->input.topic)
 		return err_set(err, ERR_USAGE,
@@ -406,7 +408,8 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	ret->open = c->open;
 	ret->rejected = c->rejected;
 	ret->lag = c->lag;
-	report_measure_input(&r->options->input, c->read, c->unread, ret);
+	report_measure_input(&r->options->input,
+	    &(struct report_input){ c->read, c->passed, c->unread }, ret);
 }
 
 static void
