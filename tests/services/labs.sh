@@ -60,6 +60,8 @@ test_lab_6() { run_labs 6; expect_rows 6; }
 test_real_input() {
 	real_input
 	run_labs --data data replay etl
+	expect_line '^  bucket taxi-data-[a-z0-9]{6}$' out
+	expect_line '^  index trip-[a-z0-9]{6}$' out
 }
 
 test_clickstream_and_input_that_is_made() {

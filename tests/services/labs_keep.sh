@@ -68,6 +68,9 @@ test_what_is_kept_and_how_it_is_removed() {
 	bash -eu look >seen 2>err || fail "$(cat seen err)"
 	[ "$(grep -c '"pickup_date"' seen)" = 3 ] || fail "$(cat seen err)"
 	expect_line '^kafka.running' seen
+	SLUICE_SERVICES_DIR=$(echo "$PWD"/sluice-labs.*/services) NO_PROXY=a.example,b.example all_proxy=http://127.0.0.1:1 \
+		"$top_srcdir/scripts/services" env >env
+	expect_line '^export no_proxy=a\.example,b\.example,127\.0\.0\.1 NO_PROXY=a\.example,b\.example,127\.0\.0\.1$' env
 	lines_below 'To remove ' >remove
 	bash -eu remove >removed 2>&1 || fail "$(cat removed)"
 	expect_nothing_left
