@@ -196,9 +196,9 @@ END
 	setsid env --default-signal=INT bash "$top_srcdir/scripts/labs" --environment 2 >out 2>err &
 	pid=$!
 	wait_for 20 test -s pid
-	kill -INT $pid
+	kill -INT -- -$pid
 	wait_for 20 test -e ending
-	kill -INT $pid
+	kill -INT -- -$pid
 	: >go
 	wait $pid || :
 	expect_nothing_left

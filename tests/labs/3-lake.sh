@@ -6,15 +6,15 @@
 
 needs_rides
 step <<'END'
-$SLUICE/tests/labs/s3.py make taxi-lake@@
+lab-s3 make taxi-lake@@
 kafka-to-s3 -t taxi-rides@@ --print-schema >rides.schema.json
 lake=(-t taxi-rides@@ --format parquet --schema rides.schema.json
     --add source=NYCTAXI --time pickup_date
     --path 'year={@year}/month={@month}/date={@day}/hour={@hour}'
     s3://taxi-lake@@/rides)
 kafka-to-s3 -e --success-after 1m "${lake[@]}"
-$SLUICE/tests/labs/s3.py list taxi-lake@@/rides/year >objects
-$SLUICE/tests/labs/s3.py get taxi-lake@@/rides/year ./copy
+lab-s3 list taxi-lake@@/rides/year >objects
+lab-s3 get taxi-lake@@/rides/year ./copy
 kafka-to-s3 --print-ddl athena "${lake[@]}" >rides.sql
 head -n 8 rides.sql
 END

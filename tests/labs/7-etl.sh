@@ -6,7 +6,7 @@
 needs_input
 topic trips 4
 step <<'END'
-$SLUICE/tests/labs/s3.py make trip-lake@@
+lab-s3 make trip-lake@@
 place='pickup_location={pickup_location_id:03d}/year={@year}/month={@month}'
 kafka-to-s3 -t trips@@ -G lake@@ -z gzip --time pickup_datetime --path "$place" \
     --max-age 2s s3://trip-lake@@/trips & lake=$!
@@ -20,7 +20,7 @@ END
 step <<'END'
 timeout 1m sh -c 'until kafka-topic lag lake@@ index@@ --max 0 >/dev/null 2>&1
     do sleep 1; done'
-$SLUICE/tests/labs/s3.py list trip-lake@@/trips/pickup >objects.before
+lab-s3 list trip-lake@@/trips/pickup >objects.before
 curl -s "$OPENSEARCH_URL/trip@@/_refresh" >/dev/null
 curl -s "$OPENSEARCH_URL/trip@@/_count" >count.before
 kill $lake $index; wait $lake; wait $index
@@ -43,8 +43,8 @@ s3-to-kafka s3://taxi-data@@/json/ |
         --late ./late.json >windows.json
 END
 step <<'END'
-$SLUICE/tests/labs/s3.py list trip-lake@@/trips/pickup >objects.after
-$SLUICE/tests/labs/s3.py get trip-lake@@/trips/pickup ./trip-lake
+lab-s3 list trip-lake@@/trips/pickup >objects.after
+lab-s3 get trip-lake@@/trips/pickup ./trip-lake
 curl -s "$OPENSEARCH_URL/trip@@/_refresh" >/dev/null
 curl -s "$OPENSEARCH_URL/trip@@/_search?size=10000" >trips.found
 head -n 3 objects.after

@@ -50,8 +50,8 @@ lz4 -dc trips.json.lz4 >trips.json"
 # upload: as a user of AWS would with `aws s3 cp`
 upload() {
 	step <<'END'
-$SLUICE/tests/labs/s3.py make taxi-data@@
-$SLUICE/tests/labs/s3.py put taxi-data@@/csv/taxi-trips.csv taxi-trips.csv
-$SLUICE/tests/labs/s3.py put taxi-data@@/json/trips.json.lz4 trips.json.lz4
+lab-s3 make taxi-data@@
+lab-s3 put taxi-data@@/csv/taxi-trips.csv taxi-trips.csv
+lab-s3 put taxi-data@@/json/trips.json.lz4 trips.json.lz4
 END
 }

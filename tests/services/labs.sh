@@ -51,6 +51,23 @@ expect_rows() {
 	done <rows
 }
 
+test_what_asks_s3() {
+	local name=lab$$-$RANDOM lab_s3=$top_srcdir/tests/labs/bin/lab-s3
+	[ -n "${AWS_ENDPOINT_URL_S3:-}" ] || skip "without versitygw"
+	printf 'a b\n' >file
+	AWS_ENDPOINT_URL_S3=$AWS_ENDPOINT_URL_S3/ "$lab_s3" make $name
+	"$lab_s3" put "$name/x/a b+ü" file
+	"$lab_s3" list $name/x >out
+	expect_text out $'4\tx/a b+ü'
+	"$lab_s3" get $name/x copy
+	expect_same file "copy/x/a b+ü"
+	# versitygw has no sessions, and says so
+	expect_status 1 env AWS_SESSION_TOKEN=token "$lab_s3" list $name
+	expect_line InvalidToken err
+	expect_status 1 env -u AWS_SECRET_ACCESS_KEY "$lab_s3" list $name
+	expect_text err 'lab-s3: AWS_SECRET_ACCESS_KEY is not set'
+}
+
 test_lab_1() { run_labs 1; expect_rows 1; }
 test_lab_3() { run_labs 3; expect_rows 3; skip_what_is_missing; }
 test_lab_4() { run_labs 4; expect_rows 4; }
@@ -60,6 +77,8 @@ test_lab_6() { run_labs 6; expect_rows 6; }
 test_real_input() {
 	real_input
 	run_labs --data data replay etl
+	expect_line '^  bucket taxi-data-[a-z0-9]{6}$' out
+	expect_line '^  index trip-[a-z0-9]{6}$' out
 }
 
 test_clickstream_and_input_that_is_made() {

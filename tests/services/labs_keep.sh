@@ -68,6 +68,11 @@ test_what_is_kept_and_how_it_is_removed() {
 	bash -eu look >seen 2>err || fail "$(cat seen err)"
 	[ "$(grep -c '"pickup_date"' seen)" = 3 ] || fail "$(cat seen err)"
 	expect_line '^kafka.running' seen
+	SLUICE_SERVICES_DIR=$(echo "$PWD"/sluice-labs.*/services) NO_PROXY=a.example,b.example all_proxy=http://127.0.0.1:1 \
+		"$top_srcdir/scripts/services" env >exports
+	(no_proxy='' NO_PROXY='' && eval "$(grep no_proxy= exports)" && printf '%s\n' "$no_proxy" "$NO_PROXY") >lists
+	expect_text lists 'a.example,b.example,127.0.0.1
+a.example,b.example,127.0.0.1'
 	lines_below 'To remove ' >remove
 	bash -eu remove >removed 2>&1 || fail "$(cat removed)"
 	expect_nothing_left
