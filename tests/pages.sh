@@ -62,6 +62,15 @@ example_note() {
 	$1 == ".\\\"" && $2 == name && count == number { sub(/^\.\\" [a-z]*: */, ""); print }' "$1"
 }
 
+# page_displays PAGE KIND: the numbers of its displays of that kind
+page_displays() {
+	local number words
+	for number in $(seq 1 "$(example_count "$1")"); do
+		words=$(example_note "$1" "$number" example)
+		[ "${words%% *}" != "$2" ] || echo "$number"
+	done
+}
+
 # example_text PAGE NUMBER: the display, without roff
 example_text() {
 	awk -v number="$2" '

@@ -54,6 +54,7 @@ struct windower_counts {
 	int64_t state_bytes;
 	int64_t watermark_ms; /* WATERMARK_NONE */
 	int64_t unread;       /* records of its partitions; -1: not known */
+	int64_t passed;       /* source_passed */
 };
 
 /* Who is told how it goes. */
