@@ -70,8 +70,13 @@ put_plain(char *line, const char *text)
 	    : snprintf(line, LINE_BYTES, "%s%s: ", begin, tool_name);
 	size_t at = len < 0 ? 0 : (size_t)len;
 
-	for (; *text; text++)
-		line[at++] = (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text;
+	for (; *text; text++) {
+		const unsigned char *u = (const unsigned char *)text;
+		bool is_c1 = u[0] == 0xc2 && u[1] >= 0x80 && u[1] <= 0x9f; /* in UTF-8 */
+
+		line[at++] = *u < ' ' || *u == 0x7f || is_c1 ? '?' : *text;
+		text += is_c1;
+	}
 	line[at++] = '\n';
 	return at;
 }

@@ -35,4 +35,6 @@ CLI_TESTS += tests/cli/units.sh
 EXTRA_DIST += tests/units/env_arguments.py
 EXTRA_DIST += tests/units/crontab.py
 CLI_TESTS += tests/cli/kafka-topic.sh
+CLI_TESTS += tests/cli/kafka-topic-asks.sh
+EXTRA_DIST += tests/kafka/fake_kafka.py
 EXTRA_DIST += tests/answer.py

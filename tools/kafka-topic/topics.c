@@ -79,10 +79,7 @@ verb_list(struct admin *a, const struct request *r, struct output *out, struct e
 		if (!is_hidden(r, sorted[i]->topic))
 			add_topic(&rows, sorted[i]);
 	}
-	if (out->form == OUTPUT_NAMES || (out->form == OUTPUT_DEFAULT && !out->is_terminal))
-		rc = output_names(out, &rows, "topic", err);
-	else
-		rc = output_rows(out, &rows, columns, sizeof(columns) / sizeof(*columns), err);
+	rc = output_list(out, &rows, columns, sizeof(columns) / sizeof(*columns), "topic", err);
 out:
 	rows_release(&rows);
 	free(sorted);
@@ -149,11 +146,25 @@ add_configs(struct description *d, const char *topic, const struct config_list *
 		rows_text(&d->configs, "config", c->name);
 		rows_text(&d->configs, "value", c->value);
 		rows_text(&d->configs, "source", rd_kafka_ConfigSource_name(c->source));
-		if (json_object_set_new(
-			object, c->name, c->value ? json_string(c->value) : json_null()))
+		if (json_object_set_new(object, c->name, rows_json_text(c->value)))
 			d->configs.has_failed = true;
 	}
 	rows_value(&d->topics, "configs", object);
+}
+
+/* What may be seen is worth seeing: a topic whose properties may not be is described without. */
+static int
+read_configs(struct admin *a, const struct request *r, const char *topic, struct config_list *ret,
+    bool *ret_is_told, struct err *err)
+{
+	*ret_is_told = !configs_read(a, topic, r->is_all, ret, err);
+	if (*ret_is_told)
+		return 0;
+	if (err->class != ERR_DENIED)
+		return -1;
+	diag_warn("%s", err->text);
+	err_clear(err);
+	return 0;
 }
 
 static int
@@ -161,25 +172,23 @@ describe_topic(struct admin *a, const struct request *r,
     const struct rd_kafka_metadata_topic *topic, struct description *d, struct err *err)
 {
 	struct config_list configs = { .count = 0 };
-	struct err denied = ERR_INIT;
 	struct rows partitions;
+	bool is_told;
+	int rc = read_configs(a, r, topic->topic, &configs, &is_told, err);
 
-	rows_init(&partitions);
-	add_topic(&d->topics, topic);
-	add_partitions(&partitions, NULL, topic);
-	rows_nest(&d->topics, "partitions", &partitions);
-	add_partitions(&d->partitions, topic->topic, topic);
-	if (!configs_read(a, topic->topic, r->is_all, &configs, &denied)) {
-		add_configs(d, topic->topic, &configs);
-	} else if (denied.class == ERR_DENIED) {
-		/* what may be seen is worth seeing */
-		rows_value(&d->topics, "configs", json_null());
-		diag_warn("%s", denied.text);
-	} else {
-		*err = denied;
+	if (!rc) {
+		rows_init(&partitions);
+		add_topic(&d->topics, topic);
+		add_partitions(&partitions, NULL, topic);
+		rows_nest(&d->topics, "partitions", &partitions);
+		add_partitions(&d->partitions, topic->topic, topic);
+		if (is_told)
+			add_configs(d, topic->topic, &configs);
+		else
+			rows_value(&d->topics, "configs", json_null());
 	}
 	configs_release(&configs);
-	return err->class == ERR_NONE ? 0 : -1;
+	return rc;
 }
 
 static int
@@ -207,8 +216,11 @@ describe_all(struct admin *a, const struct request *r, struct description *d, st
 	    metadata ? sort_topics(metadata, err) : NULL;
 
 	for (int i = 0; sorted && err->class == ERR_NONE && i < metadata->topic_cnt; i++) {
-		if (!is_hidden(r, sorted[i]->topic))
-			(void)describe_topic(a, r, sorted[i], d, err); /* err says it */
+		if (is_hidden(r, sorted[i]->topic) || !describe_topic(a, r, sorted[i], d, err) ||
+		    err->class != ERR_NO_INPUT)
+			continue; /* err says it */
+		diag_note("%s any more", err->text);
+		err_clear(err);
 	}
 	free(sorted);
 	if (metadata)
