@@ -48,11 +48,13 @@ test_a_coordinator_that_moves() {
 
 test_a_coordinator_that_is_loading() {
 	fake "{\"topics\": {$topic_t}, \"groups\": {\"g\": {\"offsets\": {\"t\": [5, 19]}, \"protocol\": \"range\"}},
-		\"failures\": {\"OffsetFetch\": [14, 14], \"DescribeGroups\": [14], \"ListGroups\": [14, 14]}}"
+		\"failures\": {\"OffsetFetch\": [14, 14], \"DescribeGroups\": [14], \"ListGroups\": [14, 14],
+		\"DescribeConfigs\": [7]}}"
 	expect_status 0 kafka-topic lag --max 6
 	[ "$(wc -l <out)" = 3 ]
 	expect_status 0 kafka-topic groups g
 	expect_line '^g +Empty +range +0 +0$' out
+	expect_status 0 kafka-topic describe t
 	[ ! -s err ]
 }
 
@@ -259,6 +261,10 @@ test_round_trips() {
 	[ "$(asked OffsetFetch)" = 40 ]
 	[ "$(asked ListOffsets)" = 2 ]
 	[ "$(asked Metadata)" -lt 20 ]
+	fake "{\"topics\": $(seq 700 | jq -sc 'map({key: "t\(.)", value: [{}]}) | from_entries')}"
+	expect_status 0 kafka-topic describe --json
+	[ "$(wc -l <out)" = 700 ]
+	[ "$(asked DescribeConfigs)" = 2 ]
 }
 
 run_tests

@@ -9,6 +9,7 @@
 
 enum {
 	STEP_MS = 50,
+	ANSWER_MS = 2000, /* for what is done to be told */
 	GRACE_MS = 2000, /* librdkafka says what it waited for; ours is for where it does not */
 	PAUSE_MS = 100,
 };
@@ -25,15 +26,16 @@ admin_error_class(rd_kafka_resp_err_t code)
 		{ RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, ERR_CANT_CREATE },
 		{ RD_KAFKA_RESP_ERR_INVALID_PARTITIONS, ERR_USAGE },
 		{ RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR, ERR_USAGE },
+		{ RD_KAFKA_RESP_ERR_INVALID_REPLICA_ASSIGNMENT, ERR_USAGE },
 		{ RD_KAFKA_RESP_ERR_INVALID_CONFIG, ERR_USAGE },
 		{ RD_KAFKA_RESP_ERR_INVALID_REQUEST, ERR_USAGE },
 		{ RD_KAFKA_RESP_ERR__INVALID_ARG, ERR_USAGE },
+		/* these brokers cannot do it, now or later */
+		{ RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, ERR_USAGE },
+		{ RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT, ERR_USAGE },
+		{ RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, ERR_USAGE },
 		{ RD_KAFKA_RESP_ERR_POLICY_VIOLATION, ERR_DENIED },
 		{ RD_KAFKA_RESP_ERR_TOPIC_DELETION_DISABLED, ERR_DENIED },
-		{ RD_KAFKA_RESP_ERR_INVALID_REPLICA_ASSIGNMENT, ERR_USAGE },
-		{ RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, ERR_USAGE },
-		{ RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, ERR_USAGE },
-		{ RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED, ERR_USAGE },
 		{ RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND, ERR_NO_INPUT },
 		/* a commit from outside meets members (group coordinator, validateOffsetCommit) */
 		{ RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, ERR_UNAVAILABLE },
@@ -161,11 +163,11 @@ admin_release(struct admin *a)
 
 /* ---- requests ---- */
 
-/* A broker that tells of its own waiting does so before the request is given up. */
+/* Less than the request has, so that a broker can still say what it has not finished. */
 static int
-operation_ms(int64_t request_ms)
+operation_ms(int64_t timeout_ms)
 {
-	return (int)(request_ms - request_ms / 5);
+	return (int)(timeout_ms > 2 * ANSWER_MS ? timeout_ms - ANSWER_MS : timeout_ms / 2);
 }
 
 static rd_kafka_AdminOptions_t *

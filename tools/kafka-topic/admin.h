@@ -38,9 +38,8 @@ enum { ADMIN_COORDINATOR_MS = 1500 };
 
 struct admin *admin_for_groups(struct admin *, const char *group, struct err *);
 
-/* For a request; NULL with err. `op_waits`: the brokers are asked to wait for what it starts
- * (creating, deleting), a little less long, so that their word on each topic comes in time.
- * `is_dry_run`: they only check it. The caller destroys it. */
+/* For a request; NULL with err. `op_waits`: the brokers are asked to take nearly as long for what
+ * it starts (creating, deleting). `is_dry_run`: they only check it. The caller destroys it. */
 rd_kafka_AdminOptions_t *admin_options(
     struct admin *, rd_kafka_admin_op_t, bool op_waits, bool is_dry_run, struct err *);
 

@@ -22,6 +22,16 @@ struct config_list {
 int configs_read(
     struct admin *, const char *topic, bool is_all, struct config_list *ret, struct err *);
 
+struct topic_configs {
+	const char *topic; /* to be set */
+	struct config_list list;
+	struct err trouble; /* set where this topic's are not told */
+};
+
+/* The same of many topics at once. -1 where nothing has been answered at all. */
+int configs_read_all(
+    struct admin *, struct topic_configs *, size_t count, bool is_all, struct err *);
+
 void configs_release(struct config_list *);
 
 /*
@@ -31,7 +41,11 @@ void configs_release(struct config_list *);
  */
 int configs_change(struct admin *, const char *topic, const struct request *, struct err *);
 
-/* What the topic's own properties become, from those it has; pure. */
+/*
+ * What the topic's own properties become, from all that hold for it; pure. ERR_UNAVAILABLE where
+ * it is not known of one whether it is the topic's own, ERR_CANT_CREATE where the value of one is
+ * not told: it would be lost.
+ */
 int configs_merge(const struct config_list *, const struct setting *, size_t setting_count,
     struct config_list *ret, struct err *);
 

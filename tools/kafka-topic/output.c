@@ -348,8 +348,7 @@ has_controls(const char *name)
 }
 
 int
-output_names(struct output *o, const struct rows *rows, const char *key, size_t *ret_left_out,
-    struct err *err)
+output_names(struct output *o, const struct rows *rows, const char *key, struct err *err)
 {
 	size_t i, left_out = 0;
 	const json_t *row;
@@ -365,7 +364,9 @@ output_names(struct output *o, const struct rows *rows, const char *key, size_t 
 			 buf_append_char(&o->text, '\n', err))
 			return -1;
 	}
-	*ret_left_out = left_out;
+	if (left_out)
+		diag_warn("%zu name%s with control characters left out: --json shows %s", left_out,
+		    left_out == 1 ? "" : "s", left_out == 1 ? "it" : "them");
 	return 0;
 }
 
@@ -373,16 +374,9 @@ int
 output_list(struct output *o, const struct rows *rows, const struct column *columns,
     size_t column_count, const char *key, struct err *err)
 {
-	size_t left_out;
-
-	if (o->form != OUTPUT_NAMES && (o->form != OUTPUT_DEFAULT || o->is_terminal))
-		return output_rows(o, rows, columns, column_count, err);
-	if (output_names(o, rows, key, &left_out, err))
-		return -1;
-	if (left_out)
-		diag_warn("%zu name%s with control characters left out: --json shows %s", left_out,
-		    left_out == 1 ? "" : "s", left_out == 1 ? "it" : "them");
-	return 0;
+	if (o->form == OUTPUT_NAMES || (o->form == OUTPUT_DEFAULT && !o->is_terminal))
+		return output_names(o, rows, key, err);
+	return output_rows(o, rows, columns, column_count, err);
 }
 
 int

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a verb has found, as rows: printed as a table for people, as JSON objects, one a line, or as
- * bare names. Pure but for output_flush and the warning of output_list.
+ * bare names. Pure but for output_flush and the warning of output_names.
  */
 #ifndef SLUICE_KAFKA_TOPIC_OUTPUT_H
 #define SLUICE_KAFKA_TOPIC_OUTPUT_H
@@ -62,7 +62,8 @@ struct column {
 
 /*
  * Appends a table with the columns, numbers to the right; a missing or null member is "-", a
- * control character "?" (C0, DEL and C1). A second table is set off by an empty line. No rows, no table.
+ * control character (C0, DEL, C1) "?". A second table is set off by an empty line. No rows, no
+ * table.
  */
 int output_table(
     struct output *, const struct rows *, const struct column *, size_t column_count, struct err *);
@@ -72,16 +73,15 @@ int output_table(
 int output_json(struct output *, const struct rows *, struct err *);
 
 /* Appends the member of each row as a line; names with control characters, a line feed for one, are
- * left out and counted. */
-int output_names(struct output *, const struct rows *, const char *key, size_t *ret_left_out,
-    struct err *);
+ * left out, of which a warning tells. */
+int output_names(struct output *, const struct rows *, const char *key, struct err *);
 
 /* The table or, with --json, the objects. */
 int output_rows(
     struct output *, const struct rows *, const struct column *, size_t column_count, struct err *);
 
 /* The names alone where they are asked for, or by default where stdout is no terminal, else as
- * output_rows; a warning tells of names that are left out. */
+ * output_rows. */
 int output_list(struct output *, const struct rows *, const struct column *, size_t column_count,
     const char *key, struct err *);
 

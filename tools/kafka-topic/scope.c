@@ -114,6 +114,7 @@ check_numbers(const struct request *r, const char *topic, int32_t count, struct 
 	return 0;
 }
 
+/* Those of -p that the topic has. */
 static int
 add_numbers(
     struct scope *s, const struct request *r, const char *topic, int32_t count, struct err *err)
@@ -130,9 +131,9 @@ add_numbers(
 				.known = { .begin = -1, .end = -1, .at_time = -1, .committed = -1 },
 				.unread_ms = -1 };
 	}
-	rc = check_numbers(r, topic, count, err) || add(s, topic, added, wanted, err);
+	rc = add(s, topic, added, wanted, err);
 	free(added);
-	return rc ? -1 : 0;
+	return rc;
 }
 
 int
@@ -143,7 +144,7 @@ scope_add_topic(
 
 	if (has_topic(s, topic))
 		return 0;
-	if (admin_partition_count(a, topic, &count, err))
+	if (admin_partition_count(a, topic, &count, err) || check_numbers(r, topic, count, err))
 		return -1;
 	return add_numbers(s, r, topic, count, err);
 }
@@ -165,6 +166,30 @@ add_committed_topic(
 		return -1;
 	diag_note("%s any more", err->text);
 	err_clear(err);
+	return 0;
+}
+
+static bool
+has_number(const struct scope *s, int32_t number)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->items[i].number == number)
+			return true;
+	}
+	return false;
+}
+
+/* Of several topics some may have fewer partitions than others, but one has each of -p. */
+static int
+check_all_numbers(
+    const struct scope *s, const struct request *r, const char *group, struct err *err)
+{
+	for (size_t i = 0; i < r->partition_count; i++) {
+		if (!has_number(s, r->partitions[i]))
+			return err_set(err, ERR_NO_INPUT,
+			    "no topic that group %s has read has a partition %" PRId32, group,
+			    r->partitions[i]);
+	}
 	return 0;
 }
 
@@ -267,6 +292,8 @@ scope_add_group(struct scope *s, struct admin *a, const struct request *r, const
 	}
 	if (!rc)
 		rc = scope_add_topics(s, a, r, commits.list, err);
+	if (!rc && commits.list->cnt && !r->topic_count)
+		rc = check_all_numbers(s, r, group, err);
 	if (!rc)
 		*ret_commits = note_commits(s, commits.list);
 	if (!rc)

@@ -36,9 +36,9 @@ int scope_add_topics(struct scope *, struct admin *, const struct request *,
     const rd_kafka_topic_partition_list_t *commits, struct err *);
 
 /*
- * What a group has committed, each of it or an error, and partitions beside these: those of the topics of -t, or of all
- * topics in which it has committed something. *ret_commits: how many of the partitions it has
- * committed an offset of.
+ * What a group has committed, each of it or an error, and partitions beside these: those of the
+ * topics of -t, or of all topics in which it has committed something, each of -p in those of them
+ * that have it. *ret_commits: how many of the partitions it has committed an offset of.
  */
 int scope_add_group(struct scope *, struct admin *, const struct request *, const char *group,
     size_t *ret_commits, struct err *);
