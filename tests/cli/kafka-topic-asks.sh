@@ -4,29 +4,14 @@
 # leave something out, names of all kinds.
 # shellcheck source=tests/lib.sh
 . "${srcdir:-.}/tests/lib.sh"
+# shellcheck source=tests/kafka/lib.sh
+. "$top_srcdir/tests/kafka/lib.sh"
 
 command -v jq >/dev/null || {
 	echo "1..0 # SKIP jq is not installed"
 	exit 0
 }
 unset BOOTSTRAP_SERVERS XDG_CONFIG_HOME
-
-# fake STATE: brokers with that state; their address in $BOOTSTRAP_SERVERS, what they were asked in ./asked
-fake() {
-	printf '%s\n' "$1" >state
-	rm -f address hold
-	mkfifo hold
-	python3 "$top_srcdir/tests/kafka/fake_kafka.py" state asked <hold >address 2>fake.err &
-	exec 9>hold
-	wait_for 20 test -s address
-	BOOTSTRAP_SERVERS=$(cat address)
-	export BOOTSTRAP_SERVERS
-}
-
-# asked API: how many such requests there were
-asked() {
-	grep -c "^$1 " asked || :
-}
 
 topic_t='"t": [{"begin": 0, "end": 10}, {"begin": 2, "end": 20}]'
 

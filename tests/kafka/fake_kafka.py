@@ -10,18 +10,23 @@ Prints the first broker's address. STATE is a JSON object, all members may be mi
   topics   {NAME: [{"begin": 0, "end": 0, "leader": 0, "error": 0}, ...]}, a partition each
   hidden   topics that metadata of one topic alone, and DescribeConfigs, say do not exist
   configs  {TOPIC: {NAME: VALUE}}
+  source   where DescribeConfigs says that these come from (1: set on the topic)
+  unknown  APIs that ApiVersions does not tell of
   groups   {NAME: {"offsets": {TOPIC: [OFFSET or null, ...]}, "errors": {TOPIC: [CODE, ...]},
             "state": "Empty", "protocol": "range"}}; "state": null: DescribeGroups says Dead
   failures {API or API@ID or API=GROUP: [CODE, ...]}: the errors of the first requests; a last one
             that is negative is that of all that follow
-LOG gets a line a request: the API's name, and the broker's id. Formats: Kafka's protocol guide,
-https://kafka.apache.org/protocol
+and what fake_changes.py reads. LOG gets a line a request: the API's name, and the broker's id. Formats:
+Kafka's protocol guide, https://kafka.apache.org/protocol
 """
 import json
 import socketserver
 import struct
 import sys
 import threading
+
+sys.dont_write_bytecode = True  # the source tree may be read-only
+from fake_changes import Changes  # noqa: E402
 
 NAMES = {2: "ListOffsets", 3: "Metadata", 9: "OffsetFetch", 10: "FindCoordinator", 15: "DescribeGroups",
          16: "ListGroups", 18: "ApiVersions", 32: "DescribeConfigs"}
@@ -171,17 +176,26 @@ def describe_configs(body, node):
         entries = {} if code else state.get("configs", {}).get(name, {})
         assert kind == TOPIC_RESOURCE
         return struct.pack(">h", code) + text(None) + struct.pack(">b", kind) + text(name) + array(
-            text(n) + text(v) + struct.pack(">bbb", 0, TOPIC_CONFIG, 0) + array([]) for n, v in entries.items())
+            text(n) + text(v) + struct.pack(">bbb", 0, state.get("source", TOPIC_CONFIG), 0) + array([])
+            for n, v in entries.items())
 
     return struct.pack(">i", 0) + array(body.array(one))
 
 
 def api_versions(body, node):
-    return struct.pack(">h", 0) + array(struct.pack(">hhh", a, *v) for a, v in VERSIONS.items())
+    known = {a: v for a, v in {**VERSIONS, **changes.VERSIONS}.items()
+             if {**NAMES, **changes.NAMES}[a] not in state.get("unknown", [])}
+    return struct.pack(">h", 0) + array(struct.pack(">hhh", a, *v) for a, v in known.items())
 
 
 ANSWERS = {2: list_offsets, 3: metadata, 9: offset_fetch, 10: find_coordinator, 15: describe_groups,
            16: list_groups, 18: api_versions, 32: describe_configs}
+
+
+def note(line):
+    if log:
+        with lock:
+            print(line, file=log, flush=True)
 
 
 class Handler(socketserver.BaseRequestHandler):
@@ -206,15 +220,13 @@ class Handler(socketserver.BaseRequestHandler):
         body = Reader(self.read(size))
         api, version, number = body.take("h"), body.take("h"), body.take("i")
         body.text()
-        if log:
-            with lock:
-                print(NAMES.get(api, api), self.server.node, file=log, flush=True)
+        note("%s %d" % (NAMES.get(api) or changes.NAMES.get(api, api), self.server.node))
         if self.server.node in state.get("silent", {}).get(NAMES.get(api), []):
             return
         if NAMES.get(api) == "ApiVersions" and version:
             reply = struct.pack(">h", UNSUPPORTED_VERSION) + array([])
         else:
-            reply = ANSWERS[api](body, self.server.node)
+            reply = (ANSWERS.get(api) or changes.answers[api])(body, self.server.node)
         self.request.sendall(struct.pack(">ii", len(reply) + 4, number) + reply)
 
 
@@ -227,6 +239,7 @@ with open(sys.argv[1], encoding="utf-8") as file:
     state = json.load(file)
 log = open(sys.argv[2], "w") if len(sys.argv) > 2 else None
 lock = threading.Lock()
+changes = Changes(state, note)
 servers = []
 for node in range(state.get("brokers", 1)):
     servers.append(Server(("127.0.0.1", 0), Handler))

@@ -375,7 +375,7 @@ configs_change(struct admin *a, const char *topic, const struct request *r, stru
 	if (fill(a, topic, r, resource, err))
 		goto out;
 	resources = send_change(a, resource, r->is_dry_run, &event, &count, err);
-	if (!resources)
+	if (!event) /* of none there is no array either */
 		goto out;
 	if (count == 1 && resources[0])
 		rc = check_resource(resources[0], topic, err);
