@@ -92,9 +92,15 @@ static const struct {
 	{ "plain", "plain", "{\"group\":\"plain\"}\n" },
 	{ "", "-", "{\"group\":\"\"}\n" },
 	{ NULL, "-", "{\"group\":null}\n" },
-	{ "a\033[2Jb\nc\177", "a?[2Jb?c?", "{\"group\":\"a\\u001B[2Jb\\nc\x7f\"}\n" },
+	{ "a\033[2Jb\nc\177", "a?[2Jb?c?", "{\"group\":\"a\\u001B[2Jb\\nc\\u007f\"}\n" },
 	{ "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f", "{\"group\":\"gr\xc3\xbc\xc3\x9f\"}\n" },
 	{ "bad\xff" "byte", "bad?byte", "{\"group\":\"bad?byte\"}\n" },
+	/* good letters beside a bad byte stay, and one that is cut off is bad byte by byte */
+	{ "\xc3\xbc\xff\xe2\x82\xac\xe2\x82", "\xc3\xbc?\xe2\x82\xac??",
+	    "{\"group\":\"\xc3\xbc?\xe2\x82\xac??\"}\n" },
+	/* C1 controls: U+0080 and U+009F are, U+00A0 is none */
+	{ "\xc2\x80\xc2\x9f\xc2\xa0", "??\xc2\xa0",
+	    "{\"group\":\"\\u0080\\u009f\xc2\xa0\"}\n" },
 	{ "\"quoted\"", "\"quoted\"", "{\"group\":\"\\\"quoted\\\"\"}\n" },
 };
 
@@ -181,6 +187,8 @@ test_bare_names(void **state)
 	(void)state;
 	rows_init(&rows);
 	add(&rows, "b", 1, 1, 0);
+	add(&rows, "x\nproduction", 1, 1, 0);
+	add(&rows, "c\xc2\x9b", 1, 1, 0);
 	add(&rows, "a", 1, 1, 0);
 	assert_int_equal(output_names(&out, &rows, "group", &err), 0);
 	assert_string_equal(out.text.data, "b\na\n");

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "kafka-topic/admin.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/diag.h"
 #include "base/stop.h"
 
 enum {
 	STEP_MS = 50,
 	ANSWER_MS = 2000, /* for what is done to be told */
 	GRACE_MS = 2000, /* librdkafka says what it waited for; ours is for where it does not */
-	TRY_MS_MIN = 500,
-	TRY_MS_MAX = 5000,
-	PAUSE_MS = 50,
+	PAUSE_MS = 100,
 };
 
 /* ---- errors ---- */
@@ -96,14 +93,31 @@ make_conf(const struct kafka_options *options, struct err *err)
 	return conf;
 }
 
-int
-admin_open(struct admin *a, const struct admin_settings *settings, struct err *err)
+/* As questions to coordinators need it: see admin.h. */
+static int
+set_group(rd_kafka_conf_t *conf, const char *group, struct err *err)
+{
+	if (!group)
+		return 0;
+	if (kafka_conf_set(conf, "group.id", *group ? group : "kafka-topic", false, err))
+		return -1;
+	/* also the age of coordinators, which are looked through each second */
+	return kafka_conf_set(conf, "metadata.max.age.ms", "100", false, err);
+}
+
+static int
+open_handle(
+    struct admin *a, const struct admin_settings *settings, const char *group, struct err *err)
 {
 	rd_kafka_conf_t *conf = make_conf(settings->kafka, err);
 
-	*a = (struct admin){ .timeout_ms = settings->timeout_ms };
+	*a = (struct admin){ .timeout_ms = settings->timeout_ms, .settings = *settings };
 	if (!conf)
 		return -1;
+	if (set_group(conf, group, err)) {
+		rd_kafka_conf_destroy(conf);
+		return -1;
+	}
 	a->kafka = kafka_open(conf, KAFKA_CONSUMER, settings->kafka, NULL, err);
 	if (!a->kafka)
 		return -1;
@@ -111,9 +125,36 @@ admin_open(struct admin *a, const struct admin_settings *settings, struct err *e
 	return kafka_wait_broker(a->kafka, settings->wait_ms, err);
 }
 
+int
+admin_open(struct admin *a, const struct admin_settings *settings, struct err *err)
+{
+	return open_handle(a, settings, NULL, err);
+}
+
+struct admin *
+admin_for_groups(struct admin *a, const char *group, struct err *err)
+{
+	if (a->for_groups)
+		return a->for_groups;
+	a->for_groups = calloc(1, sizeof(*a->for_groups));
+	if (!a->for_groups) {
+		err_no_memory(err);
+		return NULL;
+	}
+	if (!open_handle(a->for_groups, &a->settings, group, err))
+		return a->for_groups;
+	admin_release(a->for_groups);
+	free(a->for_groups);
+	a->for_groups = NULL;
+	return NULL;
+}
+
 void
 admin_release(struct admin *a)
 {
+	if (a->for_groups)
+		admin_release(a->for_groups);
+	free(a->for_groups);
 	if (a->queue)
 		rd_kafka_queue_destroy(a->queue);
 	(void)kafka_free(a->kafka); /* nothing of ours is shared with it */
@@ -129,9 +170,9 @@ operation_ms(int64_t timeout_ms)
 	return (int)(timeout_ms > 2 * ANSWER_MS ? timeout_ms - ANSWER_MS : timeout_ms / 2);
 }
 
-rd_kafka_AdminOptions_t *
-admin_options(
-    struct admin *a, rd_kafka_admin_op_t op, bool op_waits, bool is_dry_run, struct err *err)
+static rd_kafka_AdminOptions_t *
+make_options(struct admin *a, rd_kafka_admin_op_t op, int64_t request_ms, bool op_waits,
+    bool is_dry_run, struct err *err)
 {
 	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(a->kafka->rk, op);
 	char reason[256] = "";
@@ -141,9 +182,9 @@ admin_options(
 		return NULL;
 	}
 	if (rd_kafka_AdminOptions_set_request_timeout(
-		options, (int)a->timeout_ms, reason, sizeof(reason)) ||
+		options, (int)request_ms, reason, sizeof(reason)) ||
 	    (op_waits && rd_kafka_AdminOptions_set_operation_timeout(
-			     options, operation_ms(a->timeout_ms), reason, sizeof(reason))) ||
+			     options, operation_ms(request_ms), reason, sizeof(reason))) ||
 	    (is_dry_run &&
 		rd_kafka_AdminOptions_set_validate_only(options, 1, reason, sizeof(reason)))) {
 		err_set(err, ERR_FAULT, "%s", reason);
@@ -153,201 +194,156 @@ admin_options(
 	return options;
 }
 
-rd_kafka_event_t *
-admin_await(struct admin *a, const char *doing, struct err *err)
+rd_kafka_AdminOptions_t *
+admin_options(
+    struct admin *a, rd_kafka_admin_op_t op, bool op_waits, bool is_dry_run, struct err *err)
 {
-	int64_t deadline = clock_deadline(a->timeout_ms + GRACE_MS);
+	return make_options(a, op, a->timeout_ms, op_waits, is_dry_run, err);
+}
 
+void
+admin_forget(struct admin *a)
+{
+	rd_kafka_queue_destroy(a->queue);
+	a->queue = rd_kafka_queue_new(a->kafka->rk);
+}
+
+/* An answer, be it an error of librdkafka's; NULL with err where there is none by the deadline. */
+static rd_kafka_event_t *
+await(struct admin *a, int64_t deadline, const char *doing, struct err *err)
+{
 	for (;;) {
 		rd_kafka_event_t *event = rd_kafka_queue_poll(a->queue, STEP_MS);
 
-		if (event && !rd_kafka_event_error(event))
+		if (event)
 			return event;
-		if (event) {
-			err_set(err, admin_error_class(rd_kafka_event_error(event)), "%s: %s",
-			    doing, rd_kafka_event_error_string(event));
-			rd_kafka_event_destroy(event);
-			return NULL;
-		}
 		(void)rd_kafka_poll(a->kafka->rk, 0); /* brings refusals */
 		if (kafka_check(a->kafka, err))
-			return NULL;
-		if (stop_requested())
+			break;
+		if (stop_requested()) {
 			err_set(err, ERR_STOPPED, "stopped: %s", doing);
-		else if (clock_mono_ms() >= deadline)
+			break;
+		}
+		if (clock_mono_ms() >= deadline) {
 			err_set(err, ERR_UNAVAILABLE, "%s: no answer within %.3g s", doing,
 			    (double)a->timeout_ms / 1000);
-		else
-			continue;
-		return NULL;
-	}
-}
-
-/* ---- questions that librdkafka answers only to who waits ---- */
-
-/* Such a call cannot be ended by a signal: it gets a part of the time, and is made again. */
-struct attempt {
-	int64_t deadline;
-	int64_t try_ms;
-};
-
-static int
-attempt_ms(struct attempt *t)
-{
-	int64_t left_ms = t->deadline - clock_mono_ms();
-	int64_t ms = left_ms < t->try_ms ? left_ms : t->try_ms;
-
-	t->try_ms = 2 * t->try_ms < TRY_MS_MAX ? 2 * t->try_ms : TRY_MS_MAX;
-	return ms > 1 ? (int)ms : 1;
-}
-
-static bool
-is_passing(rd_kafka_resp_err_t code)
-{
-	return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
-	       code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
-	       code == RD_KAFKA_RESP_ERR__WAIT_CACHE ||
-	       code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-	       code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
-	       code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
-	       code == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT;
-}
-
-/* 0: try again. -1: err says why not. */
-static int
-after_failure(struct admin *a, struct attempt *t, rd_kafka_resp_err_t code, const char *doing,
-    struct err *err)
-{
-	(void)rd_kafka_poll(a->kafka->rk, 0);
-	if (kafka_check(a->kafka, err))
-		return -1;
-	if (is_passing(code) && clock_mono_ms() + PAUSE_MS < t->deadline) {
-		if (!stop_wait(clock_deadline(PAUSE_MS)))
-			return 0;
-		return err_set(err, ERR_STOPPED, "stopped: %s", doing);
-	}
-	if (is_passing(code) && *a->kafka->trouble)
-		return err_set(err, ERR_UNAVAILABLE, "%s: %s: %s", doing, rd_kafka_err2str(code),
-		    a->kafka->trouble);
-	return err_set(err, admin_error_class(code), "%s: %s", doing, rd_kafka_err2str(code));
-}
-
-static rd_kafka_resp_err_t
-ask_metadata(struct admin *a, rd_kafka_topic_t *topic, int ms, const struct rd_kafka_metadata **ret)
-{
-	rd_kafka_resp_err_t code = rd_kafka_metadata(a->kafka->rk, !topic, topic, ret, ms);
-
-	if (!code && topic && ((*ret)->topic_cnt != 1 || (*ret)->topics[0].err)) {
-		code = (*ret)->topic_cnt == 1 ? (*ret)->topics[0].err
-		                              : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-		rd_kafka_metadata_destroy(*ret);
-	}
-	return code;
-}
-
-const struct rd_kafka_metadata *
-admin_metadata(struct admin *a, const char *topic, struct err *err)
-{
-	struct attempt t = { .deadline = clock_deadline(a->timeout_ms), .try_ms = TRY_MS_MIN };
-	const struct rd_kafka_metadata *metadata = NULL;
-	rd_kafka_topic_t *handle = topic ? rd_kafka_topic_new(a->kafka->rk, topic, NULL) : NULL;
-
-	if (topic && !handle) {
-		err_set(err, ERR_USAGE, "topic \"%s\": %s", topic,
-		    rd_kafka_err2str(rd_kafka_last_error()));
-		return NULL;
-	}
-	for (;;) {
-		rd_kafka_resp_err_t code = ask_metadata(a, handle, attempt_ms(&t), &metadata);
-
-		if (!code)
 			break;
-		metadata = NULL;
-		if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-			err_set(err, ERR_NO_INPUT, "topic %s does not exist", topic);
-		else if (!after_failure(a, &t, code, topic ? topic : "listing topics", err))
-			continue;
-		else if (topic)
-			err_wrap(err, "topic");
-		break;
+		}
 	}
-	if (handle)
-		rd_kafka_topic_destroy(handle);
-	return metadata;
+	admin_forget(a);
+	return NULL;
 }
 
-int
-admin_partition_count(struct admin *a, const char *topic, int32_t *ret_count, struct err *err)
+rd_kafka_event_t *
+admin_await(struct admin *a, const char *doing, struct err *err)
 {
-	const struct rd_kafka_metadata *metadata = admin_metadata(a, topic, err);
+	rd_kafka_event_t *event =
+	    await(a, clock_deadline(a->timeout_ms + GRACE_MS), doing, err);
 
-	if (!metadata)
-		return -1;
-	*ret_count = metadata->topics[0].partition_cnt;
-	rd_kafka_metadata_destroy(metadata);
-	return 0;
-}
-
-static bool
-has_leaders(const struct rd_kafka_metadata_topic *topic)
-{
-	for (int i = 0; i < topic->partition_cnt; i++) {
-		if (topic->partitions[i].leader < 0)
-			return false;
+	if (!event)
+		return NULL;
+	if (!rd_kafka_event_error(event)) {
+		kafka_saw_broker(a->kafka);
+		return event;
 	}
-	return topic->partition_cnt > 0;
+	err_set(err, admin_error_class(rd_kafka_event_error(event)), "%s: %s", doing,
+	    rd_kafka_event_error_string(event));
+	rd_kafka_event_destroy(event);
+	return NULL;
 }
+
+/* ---- questions ---- */
 
 bool
-admin_settle(struct admin *a, const char *topic, bool is_gone)
+admin_is_passing(rd_kafka_resp_err_t code)
 {
-	int64_t deadline = clock_deadline(a->timeout_ms);
+	static const rd_kafka_resp_err_t passing[] = {
+		RD_KAFKA_RESP_ERR__TRANSPORT,
+		RD_KAFKA_RESP_ERR__TIMED_OUT,
+		RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE,
+		RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
+		RD_KAFKA_RESP_ERR__WAIT_CACHE,
+		RD_KAFKA_RESP_ERR__WAIT_COORD,
+		/* those that Kafka's protocol calls retriable, of what questions are answered with */
+		RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+		RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+		RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+		RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE,
+		RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION,
+		RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+		RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+		RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+		RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
+		RD_KAFKA_RESP_ERR_LISTENER_NOT_FOUND,
+		RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,
+		RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH,
+		RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE,
+		RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT,
+	};
 
-	do {
-		struct err err = ERR_INIT;
-		const struct rd_kafka_metadata *metadata = admin_metadata(a, topic, &err);
-		bool is_there = metadata && has_leaders(&metadata->topics[0]);
-
-		if (metadata)
-			rd_kafka_metadata_destroy(metadata);
-		else if (err.class != ERR_NO_INPUT)
-			return false;
-		if (is_gone ? !metadata : is_there)
+	for (size_t i = 0; i < sizeof(passing) / sizeof(*passing); i++) {
+		if (passing[i] == code)
 			return true;
-	} while (!stop_wait(clock_deadline(PAUSE_MS)) && clock_mono_ms() < deadline);
+	}
 	return false;
 }
 
-static rd_kafka_resp_err_t
-ask_offsets(struct admin *a, rd_kafka_topic_partition_list_t *list, int64_t time_ms, int ms)
+/* Sends it once; NULL with err, or what came, be it an error. */
+static rd_kafka_event_t *
+ask_once(
+    struct admin *a, const struct admin_question *question, int64_t deadline, struct err *err)
 {
-	rd_kafka_resp_err_t code;
+	int64_t left_ms = deadline - clock_mono_ms();
+	rd_kafka_AdminOptions_t *options =
+	    make_options(a, question->op, left_ms > 1 ? left_ms : 1, false, false, err);
 
-	for (int i = 0; i < list->cnt; i++) {
-		list->elems[i].offset = time_ms;
-		list->elems[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
-	}
-	code = rd_kafka_offsets_for_times(a->kafka->rk, list, ms);
-	for (int i = 0; !code && i < list->cnt; i++)
-		code = list->elems[i].err;
-	/* it was there a moment ago: its leader may not know it yet (KIP-516) */
-	return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
-	           ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE
-	           : code;
+	if (!options)
+		return NULL;
+	question->send(a->kafka->rk, question->context, options, a->queue);
+	rd_kafka_AdminOptions_destroy(options);
+	return await(a, deadline + GRACE_MS, question->doing, err);
 }
 
-int
-admin_query_offsets(
-    struct admin *a, rd_kafka_topic_partition_list_t *list, int64_t time_ms, struct err *err)
+int64_t
+admin_pause_ms(rd_kafka_resp_err_t code)
 {
-	struct attempt t = { .deadline = clock_deadline(a->timeout_ms), .try_ms = TRY_MS_MIN };
-	rd_kafka_resp_err_t code;
+	/* the next one is to be asked where the coordinator is */
+	return code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ? ADMIN_COORDINATOR_MS : PAUSE_MS;
+}
 
-	if (!list->cnt)
-		return 0;
-	while ((code = ask_offsets(a, list, time_ms, attempt_ms(&t)))) {
-		if (after_failure(a, &t, code, "asking for offsets", err))
-			return -1;
+/* The event itself where it is the last word. NULL: to be asked again, or err says why not. */
+static rd_kafka_event_t *
+judge(struct admin *a, const struct admin_question *question, rd_kafka_event_t *event,
+    int64_t deadline, struct err *err)
+{
+	rd_kafka_resp_err_t failure = rd_kafka_event_error(event);
+	rd_kafka_resp_err_t code = failure ? failure : question->trouble(event);
+
+	if (!failure)
+		kafka_saw_broker(a->kafka);
+	if (admin_is_passing(code) && clock_mono_ms() + admin_pause_ms(code) < deadline) {
+		if (stop_wait(clock_deadline(admin_pause_ms(code))))
+			err_set(err, ERR_STOPPED, "stopped: %s", question->doing);
+	} else if (failure) {
+		err_set(err, admin_error_class(failure), "%s: %s", question->doing,
+		    rd_kafka_event_error_string(event));
+	} else {
+		return event;
 	}
-	return 0;
+	rd_kafka_event_destroy(event);
+	return NULL;
+}
+
+rd_kafka_event_t *
+admin_ask(struct admin *a, const struct admin_question *question, struct err *err)
+{
+	int64_t deadline = clock_deadline(a->timeout_ms);
+	rd_kafka_event_t *event;
+
+	do {
+		event = ask_once(a, question, deadline, err);
+		if (event)
+			event = judge(a, question, event, deadline, err);
+	} while (!event && err->class == ERR_NONE);
+	return event;
 }

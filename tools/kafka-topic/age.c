@@ -24,6 +24,8 @@ struct reading {
 static int64_t
 first_unread(const struct scope_partition *p)
 {
+	if (scope_is_past_end(p))
+		return p->known.begin;
 	return p->known.committed > p->known.begin ? p->known.committed : p->known.begin;
 }
 
@@ -76,13 +78,31 @@ take(struct reading *r, const rd_kafka_message_t *m, struct err *err)
 	if (i == r->scope->count || (m->err && kafka_error_class(m->err) == ERR_UNAVAILABLE &&
 					m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF))
 		return 0; /* it has been stopped, or librdkafka tries again */
+	if (m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+		return err_set(err,
+		    kafka_error_class(m->err) == ERR_DENIED ? ERR_DENIED : ERR_UNAVAILABLE,
+		    "%s[%" PRId32 "]: reading what is unread: %s", r->scope->items[i].topic,
+		    r->scope->items[i].number, rd_kafka_err2str(m->err));
 	if (!m->err)
 		r->scope->items[i].unread_ms = rd_kafka_message_timestamp(m, &type);
-	else if (kafka_error_class(m->err) == ERR_DENIED)
-		return err_set(err, ERR_DENIED, "%s[%" PRId32 "]: %s", r->scope->items[i].topic,
-		    r->scope->items[i].number, rd_kafka_err2str(m->err));
 	stop(r, i);
 	return 0;
+}
+
+/* Names the first that has not been read. */
+static int
+give_up(const struct reading *r, struct err *err)
+{
+	size_t i = 0;
+
+	while (i < r->scope->count && !r->topics[i])
+		i++;
+	if (i == r->scope->count)
+		return 0;
+	return err_set(err, ERR_UNAVAILABLE,
+	    "%s[%" PRId32 "]: reading what is unread: no answer within %.3g s",
+	    r->scope->items[i].topic, r->scope->items[i].number,
+	    (double)r->admin->timeout_ms / 1000);
 }
 
 static int
@@ -102,9 +122,7 @@ read_all(struct reading *r, struct err *err)
 		if (stop_requested())
 			return err_set(err, ERR_STOPPED, "stopped: reading what is unread");
 		if (clock_mono_ms() >= deadline)
-			return err_set(err, ERR_UNAVAILABLE,
-			    "reading what is unread: no answer within %.3g s",
-			    (double)r->admin->timeout_ms / 1000);
+			return give_up(r, err);
 	}
 	return 0;
 }
@@ -121,7 +139,8 @@ age_ask(struct scope *s, struct admin *a, struct err *err)
 		return err_no_memory(err);
 	r.queue = rd_kafka_queue_new(a->kafka->rk);
 	for (size_t i = 0; !rc && i < s->count; i++) {
-		if (first_unread(&s->items[i]) < s->items[i].known.end)
+		if (!s->items[i].failure && !s->items[i].commit_failure &&
+		    first_unread(&s->items[i]) < s->items[i].known.end)
 			rc = start(&r, i, err);
 	}
 	if (!rc)

@@ -6,6 +6,8 @@
 
 #include "base/diag.h"
 
+enum { TOPICS_MAX = 500 }; /* in a request; of each some thirty properties are told */
+
 /* ---- lists ---- */
 
 void
@@ -128,38 +130,130 @@ take_entries(const rd_kafka_ConfigResource_t *resource, const char *topic, bool 
 	return 0;
 }
 
+struct question {
+	rd_kafka_ConfigResource_t **resources;
+	size_t count;
+};
+
+static void
+send_question(rd_kafka_t *rk, void *context, const rd_kafka_AdminOptions_t *options,
+    rd_kafka_queue_t *queue)
+{
+	const struct question *q = context;
+
+	rd_kafka_DescribeConfigs(rk, q->resources, q->count, options, queue);
+}
+
+static rd_kafka_resp_err_t
+trouble_of(rd_kafka_event_t *event)
+{
+	size_t count;
+	const rd_kafka_ConfigResource_t **resources = rd_kafka_DescribeConfigs_result_resources(
+	    rd_kafka_event_DescribeConfigs_result(event), &count);
+
+	for (size_t i = 0; i < count; i++) {
+		rd_kafka_resp_err_t code =
+		    resources[i] ? rd_kafka_ConfigResource_error(resources[i]) : 0;
+
+		if (admin_is_passing(code))
+			return code;
+	}
+	return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* The answer, or NULL with err. */
+static rd_kafka_event_t *
+ask(struct admin *a, const struct topic_configs *topics, size_t count, struct err *err)
+{
+	struct question q = { .resources = calloc(count, sizeof(*q.resources)), .count = count };
+	const struct admin_question question = {
+		.doing = "reading topics' properties",
+		.op = RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS,
+		.send = send_question,
+		.trouble = trouble_of,
+		.context = &q,
+	};
+	rd_kafka_event_t *event;
+
+	if (!q.resources) {
+		err_no_memory(err);
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++)
+		q.resources[i] =
+		    rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topics[i].topic);
+	event = admin_ask(a, &question, err);
+	rd_kafka_ConfigResource_destroy_array(q.resources, count);
+	free(q.resources);
+	return event;
+}
+
+/* By its name: librdkafka leaves holes, and brokers may answer in another order. */
+static const rd_kafka_ConfigResource_t *
+find_resource(const rd_kafka_ConfigResource_t **resources, size_t count, const char *topic)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (resources[i] && !strcmp(rd_kafka_ConfigResource_name(resources[i]), topic))
+			return resources[i];
+	}
+	return NULL;
+}
+
+static int
+ask_some(
+    struct admin *a, struct topic_configs *topics, size_t count, bool is_all, struct err *err)
+{
+	rd_kafka_event_t *event = ask(a, topics, count, err);
+	const rd_kafka_ConfigResource_t **resources, *resource;
+	size_t resource_count;
+
+	if (!event)
+		return -1;
+	resources = rd_kafka_DescribeConfigs_result_resources(
+	    rd_kafka_event_DescribeConfigs_result(event), &resource_count);
+	for (size_t i = 0; i < count; i++) {
+		struct topic_configs *t = &topics[i];
+
+		resource = i < resource_count ? find_resource(&resources[i], 1, t->topic) : NULL;
+		if (!resource)
+			resource = find_resource(resources, resource_count, t->topic);
+		if (resource)
+			(void)take_entries(resource, t->topic, is_all, &t->list, &t->trouble);
+		else
+			err_set(&t->trouble, ERR_UNAVAILABLE,
+			    "the answer says nothing of the properties of topic %s", t->topic);
+	}
+	rd_kafka_event_destroy(event);
+	return 0;
+}
+
+int
+configs_read_all(
+    struct admin *a, struct topic_configs *topics, size_t count, bool is_all, struct err *err)
+{
+	for (size_t at = 0, more; at < count; at += more) {
+		more = count - at < TOPICS_MAX ? count - at : TOPICS_MAX;
+		if (ask_some(a, topics + at, more, is_all, err))
+			return -1;
+	}
+	return 0;
+}
+
 int
 configs_read(
     struct admin *a, const char *topic, bool is_all, struct config_list *ret, struct err *err)
 {
-	rd_kafka_ConfigResource_t *resource =
-	    rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
-	rd_kafka_AdminOptions_t *options =
-	    admin_options(a, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, false, false, err);
-	const rd_kafka_ConfigResource_t **resources;
-	rd_kafka_event_t *event = NULL;
-	size_t count;
-	int rc = -1;
+	struct topic_configs t = { .topic = topic, .trouble = ERR_INIT };
+	int rc = configs_read_all(a, &t, 1, is_all, err);
 
-	if (!options)
-		goto out;
-	rd_kafka_DescribeConfigs(a->kafka->rk, &resource, 1, options, a->queue);
-	event = admin_await(a, "reading a topic's properties", err);
-	if (!event)
-		goto out;
-	resources = rd_kafka_DescribeConfigs_result_resources(
-	    rd_kafka_event_DescribeConfigs_result(event), &count);
-	if (count == 1 && resources[0])
-		rc = take_entries(resources[0], topic, is_all, ret, err);
+	if (!rc && t.trouble.class != ERR_NONE) {
+		*err = t.trouble;
+		rc = -1;
+	}
+	if (rc)
+		configs_release(&t.list);
 	else
-		err_set(err, ERR_UNAVAILABLE,
-		    "the answer says nothing of the properties of topic %s", topic);
-out:
-	if (event)
-		rd_kafka_event_destroy(event);
-	if (options)
-		rd_kafka_AdminOptions_destroy(options);
-	rd_kafka_ConfigResource_destroy(resource);
+		*ret = t.list;
 	return rc;
 }
 
@@ -281,7 +375,7 @@ configs_change(struct admin *a, const char *topic, const struct request *r, stru
 	if (fill(a, topic, r, resource, err))
 		goto out;
 	resources = send_change(a, resource, r->is_dry_run, &event, &count, err);
-	if (!resources)
+	if (!event) /* of none there is no array either */
 		goto out;
 	if (count == 1 && resources[0])
 		rc = check_resource(resources[0], topic, err);

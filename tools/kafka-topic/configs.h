@@ -22,6 +22,16 @@ struct config_list {
 int configs_read(
     struct admin *, const char *topic, bool is_all, struct config_list *ret, struct err *);
 
+struct topic_configs {
+	const char *topic; /* to be set */
+	struct config_list list;
+	struct err trouble; /* set where this topic's are not told */
+};
+
+/* The same of many topics at once. -1 where nothing has been answered at all. */
+int configs_read_all(
+    struct admin *, struct topic_configs *, size_t count, bool is_all, struct err *);
+
 void configs_release(struct config_list *);
 
 /*

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* lag: how far groups are behind the ends of what they read. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/diag.h"
 #include "kafka-topic/age.h"
+#include "kafka-topic/commits.h"
 #include "kafka-topic/groups.h"
-
-static int64_t
-lag_of(const struct scope_partition *p)
-{
-	int64_t lag = p->known.end - p->known.committed;
-
-	return lag > 0 ? lag : 0;
-}
 
 struct report {
 	struct rows rows;
@@ -20,7 +15,34 @@ struct report {
 	bool is_json;  /* ages are numbers, not words */
 	char why[512]; /* of the first group that is too far behind, "" while there is none */
 	size_t count;  /* of such groups */
+	struct err trouble; /* the first thing that could not be seen */
 };
+
+/* Something could not be seen, and the rest is shown all the same. False where there is no rest. */
+static bool
+note_trouble(struct report *report, struct err *err)
+{
+	if (err->class == ERR_STOPPED || err->class == ERR_FAULT)
+		return false;
+	if (report->trouble.class != ERR_NONE)
+		diag_warn("%s", err->text);
+	else
+		report->trouble = *err;
+	err_clear(err);
+	return true;
+}
+
+static bool
+has_lag(const struct scope_partition *p)
+{
+	return !p->failure && !p->commit_failure && p->known.committed >= 0 && !scope_is_past_end(p);
+}
+
+static int64_t
+lag_of(const struct scope_partition *p)
+{
+	return p->known.end - p->known.committed;
+}
 
 static int64_t
 age_of(const struct report *report, const struct scope_partition *p)
@@ -46,20 +68,21 @@ add_row(struct report *report, const struct request *r, const char *group,
     const struct scope_partition *p)
 {
 	struct rows *rows = &report->rows;
-	bool has_commit = p->known.committed >= 0;
 
 	rows_begin(rows);
 	rows_text(rows, "group", group);
 	rows_text(rows, "topic", p->topic);
 	rows_int(rows, "partition", p->number);
-	rows_int_or_null(rows, "current_offset", p->known.committed, has_commit);
-	rows_int(rows, "log_end_offset", p->known.end);
-	rows_int_or_null(rows, "lag", lag_of(p), has_commit);
+	rows_int_or_null(rows, "current_offset", p->known.committed,
+	    p->known.committed >= 0);
+	rows_int_or_null(rows, "log_end_offset", p->known.end, !p->failure);
+	rows_int_or_null(rows, "lag", lag_of(p), has_lag(p));
 	if (r->with_age)
 		add_age(report, p);
 }
 
-/* Nothing committed of a partition: all that it holds is unread, as far as anybody knows. */
+/* Nothing committed of a partition, or something that is not in it: all that it holds is unread, as
+ * far as anybody knows. */
 static int64_t
 total_of(const struct scope *scope)
 {
@@ -68,7 +91,8 @@ total_of(const struct scope *scope)
 	for (size_t i = 0; i < scope->count; i++) {
 		const struct scope_partition *p = &scope->items[i];
 
-		total += p->known.committed >= 0 ? lag_of(p) : p->known.end - p->known.begin;
+		if (!p->failure && !p->commit_failure)
+			total += has_lag(p) ? lag_of(p) : p->known.end - p->known.begin;
 	}
 	return total;
 }
@@ -111,57 +135,147 @@ judge(struct report *report, const struct request *r, const char *group, const s
 		    age_max);
 }
 
+static void
+warn_of_past_ends(const char *group, const struct scope *scope)
+{
+	for (size_t i = 0; i < scope->count; i++) {
+		const struct scope_partition *p = &scope->items[i];
+
+		if (scope_is_past_end(p))
+			diag_warn("group %s: %s[%" PRId32 "]: offset %" PRId64
+				  " is committed, but the log ends at %" PRId64
+				  ": all of it counts as unread",
+			    group, p->topic, p->number, p->known.committed, p->known.end);
+	}
+}
+
+/* A group of which nothing is committed: is it there, and can it be judged? */
 static int
-add_group(struct admin *a, const struct request *r, const char *group, struct report *report,
+check_empty(struct admin *a, const struct request *r, const char *group, const struct scope *scope,
     struct err *err)
+{
+	if (groups_check(a, group, err))
+		return -1;
+	if (scope->count)
+		return 0;
+	if (r->lag_max >= 0 || r->age_ms_max >= 0)
+		return err_set(err, ERR_NO_INPUT,
+		    "group %s has committed nothing: name the topic, -t", group);
+	diag_note("group %s has committed nothing", group);
+	return 0;
+}
+
+/* The rows of a group, and how far it is behind. */
+static int
+report_group(struct admin *a, const struct request *r, const struct commits *c,
+    const struct scope *all, struct report *report, struct err *err)
 {
 	struct scope scope = { .count = 0 };
 	size_t commits = 0;
 	int rc = -1;
 
-	if (scope_add_group(&scope, a, r, group, &commits, err))
+	if (scope_select(&scope, all, r, c->list, &commits, err))
 		goto out;
-	if (!commits && r->name_count && groups_check(a, group, err))
+	if (scope_check_commits(&scope, c->group, err)) {
+		if (!note_trouble(report, err))
+			goto out;
+		commits++; /* there is something, whatever it is */
+	}
+	if (!commits && r->name_count && check_empty(a, r, c->group, &scope, err))
 		goto out;
 	/* of all groups only those are shown that have to do with the topics */
 	if (!commits && !r->name_count) {
 		rc = 0;
 		goto out;
 	}
-	if (scope_ask(&scope, a, r, err) || (r->with_age && age_ask(&scope, a, err)))
+	if (r->with_age && age_ask(&scope, a, err) && !note_trouble(report, err))
 		goto out;
 	report->now_ms = clock_wall_ms();
 	for (size_t i = 0; i < scope.count; i++)
-		add_row(report, r, group, &scope.items[i]);
-	judge(report, r, group, &scope);
+		add_row(report, r, c->group, &scope.items[i]);
+	warn_of_past_ends(c->group, &scope);
+	judge(report, r, c->group, &scope);
 	rc = 0;
 out:
 	scope_release(&scope);
 	return rc;
 }
 
+/* What the logs have is asked for once for all groups. */
 static int
-add_all(struct admin *a, const struct request *r, struct report *report, struct err *err)
+look_up(struct admin *a, const struct request *r, const struct commits *c, size_t count,
+    struct scope *all, struct report *report, struct err *err)
 {
-	char **names;
-	size_t count;
-	int rc = 0;
-
-	if (groups_list(a, &names, &count, err))
+	for (size_t i = 0; i < count; i++) {
+		if (!c[i].list) {
+			*err = c[i].trouble;
+			if (!note_trouble(report, err))
+				return -1;
+		} else if (scope_add_topics(all, a, r, c[i].list, err)) {
+			return -1;
+		}
+	}
+	if (scope_ask_some(all, a, r, err))
 		return -1;
-	for (size_t i = 0; !rc && i < count; i++)
-		rc = add_group(a, r, names[i], report, err);
-	groups_free(names, count);
+	return scope_check(all, err) && !note_trouble(report, err) ? -1 : 0;
+}
+
+static int
+report_groups(struct admin *a, const struct request *r, char *const *names, size_t count,
+    struct report *report, struct err *err)
+{
+	struct commits *c = calloc(count + 1, sizeof(*c));
+	struct scope all = { .count = 0 };
+	int rc;
+
+	if (!c)
+		return err_no_memory(err);
+	for (size_t i = 0; i < count; i++)
+		c[i].group = names[i];
+	rc = commits_ask(a, c, count, err) || look_up(a, r, c, count, &all, report, err);
+	for (size_t i = 0; !rc && i < count; i++) {
+		if (c[i].list)
+			rc = report_group(a, r, &c[i], &all, report, err);
+	}
+	scope_release(&all);
+	commits_release(c, count);
+	free(c);
+	return rc ? -1 : 0;
+}
+
+static int
+report_all(struct admin *a, const struct request *r, struct report *report, struct err *err)
+{
+	struct group_list list = { .count = 0 };
+	char **names;
+	int rc;
+
+	if (groups_list(a, &list, err))
+		return -1;
+	names = calloc(list.count + 1, sizeof(*names));
+	for (size_t i = 0; names && i < list.count; i++)
+		names[i] = list.items[i].name;
+	report->trouble = list.trouble;
+	rc = names ? report_groups(a, r, names, list.count, report, err) : err_no_memory(err);
+	free(names);
+	group_list_release(&list);
 	return rc;
 }
 
+/* That a group is too far behind is so whatever else could not be seen. */
 static int
 answer(const struct report *report, struct err *err)
 {
 	char more[64] = "";
 
-	if (!report->count)
+	if (!report->count && report->trouble.class == ERR_NONE)
 		return 0;
+	if (!report->count) {
+		*err = report->trouble;
+		return -1;
+	}
+	if (report->trouble.class != ERR_NONE)
+		diag_warn("%s", report->trouble.text);
 	if (report->count > 1)
 		(void)snprintf(more, sizeof(more), ", and %zu more group%s", report->count - 1,
 		    report->count == 2 ? "" : "s");
@@ -182,14 +296,13 @@ verb_lag(struct admin *a, const struct request *r, struct output *out, struct er
 	};
 	struct request request = *r;
 	struct report report = { .is_json = out->form == OUTPUT_JSON };
-	int rc = 0;
+	int rc;
 
 	request.with_age |= r->age_ms_max >= 0;
 	rows_init(&report.rows);
-	for (size_t i = 0; !rc && i < r->name_count; i++)
-		rc = add_group(a, &request, r->names[i], &report, err);
-	if (!r->name_count)
-		rc = add_all(a, &request, &report, err);
+	rc = r->name_count
+	         ? report_groups(a, &request, r->names, r->name_count, &report, err)
+	         : report_all(a, &request, &report, err);
 	if (!rc)
 		rc = output_rows(out, &report.rows, columns, request.with_age ? 7 : 6, err) ||
 		     output_flush(out, err);

@@ -10,13 +10,14 @@ add_row(struct rows *rows, const struct request *r, const struct scope_partition
 	rows_begin(rows);
 	rows_text(rows, "topic", p->topic);
 	rows_int(rows, "partition", p->number);
-	rows_int(rows, "earliest", p->known.begin);
-	rows_int(rows, "latest", p->known.end);
-	if (r->has_to) {
+	rows_int_or_null(rows, "earliest", p->known.begin, !p->failure);
+	rows_int_or_null(rows, "latest", p->known.end, !p->failure);
+	if (!r->has_to)
+		return;
+	if (!p->failure)
 		/* held within the log, as a reader would be */
 		(void)plan_offset(r, &p->known, &offset);
-		rows_int(rows, "offset", offset);
-	}
+	rows_int_or_null(rows, "offset", offset, !p->failure);
 }
 
 int
@@ -38,11 +39,13 @@ verb_offsets(struct admin *a, const struct request *r, struct output *out, struc
 		if (scope_add_topic(&scope, a, r, r->names[i], err))
 			goto out;
 	}
-	if (scope_ask(&scope, a, r, err))
+	if (scope_ask_some(&scope, a, r, err))
 		goto out;
 	for (size_t i = 0; i < scope.count; i++)
 		add_row(&rows, r, &scope.items[i]);
-	rc = output_rows(out, &rows, columns, r->has_to ? 5 : 4, err);
+	/* what is known is printed, and then what is not is an error */
+	if (!output_rows(out, &rows, columns, r->has_to ? 5 : 4, err) && !output_flush(out, err))
+		rc = scope_check(&scope, err);
 out:
 	rows_release(&rows);
 	scope_release(&scope);

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
+#include "codec/utf8.h"
+
 enum { CELL_BYTES_MAX = 1024 * 1024, GAP = 2, COLUMNS_MAX = 16 };
 
 /* ---- rows ---- */
@@ -41,30 +44,42 @@ rows_value(struct rows *r, const char *key, json_t *value)
 		r->has_failed = true;
 }
 
+/* With '?' for each byte that is no part of UTF-8. */
 static json_t *
 text_of_bytes(const char *text)
 {
-	char *copy = strdup(text);
+	const char *end = text + strlen(text);
+	char *copy = strdup(text), *to = copy;
 	json_t *value;
+	int part;
 
 	if (!copy)
 		return NULL;
-	for (char *at = copy; *at; at++) {
-		if ((unsigned char)*at >= 0x80)
-			*at = '?';
+	for (; text < end; to++) {
+		int len = utf8_measure(text, end, &part);
+
+		*to = len > 0 ? *text : '?';
+		for (text++; len > 1; len--)
+			*++to = *text++;
 	}
+	*to = '\0';
 	value = json_string(copy);
 	free(copy);
 	return value;
 }
 
-void
-rows_text(struct rows *r, const char *key, const char *text)
+json_t *
+rows_json_text(const char *text)
 {
 	json_t *value = text ? json_string(text) : json_null();
 
-	/* jansson refuses what is not UTF-8 */
-	rows_value(r, key, value ? value : text_of_bytes(text));
+	return value ? value : text_of_bytes(text); /* jansson refuses what is not UTF-8 */
+}
+
+void
+rows_text(struct rows *r, const char *key, const char *text)
+{
+	rows_value(r, key, rows_json_text(text));
 }
 
 void
@@ -135,14 +150,29 @@ append_cell(struct buf *cell, const json_t *value, struct err *err)
 	}
 }
 
+/* How many bytes of a control character begin here (C0, DEL, and C1 in UTF-8), else 0. */
+static size_t
+control_bytes(const char *at)
+{
+	const unsigned char *u = (const unsigned char *)at;
+
+	if (*u < 0x20 || *u == 0x7f)
+		return 1;
+	return u[0] == 0xc2 && u[1] >= 0x80 && u[1] <= 0x9f ? 2 : 0;
+}
+
 /* What others have chosen must not reach a terminal as its commands. */
 static void
 defuse(struct buf *cell)
 {
-	for (size_t i = 0; i < cell->len; i++) {
-		if ((unsigned char)cell->data[i] < 0x20 || cell->data[i] == 0x7f)
-			cell->data[i] = '?';
+	size_t to = 0, bytes;
+
+	for (size_t i = 0; i < cell->len; i += bytes ? bytes : 1) {
+		bytes = control_bytes(&cell->data[i]);
+		cell->data[to++] = bytes ? '?' : cell->data[i];
 	}
+	cell->len = to;
+	cell->data[to] = '\0';
 }
 
 /* The words of a cell, in `cell`. -1 where memory ran out or it is too long. */
@@ -268,6 +298,25 @@ output_table(struct output *o, const struct rows *rows, const struct column *col
 
 /* ---- lines ---- */
 
+/* jansson escapes those below U+0020. */
+static int
+append_json(struct buf *to, const char *text, struct err *err)
+{
+	while (*text) {
+		const char *begin = text;
+		size_t bytes = 0;
+
+		while (*text && !(bytes = control_bytes(text)))
+			text++;
+		if (buf_append(to, slice_make(begin, (size_t)(text - begin)), err))
+			return -1;
+		if (bytes && buf_appendf(to, err, "\\u%04x", (unsigned char)text[bytes - 1]))
+			return -1;
+		text += bytes;
+	}
+	return buf_append_char(to, '\n', err);
+}
+
 int
 output_json(struct output *o, const struct rows *rows, struct err *err)
 {
@@ -282,7 +331,7 @@ output_json(struct output *o, const struct rows *rows, struct err *err)
 
 		if (!text)
 			return err_no_memory(err);
-		rc = buf_append_text(&o->text, text, err) || buf_append_char(&o->text, '\n', err);
+		rc = append_json(&o->text, text, err);
 		free(text);
 		if (rc)
 			return -1;
@@ -290,10 +339,18 @@ output_json(struct output *o, const struct rows *rows, struct err *err)
 	return 0;
 }
 
+static bool
+has_controls(const char *name)
+{
+	while (*name && !control_bytes(name))
+		name++;
+	return *name != '\0';
+}
+
 int
 output_names(struct output *o, const struct rows *rows, const char *key, struct err *err)
 {
-	size_t i;
+	size_t i, left_out = 0;
 	const json_t *row;
 
 	if (rows->has_failed)
@@ -301,11 +358,25 @@ output_names(struct output *o, const struct rows *rows, const char *key, struct 
 	json_array_foreach (rows->array, i, row) {
 		const char *name = json_string_value(json_object_get(row, key));
 
-		if (buf_append_text(&o->text, name ? name : "", err) ||
-		    buf_append_char(&o->text, '\n', err))
+		if (name && has_controls(name))
+			left_out++;
+		else if (buf_append_text(&o->text, name ? name : "", err) ||
+			 buf_append_char(&o->text, '\n', err))
 			return -1;
 	}
+	if (left_out)
+		diag_warn("%zu name%s with control characters left out: --json shows %s", left_out,
+		    left_out == 1 ? "" : "s", left_out == 1 ? "it" : "them");
 	return 0;
+}
+
+int
+output_list(struct output *o, const struct rows *rows, const struct column *columns,
+    size_t column_count, const char *key, struct err *err)
+{
+	if (o->form == OUTPUT_NAMES || (o->form == OUTPUT_DEFAULT && !o->is_terminal))
+		return output_names(o, rows, key, err);
+	return output_rows(o, rows, columns, column_count, err);
 }
 
 int

@@ -77,10 +77,7 @@ verb_list(struct admin *a, const struct request *r, struct output *out, struct e
 		if (!is_hidden(r, sorted[i]->topic))
 			add_topic(&rows, sorted[i]);
 	}
-	if (out->form == OUTPUT_NAMES || (out->form == OUTPUT_DEFAULT && !out->is_terminal))
-		rc = output_names(out, &rows, "topic", err);
-	else
-		rc = output_rows(out, &rows, columns, sizeof(columns) / sizeof(*columns), err);
+	rc = output_list(out, &rows, columns, sizeof(columns) / sizeof(*columns), "topic", err);
 out:
 	rows_release(&rows);
 	free(sorted);
@@ -147,19 +144,31 @@ add_configs(struct description *d, const char *topic, const struct config_list *
 		rows_text(&d->configs, "config", c->name);
 		rows_text(&d->configs, "value", c->value);
 		rows_text(&d->configs, "source", rd_kafka_ConfigSource_name(c->source));
-		if (json_object_set_new(
-			object, c->name, c->value ? json_string(c->value) : json_null()))
+		if (json_object_set_new(object, c->name, rows_json_text(c->value)))
 			d->configs.has_failed = true;
 	}
 	rows_value(&d->topics, "configs", object);
 }
 
-static int
-describe_topic(struct admin *a, const struct request *r,
-    const struct rd_kafka_metadata_topic *topic, struct description *d, struct err *err)
+/* What is to be described: of several answers, or of one about all. */
+struct subjects {
+	const struct rd_kafka_metadata_topic **topics; /* borrowed from the metadata */
+	struct topic_configs *configs;                 /* of each */
+	size_t count;
+};
+
+static void
+release_subjects(struct subjects *s)
 {
-	struct config_list configs = { .count = 0 };
-	struct err denied = ERR_INIT;
+	for (size_t i = 0; s->configs && i < s->count; i++)
+		configs_release(&s->configs[i].list);
+	free(s->configs);
+}
+
+static void
+describe_topic(const struct rd_kafka_metadata_topic *topic, const struct topic_configs *configs,
+    struct description *d)
+{
 	struct rows partitions;
 
 	rows_init(&partitions);
@@ -167,51 +176,96 @@ describe_topic(struct admin *a, const struct request *r,
 	add_partitions(&partitions, NULL, topic);
 	rows_nest(&d->topics, "partitions", &partitions);
 	add_partitions(&d->partitions, topic->topic, topic);
-	if (!configs_read(a, topic->topic, r->is_all, &configs, &denied)) {
-		add_configs(d, topic->topic, &configs);
-	} else if (denied.class == ERR_DENIED) {
-		/* what may be seen is worth seeing */
+	if (configs->trouble.class == ERR_NONE)
+		add_configs(d, topic->topic, &configs->list);
+	else
 		rows_value(&d->topics, "configs", json_null());
-		diag_warn("%s", denied.text);
+}
+
+/* What may be seen is worth seeing: a topic whose properties may not be is described without. One
+ * that is no more since its metadata were told is passed over where all are described. */
+static int
+judge_configs(const struct request *r, const struct topic_configs *configs, bool *ret_is_there,
+    struct err *err)
+{
+	*ret_is_there = true;
+	if (configs->trouble.class == ERR_NONE)
+		return 0;
+	if (configs->trouble.class == ERR_DENIED) {
+		diag_warn("%s", configs->trouble.text);
+	} else if (configs->trouble.class == ERR_NO_INPUT && !r->name_count) {
+		diag_note("%s any more", configs->trouble.text);
+		*ret_is_there = false;
 	} else {
-		*err = denied;
+		*err = configs->trouble;
 	}
-	configs_release(&configs);
 	return err->class == ERR_NONE ? 0 : -1;
+}
+
+static int
+describe(struct admin *a, const struct request *r, struct subjects *s, struct description *d,
+    struct err *err)
+{
+	bool is_there;
+
+	s->configs = calloc(s->count + 1, sizeof(*s->configs));
+	if (!s->configs)
+		return err_no_memory(err);
+	for (size_t i = 0; i < s->count; i++)
+		s->configs[i].topic = s->topics[i]->topic;
+	if (configs_read_all(a, s->configs, s->count, r->is_all, err))
+		return -1;
+	for (size_t i = 0; i < s->count; i++) {
+		if (judge_configs(r, &s->configs[i], &is_there, err))
+			return -1;
+		if (is_there)
+			describe_topic(s->topics[i], &s->configs[i], d);
+	}
+	return 0;
 }
 
 static int
 describe_named(struct admin *a, const struct request *r, struct description *d, struct err *err)
 {
-	for (size_t i = 0; i < r->name_count; i++) {
-		const struct rd_kafka_metadata *metadata = admin_metadata(a, r->names[i], err);
-		int rc;
+	const struct rd_kafka_metadata **metadata = calloc(r->name_count, sizeof(*metadata));
+	struct subjects s = { .topics = calloc(r->name_count, sizeof(*s.topics)) };
+	int rc = metadata && s.topics ? 0 : err_no_memory(err);
 
-		if (!metadata)
-			return -1;
-		rc = describe_topic(a, r, &metadata->topics[0], d, err);
-		rd_kafka_metadata_destroy(metadata);
-		if (rc)
-			return -1;
+	for (; !rc && s.count < r->name_count; s.count++) {
+		metadata[s.count] = admin_metadata(a, r->names[s.count], err);
+		if (!metadata[s.count])
+			rc = -1;
+		else
+			s.topics[s.count] = &metadata[s.count]->topics[0];
 	}
-	return 0;
+	if (!rc)
+		rc = describe(a, r, &s, d, err);
+	release_subjects(&s);
+	free(s.topics);
+	for (size_t i = 0; metadata && i < r->name_count && metadata[i]; i++)
+		rd_kafka_metadata_destroy(metadata[i]);
+	free(metadata);
+	return rc;
 }
 
 static int
 describe_all(struct admin *a, const struct request *r, struct description *d, struct err *err)
 {
 	const struct rd_kafka_metadata *metadata = admin_metadata(a, NULL, err);
-	const struct rd_kafka_metadata_topic **sorted =
-	    metadata ? sort_topics(metadata, err) : NULL;
+	struct subjects s = { .topics = metadata ? sort_topics(metadata, err) : NULL };
+	int rc = -1;
 
-	for (int i = 0; sorted && err->class == ERR_NONE && i < metadata->topic_cnt; i++) {
-		if (!is_hidden(r, sorted[i]->topic))
-			(void)describe_topic(a, r, sorted[i], d, err); /* err says it */
+	for (int i = 0; s.topics && i < metadata->topic_cnt; i++) {
+		if (!is_hidden(r, s.topics[i]->topic))
+			s.topics[s.count++] = s.topics[i];
 	}
-	free(sorted);
+	if (s.topics)
+		rc = describe(a, r, &s, d, err);
+	release_subjects(&s);
+	free(s.topics);
 	if (metadata)
 		rd_kafka_metadata_destroy(metadata);
-	return err->class == ERR_NONE ? 0 : -1;
+	return rc;
 }
 
 static int
