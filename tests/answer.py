@@ -1,16 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""answer.py TEXT [WHEN-ASKED] -- COMMAND...: runs the command with a terminal as standard input and error,
-waits until it asks ("[y/N] "), runs the shell command WHEN-ASKED, and gives TEXT and a line feed as the
-answer ("^C" and "^D": that key instead). The terminal's text goes to standard error, the command's
-standard output stays, and so does its exit status (128 + N after a signal)."""
+"""answer.py [--typed TYPED] TEXT [WHEN-ASKED] -- COMMAND...: runs the command with a terminal as standard
+input and error, waits until it asks ("[y/N] "), runs the shell command WHEN-ASKED, and gives TEXT and a line
+feed as the answer ("^C" and "^D": that key instead). TYPED and a line feed are typed before the command has
+begun. The terminal's text goes to standard error, the command's standard output stays, and so does its exit
+status (128 + N after a signal)."""
 import os
 import pty
 import subprocess
 import sys
 
 mark = sys.argv.index("--")
-text, when_asked, command = sys.argv[1], sys.argv[2:mark], sys.argv[mark + 1:]
+arguments, command = sys.argv[1:mark], sys.argv[mark + 1:]
+typed = b""
+if arguments[0] == "--typed":
+    typed = arguments[1].encode() + b"\n"
+    del arguments[:2]
+text, when_asked = arguments[0], arguments[1:]
 keys = {"^C": b"\x03", "^D": b"\x04"}.get(text, text.encode() + b"\n")
 out = os.dup(1)
 pid, terminal = pty.fork()
@@ -18,6 +24,7 @@ if pid == 0:
     os.dup2(out, 1)
     os.execvp(command[0], command)
 os.close(out)
+os.write(terminal, typed)
 said = b""
 is_answered = False
 while True:

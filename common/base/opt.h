@@ -105,6 +105,12 @@ int opt_parse_duration(struct slice text, int64_t *ret_ms, struct err *);
 /* "64M", "16K", "1000"; ERR_USAGE. */
 int opt_parse_size(const char *text, int64_t *ret_bytes, struct err *);
 
+enum { OPT_VALUE_BYTES = 24 };
+
+/* As the two above read it, in the largest unit that says it exactly: "1m", "90s"; "64M", "1000". */
+void opt_format_duration(int64_t ms, char ret[static OPT_VALUE_BYTES]);
+void opt_format_size(int64_t bytes, char ret[static OPT_VALUE_BYTES]);
+
 /* A whole number in decimal; ERR_USAGE. */
 int opt_parse_int(const char *text, int64_t *ret, struct err *);
 

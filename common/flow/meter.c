@@ -87,6 +87,8 @@ time_left(const struct meter *m)
 
 	if (!ms)
 		return -1;
+	if (n->all > 0 && s->numbers.all > 0 && s->numbers.done < 0)
+		return -1; /* it had begun, nobody knows how far it was */
 	if (n->all > 0)
 		return n->done < 0 || n->done >= n->all
 		           ? -1

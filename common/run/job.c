@@ -219,6 +219,15 @@ job_begin(struct job *job, const struct tool *tool, const struct opt_group *grou
 	return stop_install(err);
 }
 
+int
+job_check_pair(const struct job *job, const char *option, const char *other, struct err *err)
+{
+	if (opt_origin(&job->set, option) != OPT_COMMAND_LINE ||
+	    opt_origin(&job->set, other) != OPT_UNSET)
+		return 0;
+	return err_set(err, ERR_USAGE, "--%s goes with --%s: without that it has no effect", option, other);
+}
+
 static void
 release(struct job *job)
 {

@@ -57,6 +57,12 @@ struct job {
 int job_begin(struct job *, const struct tool *, const struct opt_group *groups,
     size_t group_count, int argc, char **argv, struct err *);
 
+/*
+ * ERR_USAGE where `option` is on the command line though `other`, without which it has no effect, is set nowhere. From a
+ * configuration file it is for other runs too, and harmless.
+ */
+int job_check_pair(const struct job *, const char *option, const char *other, struct err *);
+
 /* What was asked for is on standard output: is_finished. ERR_IO where it could not be printed. */
 int job_finish(struct job *, struct err *);
 

@@ -132,6 +132,8 @@ run_member(void *context, enum job_input *ret_input, struct err *err)
 int
 pump_tool_work(struct pump_tool *t, enum job_input *ret_input, struct err *err)
 {
+	if (deadletter_check(t->letters, t->job, t->input->topic, err))
+		return -1;
 	t->members = (struct members){
 		.job = t->job,
 		.client = t->client,

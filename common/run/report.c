@@ -21,6 +21,9 @@ has_file(const struct report *r)
 int
 report_check(const struct report *r, struct err *err)
 {
+	if (job_check_pair(r->job, "stats-interval", "stats-file", err) ||
+	    job_check_pair(r->job, "stats-label", "stats-file", err))
+		return -1;
 	return has_file(r) ? stats_check(&r->options->stats, err) : 0;
 }
 

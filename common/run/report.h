@@ -40,7 +40,7 @@ struct report {
 	bool writes_data;   /* records go to standard output */
 	bool runs_commands; /* they have our standard error */
 	void *context;
-	/* What these numbers are to a person. */
+	/* What these numbers, told by report_tell, are to a person. */
 	void (*measure)(void *context, const void *numbers, struct meter_numbers *ret);
 
 	/* its own; zero at first */
@@ -51,7 +51,7 @@ struct report {
 	bool is_broken;   /* said once */
 };
 
-/* ERR_CANT_CREATE where --stats-file cannot be written. */
+/* ERR_CANT_CREATE where --stats-file cannot be written; ERR_USAGE for its options on the command line without it. */
 int report_check(const struct report *, struct err *);
 
 /* After the last fork. With --dry-run it does nothing, and the others neither. */

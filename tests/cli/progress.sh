@@ -118,6 +118,17 @@ test_percent_and_time_left() {
 		-- sh -c 'sleep 0.1; cat' <in >out"
 }
 
+# what has been sent of a small file, not what was read of it at once
+test_percent_of_a_small_compressed_file() {
+	gen-to-kafka -q --model trip-event --seed 1 -c 1200 | gzip >small.json.gz
+	[ "$(stat -c %s small.json.gz)" -lt 131072 ] || fail "it is not small"
+	on_terminal 130 --size 100 --wait ' [4-6][0-9]%, [0-9]s left' --type ^C "s3-to-kafka --rate 250 small.json.gz >out"
+	# nor what waits for its turn
+	on_terminal 130 --size 100 --wait ' [4-6][0-9]%, [0-9]s left' --type ^C \
+		"s3-to-kafka --rate 250 --time dropoff_datetime --reorder 1000 small.json.gz >out"
+	expect_no_line '(100|[7-9][0-9])%' sent
+}
+
 # ---- asked for ----
 
 # SIGUSR1 is blocked: who is asked before that is ended by it, as any program

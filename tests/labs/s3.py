@@ -7,8 +7,9 @@ s3.py put BUCKET/KEY FILE     uploads a file
 s3.py list BUCKET[/PREFIX]    its objects: size and key, a tab between
 s3.py get BUCKET/PREFIX DIR   downloads all of them, as DIR/KEY
 
-AWS_ENDPOINT_URL_S3 is where S3 is, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION as everywhere. Signature
-Version 4 is that of the S3 API reference, "Authenticating Requests: Using the Authorization Header".
+AWS_ENDPOINT_URL_S3 is where S3 is, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION as
+everywhere. Signature Version 4 is that of the S3 API reference, "Authenticating Requests: Using the Authorization
+Header".
 """
 import datetime
 import hashlib
@@ -19,32 +20,42 @@ import sys
 import urllib.parse
 import xml.etree.ElementTree
 
-HOST = os.environ["AWS_ENDPOINT_URL_S3"].partition("//")[2]
 REGION = os.environ.get("AWS_REGION", "us-east-1")
 
 
-def authorization(method, path, query, stamp, digest):
+def variable(name):
+    if not os.environ.get(name):
+        raise SystemExit(f"s3.py: {name} is not set")
+    return os.environ[name]
+
+
+def authorization(method, path, query, headers):
+    """headers: all that are signed, by their names in lower case, in order"""
+    stamp = headers["x-amz-date"]
     scope = f"{stamp[:8]}/{REGION}/s3/aws4_request"
-    names = "host;x-amz-content-sha256;x-amz-date"
-    canonical = "\n".join([method, path, query, f"host:{HOST}", f"x-amz-content-sha256:{digest}",
-                           f"x-amz-date:{stamp}", "", names, digest])
+    names = ";".join(headers)
+    canonical = "\n".join([method, path, query, *(f"{n}:{v}" for n, v in headers.items()), "", names,
+                           headers["x-amz-content-sha256"]])
     text = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
-    key = ("AWS4" + os.environ["AWS_SECRET_ACCESS_KEY"]).encode()
+    key = ("AWS4" + variable("AWS_SECRET_ACCESS_KEY")).encode()
     for part in scope.split("/") + [text]:
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    return (f"AWS4-HMAC-SHA256 Credential={os.environ['AWS_ACCESS_KEY_ID']}/{scope}, "
+    return (f"AWS4-HMAC-SHA256 Credential={variable('AWS_ACCESS_KEY_ID')}/{scope}, "
             f"SignedHeaders={names}, Signature={key.hex()}")
 
 
 def ask(method, name, arguments=(), body=b""):
-    path = urllib.parse.quote("/" + name)
+    endpoint = urllib.parse.urlsplit(variable("AWS_ENDPOINT_URL_S3"))
+    path = endpoint.path.rstrip("/") + urllib.parse.quote("/" + name)
     query = "&".join(f"{n}={urllib.parse.quote(v, safe='')}" for n, v in sorted(arguments))
-    stamp = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    digest = hashlib.sha256(body).hexdigest()
-    connection = http.client.HTTPConnection(HOST, timeout=60)
-    connection.request(method, path + ("?" + query if query else ""), body, {
-        "x-amz-date": stamp, "x-amz-content-sha256": digest,
-        "Authorization": authorization(method, path, query, stamp, digest)})
+    headers = {"host": endpoint.netloc, "x-amz-content-sha256": hashlib.sha256(body).hexdigest(),
+               "x-amz-date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")}
+    if os.environ.get("AWS_SESSION_TOKEN"):
+        headers["x-amz-security-token"] = os.environ["AWS_SESSION_TOKEN"]
+    headers["authorization"] = authorization(method, path, query, headers)
+    kind = http.client.HTTPSConnection if endpoint.scheme == "https" else http.client.HTTPConnection
+    connection = kind(endpoint.netloc, timeout=60)
+    connection.request(method, path + ("?" + query if query else ""), body, headers)
     reply = connection.getresponse()
     text = reply.read()
     if reply.status != 200:

@@ -84,6 +84,36 @@ test_create_what_is_there() {
 	expect_text err "kafka-topic: topic $id exists already, with 2 partitions, not 3"
 }
 
+# each on a line of its own, and how many in the last; the first one's status
+test_create_where_several_fail() {
+	local names=() number
+	id=$(fresh_id)
+	for number in $(seq 40); do
+		names+=("$id-$number")
+	done
+	kafka-topic -q create "${names[@]:0:30}" --partitions 1
+	expect_status 73 kafka-topic create "${names[@]}" "$id/slash" --partitions 1
+	[ "$(grep -c "^kafka-topic: topic $id-[0-9]*: .*already exists" err)" = 30 ] || fail "$(cat err)"
+	[ "$(grep -c "^kafka-topic: topic $id-[0-9]* created\$" err)" = 10 ] || fail "$(cat err)"
+	expect_line "^kafka-topic: topic $id/slash: Topic name is invalid" err
+	[ "$(tail -n 1 err)" = 'kafka-topic: 31 of 41 topics: see above' ] || fail "$(tail -n 1 err)"
+	# no number of names is too many
+	expect_status 0 kafka-topic delete --dry-run "${names[@]}"
+	printf '%s\n' "${names[@]}" >want
+	expect_same want out
+	expect_text err 'kafka-topic: would delete 40 topics'
+	expect_status 0 kafka-topic delete --dry-run --json -q "${names[@]:0:2}"
+	printf '{"topic":"%s","partition_count":1}\n' "${names[@]:0:2}" >want
+	expect_same want out
+	[ ! -s err ]
+	expect_status 1 timeout 60 "$answer" n -- kafka-topic delete "${names[@]}"
+	expect_line "^$id-40 \(1 partition\)\$" err
+	expect_line '^delete these 40 topics, with all records\? \[y/N\]' err
+	expect_status 0 kafka-topic -q delete --yes "${names[@]}"
+	kafka-topic list >out
+	expect_no_line "$id" out
+}
+
 test_create_what_cannot_be() {
 	id=$(fresh_id)
 	expect_status 2 kafka-topic create $id --replication 2
@@ -175,6 +205,42 @@ test_alter() {
 	expect_text err "kafka-topic: topic $id-nothing does not exist"
 }
 
+# all are looked up, and what cannot be is found, before any is changed
+test_alter_several() {
+	id=$(fresh_id)
+	kafka-topic -q create $id-a $id-b --partitions 2
+	kafka-topic -q alter $id-b --partitions 4
+	expect_status 66 kafka-topic alter $id-a $id-nothing --set segment.ms=5000
+	expect_text err "kafka-topic: topic $id-nothing does not exist"
+	expect_status 2 kafka-topic alter $id-a $id-b --set segment.ms=5000 --partitions 3
+	expect_line "^kafka-topic: topic $id-b has 4 partitions: there can be more, not fewer" err
+	[ "$(wc -l <err)" = 1 ] || fail "$(cat err)"
+	kafka-topic describe --json $id-a $id-b | jq -c '[.configs, .partition_count]' >got
+	printf '%s\n' '[{},2]' '[{},4]' >want
+	expect_same want got
+	# the warning comes first
+	expect_status 0 kafka-topic alter $id-a $id-b --set segment.ms=5000 --partitions 4
+	printf 'kafka-topic: topic %s\n' \
+		"$id-a: 4 partitions, not 2: records of a key may go to another one from now on" \
+		"$id-a: property changed" "$id-a: partitions added" \
+		"$id-b: property changed" "$id-b has 4 partitions already" >want
+	expect_same want err
+	kafka-topic describe --json $id-a $id-b | jq -c '[.configs, .partition_count]' >got
+	printf '%s\n' '[{"segment.ms":"5000"},4]' '[{"segment.ms":"5000"},4]' >want
+	expect_same want got
+}
+
+test_topics_that_are_not_the_users() {
+	id=$(fresh_id)
+	kafka-topic -q create __$id --partitions 1
+	expect_status 2 kafka-topic delete --yes __$id
+	expect_status 2 kafka-topic alter __$id --set segment.ms=5000
+	kafka-topic describe --json __$id | jq -e '.configs == {}' >/dev/null
+	expect_status 0 kafka-topic alter --internal __$id --set segment.ms=5000
+	expect_status 0 kafka-topic delete --internal --yes __$id
+	expect_status 66 kafka-topic describe __$id
+}
+
 test_more_partitions() {
 	id=$(fresh_id)
 	kafka-topic -q create $id --partitions 2
@@ -196,13 +262,17 @@ test_delete() {
 	expect_text err "kafka-topic: topic $id-nothing does not exist"
 	kafka-topic describe $id >/dev/null
 	expect_status 0 kafka-topic delete --dry-run $id
-	expect_text err "kafka-topic: would delete $id (1 partition)"
+	expect_text out "$id"
+	expect_text err 'kafka-topic: would delete 1 topic'
+	expect_status 0 kafka-topic delete --dry-run --table $id
+	expect_line "^$id +1\$" out
 	kafka-topic describe $id >/dev/null
 	expect_status 0 kafka-topic delete --yes --if-exists $id $id-nothing $id-2
 	expect_line "^kafka-topic: topic $id deleted" err
 	expect_line "^kafka-topic: topic $id-2 deleted" err
 	expect_line "^kafka-topic: topic $id-nothing does not exist" err
-	services topic list | grep $id && fail "still there"
+	services topic list >out
+	expect_no_line "$id" out
 	expect_status 0 kafka-topic delete --yes --if-exists $id
 	expect_status 66 kafka-topic delete --yes $id
 }
@@ -222,6 +292,11 @@ test_delete_asks() {
 		[ "$word" = ^C ] || expect_line '^kafka-topic: nothing was done' err
 		kafka-topic describe $id >/dev/null
 	done
+	# what was typed before the question answers something else
+	status=0
+	timeout 60 "$answer" --typed y n -- kafka-topic delete $id >out 2>err || status=$?
+	[ $status = 1 ] || fail "status $status: $(cat err)"
+	kafka-topic describe $id >/dev/null
 	expect_status 0 timeout 60 "$answer" y -- kafka-topic delete $id
 	expect_line "^kafka-topic: topic $id deleted" err
 	expect_status 66 kafka-topic describe $id
@@ -344,9 +419,9 @@ test_age() {
 	read_on $id $id >/dev/null
 	[ "$(age_day $id | tr '\n' ' ')" = 'none none none ' ]
 	expect_status 0 kafka-topic lag $id --max-age 0
-	kafka-topic -q reset $id --yes -p 0 -o 1
+	kafka-topic -q reset $id -t $id --yes -p 0 -o 1
 	[ "$(age_day $id | tr '\n' ' ')" = '2020-01-02 none none ' ]
-	kafka-topic -q reset $id --yes -p 2 -o 0
+	kafka-topic -q reset $id -t $id --yes -p 2 -o 0
 	[ "$(age_day $id | tr '\n' ' ')" = '2020-01-02 none 2021-01-01 ' ]
 	expect_status 0 kafka-topic lag $id --age
 	expect_line "^GROUP +TOPIC +PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG  AGE\$" out
@@ -401,10 +476,17 @@ test_delete_group() {
 	read_on $id $id >/dev/null
 	expect_status 66 kafka-topic delete-group --yes $id $id-nothing
 	expect_status 0 kafka-topic delete-group --dry-run $id
-	expect_text err "kafka-topic: would delete $id"
+	expect_text out "$id"
+	expect_text err 'kafka-topic: would delete 1 group'
+	expect_status 0 kafka-topic delete-group --dry-run --json $id
+	expect_text out "{\"group\":\"$id\",\"state\":\"Empty\"}"
 	start_member $id $id
+	# nobody is asked what cannot be
+	expect_status 69 timeout 60 "$answer" y -- kafka-topic delete-group $id
+	expect_text err "kafka-topic: group $id has 1 member: it can be deleted only while it has none"
 	expect_status 69 kafka-topic delete-group --yes $id
-	expect_line "^kafka-topic: group $id: .*not empty" err
+	expect_status 0 kafka-topic delete-group --dry-run $id
+	expect_line "^kafka-topic: group $id has 1 member: it could not be deleted now" err
 	stop_member
 	expect_status 1 timeout 60 "$answer" n -- kafka-topic delete-group $id
 	expect_line "^delete $id, with what was committed\? \[y/N\]" err
@@ -464,10 +546,10 @@ test_reset_is_held_within_the_log() {
 	fill $id 10
 	read_on $id $id >/dev/null
 	services topic delete-records $id 0 4 >/dev/null
-	expect_status 0 kafka-topic reset $id -o 2 --yes
+	expect_status 0 kafka-topic reset $id -t $id -o 2 --yes
 	expect_line "^kafka-topic: $id\[0\]: the log starts later: held at its start" err
 	expect_offsets $id 4
-	expect_status 0 kafka-topic reset $id -o 11 --yes
+	expect_status 0 kafka-topic reset $id -t $id -o 11 --yes
 	expect_line "^kafka-topic: $id\[0\]: the log ends before: held at its end" err
 	expect_offsets $id 10
 	[ -z "$(read_on $id $id)" ]
@@ -491,7 +573,7 @@ test_reset_only_without_members() {
 	fill $id 10
 	start_member $id $id
 	expect_status 69 kafka-topic reset $id -t $id -o beginning --yes
-	expect_text err "kafka-topic: group $id has 1 member: its offsets can be reset only while it has none"
+	expect_text err "kafka-topic: group $id has 1 member: it can be reset only while it has none"
 	expect_status 0 kafka-topic reset $id -t $id -o beginning --dry-run
 	expect_line 'has 1 member: it could not be reset now' err
 	stop_member
@@ -502,21 +584,40 @@ test_reset_only_without_members() {
 
 test_reset_of_a_member_that_comes_while_it_asks() {
 	id=$(fresh_id)
-	kafka-topic -q create $id --partitions 1
-	fill $id 10
+	kafka-topic -q create $id --partitions 3
+	fill $id 10 0
 	read_on $id $id >/dev/null
 	cat >./join <<-END
 		kafka-to-pipe -q -t $id -G $id >/dev/null & echo \$! >member
 		until kafka-topic groups --json $id | jq -e '.state == "Stable"'; do sleep 0.1; done
 	END
 	expect_status 69 timeout 120 "$answer" y 'bash ./join' -- kafka-topic reset $id -o beginning
-	expect_line "^kafka-topic: group $id: $id\[0\]: the group has members now" err
+	# refused for one reason, said once
+	expect_line "^kafka-topic: group $id: $id\[0\] and 2 more partitions: the group has members now" err
+	[ "$(grep -c 'has members now' err)" = 1 ]
 	kill -TERM "$(cat member)"
 	wait_for 30 expect_committed
 }
 
+# the plan that was shown is what is carried out, or nothing
+test_reset_of_offsets_that_change_while_it_asks() {
+	id=$(fresh_id)
+	kafka-topic -q create $id --partitions 2
+	fill $id 10 0
+	fill $id 5 1
+	read_on $id $id >/dev/null
+	expect_status 69 timeout 120 "$answer" y "kafka-topic -q reset $id -t $id -p 1 -o 3 --yes" -- \
+		kafka-topic reset $id --shift -2
+	expect_line "^kafka-topic: group $id: its offsets have changed meanwhile: nothing was done" err
+	expect_offsets $id 10 3
+	# those of other partitions may
+	expect_status 0 timeout 120 "$answer" y "kafka-topic -q reset $id -t $id -p 1 -o 4 --yes" -- \
+		kafka-topic reset $id -p 0 --shift -2
+	expect_offsets $id 8 4
+}
+
 expect_committed() {
-	[ "$(kafka-topic groups --json $id | jq -r .state)" = Empty ] && expect_offsets $id 10
+	[ "$(kafka-topic groups --json $id | jq -r .state)" = Empty ] && expect_offsets $id 10 0 0
 }
 
 test_reset_asks() {
@@ -547,6 +648,29 @@ test_reset_of_a_new_group() {
 	expect_line "^kafka-topic: group $id is a new one" err
 	expect_offsets $id 10 0
 	[ -z "$(read_on $id $id)" ]
+}
+
+# of several topics each has its partitions
+test_reset_of_some_partitions() {
+	id=$(fresh_id)
+	kafka-topic -q create $id-a --partitions 1
+	kafka-topic -q create $id-b --partitions 3
+	fill $id-a 4
+	fill $id-b 6 0
+	expect_status 0 kafka-topic -q reset $id -t $id-a -t $id-b -p 0 -o end --yes
+	expect_text err "kafka-topic: group $id is a new one: nothing has been committed by that name"
+	expect_offsets $id 4 6
+	# nothing is committed of it, but of its topic
+	expect_status 0 kafka-topic reset $id -p 2 -o end --yes
+	services group offsets $id | cut -f 1-3 | sort >got
+	printf '%s\t%s\t%s\n' $id-a 0 4 $id-b 0 6 $id-b 2 0 >want
+	expect_same want got
+	expect_status 0 kafka-topic reset $id -p 0,2 -o beginning --dry-run
+	expect_text err "kafka-topic: would reset group $id in 3 partitions"
+	expect_status 66 kafka-topic reset $id -p 2,3 -o end --yes
+	expect_text err "kafka-topic: no topic that group $id has read has a partition 3"
+	expect_status 66 kafka-topic reset $id -t $id-a -t $id-b -p 2 -o end --yes
+	expect_text err "kafka-topic: topic $id-a has no partition 2: it has 0 to 0"
 }
 
 # ---- deadlines ----

@@ -224,6 +224,8 @@ struct sample {
 	bool flag;
 	const char *text;
 	int64_t number;
+	int64_t wait_ms;
+	int64_t bytes;
 	char calls[64];
 };
 
@@ -244,12 +246,17 @@ static const struct opt sample_rows[] = {
 	{ 't', "text", "TEXT", "a text", OPT_TEXT, offsetof(struct sample, text), 0, 0, NULL },
 	{ 0, "number", "N", "a number", OPT_INT, offsetof(struct sample, number), 1, 9, NULL },
 	{ 'J', "maybe", "[=how]", "an optional argument", OPT_CALL, 0, 0, 0, set_call },
+	{ 0, "wait", "DURATION", "a duration", OPT_DURATION, offsetof(struct sample, wait_ms), 100,
+	    60 * 1000, NULL },
+	{ 0, "room", "SIZE", "a size", OPT_SIZE, offsetof(struct sample, bytes), 4096,
+	    64 * 1024 * 1024, NULL },
 };
 
 static int
 parse(struct sample *sample, int argc, char **argv, size_t *ret_operands, struct err *err)
 {
-	struct opt_group groups[] = { { "Options", sample_rows, 4, sample } };
+	struct opt_group groups[] = { { "Options", sample_rows,
+	    sizeof(sample_rows) / sizeof(*sample_rows), sample } };
 	struct opt_set set = { .groups = groups, .group_count = 1 };
 	struct opt_line line;
 	int rc;
@@ -315,6 +322,10 @@ wrong_options_are_named(void **state)
 		{ "-y", NULL, "unknown option -y" },
 		{ "--nosuch", NULL, "unknown or ambiguous option --nosuch" },
 		{ "--number", "10", "--number: must be at most 9" },
+		{ "--wait", "99ms", "--wait: must be at least 100ms" },
+		{ "--wait", "2m", "--wait: must be at most 1m" },
+		{ "--room", "4095", "--room: must be at least 4K" },
+		{ "--room", "65M", "--room: must be at most 64M" },
 		{ "--number", "x", "--number: \"x\" is not a whole number" },
 		{ "--flag=x", NULL, "option --flag takes no argument" },
 	};
@@ -335,6 +346,43 @@ wrong_options_are_named(void **state)
 		assert_int_equal(parse(&sample, argc, argv, &operands, &err), -1);
 		assert_int_equal(err.class, ERR_USAGE);
 		assert_string_equal(err.text, cases[i].text);
+	}
+}
+
+static void
+units_are_written_as_they_are_read(void **state)
+{
+	static const struct {
+		int64_t value;
+		const char *duration, *size;
+	} cases[] = {
+		{ 0, "0", "0" },
+		{ 1, "1ms", "1" },
+		{ 999, "999ms", "999" },
+		{ 1000, "1s", "1000" },
+		{ 1024, "1024ms", "1K" },
+		{ 90 * 1000, "90s", "90000" },
+		{ 60 * 60 * 1000, "1h", "3600000" },
+		{ 36 * 60 * 60 * 1000, "36h", "129600000" },
+		{ INT64_C(7) * 24 * 60 * 60 * 1000, "7d", "590625K" },
+		{ 3 * 1024 * 1024, "3145728ms", "3M" },
+		{ INT64_C(5) << 30, "5368709120ms", "5G" },
+		{ INT64_MAX, "9223372036854775807ms", "9223372036854775807" },
+	};
+	char text[OPT_VALUE_BYTES];
+	struct err err = ERR_INIT;
+	int64_t again;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		opt_format_duration(cases[i].value, text);
+		assert_string_equal(text, cases[i].duration);
+		assert_int_equal(opt_parse_duration(slice_of(text), &again, &err), 0);
+		assert_true(again == cases[i].value);
+		opt_format_size(cases[i].value, text);
+		assert_string_equal(text, cases[i].size);
+		assert_int_equal(opt_parse_size(text, &again, &err), 0);
+		assert_true(again == cases[i].value);
 	}
 }
 
@@ -363,6 +411,7 @@ main(void)
 		cmocka_unit_test(options_are_read),
 		cmocka_unit_test(the_rest_of_a_bad_line_is_read),
 		cmocka_unit_test(wrong_options_are_named),
+		cmocka_unit_test(units_are_written_as_they_are_read),
 		cmocka_unit_test(deadlines_do_not_wrap),
 	};
 

@@ -176,6 +176,11 @@ static const struct {
 	{ .looks = { { 50, NONE, 50, 100, 0 } }, .count = 1, .rate = 50, .percent = 50, .left_ms = 1000 },
 	{ .looks = { { 50, NONE, 100, 100, 0 } }, .count = 1, .rate = 50, .percent = 100, .left_ms = NONE },
 	{ .looks = { { 50, NONE, 120, 100, 0 } }, .count = 1, .rate = 50, .percent = 100, .left_ms = NONE },
+	/* how much was done was not known before: it did not begin now */
+	{ .looks = { { 50, NONE, NONE, 100, 0 }, { 60, NONE, 60, 100, 20000 } }, .count = 2, .rate = 10.0 / 19,
+	    .percent = 60, .left_ms = NONE },
+	{ .looks = { { 50, NONE, NONE, 100, 0 }, { 60, NONE, 60, 100, 20000 }, { 70, NONE, 70, 100, 40000 } },
+	    .count = 3, .rate = 0.5, .percent = 70, .left_ms = 60000 },
 	/* nothing is done: it never ends */
 	{ .looks = { { 0, NONE, 0, 100, 0 } }, .count = 1, .rate = 0, .percent = 0, .left_ms = NONE },
 	/* the lag counts from when it was known: 100 a second are read, and 60 come */

@@ -10,6 +10,7 @@
 
 #include "kafka-topic/age.h"
 #include "kafka-topic/configs.h"
+#include "kafka-topic/outcome.h"
 #include "kafka-topic/plan.h"
 
 #define TO(what) { .has_to = true, .to = { .kind = OFFSET_##what } }
@@ -41,6 +42,8 @@ static const struct {
 	{ TO_AT(TIME, 1), 150, 170, PLAN_AS_ASKED, 170 },
 	{ TO_AT(TIME, 1), 150, 100, PLAN_AS_ASKED, 100 },
 	{ TO_AT(TIME, 1), 150, -1, PLAN_AS_ASKED, 200 },
+	{ TO_AT(TIME, 1), 150, 205, PLAN_AS_ASKED, 205 }, /* asked for later than the end */
+	{ TO_AT(TIME, 1), 150, 99, PLAN_HELD_AT_BEGIN, 100 },
 	{ SHIFT(10), 150, -1, PLAN_AS_ASKED, 160 },
 	{ SHIFT(-10), 150, -1, PLAN_AS_ASKED, 140 },
 	{ SHIFT(0), 150, -1, PLAN_AS_ASKED, 150 },
@@ -95,9 +98,15 @@ static void
 test_merge(void **state)
 {
 	char retention[] = "retention.ms", bytes[] = "segment.bytes", old[] = "7";
-	struct config items[] = { { .name = retention, .value = old },
-		{ .name = bytes, .value = old } };
-	const struct config_list have = { .items = items, .count = 2 };
+	char index[] = "index.interval.bytes", format[] = "message.format.version";
+	struct config items[] = {
+		{ retention, old, RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG },
+		{ bytes, old, RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG },
+		/* not the topic's own: defaults go on to change with the brokers */
+		{ index, old, RD_KAFKA_CONFIG_SOURCE_DEFAULT_CONFIG },
+		{ format, NULL, RD_KAFKA_CONFIG_SOURCE_STATIC_BROKER_CONFIG },
+	};
+	const struct config_list have = { .items = items, .count = 4 };
 	struct config_list merged = { .count = 0 };
 	struct err err = ERR_INIT;
 
@@ -116,7 +125,7 @@ static void
 test_merge_of_a_secret(void **state)
 {
 	char name[] = "cleanup.policy", other[] = "secret";
-	struct config item = { .name = other };
+	struct config item = { other, NULL, RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG };
 	const struct config_list have = { .items = &item, .count = 1 };
 	struct config_list merged = { .count = 0 };
 	struct err err = ERR_INIT;
@@ -130,6 +139,26 @@ test_merge_of_a_secret(void **state)
 	item.name = name;
 	assert_int_equal(configs_merge(&have, changes, 1, &merged, &err), 0);
 	assert_string_equal(value_of(&merged, "cleanup.policy"), "compact");
+	configs_release(&merged);
+}
+
+/* DescribeConfigs v0 tells no sources: a property that is set and not sent again would be lost. */
+static void
+test_merge_of_the_unknown(void **state)
+{
+	char own[] = "retention.ms", other[] = "segment.bytes", value[] = "7";
+	struct config items[] = {
+		{ own, value, RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG },
+		{ other, value, RD_KAFKA_CONFIG_SOURCE_UNKNOWN_CONFIG },
+	};
+	const struct config_list have = { .items = items, .count = 2 };
+	struct config_list merged = { .count = 0 };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(configs_merge(&have, changes, 1, &merged, &err), -1);
+	assert_int_equal(err.class, ERR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "segment.bytes"));
 	configs_release(&merged);
 }
 
@@ -174,7 +203,10 @@ static const struct {
 } classes[] = {
 	{ RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, ERR_CANT_CREATE },
 	{ RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR, ERR_USAGE },
+	{ RD_KAFKA_RESP_ERR_INVALID_REPLICA_ASSIGNMENT, ERR_USAGE },
 	{ RD_KAFKA_RESP_ERR_INVALID_CONFIG, ERR_USAGE },
+	{ RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, ERR_USAGE },
+	{ RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, ERR_USAGE },
 	{ RD_KAFKA_RESP_ERR_POLICY_VIOLATION, ERR_DENIED },
 	{ RD_KAFKA_RESP_ERR_TOPIC_DELETION_DISABLED, ERR_DENIED },
 	{ RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ERR_DENIED },
@@ -212,6 +244,40 @@ test_errors_are_joined(void **state)
 	assert_int_equal(err.class, ERR_CANT_CREATE);
 }
 
+/* One failure is the error; of several each has been said, and the error counts them. */
+static void
+test_outcomes(void **state)
+{
+	struct outcome o = OUTCOME_INIT("topic");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(outcome_end(&o, 3, &err), 0);
+	assert_int_equal(err.class, ERR_NONE);
+	outcome_fail(&o, "a", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "no.");
+	assert_int_equal(outcome_end(&o, 3, &err), -1);
+	assert_int_equal(err.class, ERR_DENIED);
+	assert_string_equal(err.text, "topic a: no");
+	outcome_miss(&o, "b");
+	assert_int_equal(outcome_end(&o, 3, &err), -1);
+	assert_int_equal(err.class, ERR_DENIED);
+	assert_string_equal(err.text, "2 of 3 topics: see above");
+}
+
+/* An answer without a word on it is no success. */
+static void
+test_outcome_that_is_missing(void **state)
+{
+	struct outcome o = OUTCOME_INIT("group");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	outcome_miss(&o, "g");
+	assert_int_equal(outcome_end(&o, 1, &err), -1);
+	assert_int_equal(err.class, ERR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "group g: the answer says nothing of it"));
+}
+
 int
 main(void)
 {
@@ -219,9 +285,12 @@ main(void)
 		cmocka_unit_test(test_plans),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_merge_of_a_secret),
+		cmocka_unit_test(test_merge_of_the_unknown),
 		cmocka_unit_test(test_ages),
 		cmocka_unit_test(test_error_classes),
 		cmocka_unit_test(test_errors_are_joined),
+		cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_outcome_that_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -404,8 +404,6 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	const struct options *o = context;
 	const struct numbers *n = numbers;
 
-	if (!n->processes)
-		return;
 	ret->records = n->generate.counts.made;
 	ret->bytes = n->generate.bytes;
 	ret->open = n->open;

@@ -118,8 +118,6 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	const struct options *o = context;
 	const struct numbers *n = numbers;
 
-	if (!n->processes)
-		return;
 	ret->records = n->read;
 	ret->bytes = n->bytes;
 	ret->open = n->open;

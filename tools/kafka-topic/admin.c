@@ -10,6 +10,7 @@
 
 enum {
 	STEP_MS = 50,
+	ANSWER_MS = 2000, /* for what is done to be told */
 	GRACE_MS = 2000, /* librdkafka says what it waited for; ours is for where it does not */
 	TRY_MS_MIN = 500,
 	TRY_MS_MAX = 5000,
@@ -28,9 +29,14 @@ admin_error_class(rd_kafka_resp_err_t code)
 		{ RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, ERR_CANT_CREATE },
 		{ RD_KAFKA_RESP_ERR_INVALID_PARTITIONS, ERR_USAGE },
 		{ RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR, ERR_USAGE },
+		{ RD_KAFKA_RESP_ERR_INVALID_REPLICA_ASSIGNMENT, ERR_USAGE },
 		{ RD_KAFKA_RESP_ERR_INVALID_CONFIG, ERR_USAGE },
 		{ RD_KAFKA_RESP_ERR_INVALID_REQUEST, ERR_USAGE },
 		{ RD_KAFKA_RESP_ERR__INVALID_ARG, ERR_USAGE },
+		/* these brokers cannot do it, now or later */
+		{ RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, ERR_USAGE },
+		{ RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT, ERR_USAGE },
+		{ RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, ERR_USAGE },
 		{ RD_KAFKA_RESP_ERR_POLICY_VIOLATION, ERR_DENIED },
 		{ RD_KAFKA_RESP_ERR_TOPIC_DELETION_DISABLED, ERR_DENIED },
 		{ RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND, ERR_NO_INPUT },
@@ -116,6 +122,13 @@ admin_release(struct admin *a)
 
 /* ---- requests ---- */
 
+/* Less than the request has, so that a broker can still say what it has not finished. */
+static int
+operation_ms(int64_t timeout_ms)
+{
+	return (int)(timeout_ms > 2 * ANSWER_MS ? timeout_ms - ANSWER_MS : timeout_ms / 2);
+}
+
 rd_kafka_AdminOptions_t *
 admin_options(
     struct admin *a, rd_kafka_admin_op_t op, bool op_waits, bool is_dry_run, struct err *err)
@@ -130,7 +143,7 @@ admin_options(
 	if (rd_kafka_AdminOptions_set_request_timeout(
 		options, (int)a->timeout_ms, reason, sizeof(reason)) ||
 	    (op_waits && rd_kafka_AdminOptions_set_operation_timeout(
-			     options, (int)a->timeout_ms, reason, sizeof(reason))) ||
+			     options, operation_ms(a->timeout_ms), reason, sizeof(reason))) ||
 	    (is_dry_run &&
 		rd_kafka_AdminOptions_set_validate_only(options, 1, reason, sizeof(reason)))) {
 		err_set(err, ERR_FAULT, "%s", reason);

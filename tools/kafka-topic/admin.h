@@ -24,8 +24,8 @@ struct admin_settings {
 int admin_open(struct admin *, const struct admin_settings *, struct err *);
 void admin_release(struct admin *);
 
-/* For a request; NULL with err. `op_waits`: the brokers are asked to take as long for what it
- * starts (creating, deleting). `is_dry_run`: they only check it. The caller destroys it. */
+/* For a request; NULL with err. `op_waits`: the brokers are asked to take nearly as long for what
+ * it starts (creating, deleting). `is_dry_run`: they only check it. The caller destroys it. */
 rd_kafka_AdminOptions_t *admin_options(
     struct admin *, rd_kafka_admin_op_t, bool op_waits, bool is_dry_run, struct err *);
 

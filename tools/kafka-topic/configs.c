@@ -61,7 +61,15 @@ configs_merge(const struct config_list *have, const struct setting *settings, si
 	for (size_t i = 0; i < have->count; i++) {
 		const struct config *c = &have->items[i];
 
-		if (find_setting(settings, setting_count, c->name))
+		/* DescribeConfigs v0 does not say which of them are the topic's own
+		 * (rd_kafka_DescribeConfigsResponse_parse of librdkafka) */
+		if (c->source == RD_KAFKA_CONFIG_SOURCE_UNKNOWN_CONFIG)
+			return err_set(err, ERR_UNAVAILABLE,
+			    "the broker does not tell whether property %s is set on the topic: it "
+			    "could be lost",
+			    c->name);
+		if (c->source != RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG ||
+		    find_setting(settings, setting_count, c->name))
 			continue;
 		if (!c->value)
 			return err_set(err, ERR_CANT_CREATE,
@@ -141,9 +149,11 @@ configs_read(
 		goto out;
 	resources = rd_kafka_DescribeConfigs_result_resources(
 	    rd_kafka_event_DescribeConfigs_result(event), &count);
-	rc = 0;
-	for (size_t i = 0; !rc && i < count; i++)
-		rc = take_entries(resources[i], topic, is_all, ret, err);
+	if (count == 1 && resources[0])
+		rc = take_entries(resources[0], topic, is_all, ret, err);
+	else
+		err_set(err, ERR_UNAVAILABLE,
+		    "the answer says nothing of the properties of topic %s", topic);
 out:
 	if (event)
 		rd_kafka_event_destroy(event);
@@ -208,9 +218,11 @@ fill(struct admin *a, const char *topic, const struct request *r,
     rd_kafka_ConfigResource_t *resource, struct err *err)
 {
 	struct config_list have = { .count = 0 }, merged = { .count = 0 };
+	size_t kept = 0;
 	int rc = -1;
 
-	if (configs_read(a, topic, false, &have, err) ||
+	/* all of them, as what is not told apart must not be lost */
+	if (configs_read(a, topic, true, &have, err) ||
 	    configs_merge(&have, r->settings, r->setting_count, &merged, err))
 		goto out;
 	for (size_t i = 0; i < merged.count; i++) {
@@ -221,12 +233,13 @@ fill(struct admin *a, const char *topic, const struct request *r,
 			admin_add_error(err, "property", merged.items[i].name, code, NULL);
 			goto out;
 		}
+		kept += !find_setting(r->settings, r->setting_count, merged.items[i].name);
 	}
-	if (have.count)
+	if (kept)
 		diag_note(
 		    "topic %s: its %zu propert%s set again with what is changed (librdkafka %s "
 		    "cannot change one alone): what others change at this moment is undone",
-		    topic, have.count, have.count == 1 ? "y is" : "ies are",
+		    topic, kept, kept == 1 ? "y is" : "ies are",
 		    rd_kafka_version_str());
 	rc = 0;
 out:
@@ -270,9 +283,13 @@ configs_change(struct admin *a, const char *topic, const struct request *r, stru
 	resources = send_change(a, resource, r->is_dry_run, &event, &count, err);
 	if (!resources)
 		goto out;
-	rc = 0;
-	for (size_t i = 0; !rc && i < count; i++)
-		rc = check_resource(resources[i], topic, err);
+	if (count == 1 && resources[0])
+		rc = check_resource(resources[0], topic, err);
+	else
+		err_set(err, ERR_UNAVAILABLE,
+		    "properties of topic %s: the answer says nothing of them: they may have been "
+		    "changed",
+		    topic);
 out:
 	if (event)
 		rd_kafka_event_destroy(event);

@@ -31,7 +31,11 @@ void configs_release(struct config_list *);
  */
 int configs_change(struct admin *, const char *topic, const struct request *, struct err *);
 
-/* What the topic's own properties become, from those it has; pure. */
+/*
+ * What the topic's own properties become, from all that hold for it; pure. ERR_UNAVAILABLE where
+ * it is not known of one whether it is the topic's own, ERR_CANT_CREATE where the value of one is
+ * not told: it would be lost.
+ */
 int configs_merge(const struct config_list *, const struct setting *, size_t setting_count,
     struct config_list *ret, struct err *);
 

@@ -6,10 +6,7 @@
 #include <string.h>
 
 #include "base/diag.h"
-#include "kafka-topic/confirm.h"
 #include "kafka-topic/request.h"
-
-enum { NAMES_BYTES_MAX = 64 * 1024 };
 
 /* ---- which there are ---- */
 
@@ -369,84 +366,5 @@ verb_groups(struct admin *a, const struct request *r, struct output *out, struct
 		rc = print_description(out, &d, err);
 	rows_release(&d.groups);
 	rows_release(&d.members);
-	return rc;
-}
-
-/* ---- delete-group ---- */
-
-/* The groups that are there, all of them or an error, and their names. */
-static int
-look_up(struct admin *a, const struct request *r, rd_kafka_DeleteGroup_t **groups,
-    size_t *ret_count, struct buf *names, struct err *err)
-{
-	for (size_t i = 0; i < r->name_count; i++) {
-		const char *name = r->names[i];
-
-		if (!groups_check(a, name, err)) {
-			groups[(*ret_count)++] = rd_kafka_DeleteGroup_new(name);
-			if (buf_appendf(names, err, "%s%s", names->len ? ", " : "", name))
-				return -1;
-		} else if (err->class == ERR_NO_INPUT && r->if_exists) {
-			diag_note("%s", err->text);
-			err_clear(err);
-		} else {
-			return -1;
-		}
-	}
-	return 0;
-}
-
-static int
-send_deletion(struct admin *a, rd_kafka_DeleteGroup_t **groups, size_t group_count, struct err *err)
-{
-	rd_kafka_AdminOptions_t *options =
-	    admin_options(a, RD_KAFKA_ADMIN_OP_DELETEGROUPS, false, false, err);
-	const rd_kafka_group_result_t **results;
-	rd_kafka_event_t *event;
-	size_t count;
-
-	if (!options)
-		return -1;
-	rd_kafka_DeleteGroups(a->kafka->rk, groups, group_count, options, a->queue);
-	rd_kafka_AdminOptions_destroy(options);
-	event = admin_await(a, "deleting groups", err);
-	if (!event)
-		return -1;
-	results =
-	    rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), &count);
-	for (size_t i = 0; i < count; i++) {
-		const rd_kafka_error_t *failure = rd_kafka_group_result_error(results[i]);
-		const char *name = rd_kafka_group_result_name(results[i]);
-
-		if (failure)
-			admin_add_error(err, "group", name, rd_kafka_error_code(failure),
-			    rd_kafka_error_string(failure));
-		else
-			diag_note("group %s deleted", name);
-	}
-	rd_kafka_event_destroy(event);
-	return err->class == ERR_NONE ? 0 : -1;
-}
-
-int
-verb_delete_group(struct admin *a, const struct request *r, struct output *out, struct err *err)
-{
-	rd_kafka_DeleteGroup_t **groups = calloc(r->name_count, sizeof(*groups));
-	struct buf names = BUF_INIT(NAMES_BYTES_MAX);
-	bool is_sure = false;
-	size_t count = 0;
-	int rc;
-
-	(void)out;
-	if (!groups)
-		return err_no_memory(err);
-	rc = look_up(a, r, groups, &count, &names, err);
-	if (!rc)
-		rc = confirm_deletion(r, &names, "what was committed", &is_sure, err);
-	if (!rc && is_sure)
-		rc = send_deletion(a, groups, count, err);
-	rd_kafka_DeleteGroup_destroy_array(groups, count);
-	free(groups);
-	buf_release(&names);
 	return rc;
 }

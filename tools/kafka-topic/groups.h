@@ -4,6 +4,7 @@
 #define SLUICE_KAFKA_TOPIC_GROUPS_H
 
 #include "kafka-topic/admin.h"
+#include "kafka-topic/request.h"
 
 /* The names of all groups that may be seen, in their order; each and the array to be freed. */
 int groups_list(struct admin *, char ***ret_names, size_t *ret_count, struct err *);
@@ -15,5 +16,10 @@ int groups_state(struct admin *, const char *group, rd_kafka_consumer_group_stat
 
 /* ERR_NO_INPUT where there is no such group. */
 int groups_check(struct admin *, const char *group, struct err *);
+
+/* The brokers refuse to change a group that has members; to know before is better.
+ * ERR_UNAVAILABLE, a warning with --dry-run. `doing`: "reset". */
+int groups_check_members(const struct request *, const char *group, size_t member_count,
+    const char *doing, struct err *);
 
 #endif

@@ -2,9 +2,10 @@
 /*
  * kafka-topic: topics, groups and offsets of a cluster: to look at, to make, to change, to delete.
  *
- * Promise: what destroys something asks before, unless told --yes; what is looked up first is
- * looked up for all names given, so that an unknown one changes nothing. A request that gets no
- * answer ends by its deadline, and then it is not known whether it was carried out.
+ * Promise: delete, delete-group and reset ask before, unless told --yes; alter does not, and a
+ * property that it sets may end records (retention.ms). What is looked up first is looked up for
+ * all names given, so that an unknown one changes nothing. A request that gets no answer ends by
+ * its deadline, and then it is not known whether it was carried out.
  */
 #include <string.h>
 #include <unistd.h>
@@ -63,7 +64,9 @@ static const struct opt form_rows[] = {
 	{ 0, "table", NULL, "a table [but list and groups, where standard output is no terminal]",
 	    OPT_CALL, 0, 0, 0, set_table },
 	{ 0, "json", NULL, "JSON objects, one a line", OPT_CALL, 0, 0, 0, set_json },
-	{ 0, "names", NULL, "list, groups: names alone, one a line", OPT_CALL, 0, 0, 0, set_names },
+	{ 0, "names", NULL,
+	    "list, groups, delete and delete-group with --dry-run: names alone, one a line",
+	    OPT_CALL, 0, 0, 0, set_names },
 	{ 0, "timeout", "DURATION", "how long to wait for the answer to a request [30s]",
 	    OPT_DURATION, offsetof(struct options, timeout_ms), TIMEOUT_MS_MIN, TIMEOUT_MS_MAX,
 	    NULL },
@@ -79,8 +82,8 @@ static const struct tool tool = {
 	    "  list                   topics\n"
 	    "  describe [TOPIC...]    partitions, replicas and properties\n"
 	    "  create TOPIC...        --partitions, --replication, --set, --if-not-exists\n"
-	    "  alter TOPIC...         --set, --unset, --partitions\n"
-	    "  delete TOPIC...        --yes, --if-exists\n"
+	    "  alter TOPIC...         --set, --unset, --partitions, --internal\n"
+	    "  delete TOPIC...        --yes, --if-exists, --internal\n"
 	    "  offsets TOPIC...       earliest and latest, -o another place\n"
 	    "  groups [GROUP...]      which there are; their states and members\n"
 	    "  lag [GROUP...]         committed, end and the records between; --max, --age\n"
@@ -96,24 +99,69 @@ static const struct tool tool = {
 
 /* ---- */
 
+/* In a configuration file the last one stands. */
+static int
+check_one_form(const struct options *o, struct err *err)
+{
+	static const char *const forms[] = { "table", "json", "names" };
+	const char *given = NULL;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		if (opt_origin(&o->job.set, forms[i]) != OPT_COMMAND_LINE)
+			continue;
+		if (given)
+			return err_set(err, ERR_USAGE, "--%s and --%s exclude each other", given, forms[i]);
+		given = forms[i];
+	}
+	return 0;
+}
+
+/* Whether this run of the verb prints in that form. */
+static bool
+has_form(const struct options *o, const struct verb *verb, enum output_form form)
+{
+	if (form == OUTPUT_NAMES && verb->run == verb_groups && o->request.name_count)
+		return false;
+	return verb->forms & 1u << form;
+}
+
+/* A file may ask for a form that this verb has not. */
+static int
+check_form(struct options *o, const struct verb *verb, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum output_form form;
+	} forms[] = {
+		{ "table", OUTPUT_TABLE },
+		{ "json", OUTPUT_JSON },
+		{ "names", OUTPUT_NAMES },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		if (has_form(o, verb, forms[i].form))
+			continue;
+		if (opt_origin(&o->job.set, forms[i].name) == OPT_COMMAND_LINE)
+			return err_set(
+			    err, ERR_USAGE, "%s takes no --%s", verb->name, forms[i].name);
+		if (o->form == forms[i].form)
+			o->form = OUTPUT_DEFAULT;
+	}
+	return 0;
+}
+
 static int
 check(struct options *o, const struct verb **ret_verb, struct err *err)
 {
 	const struct verb *verb = verb_find(o->job.operands[0], err);
 
-	if (!verb)
+	if (!verb || check_one_form(o, err))
 		return -1;
 	o->request.names = o->job.operands + 1;
 	o->request.name_count = o->job.operand_count - 1;
 	o->request.is_dry_run = o->job.options.is_dry_run;
-	if (o->form == OUTPUT_NAMES && verb->run != verb_list &&
-	    (verb->run != verb_groups || o->request.name_count)) {
-		if (opt_origin(&o->job.set, "names") == OPT_COMMAND_LINE)
-			return err_set(err, ERR_USAGE, "%s takes no --names", verb->name);
-		o->form = OUTPUT_DEFAULT;
-	}
 	*ret_verb = verb;
-	return verb_check(verb, &o->request, &o->job.set, err);
+	return check_form(o, verb, err) ? -1 : verb_check(verb, &o->request, &o->job.set, err);
 }
 
 static int

@@ -33,12 +33,14 @@ asked(const struct offset_spec *to, const struct plan_partition *p)
 enum plan_fate
 plan_offset(const struct request *r, const struct plan_partition *p, int64_t *ret)
 {
+	/* the time is asked for after the end: records may have come between */
+	int64_t end = p->at_time > p->end ? p->at_time : p->end;
 	int64_t offset;
 
 	if (r->has_shift && p->committed < 0)
 		return PLAN_NOTHING;
 	offset = r->has_shift ? add_held(p->committed, r->shift) : asked(&r->to, p);
-	*ret = offset < p->begin ? p->begin : offset > p->end ? p->end : offset;
+	*ret = offset < p->begin ? p->begin : offset > end ? end : offset;
 	if (offset == *ret)
 		return PLAN_AS_ASKED;
 	return offset < *ret ? PLAN_HELD_AT_BEGIN : PLAN_HELD_AT_END;

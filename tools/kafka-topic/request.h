@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "kafka-topic/output.h"
 #include "source/topic.h"
@@ -41,8 +42,9 @@ struct request {
 	int64_t age_ms_max; /* --max-age; -1: none */
 	bool with_age;      /* --age */
 	bool if_exists, if_not_exists;
-	bool is_yes; /* --yes */
-	bool is_all; /* -a */
+	bool is_yes;        /* --yes */
+	bool is_all;        /* -a */
+	bool with_internal; /* --internal */
 	bool is_dry_run;
 };
 
@@ -50,6 +52,14 @@ struct request {
 	{                                                                                          \
 		.partitions_wanted = -1, .replication_wanted = -1, .lag_max = -1, .age_ms_max = -1 \
 	}
+
+/* Kafka's own topics and those of services on top of it begin so (__consumer_offsets,
+ * __amazon_msk_canary); metadata do not say which are internal to librdkafka 2.0.2. */
+static inline bool
+request_is_internal(const char *topic)
+{
+	return !strncmp(topic, "__", 2);
+}
 
 struct admin;
 

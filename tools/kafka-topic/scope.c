@@ -93,8 +93,7 @@ is_wanted(const struct request *r, int32_t number)
 }
 
 static int
-add_numbers(
-    struct scope *s, const struct request *r, const char *topic, int32_t count, struct err *err)
+check_numbers(const struct request *r, const char *topic, int32_t count, struct err *err)
 {
 	for (size_t i = 0; i < r->partition_count; i++) {
 		if (r->partitions[i] >= count)
@@ -102,6 +101,14 @@ add_numbers(
 			    "topic %s has no partition %" PRId32 ": it has 0 to %" PRId32, topic,
 			    r->partitions[i], count - 1);
 	}
+	return 0;
+}
+
+/* Those of -p that the topic has. */
+static int
+add_numbers(
+    struct scope *s, const struct request *r, const char *topic, int32_t count, struct err *err)
+{
 	for (int32_t i = 0; i < count; i++) {
 		if (is_wanted(r, i) && !add(s, topic, i, err))
 			return -1;
@@ -116,7 +123,7 @@ scope_add_topic(
 {
 	int32_t count;
 
-	if (admin_partition_count(a, topic, &count, err))
+	if (admin_partition_count(a, topic, &count, err) || check_numbers(r, topic, count, err))
 		return -1;
 	return add_numbers(s, r, topic, count, err);
 }
@@ -189,6 +196,30 @@ add_committed_topic(
 	return 0;
 }
 
+static bool
+has_number(const struct scope *s, int32_t number)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->items[i].number == number)
+			return true;
+	}
+	return false;
+}
+
+/* Of several topics some may have fewer partitions than others, but one has each of -p. */
+static int
+check_all_numbers(
+    const struct scope *s, const struct request *r, const char *group, struct err *err)
+{
+	for (size_t i = 0; i < r->partition_count; i++) {
+		if (!has_number(s, r->partitions[i]))
+			return err_set(err, ERR_NO_INPUT,
+			    "no topic that group %s has read has a partition %" PRId32, group,
+			    r->partitions[i]);
+	}
+	return 0;
+}
+
 static int
 add_topics(struct scope *s, struct admin *a, const struct request *r,
     const rd_kafka_topic_partition_list_t *commits, struct err *err)
@@ -234,6 +265,8 @@ scope_add_group(struct scope *s, struct admin *a, const struct request *r, const
 	if (!event)
 		return -1;
 	rc = add_topics(s, a, r, commits, err);
+	if (!rc && commits->cnt && !r->topic_count)
+		rc = check_all_numbers(s, r, group, err);
 	if (!rc)
 		*ret_commits = note_commits(s, commits);
 	rd_kafka_event_destroy(event);

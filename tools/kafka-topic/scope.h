@@ -29,8 +29,8 @@ int scope_add_topic(
 
 /*
  * What a group has committed, and partitions beside these: those of the topics of -t, or of all
- * topics in which it has committed something. *ret_commits: how many of the partitions it has
- * committed an offset of.
+ * topics in which it has committed something, each of -p in those of them that have it.
+ * *ret_commits: how many of the partitions it has committed an offset of.
  */
 int scope_add_group(struct scope *, struct admin *, const struct request *, const char *group,
     size_t *ret_commits, struct err *);

@@ -8,12 +8,10 @@
 #include "kafka-topic/configs.h"
 #include "kafka-topic/request.h"
 
-/* Kafka's own topics and those of services on top of it begin so (__consumer_offsets,
- * __amazon_msk_canary); metadata do not say which are internal to librdkafka 2.0.2. */
 static bool
 is_hidden(const struct request *r, const char *topic)
 {
-	return !r->is_all && !strncmp(topic, "__", 2);
+	return !r->is_all && request_is_internal(topic);
 }
 
 static int

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* create, alter and delete. */
+/* create and alter. */
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/diag.h"
 #include "kafka-topic/admin.h"
 #include "kafka-topic/configs.h"
-#include "kafka-topic/confirm.h"
+#include "kafka-topic/outcome.h"
 #include "kafka-topic/request.h"
-
-enum { NAMES_BYTES_MAX = 64 * 1024 };
 
 static const char *
 plural(int64_t count)
@@ -67,17 +65,20 @@ compare_partitions(struct admin *a, const struct request *r, const char *name)
 }
 
 static void
-judge_creation(struct admin *a, const struct request *r, const rd_kafka_topic_result_t *result,
-    struct err *err)
+judge_creation(struct admin *a, const struct request *r, const char *name,
+    const rd_kafka_topic_result_t *result, struct outcome *outcome)
 {
-	rd_kafka_resp_err_t code = rd_kafka_topic_result_error(result);
-	const char *name = rd_kafka_topic_result_name(result);
+	rd_kafka_resp_err_t code;
 
+	if (!result) {
+		outcome_miss(outcome, name);
+		return;
+	}
+	code = rd_kafka_topic_result_error(result);
 	if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS && r->if_not_exists) {
 		compare_partitions(a, r, name);
 	} else if (code) {
-		admin_add_error(
-		    err, "topic", name, code, rd_kafka_topic_result_error_string(result));
+		outcome_fail(outcome, name, code, rd_kafka_topic_result_error_string(result));
 	} else {
 		if (!r->is_dry_run && !admin_settle(a, name, false))
 			diag_note("topic %s is not to be seen everywhere yet", name);
@@ -92,6 +93,7 @@ send_creation(
 	rd_kafka_AdminOptions_t *options =
 	    admin_options(a, RD_KAFKA_ADMIN_OP_CREATETOPICS, true, r->is_dry_run, err);
 	const rd_kafka_topic_result_t **results;
+	struct outcome outcome = OUTCOME_INIT("topic");
 	rd_kafka_event_t *event;
 	size_t count;
 
@@ -104,10 +106,10 @@ send_creation(
 		return -1;
 	results =
 	    rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
-	for (size_t i = 0; i < count; i++)
-		judge_creation(a, r, results[i], err);
+	for (size_t i = 0; i < r->name_count; i++)
+		judge_creation(a, r, r->names[i], i < count ? results[i] : NULL, &outcome);
 	rd_kafka_event_destroy(event);
-	return err->class == ERR_NONE ? 0 : -1;
+	return outcome_end(&outcome, r->name_count, err);
 }
 
 int
@@ -140,8 +142,10 @@ send_partitions(struct admin *a, const struct request *r, const char *name, stru
 	rd_kafka_AdminOptions_t *options =
 	    admin_options(a, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, true, r->is_dry_run, err);
 	const rd_kafka_topic_result_t **results;
+	struct outcome outcome = OUTCOME_INIT("topic");
 	rd_kafka_event_t *event = NULL;
 	size_t count;
+	int rc = -1;
 
 	if (!wanted)
 		err_set(err, ERR_USAGE, "topic %s: %s", name, reason);
@@ -153,11 +157,12 @@ send_partitions(struct admin *a, const struct request *r, const char *name, stru
 		goto out;
 	results = rd_kafka_CreatePartitions_result_topics(
 	    rd_kafka_event_CreatePartitions_result(event), &count);
-	for (size_t i = 0; i < count; i++) {
-		if (rd_kafka_topic_result_error(results[i]))
-			admin_add_error(err, "topic", name, rd_kafka_topic_result_error(results[i]),
-			    rd_kafka_topic_result_error_string(results[i]));
-	}
+	if (count != 1 || !results[0])
+		outcome_miss(&outcome, name);
+	else if (rd_kafka_topic_result_error(results[0]))
+		outcome_fail(&outcome, name, rd_kafka_topic_result_error(results[0]),
+		    rd_kafka_topic_result_error_string(results[0]));
+	rc = outcome_end(&outcome, 1, err);
 out:
 	if (event)
 		rd_kafka_event_destroy(event);
@@ -165,135 +170,71 @@ out:
 		rd_kafka_AdminOptions_destroy(options);
 	if (wanted)
 		rd_kafka_NewPartitions_destroy(wanted);
-	return err->class == ERR_NONE ? 0 : -1;
+	return rc;
 }
 
-/* As many as there are is no error, so that a script may say what should be. */
+/* All names, before any of them is changed. As many partitions as there are is no error, so that a
+ * script may say what should be. */
 static int
-add_partitions(
+look_up(struct admin *a, const struct request *r, int32_t *ret_counts, struct err *err)
+{
+	for (size_t i = 0; i < r->name_count; i++) {
+		if (admin_partition_count(a, r->names[i], &ret_counts[i], err))
+			return -1;
+		if (r->partitions_wanted >= 0 && ret_counts[i] > r->partitions_wanted)
+			return err_set(err, ERR_USAGE,
+			    "topic %s has %" PRId32 " partitions: there can be more, not fewer",
+			    r->names[i], ret_counts[i]);
+	}
+	return 0;
+}
+
+static int
+raise_partitions(
     struct admin *a, const struct request *r, const char *name, int32_t have, struct err *err)
 {
 	if (have == r->partitions_wanted) {
 		diag_note("topic %s has %" PRId32 " partition%s already", name, have, plural(have));
 		return 0;
 	}
-	if (have > r->partitions_wanted)
-		return err_set(err, ERR_USAGE,
-		    "topic %s has %" PRId32 " partitions: there can be more, not fewer", name,
-		    have);
 	if (send_partitions(a, r, name, err))
 		return -1;
-	diag_note("topic %s: %s%" PRId64 " partitions, not %" PRId32
-		  ": records of a key may %sgo to another one from now on",
-	    name, mood(r), r->partitions_wanted, have, r->is_dry_run ? "then " : "");
+	diag_note("topic %s: partitions %sadded", name, mood(r));
 	return 0;
 }
 
 static int
-alter_topic(struct admin *a, const struct request *r, const char *name, struct err *err)
+alter_topic(
+    struct admin *a, const struct request *r, const char *name, int32_t have, struct err *err)
 {
-	int32_t have;
-
-	if (admin_partition_count(a, name, &have, err))
-		return -1;
 	if (r->setting_count) {
 		if (configs_change(a, name, r, err))
 			return -1;
 		diag_note("topic %s: propert%s %schanged", name,
 		    r->setting_count == 1 ? "y" : "ies", mood(r));
 	}
-	return r->partitions_wanted < 0 ? 0 : add_partitions(a, r, name, have, err);
+	return r->partitions_wanted < 0 ? 0 : raise_partitions(a, r, name, have, err);
 }
 
 int
 verb_alter(struct admin *a, const struct request *r, struct output *out, struct err *err)
 {
-	(void)out;
-	for (size_t i = 0; i < r->name_count; i++) {
-		if (alter_topic(a, r, r->names[i], err))
-			return -1;
-	}
-	return 0;
-}
-
-/* ---- delete ---- */
-
-/* The topics that are there, all of them or an error, and their names. */
-static int
-look_up(struct admin *a, const struct request *r, rd_kafka_DeleteTopic_t **topics,
-    size_t *ret_count, struct buf *names, struct err *err)
-{
-	for (size_t i = 0; i < r->name_count; i++) {
-		const char *name = r->names[i];
-		int32_t partitions;
-
-		if (!admin_partition_count(a, name, &partitions, err)) {
-			topics[(*ret_count)++] = rd_kafka_DeleteTopic_new(name);
-			if (buf_appendf(names, err, "%s%s (%" PRId32 " partition%s)",
-				names->len ? ", " : "", name, partitions, plural(partitions)))
-				return -1;
-		} else if (err->class == ERR_NO_INPUT && r->if_exists) {
-			diag_note("%s", err->text);
-			err_clear(err);
-		} else {
-			return -1;
-		}
-	}
-	return 0;
-}
-
-static int
-send_deletion(struct admin *a, rd_kafka_DeleteTopic_t **topics, size_t topic_count, struct err *err)
-{
-	rd_kafka_AdminOptions_t *options =
-	    admin_options(a, RD_KAFKA_ADMIN_OP_DELETETOPICS, true, false, err);
-	const rd_kafka_topic_result_t **results;
-	rd_kafka_event_t *event;
-	size_t count;
-
-	if (!options)
-		return -1;
-	rd_kafka_DeleteTopics(a->kafka->rk, topics, topic_count, options, a->queue);
-	rd_kafka_AdminOptions_destroy(options);
-	event = admin_await(a, "deleting topics", err);
-	if (!event)
-		return -1;
-	results =
-	    rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
-	for (size_t i = 0; i < count; i++) {
-		rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
-		const char *name = rd_kafka_topic_result_name(results[i]);
-
-		if (code)
-			admin_add_error(err, "topic", name, code,
-			    rd_kafka_topic_result_error_string(results[i]));
-		else
-			diag_note("topic %s %s", name,
-			    admin_settle(a, name, true) ? "deleted" : "is being deleted");
-	}
-	rd_kafka_event_destroy(event);
-	return err->class == ERR_NONE ? 0 : -1;
-}
-
-int
-verb_delete(struct admin *a, const struct request *r, struct output *out, struct err *err)
-{
-	rd_kafka_DeleteTopic_t **topics = calloc(r->name_count, sizeof(*topics));
-	struct buf names = BUF_INIT(NAMES_BYTES_MAX);
-	bool is_sure = false;
-	size_t count = 0;
+	int32_t *counts = calloc(r->name_count, sizeof(*counts));
 	int rc;
 
 	(void)out;
-	if (!topics)
+	if (!counts)
 		return err_no_memory(err);
-	rc = look_up(a, r, topics, &count, &names, err);
-	if (!rc)
-		rc = confirm_deletion(r, &names, "all records", &is_sure, err);
-	if (!rc && is_sure)
-		rc = send_deletion(a, topics, count, err);
-	rd_kafka_DeleteTopic_destroy_array(topics, count);
-	free(topics);
-	buf_release(&names);
+	rc = look_up(a, r, counts, err);
+	for (size_t i = 0; !rc && i < r->name_count; i++) {
+		if (counts[i] < r->partitions_wanted)
+			diag_warn("topic %s: %s%" PRId64 " partitions, not %" PRId32
+				  ": records of a key may %sgo to another one from now on",
+			    r->names[i], mood(r), r->partitions_wanted, counts[i],
+			    r->is_dry_run ? "then " : "");
+	}
+	for (size_t i = 0; !rc && i < r->name_count; i++)
+		rc = alter_topic(a, r, r->names[i], counts[i], err);
+	free(counts);
 	return rc;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/diag.h"
 #include "kafka-topic/confirm.h"
 
 enum { PARTITIONS_MAX = 100000, REPLICATION_MAX = 32767 };
@@ -10,11 +11,12 @@ enum { PARTITIONS_MAX = 100000, REPLICATION_MAX = 32767 };
 /* ---- options ---- */
 
 static int
-add_topic(void *target, const char *value, enum opt_origin origin, struct err *err)
+set_topic(void *target, const char *value, enum opt_origin origin, struct err *err)
 {
 	struct request *r = target;
 
-	(void)origin;
+	if (origin != OPT_COMMAND_LINE)
+		return 0;
 	if (!*value)
 		return err_set(err, ERR_USAGE, "the value is empty");
 	if (r->topic_count == REQUEST_TOPICS_MAX)
@@ -24,7 +26,7 @@ add_topic(void *target, const char *value, enum opt_origin origin, struct err *e
 }
 
 static int
-add_partition(struct request *r, struct slice text, struct err *err)
+add_number(struct request *r, struct slice text, struct err *err)
 {
 	char number[16] = "";
 	int64_t value;
@@ -43,32 +45,38 @@ add_partition(struct request *r, struct slice text, struct err *err)
 }
 
 static int
-add_partitions(void *target, const char *value, enum opt_origin origin, struct err *err)
+set_numbers(void *target, const char *value, enum opt_origin origin, struct err *err)
 {
 	struct slice rest = slice_of(value), head, tail;
 
-	(void)origin;
+	if (origin != OPT_COMMAND_LINE)
+		return 0;
 	while (slice_cut(rest, ',', &head, &tail)) {
-		if (add_partition(target, head, err))
+		if (add_number(target, head, err))
 			return -1;
 		rest = tail;
 	}
-	return add_partition(target, rest, err);
+	return add_number(target, rest, err);
 }
 
 static int
 set_offset(void *target, const char *value, enum opt_origin origin, struct err *err)
 {
 	struct request *r = target;
-	bool has_stop = false;
+	struct offset_spec to = { .kind = OFFSET_STORED };
+	bool has_to = false, has_stop = false, is_time = !strncmp(value, "s@", 2);
 	int64_t stop_ms;
 
-	(void)origin;
-	if (offset_spec_parse(value, &r->to, &r->has_to, &has_stop, &stop_ms, err))
+	if (origin != OPT_COMMAND_LINE)
+		return 0;
+	if (offset_spec_parse(value, &to, &has_to, &has_stop, &stop_ms, err) && is_time)
 		return -1;
-	if (has_stop || r->to.kind == OFFSET_STORED)
+	/* other tools know more places */
+	if (!has_to || to.kind == OFFSET_STORED)
 		return err_set(
 		    err, ERR_USAGE, "\"%s\" is none of beginning, end, N, -N, s@TIME", value);
+	r->to = to;
+	r->has_to = true;
 	return 0;
 }
 
@@ -76,10 +84,28 @@ static int
 set_shift(void *target, const char *value, enum opt_origin origin, struct err *err)
 {
 	struct request *r = target;
+	bool has_plus = value[0] == '+' && value[1] >= '0' && value[1] <= '9';
 
-	(void)origin;
+	if (origin != OPT_COMMAND_LINE)
+		return 0;
 	r->has_shift = true;
-	return opt_parse_int(*value == '+' ? value + 1 : value, &r->shift, err);
+	return opt_parse_int(value + has_plus, &r->shift, err);
+}
+
+static int
+set_partitions_wanted(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	int64_t number;
+
+	if (origin != OPT_COMMAND_LINE)
+		return 0;
+	if (opt_parse_int(value, &number, err))
+		return -1;
+	if (number < 1 || number > PARTITIONS_MAX)
+		return err_set(err, ERR_USAGE, "must be at %s %d", number < 1 ? "least" : "most",
+		    number < 1 ? 1 : PARTITIONS_MAX);
+	((struct request *)target)->partitions_wanted = number;
+	return 0;
 }
 
 static int
@@ -103,7 +129,8 @@ set_setting(void *target, const char *value, enum opt_origin origin, struct err 
 {
 	const char *mark = strchr(value, '=');
 
-	(void)origin;
+	if (origin != OPT_COMMAND_LINE)
+		return 0;
 	if (!mark)
 		return err_set(
 		    err, ERR_USAGE, "a topic's property is NAME=VALUE, not \"%s\"", value);
@@ -113,10 +140,31 @@ set_setting(void *target, const char *value, enum opt_origin origin, struct err 
 static int
 unset_setting(void *target, const char *value, enum opt_origin origin, struct err *err)
 {
-	(void)origin;
+	if (origin != OPT_COMMAND_LINE)
+		return 0;
 	if (strchr(value, '='))
 		return err_set(err, ERR_USAGE, "takes a name alone, not \"%s\"", value);
 	return add_setting(target, slice_of(value), NULL, err);
+}
+
+static int
+set_yes(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	(void)value;
+	(void)err;
+	if (origin == OPT_COMMAND_LINE)
+		((struct request *)target)->is_yes = true;
+	return 0;
+}
+
+static int
+set_internal(void *target, const char *value, enum opt_origin origin, struct err *err)
+{
+	(void)value;
+	(void)err;
+	if (origin == OPT_COMMAND_LINE)
+		((struct request *)target)->with_internal = true;
+	return 0;
 }
 
 #define AT(member) offsetof(struct request, member)
@@ -126,17 +174,17 @@ const struct opt verb_rows[] = {
 	    "list, describe: internal topics too; describe: properties with defaults", OPT_FLAG,
 	    AT(is_all), 0, 0, NULL },
 	{ 't', "topic", "TOPIC", "lag, reset: in this topic [all the group has read]; repeatable",
-	    OPT_CALL, 0, 0, 0, add_topic },
+	    OPT_CALL, 0, 0, 0, set_topic },
 	{ 'p', "partition", "N[,N...]", "offsets, reset: these partitions only; repeatable",
-	    OPT_CALL, 0, 0, 0, add_partitions },
+	    OPT_CALL, 0, 0, 0, set_numbers },
 	{ 'o', "offset", "WHERE",
 	    "offsets, reset: beginning, end, N, -N (from the end), s@TIME (ISO 8601 or ms)",
 	    OPT_CALL, 0, 0, 0, set_offset },
 	{ 0, "shift", "N", "reset: that many records on, or back (-N), from what is committed",
 	    OPT_CALL, 0, 0, 0, set_shift },
 	{ 0, "partitions", "N",
-	    "create: how many [the broker's default]; alter: how many from now on", OPT_INT,
-	    AT(partitions_wanted), 1, PARTITIONS_MAX, NULL },
+	    "create: how many [the broker's default]; alter: how many from now on", OPT_CALL, 0, 0,
+	    0, set_partitions_wanted },
 	{ 0, "replication", "N", "create: replicas of each partition [the broker's default]",
 	    OPT_INT, AT(replication_wanted), 1, REPLICATION_MAX, NULL },
 	{ 0, "set", "NAME=VALUE", "create, alter: set a property of the topic; repeatable",
@@ -153,17 +201,17 @@ const struct opt verb_rows[] = {
 	    OPT_FLAG, AT(with_age), 0, 0, NULL },
 	{ 0, "max-age", "DURATION", "lag: exit status 1 where that is older", OPT_DURATION,
 	    AT(age_ms_max), 0, 0, NULL },
-	{ 0, "yes", NULL, "delete, delete-group, reset: do not ask", OPT_FLAG, AT(is_yes), 0, 0,
-	    NULL },
+	{ 0, "yes", NULL, "delete, delete-group, reset: do not ask", OPT_CALL, 0, 0, 0, set_yes },
+	{ 0, "internal", NULL, "alter, delete: topics with names that begin with __ too", OPT_CALL,
+	    0, 0, 0, set_internal },
 };
 const size_t verb_row_count = sizeof(verb_rows) / sizeof(*verb_rows);
 
 /* ---- what goes together ---- */
 
 static int
-check_create(const struct request *r, const struct opt_set *set, struct err *err)
+check_create(const struct request *r, struct err *err)
 {
-	(void)set;
 	for (size_t i = 0; i < r->setting_count; i++) {
 		if (!*r->settings[i].value)
 			return err_set(
@@ -172,31 +220,45 @@ check_create(const struct request *r, const struct opt_set *set, struct err *err
 	return 0;
 }
 
+/* Without its own topics a cluster loses what groups have committed, and open transactions. */
 static int
-check_alter(const struct request *r, const struct opt_set *set, struct err *err)
+check_internal(const struct request *r, struct err *err)
 {
-	(void)set;
-	if (!r->setting_count && r->partitions_wanted < 0)
-		return err_set(err, ERR_USAGE,
-		    "alter: nothing to change: give --set, --unset or --partitions");
+	for (size_t i = 0; !r->with_internal && i < r->name_count; i++) {
+		if (request_is_internal(r->names[i]))
+			return err_set(err, ERR_USAGE,
+			    "topic %s is Kafka's own, or a service's on top of it: give --internal",
+			    r->names[i]);
+	}
 	return 0;
 }
 
 static int
-check_asking(const struct request *r, const struct opt_set *set, struct err *err)
+check_alter(const struct request *r, struct err *err)
 {
-	(void)set;
-	return confirm_can_ask(r, err);
+	if (!r->setting_count && r->partitions_wanted < 0)
+		return err_set(err, ERR_USAGE,
+		    "alter: nothing to change: give --set, --unset or --partitions");
+	return check_internal(r, err);
 }
 
 static int
-check_reset(const struct request *r, const struct opt_set *set, struct err *err)
+check_delete(const struct request *r, struct err *err)
 {
-	(void)set;
+	return check_internal(r, err) ? -1 : confirm_can_ask(r, err);
+}
+
+static int
+check_reset(const struct request *r, struct err *err)
+{
 	if (r->has_to == r->has_shift)
 		return err_set(err, ERR_USAGE,
 		    r->has_to ? "reset: either --offset or --shift, not both"
 			      : "reset: to where? give -o or --shift");
+	if (r->has_to && r->to.kind == OFFSET_AT && !r->topic_count)
+		return err_set(err, ERR_USAGE,
+		    "reset: the offset %lld is a place in one topic: name it, -t",
+		    (long long)r->to.value);
 	return confirm_can_ask(r, err);
 }
 
@@ -204,24 +266,31 @@ static const char *const list_options[] = { "all", NULL };
 static const char *const describe_options[] = { "all", NULL };
 static const char *const create_options[] = { "partitions", "replication", "set", "if-not-exists",
 	NULL };
-static const char *const alter_options[] = { "partitions", "set", "unset", NULL };
-static const char *const delete_options[] = { "if-exists", "yes", NULL };
+static const char *const alter_options[] = { "partitions", "set", "unset", "internal", NULL };
+static const char *const delete_options[] = { "if-exists", "yes", "internal", NULL };
 static const char *const offsets_options[] = { "partition", "offset", NULL };
 static const char *const groups_options[] = { NULL };
 static const char *const lag_options[] = { "topic", "max", "age", "max-age", NULL };
 static const char *const reset_options[] = { "topic", "partition", "offset", "shift", "yes", NULL };
+static const char *const delete_group_options[] = { "if-exists", "yes", NULL };
+
+enum {
+	ROWS = 1 << OUTPUT_TABLE | 1 << OUTPUT_JSON,
+	ROWS_OR_NAMES = ROWS | 1 << OUTPUT_NAMES,
+};
 
 static const struct verb verbs[] = {
-	{ "list", "", 0, 0, list_options, verb_list, NULL },
-	{ "describe", "[TOPIC...]", 0, 0, describe_options, verb_describe, NULL },
-	{ "create", "TOPIC...", 1, 0, create_options, verb_create, check_create },
-	{ "alter", "TOPIC...", 1, 0, alter_options, verb_alter, check_alter },
-	{ "delete", "TOPIC...", 1, 0, delete_options, verb_delete, check_asking },
-	{ "offsets", "TOPIC...", 1, 0, offsets_options, verb_offsets, NULL },
-	{ "groups", "[GROUP...]", 0, 0, groups_options, verb_groups, NULL },
-	{ "lag", "[GROUP...]", 0, 0, lag_options, verb_lag, NULL },
-	{ "reset", "GROUP", 1, 1, reset_options, verb_reset, check_reset },
-	{ "delete-group", "GROUP...", 1, 0, delete_options, verb_delete_group, check_asking },
+	{ "list", "", 0, 0, list_options, verb_list, ROWS_OR_NAMES, NULL },
+	{ "describe", "[TOPIC...]", 0, 0, describe_options, verb_describe, ROWS, NULL },
+	{ "create", "TOPIC...", 1, 0, create_options, verb_create, 0, check_create },
+	{ "alter", "TOPIC...", 1, 0, alter_options, verb_alter, 0, check_alter },
+	{ "delete", "TOPIC...", 1, 0, delete_options, verb_delete, ROWS_OR_NAMES, check_delete },
+	{ "offsets", "TOPIC...", 1, 0, offsets_options, verb_offsets, ROWS, NULL },
+	{ "groups", "[GROUP...]", 0, 0, groups_options, verb_groups, ROWS_OR_NAMES, NULL },
+	{ "lag", "[GROUP...]", 0, 0, lag_options, verb_lag, ROWS, NULL },
+	{ "reset", "GROUP", 1, 1, reset_options, verb_reset, ROWS, check_reset },
+	{ "delete-group", "GROUP...", 1, 0, delete_group_options, verb_delete_group, ROWS_OR_NAMES,
+	    confirm_can_ask },
 };
 
 const struct verb *
@@ -274,14 +343,17 @@ int
 verb_check(
     const struct verb *verb, const struct request *r, const struct opt_set *set, struct err *err)
 {
-	/* a file may have them for other verbs */
 	for (size_t i = 0; i < verb_row_count; i++) {
-		if (opt_origin(set, verb_rows[i].name) == OPT_COMMAND_LINE &&
-		    !takes(verb, verb_rows[i].name))
-			return err_set(
-			    err, ERR_USAGE, "%s takes no --%s", verb->name, verb_rows[i].name);
+		const char *name = verb_rows[i].name;
+		enum opt_origin origin = opt_origin(set, name);
+
+		if (origin == OPT_COMMAND_LINE && !takes(verb, name))
+			return err_set(err, ERR_USAGE, "%s takes no --%s", verb->name, name);
+		if (origin != OPT_COMMAND_LINE && origin != OPT_UNSET && takes(verb, name) &&
+		    verb_rows[i].kind == OPT_CALL)
+			diag_detail("--%s counts on the command line only, not in a file", name);
 	}
 	if (check_names(verb, r, err))
 		return -1;
-	return verb->check ? verb->check(r, set, err) : 0;
+	return verb->check ? verb->check(r, err) : 0;
 }

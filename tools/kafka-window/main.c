@@ -212,25 +212,14 @@ check_times(const struct options *o, struct err *err)
 	return 0;
 }
 
-/* What is written there would be read again: late records as late ones, for ever. */
+/* Late records would be read again as late ones. */
 static int
 check_outputs(const struct options *o, struct err *err)
 {
-	const struct {
-		const char *option, *topic;
-	} outputs[] = {
-		{ "output-topic", o->output_topic },
-		{ "late", o->late },
-		{ "dead-letter", o->letters.target },
-	};
-
-	for (size_t i = 0; i < sizeof(outputs) / sizeof(*outputs); i++) {
-		if (o->input.topic && outputs[i].topic &&
-		    strcmp(outputs[i].topic, o->input.topic) == 0)
-			return err_set(err, ERR_USAGE, "--%s: %s is the topic that is read",
-			    outputs[i].option, outputs[i].topic);
-	}
-	return 0;
+	if (client_check_target("output-topic", o->output_topic, o->input.topic, err) ||
+	    client_check_target("late", o->late, o->input.topic, err))
+		return -1;
+	return deadletter_check(&o->letters, &o->job, o->input.topic, err);
 }
 
 static int
@@ -352,8 +341,6 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	const struct options *o = context;
 	const struct windower_counts *c = &((const struct numbers *)numbers)->counts;
 
-	if (!((const struct numbers *)numbers)->processes)
-		return;
 	ret->records = c->read;
 	ret->bytes = c->bytes;
 	ret->rejected = c->rejected;
