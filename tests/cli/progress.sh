@@ -129,21 +129,6 @@ test_percent_of_a_small_compressed_file() {
 	expect_no_line '(100|[7-9][0-9])%' sent
 }
 
-# what was read of the file before is not this run's
-test_percent_of_the_rest_of_a_file() {
-	local before
-	gen-to-kafka -q --model taxi-ride --seed 1 -c 10000 >in
-	before=$(head -n 5000 in | wc -c)
-	{
-		head -c "$before" >skipped
-		kafka-to-lambda --progress=100ms --batch-size 100 --batch-window 0 --ahead 200 --workers 1 \
-			-- sh -c 'sleep 0.05; cat' >out
-	} <in 2>err
-	[ "$(wc -c <skipped)" = "$before" ]
-	expect_line '5000 records read: 5000 delivered' err
-	expect_line ' [1-3]?[0-9]%,' err
-}
-
 # ---- asked for ----
 
 # SIGUSR1 is blocked: who is asked before that is ended by it, as any program
@@ -251,6 +236,21 @@ test_lines() {
 	expect_no_line $'\r|\x1b' err
 	expect_status 2 gen-to-kafka --model taxi-ride -c 1 --progress=often
 	expect_line '^gen-to-kafka: --progress: "often" is none of auto, always, never, and no duration' err
+}
+
+# what was read of the file before is not this run's
+test_percent_of_the_rest_of_a_file() {
+	local before
+	gen-to-kafka -q --model taxi-ride --seed 1 -c 10000 >in
+	before=$(head -n 5000 in | wc -c)
+	{
+		head -c "$before" >skipped
+		kafka-to-lambda --progress=100ms --batch-size 100 --batch-window 0 --ahead 200 --workers 1 \
+			-- sh -c 'sleep 0.05; cat' >out
+	} <in 2>err
+	[ "$(wc -c <skipped)" = "$before" ]
+	expect_line '5000 records read: 5000 delivered' err
+	expect_line ' [1-3]?[0-9]%,' err
 }
 
 # children are not asked, and may use the signal as they like
