@@ -81,6 +81,11 @@ search_node_configure() {
 	local name=$1 dir=$2 extra=() family=$1_family
 	family=${!family}
 	shift 2
+	# its own script does not quote the directory for temporary files
+	if [[ $dir == *[[:space:]]* ]]; then
+		say "$name cannot run in a directory with blanks in its name: $dir"
+		exit "${EX_UNAVAILABLE:?}"
+	fi
 	while (($# > 0)); do
 		case $1 in
 		--set) extra+=("${2:-}"); shift ;;
