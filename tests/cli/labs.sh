@@ -30,7 +30,7 @@ test_displays_as_they_are_read() {
 	command -v mandoc >/dev/null || skip "mandoc is not installed"
 	local kind name line
 	mandoc -T ascii "$labs_page" | sed 's/^ *//' >seen
-	for kind in lab rows table; do
+	for kind in lab rows services table; do
 		for name in $(page_names $kind); do
 			page_display $kind "$name" | sed 's/^ *//' >display
 			[ -s display ] || fail "$kind $name is empty"

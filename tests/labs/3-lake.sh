@@ -29,8 +29,10 @@ duckdb -jsonlines -c "SELECT year, month, date, hour, count(*) AS rides,
     GROUP BY ALL ORDER BY ALL" >hours.json
 cat hours.json
 duckdb -jsonlines -c "SELECT * EXCLUDE (pickup_date, dropoff_date, source),
-    strftime(pickup_date, '%Y-%m-%dT%H:%M:%S.%g') AS pickup_date,
-    strftime(dropoff_date, '%Y-%m-%dT%H:%M:%S.%g') AS dropoff_date
+    strftime(pickup_date AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%g')
+        AS pickup_date,
+    strftime(dropoff_date AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%g')
+        AS dropoff_date
     FROM read_parquet('copy/rides/**/*.parquet', hive_partitioning=false)
     WHERE source = 'NYCTAXI'" >rows.json
 END

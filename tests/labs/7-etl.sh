@@ -18,7 +18,7 @@ s3-to-kafka -t trips@@ --key '{trip_id}' --time dropoff_datetime \
 END
 # until both sinks have delivered all of that
 step <<'END'
-timeout 1m sh -c 'until kafka-topic lag lake@@ index@@ --max 0 >/dev/null 2>&1
+timeout 5m sh -c 'until kafka-topic lag lake@@ index@@ --max 0 >/dev/null 2>&1
     do sleep 1; done'
 lab-s3 list trip-lake@@/trips/pickup >objects.before
 curl -s "$OPENSEARCH_URL/trip@@/_refresh" >/dev/null

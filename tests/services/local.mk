@@ -40,6 +40,7 @@ SERVICE_TESTS += tests/services/pump.sh
 SERVICE_TESTS += tests/services/progress.sh
 SERVICE_TESTS += tests/services/labs.sh
 SERVICE_TESTS += tests/services/labs_keep.sh
+SERVICE_TESTS += tests/services/labs_page.sh
 SERVICE_TESTS += tests/services/flink.sh
 EXTRA_DIST += tests/services/flink/pom.xml tests/services/flink/FlinkWindows.java tests/services/flink/prepare.sh \
 	tests/services/flink/cases.py tests/services/flink/fidelity.py tests/services/flink/rules.py \
