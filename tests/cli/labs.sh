@@ -116,6 +116,7 @@ test_a_command_that_fails() {
 	echo 'exit 74' >first
 	expect_status 1 labs --environment 2
 	expect_line '^ +exit status of the lab +0 +74 +FAILED$' out
+	expect_no_line pop_var_context err
 	expect_line '^0 passed, 1 failed$' out
 	expect_nothing_left
 }
