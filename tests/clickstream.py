@@ -9,22 +9,39 @@ import sys
 GAP_MS = 1000
 WINDOW_MS = 10_000
 
+# of its producer: ClickEvent, where each page leads, and what stands for the product where there is none
+CLICK = {"ip": str, "eventtimestamp": int, "devicetype": str, "event_type": str, "product_type": str, "userid": int,
+         "globalseq": int, "prevglobalseq": int}
+WAYS = {
+    "home_page": ("product_catalog",),
+    "product_catalog": ("home_page", "product_detail"),
+    "product_detail": ("product_catalog", "add_to_cart"),
+    "add_to_cart": ("product_catalog", "remove_from_cart", "order"),
+    "order": ("order_checkout", "remove_from_cart", "product_catalog"),
+    "remove_from_cart": ("", "product_detail", "product_catalog"),
+    "order_checkout": ("",),
+    "": (),
+}
+WITHOUT_PRODUCT = {"home_page": "N/A", "product_catalog": "N/A", "": ""}
 
-def read_users(path):
-    """Events by user, in the order of their times, of one time in that of the file."""
+
+def by_user(events):
     users = collections.defaultdict(list)
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            event = json.loads(line)
-            users[event["userid"]].append(event)
-    for events in users.values():
-        events.sort(key=lambda event: event["eventtimestamp"])  # stable
+    for event in events:
+        users[event["userid"]].append(event)
     return users
 
 
+def read_users(path):
+    """Events by user."""
+    with open(path, encoding="utf-8") as file:
+        return by_user(map(json.loads, file))
+
+
 def sessions_of(events):
+    """In the order of their times, of one time in that given."""
     session = []
-    for event in events:
+    for event in sorted(events, key=lambda event: event["eventtimestamp"]):
         if session and event["eventtimestamp"] - session[-1]["eventtimestamp"] > GAP_MS:
             yield session
             session = []
@@ -61,9 +78,8 @@ def window(begin_ms):
     return {"windowBeginTime": begin_ms, "windowEndTime": begin_ms + WINDOW_MS}
 
 
-def outputs(path):
+def outputs(users):
     """All sessions, and the rows of the three outputs."""
-    users = read_users(path)
     found = [summary(user, s) for user, events in users.items() for s in sessions_of(events)]
     counts, departments = collections.defaultdict(list), collections.Counter()
     for session in found:
@@ -89,7 +105,7 @@ def outputs(path):
 
 
 def main():
-    _, details, counts, departments = outputs(sys.argv[1])
+    _, details, counts, departments = outputs(read_users(sys.argv[1]))
     write("user_session_details", details)
     write("user_session_counts", counts)
     write("departments_count", departments)

@@ -62,14 +62,27 @@ example_note() {
 	$1 == ".\\\"" && $2 == name && count == number { sub(/^\.\\" [a-z]*: */, ""); print }' "$1"
 }
 
+# page_displays PAGE KIND: the numbers of its displays of that kind
+page_displays() {
+	local number words
+	for number in $(seq 1 "$(example_count "$1")"); do
+		words=$(example_note "$1" "$number" example)
+		[ "${words%% *}" != "$2" ] || echo "$number"
+	done
+}
+
 # example_text PAGE NUMBER: the display, without roff
 example_text() {
 	awk -v number="$2" '
 	$1 == ".\\\"" && $2 == "example:" { count++; is_next = count == number }
 	$1 == ".Ed" { is_shown = 0 }
 	is_shown { print }
-	$1 == ".Bd" && is_next { is_shown = 1; is_next = 0 }' "$1" |
-		sed -e "s/\\\\(aq/'/g" -e 's/\\&//g' -e 's/\\e/\\/g'
+	$1 == ".Bd" && is_next { is_shown = 1; is_next = 0 }' "$1" | without_escapes
+}
+
+# those that displays have; tests/cli/labs.sh holds that against what mandoc prints
+without_escapes() {
+	sed -e "s/\\\\(aq/'/g" -e 's/\\&//g' -e 's/\\e/\\/g'
 }
 
 # Two days of trips and what the examples call by name.

@@ -233,7 +233,7 @@ store_token(const struct sso *sso, json_t *cache, json_t *reply, struct err *err
 	    json_dump_callback(cache, append_json, &text, JSON_COMPACT))
 		err_no_memory(err);
 	else
-		rc = replace_file(sso->cache_path, buf_slice(&text), err);
+		rc = replace_file(sso->cache_path, buf_slice(&text), REPLACE_FILE_AS_SECRET, err);
 	credentials_wipe_buf(&text);
 	return rc;
 }

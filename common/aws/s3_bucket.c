@@ -223,6 +223,23 @@ is_moved(struct s3_bucket *bucket, struct s3_ask *ask, struct slice region)
 	return true;
 }
 
+/* In S3's words, if it has any. */
+static void
+say(const struct s3_error *error, int status, enum err_class class, struct err *err)
+{
+	if (error->code[0] && error->message[0])
+		err_set(err, class, "%s: %s", error->code, error->message);
+	else if (error->code[0])
+		err_set(err, class, "%s", error->code);
+	else if (class == ERR_DENIED) /* "HeadObject", Permissions */
+		err_set(err, class,
+		    "status %d: wrong credentials or no permission (s3:ListBucket too, for what is not "
+		    "there)",
+		    status);
+	else
+		err_set(err, class, "status %d", status);
+}
+
 enum http_verdict
 s3_judge(
     struct s3_bucket *bucket, struct s3_ask *ask, const struct http_reply *reply, struct err *err)
@@ -233,12 +250,7 @@ s3_judge(
 
 	s3_error_read(reply->body, &error);
 	verdict = verdict_of(&error, reply->status, &class);
-	if (error.code[0] && error.message[0])
-		err_set(err, class, "%s: %s", error.code, error.message);
-	else if (error.code[0])
-		err_set(err, class, "%s", error.code);
-	else
-		err_set(err, class, "status %d", reply->status);
+	say(&error, reply->status, class, err);
 	/* a 403 by a region that does not own the bucket may come before the redirect */
 	if (verdict != HTTP_SKEWED && verdict != HTTP_EXPIRED &&
 	    is_moved(bucket, ask, region_told(reply, &error)))

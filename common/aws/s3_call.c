@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "aws/s3_call.h"
 
+#include <assert.h>
+
 #include "aws/s3_xml.h"
 #include "base/clock.h"
 #include "base/stop.h"
@@ -13,6 +15,7 @@ enum {
 	AGAIN_MS_MAX = 20 * 1000,
 	/* of replies that begin well, but for their body */
 	BAD_REPLIES_MAX = 8,
+	HEADERS_MAX = 16,
 };
 
 static int begin(struct s3_call *, struct err *);
@@ -117,6 +120,34 @@ has_error(struct s3_call *call, const struct http_reply *reply, struct err *err)
 	return err_wrap(err, "%s", call->request.about) < 0;
 }
 
+/* ---- why HEAD was refused ---- */
+
+/*
+ * HEAD's errors have no body, so that wrong keys, a clock and a policy look alike ("HeadObject"). A GET of
+ * one byte is refused for the same reason, and says it; io/http then mends what a new signature mends.
+ */
+static bool
+is_refusal(const struct http_reply *reply)
+{
+	return reply->status == 400 || reply->status == 401 || reply->status == 403;
+}
+
+/* True: another request is to be made. */
+static bool
+ask_why(struct s3_call *call, const struct http_reply *reply)
+{
+	bool was_asking = call->is_asking_why;
+
+	call->is_asking_why = false;
+	/* what it was has gone: back to what was wanted */
+	if (was_asking)
+		return !is_refusal(reply);
+	if (strcmp(call->request.method, "HEAD") != 0 || !is_refusal(reply) || call->has_asked_why)
+		return false;
+	call->is_asking_why = call->has_asked_why = true;
+	return true;
+}
+
 static void
 on_done(void *context, const struct http_reply *reply, const struct err *err)
 {
@@ -125,7 +156,7 @@ on_done(void *context, const struct http_reply *reply, const struct err *err)
 	bool is_bad_reply = false;
 
 	call->http = NULL;
-	if (call->ask.is_moved) {
+	if (call->ask.is_moved || ask_why(call, reply)) {
 		go_on(call);
 		return;
 	}
@@ -154,15 +185,30 @@ on_body(void *context, struct slice bytes)
 	return call->request.body_came(call->request.context, bytes);
 }
 
+/* The request's own headers, and what asking for the reason adds. */
+static size_t
+collect_headers(const struct s3_call *call, struct http_header ret[static HEADERS_MAX])
+{
+	size_t count = call->request.header_count;
+
+	assert(count < HEADERS_MAX);
+	if (count)
+		memcpy(ret, call->request.headers, count * sizeof(*ret));
+	if (call->is_asking_why)
+		ret[count++] = (struct http_header){ slice_of("Range"), slice_of("bytes=0-0") };
+	return count;
+}
+
 static int
 begin(struct s3_call *call, struct err *err)
 {
 	const struct s3_call_request *r = &call->request;
 	struct buf url = BUF_INIT(URL_BYTES_MAX);
+	struct http_header headers[HEADERS_MAX];
 	struct http_request request = {
-		.method = r->method,
-		.headers = r->headers,
-		.header_count = r->header_count,
+		.method = call->is_asking_why ? "GET" : r->method,
+		.headers = headers,
+		.header_count = collect_headers(call, headers),
 		.body = r->body,
 		.source = r->source,
 		.body_bytes_max = REPLY_BYTES_MAX,
@@ -203,6 +249,7 @@ s3_call_start(struct s3_call *call, struct s3_bucket *bucket,
 	call->timer = (struct loop_timer){ .fire = go_on, .context = call };
 	call->failed_mono_ms = 0;
 	call->failures = 0;
+	call->is_asking_why = call->has_asked_why = false;
 	call->is_started = !begin(call, err);
 	return call->is_started ? 0 : -1;
 }

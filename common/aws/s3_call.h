@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One thing asked of S3 by as many requests as it takes: asked again where the bucket is in another
- * region, where a good status has an error in its body (CompleteMultipartUpload), and, with
- * patience, where the service is away for longer than io/http tries.
+ * region, where a good status has an error in its body (CompleteMultipartUpload), where HEAD is
+ * refused without a reason, and, with patience, where the service is away for longer than io/http
+ * tries.
  *
  * Errors are those of aws/s3.h; what is refused for good and would be refused again is
  * ERR_CANT_CREATE.
@@ -50,6 +51,8 @@ struct s3_call {
 	char code[64];   /* of the last error, as the service names it; empty: it names none */
 	bool is_refused; /* the reply is one that no other try would change */
 	bool is_started;
+	bool is_asking_why; /* the request under way is the one that tells the reason of HEAD's refusal */
+	bool has_asked_why;
 };
 
 /* -1: it has not begun, and done is not told. */

@@ -20,6 +20,7 @@
 #include "aws/settings.h"
 #include "base/clock.h"
 #include "codec/sigv4.h"
+#include "io/read_file.h"
 
 enum {
 	RENEW_AHEAD_MS = 5 * 60 * 1000,
@@ -326,6 +327,10 @@ aws_session_open(const struct aws_options *options, struct loop *loop, struct er
 		goto fail;
 	http = aws_settings_http(&s->settings);
 	http.stall_ms_max = options->stall_ms_max;
+	if (http.ca_bundle && read_file_check(http.ca_bundle, err)) {
+		err_wrap(err, "AWS_CA_BUNDLE");
+		goto fail;
+	}
 	s->http = http_new(loop, &http, err);
 	if (!s->http)
 		goto fail;

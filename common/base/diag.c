@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/diag.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,11 +12,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 enum {
 	TEXT_BYTES = 2048,
 	JSON_BYTES = 1024, /* of further members */
-	LINE_BYTES = 6 * TEXT_BYTES + JSON_BYTES + 256, /* every byte may become \u00XX */
+	ESCAPED_BYTES = 6, /* \u00XX */
+	LINE_BYTES = ESCAPED_BYTES * TEXT_BYTES + JSON_BYTES + 256, /* every byte may become that */
 	WIDTH_DEFAULT = 80,
+	LAST_DRAWING_MS_MAX = 100,
 };
 
 /* Carriage return, and erase to the end of the line (ECMA-48, 8.3.15 and 8.3.41). */
@@ -29,6 +34,8 @@ static unsigned member_number; /* 0: none */
 static bool has_terminal;      /* stderr is one that can be drawn on, and lines are text */
 
 static atomic_bool is_drawn; /* by this process */
+static atomic_bool is_drawing;
+static atomic_bool is_over; /* nothing is drawn any more */
 
 /* A terminal without a type, or a dumb one, takes no escapes. */
 static bool
@@ -60,23 +67,79 @@ diag_wants(enum diag_level level)
 	return level <= wanted_level;
 }
 
-/* Control bytes would let a record's content paint the terminal. */
+/* As git draws its own (progress.c, is_foreground_fd): where there is no controlling terminal, nobody else does. */
+static bool
+is_foreground(void)
+{
+	pid_t group = tcgetpgrp(STDERR_FILENO);
+
+	return group < 0 || group == getpgrp();
+}
+
+/* C0, DEL and C1 (ECMA-48, 5.2 and 5.3; Unicode, 23.1), which terminals obey in UTF-8, too. */
+static bool
+is_control(const char *at, int len)
+{
+	const unsigned char *byte = (const unsigned char *)at;
+
+	return len == 1 ? byte[0] < ' ' || byte[0] == 0x7f
+	                : len == 2 && byte[0] == 0xc2 && byte[1] < 0xa0;
+}
+
+static size_t
+put_control(char *to, const char *at, int len)
+{
+	if (!wants_json) {
+		*to = '?';
+		return 1;
+	}
+	return (size_t)snprintf(
+	    to, ESCAPED_BYTES + 1, "\\u%04x", (unsigned)(unsigned char)at[len - 1]);
+}
+
+/*
+ * A text that may hold anything, names of files and pieces of records, as UTF-8 (JSON is: RFC 8259, 8.1), with
+ * nothing in it that would paint the terminal. Adds ESCAPED_BYTES for each byte at most; no NUL.
+ */
+static size_t
+put_text(char *to, const char *text)
+{
+	const char *end = text + strlen(text);
+	size_t at = 0;
+
+	while (text < end) {
+		int part, len = utf8_measure(text, end, &part);
+
+		if (len <= 0) {
+			memcpy(to + at, UTF8_REPLACEMENT, sizeof(UTF8_REPLACEMENT) - 1);
+			at += sizeof(UTF8_REPLACEMENT) - 1;
+			text += part;
+			continue;
+		}
+		if (wants_json && (*text == '"' || *text == '\\'))
+			to[at++] = '\\';
+		if (is_control(text, len)) {
+			at += put_control(to + at, text, len);
+		} else {
+			memcpy(to + at, text, (size_t)len);
+			at += (size_t)len;
+		}
+		text += len;
+	}
+	return at;
+}
+
+/* Of a terminal that is not ours now, another's line would be wiped: the shell's prompt. */
 static size_t
 put_plain(char *line, const char *text)
 {
-	const char *begin = has_terminal ? WIPE : "";
+	const char *begin = diag_can_draw() ? WIPE : "";
 	int len = member_number
 	    ? snprintf(line, LINE_BYTES, "%s%s: member %u: ", begin, tool_name, member_number)
 	    : snprintf(line, LINE_BYTES, "%s%s: ", begin, tool_name);
 	size_t at = len < 0 ? 0 : (size_t)len;
 
-	for (; *text; text++) {
-		const unsigned char *u = (const unsigned char *)text;
-		bool is_c1 = u[0] == 0xc2 && u[1] >= 0x80 && u[1] <= 0x9f; /* in UTF-8 */
-
-		line[at++] = *u < ' ' || *u == 0x7f || is_c1 ? '?' : *text;
-		text += is_c1;
-	}
+	at += put_text(line + at, text);
 	line[at++] = '\n';
 	return at;
 }
@@ -100,16 +163,7 @@ put_json(char *line, enum diag_level level, const char *text, const char *more)
 	    "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"tool\":\"%s\",%s\"message\":\"", stamp,
 	    now.tv_nsec / 1000000, names[level], tool_name, member);
 	at = len < 0 ? 0 : (size_t)len;
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\') {
-			line[at++] = '\\';
-			line[at++] = *text;
-		} else if ((unsigned char)*text < ' ') {
-			at += (size_t)snprintf(line + at, 7, "\\u%04x", (unsigned)*text);
-		} else {
-			line[at++] = *text;
-		}
-	}
+	at += put_text(line + at, text);
 	at += (size_t)snprintf(line + at, JSON_BYTES + 8, "\"%s%s}\n", *more ? "," : "", more);
 	return at;
 }
@@ -184,15 +238,6 @@ diag_answer(const char *text, const char *json)
 
 /* ---- the line that is drawn ---- */
 
-/* As git draws its own (progress.c, is_foreground_fd): where there is no controlling terminal, nobody else does. */
-static bool
-is_foreground(void)
-{
-	pid_t group = tcgetpgrp(STDERR_FILENO);
-
-	return group < 0 || group == getpgrp();
-}
-
 bool
 diag_has_terminal(void)
 {
@@ -223,8 +268,13 @@ diag_draw(const char *text)
 
 	if (len < 0 || len >= (int)sizeof(line))
 		return;
-	atomic_store(&is_drawn, true);
-	write_line(line, (size_t)len);
+	/* in this order: who ends the drawing looks at both the other way round */
+	atomic_store(&is_drawing, true);
+	if (!atomic_load(&is_over)) {
+		atomic_store(&is_drawn, true);
+		write_line(line, (size_t)len);
+	}
+	atomic_store(&is_drawing, false);
 }
 
 void
@@ -232,4 +282,14 @@ diag_wipe(void)
 {
 	if (atomic_exchange(&is_drawn, false) && is_foreground())
 		write_line(WIPE, sizeof(WIPE) - 1);
+}
+
+void
+diag_end_drawing(void)
+{
+	atomic_store(&is_over, true);
+	/* a terminal that is stopped (^S) keeps the other thread in its write(2) */
+	for (int ms = 0; ms < LAST_DRAWING_MS_MAX && atomic_load(&is_drawing); ms++)
+		(void)poll(NULL, 0, 1);
+	diag_wipe();
 }

@@ -5,8 +5,10 @@
  * says by itself). Set up once before any thread starts, read only afterwards; a line is one
  * write(2), so lines of several threads or processes do not mix.
  *
- * Where stderr is a terminal, one line of it may be drawn again and again (progress). Each line of text then wipes it,
- * whichever process of a pipeline has drawn it; it comes again below.
+ * Texts may hold any bytes: control characters become ? (JSON: \u00XX), and what is not UTF-8 becomes U+FFFD.
+ *
+ * Where stderr is a terminal and we are in its foreground, one line of it may be drawn again and again (progress). Each
+ * line of text then wipes it, whichever process of a pipeline has drawn it; it comes again below.
  */
 #ifndef SLUICE_BASE_DIAG_H
 #define SLUICE_BASE_DIAG_H
@@ -49,7 +51,10 @@ size_t diag_width(void);
 /* Draws over what was drawn before; a text that is longer than the terminal is wide cannot be drawn over. */
 void diag_draw(const char *text);
 
-/* Takes away what was drawn. From a signal's handler too. */
+/* Takes away what was drawn. */
 void diag_wipe(void);
+
+/* The same, and nothing is drawn from now on. From a signal's handler too, in a thread that does not draw itself. */
+void diag_end_drawing(void);
 
 #endif

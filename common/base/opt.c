@@ -70,6 +70,29 @@ opt_origin(const struct opt_set *set, const char *name)
 
 /* ---- values ---- */
 
+struct unit {
+	const char *name;
+	int64_t factor;
+};
+
+/* "ms" before "m": the first that fits is taken */
+static const struct unit durations[] = {
+	{ "ms", 1 },
+	{ "s", 1000 },
+	{ "m", 60 * 1000 },
+	{ "h", 60 * 60 * 1000 },
+	{ "d", 24 * 60 * 60 * 1000 },
+};
+enum { DURATION_COUNT = sizeof(durations) / sizeof(*durations) };
+
+static const struct unit sizes[] = {
+	{ "", 1 },
+	{ "K", 1024 },
+	{ "M", 1024 * 1024 },
+	{ "G", 1024 * 1024 * 1024 },
+};
+enum { SIZE_COUNT = sizeof(sizes) / sizeof(*sizes) };
+
 int
 opt_parse_int(const char *text, int64_t *ret, struct err *err)
 {
@@ -128,22 +151,11 @@ take_number(struct slice *text, int64_t *ret)
 static bool
 take_unit(struct slice *text, int64_t *ret_ms)
 {
-	static const struct {
-		const char *name;
-		int64_t ms;
-	} units[] = {
-		{ "ms", 1 },
-		{ "s", 1000 },
-		{ "m", 60 * 1000 },
-		{ "h", 60 * 60 * 1000 },
-		{ "d", 24 * 60 * 60 * 1000 },
-	};
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		if (!slice_starts(*text, units[i].name))
+	for (size_t i = 0; i < DURATION_COUNT; i++) {
+		if (!slice_starts(*text, durations[i].name))
 			continue;
-		*text = slice_skip(*text, strlen(units[i].name));
-		*ret_ms = units[i].ms;
+		*text = slice_skip(*text, strlen(durations[i].name));
+		*ret_ms = durations[i].factor;
 		return true;
 	}
 	return false;
@@ -171,13 +183,59 @@ opt_parse_duration(struct slice text, int64_t *ret_ms, struct err *err)
 	return 0;
 }
 
+/* `units` go from small to large. */
+static void
+format_units(
+    int64_t value, const struct unit *units, size_t count, char ret[static OPT_VALUE_BYTES])
+{
+	const struct unit *unit = &units[count - 1];
+
+	while (unit > units && value % unit->factor)
+		unit--;
+	(void)snprintf(ret, OPT_VALUE_BYTES, "%lld%s", (long long)(value / unit->factor), unit->name);
+}
+
+void
+opt_format_duration(int64_t ms, char ret[static OPT_VALUE_BYTES])
+{
+	/* needs no unit */
+	if (ms)
+		format_units(ms, durations, DURATION_COUNT, ret);
+	else
+		(void)snprintf(ret, OPT_VALUE_BYTES, "0");
+}
+
+void
+opt_format_size(int64_t bytes, char ret[static OPT_VALUE_BYTES])
+{
+	format_units(bytes, sizes, bytes ? SIZE_COUNT : 1, ret);
+}
+
+/* As a user would give it. */
+static void
+format_bound(const struct opt *row, int64_t bound, char ret[static OPT_VALUE_BYTES])
+{
+	if (row->kind == OPT_DURATION)
+		opt_format_duration(bound, ret);
+	else if (row->kind == OPT_SIZE)
+		opt_format_size(bound, ret);
+	else
+		(void)snprintf(ret, OPT_VALUE_BYTES, "%lld", (long long)bound);
+}
+
 static int
 check_bounds(const struct opt *row, int64_t value, struct err *err)
 {
-	if (value < row->min)
-		return err_set(err, ERR_USAGE, "must be at least %lld", (long long)row->min);
-	if (row->max && value > row->max)
-		return err_set(err, ERR_USAGE, "must be at most %lld", (long long)row->max);
+	char bound[OPT_VALUE_BYTES];
+
+	if (value < row->min) {
+		format_bound(row, row->min, bound);
+		return err_set(err, ERR_USAGE, "must be at least %s", bound);
+	}
+	if (row->max && value > row->max) {
+		format_bound(row, row->max, bound);
+		return err_set(err, ERR_USAGE, "must be at most %s", bound);
+	}
 	return 0;
 }
 
@@ -331,11 +389,12 @@ opt_read_line(const struct opt_set *set, int argc, char **argv, struct opt_line 
 	char shorts[SHORT_BYTES];
 	struct option longs[OPT_ROWS_MAX + 1];
 	struct opt_line line = { .values = NULL };
-	int value;
+	int value, rc = 0;
 
 	if (row_count(set) > OPT_ROWS_MAX)
 		abort();
 	make_getopt_tables(set, shorts, longs);
+	*ret = line;
 	line.values = calloc((size_t)argc + 1, sizeof(*line.values));
 	if (!line.values)
 		return err_no_memory(err);
@@ -343,8 +402,9 @@ opt_read_line(const struct opt_set *set, int argc, char **argv, struct opt_line 
 	optind = 0; /* glibc: start afresh */
 	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (value == ':' || value == '?') {
-			free(line.values);
-			return bad_option(set, value, argv, err);
+			if (!rc)
+				rc = bad_option(set, value, argv, err);
+			continue;
 		}
 		/* -J=in: getopt leaves the '=' of a letter's optional argument */
 		if (optarg && *optarg == '=' && value < LONG_VALUE_BASE &&
@@ -356,7 +416,7 @@ opt_read_line(const struct opt_set *set, int argc, char **argv, struct opt_line 
 	line.operands = argv + optind;
 	line.operand_count = (size_t)(argc - optind);
 	*ret = line;
-	return 0;
+	return rc;
 }
 
 void

@@ -59,6 +59,8 @@ struct opt_set {
 	const struct opt_group *groups;
 	size_t group_count;
 	enum opt_origin origins[OPT_ROWS_MAX]; /* row by row through the groups */
+	/* What is unknown or wrong in files is passed over, and so are files that can be read only once. */
+	bool is_lenient;
 };
 
 /* One option as it stood on the command line. */
@@ -74,7 +76,8 @@ struct opt_line {
 	size_t operand_count;
 };
 
-/* Splits the command line without setting anything. ERR_USAGE names the option. */
+/* Splits the command line without setting anything. ERR_USAGE names the first option that is wrong; *ret, to be released in
+ * any case, then has the others. */
 int opt_read_line(const struct opt_set *, int argc, char **argv, struct opt_line *ret, struct err *);
 void opt_line_release(struct opt_line *);
 
@@ -101,6 +104,12 @@ int opt_parse_duration(struct slice text, int64_t *ret_ms, struct err *);
 
 /* "64M", "16K", "1000"; ERR_USAGE. */
 int opt_parse_size(const char *text, int64_t *ret_bytes, struct err *);
+
+enum { OPT_VALUE_BYTES = 24 };
+
+/* As the two above read it, in the largest unit that says it exactly: "1m", "90s"; "64M", "1000". */
+void opt_format_duration(int64_t ms, char ret[static OPT_VALUE_BYTES]);
+void opt_format_size(int64_t bytes, char ret[static OPT_VALUE_BYTES]);
 
 /* A whole number in decimal; ERR_USAGE. */
 int opt_parse_int(const char *text, int64_t *ret, struct err *);

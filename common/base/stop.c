@@ -127,7 +127,7 @@ stop_die(int signal)
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t set;
 
-	diag_wipe();
+	diag_end_drawing();
 	sigemptyset(&action.sa_mask);
 	(void)sigaction(signal, &action, NULL);
 	sigemptyset(&set);

@@ -87,14 +87,16 @@ time_left(const struct meter *m)
 
 	if (!ms)
 		return -1;
+	if (n->all > 0 && s->numbers.all > 0 && s->numbers.done < 0)
+		return -1; /* it had begun, nobody knows how far it was */
 	if (n->all > 0)
 		return n->done < 0 || n->done >= n->all
 		           ? -1
 		           : time_for(n->all - n->done,
 			         rate(counted(s->numbers.done), n->done, ms));
-	if (n->rest <= 0 || s->numbers.rest < 0)
+	if (n->to_go <= 0 || s->numbers.to_go < 0)
 		return -1;
-	return time_for(n->rest, rate(n->rest, s->numbers.rest, ms));
+	return time_for(n->to_go, rate(n->to_go, s->numbers.to_go, ms));
 }
 
 void

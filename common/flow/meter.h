@@ -17,15 +17,16 @@ struct meter_numbers {
 	int64_t open;    /* of the records: not yet delivered, rejected or left out */
 	int64_t rejected;
 	int64_t lag;      /* records of a topic that are not settled */
-	int64_t rest;     /* of these, those that time left is reckoned for */
+	int64_t to_go;    /* of these, those that time left is reckoned for */
 	int64_t done;     /* of something with an end: bytes of files, records */
 	int64_t all;      /* it has so many */
+	bool is_position; /* these two are where a file is read, and its size */
 	int64_t event_ms; /* event time reached; RECORD_NO_TIME */
 	int64_t behind_ms; /* what was due is late by that */
 };
 
 #define METER_NUMBERS_INIT \
-	{ .bytes = -1, .lag = -1, .rest = -1, .done = -1, .all = -1, .event_ms = RECORD_NO_TIME, \
+	{ .bytes = -1, .lag = -1, .to_go = -1, .done = -1, .all = -1, .event_ms = RECORD_NO_TIME, \
 	    .behind_ms = -1 }
 
 enum {

@@ -194,7 +194,9 @@ meter_json(const struct meter_reading *r, char ret[static METER_JSON_BYTES])
 	put_int(&out, "open", n->open);
 	put_int(&out, "rejected", n->rejected);
 	put_int(&out, "lag", n->lag);
-	put_decimal(&out, "percent", r->percent);
+	/* not 100 before it is, as in words */
+	if (r->percent >= 0)
+		put_decimal(&out, "percent", (double)(int)(r->percent * 10) / 10);
 	if (r->left_ms >= 0)
 		put_decimal(&out, "seconds_left", (double)r->left_ms / 1000);
 	if (n->event_ms != RECORD_NO_TIME) {

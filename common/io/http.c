@@ -2,12 +2,11 @@
 #include "io/http_state.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "io/read_file.h"
 
 enum {
 	CONNECT_MS_MAX = 10 * 1000,
@@ -80,9 +79,7 @@ copy_file_name(char **ret, const char *name, const char *what, struct err *err)
 	*ret = strdup(name);
 	if (!*ret)
 		return err_no_memory(err);
-	if (access(name, R_OK))
-		return err_errno(err, ERR_USAGE, errno, "%s %s", what, name);
-	return 0;
+	return read_file_check(name, err) ? err_wrap(err, "%s", what) : 0;
 }
 
 static int

@@ -12,7 +12,7 @@
  * is waited for). Later failures are the caller's to resume.
  *
  * Errors without a reply are ERR_UNAVAILABLE, but for a certificate that is not trusted and a proxy
- * that refuses (ERR_DENIED, not tried again) and certificates that cannot be read (ERR_USAGE).
+ * that refuses (ERR_DENIED, not tried again) and certificates that are none (ERR_USAGE).
  */
 #ifndef SLUICE_IO_HTTP_H
 #define SLUICE_IO_HTTP_H
@@ -35,8 +35,8 @@ struct http_options {
 	long connections_max;   /* to one host; 0: 64 */
 };
 
-/* Strings of options are copied. The loop is borrowed. ERR_USAGE: a file of certificates or
- * of a key cannot be read. */
+/* Strings of options are copied. The loop is borrowed. ERR_NO_INPUT, ERR_DENIED: a file of
+ * certificates or of a key cannot be read (io/read_file.h). */
 struct http *http_new(struct loop *, const struct http_options *, struct err *);
 /* Calls that have not ended are dropped without a word. NULL is fine. */
 void http_free(struct http *);

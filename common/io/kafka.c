@@ -75,8 +75,9 @@ static void
 on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
 	(void)rk;
-	/* a fatal error comes through on_error, too, and ends the tool */
-	if (level <= LOG_CRIT && strcmp(facility, "FATAL"))
+	/* a fatal error, of a transaction too (TXNERR: rd_kafka_txn_set_fatal_error, which sets the other as well), comes
+	 * through on_error, and who has its handle reports it */
+	if (level <= LOG_CRIT && strcmp(facility, "FATAL") && strcmp(facility, "TXNERR"))
 		diag_warn("librdkafka: %s: %s", facility, text);
 	else
 		diag_detail("librdkafka: %s: %s", facility, text);

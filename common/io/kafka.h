@@ -46,10 +46,11 @@ void kafka_options_release(struct kafka_options *);
 
 /*
  * Adds NAME=VALUE; a later one replaces an earlier one of the same name. VALUE "@FILE" for a secret
- * is read from the file, one trailing line break removed. A secret given in the clear
- * (sasl.password, ssl.key.password, ...) is ERR_USAGE, and so is a property that would break a promise
- * (enable.auto.commit, enable.auto.offset.store, group.id, transactional.id, acks,
- * enable.idempotence, isolation.level, auto.offset.reset ...). `is_from_file` allows secrets in the
+ * is read from the file (errors as in io/read_file.h), one trailing line break removed. A secret given
+ * in the clear (sasl.password, ssl.key.password, ...) is ERR_USAGE, and so is a property that would
+ * break a promise (enable.auto.commit, enable.auto.offset.store, group.id, transactional.id, acks,
+ * enable.idempotence, isolation.level, auto.offset.reset ...) or that this librdkafka does not know,
+ * or not with that value. `is_from_file` allows secrets in the
  * clear: configuration files may hold them. From there a Java client's names are understood too:
  * those that say the same are translated, those that mean nothing here (serializers) are left out.
  */
@@ -59,7 +60,7 @@ int kafka_options_add(struct kafka_options *, const char *assignment, bool is_fr
 /* The value of a property by librdkafka's first name for it, NULL where it has not been set. */
 const char *kafka_options_get(const struct kafka_options *, const char *name);
 
-/* max.poll.interval.ms: as set, else librdkafka's own. What is no such value is refused by kafka_conf_new. */
+/* max.poll.interval.ms: as set, else librdkafka's own. */
 int64_t kafka_options_poll_ms(const struct kafka_options *);
 
 /* The value of -b or bootstrap.servers; ERR_USAGE where there is neither, and NULL. */
@@ -71,8 +72,7 @@ void kafka_options_show(const struct kafka_options *, FILE *);
 enum kafka_role { KAFKA_CONSUMER, KAFKA_PRODUCER };
 
 /*
- * A configuration with the user's properties over the role's defaults. Properties that this
- * librdkafka does not know are ERR_USAGE. The caller owns it until kafka_open took it.
+ * A configuration with the user's properties over the role's defaults. The caller owns it until kafka_open took it.
  */
 rd_kafka_conf_t *kafka_conf_new(const struct kafka_options *, enum kafka_role, struct err *);
 

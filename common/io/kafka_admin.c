@@ -8,38 +8,46 @@
 #include "base/diag.h"
 #include "base/stop.h"
 
-enum { ANSWER_MS = 20 * 1000, STEP_MS = 100, NOTE_AFTER_MS = 2000 };
+enum { ANSWER_MS = 20 * 1000, STEP_MS = 50, NOTE_AFTER_MS = 2000 };
 
 /* ---- questions to the controller ---- */
 
-/* The answer to a request put on `queue`, or NULL with err. */
-static rd_kafka_event_t *
-await_event(struct kafka *k, rd_kafka_queue_t *queue, const char *doing, struct err *err)
+rd_kafka_event_t *
+kafka_await(struct kafka *k, rd_kafka_queue_t *queue, int64_t deadline, const char *doing,
+    struct err *err)
 {
-	int64_t deadline = clock_deadline(ANSWER_MS);
-
 	for (;;) {
 		rd_kafka_event_t *event = rd_kafka_queue_poll(queue, STEP_MS);
 
 		if (event && !rd_kafka_event_error(event))
+			kafka_saw_broker(k);
+		if (event)
 			return event;
-		if (event) {
-			err_set(err, kafka_error_class(rd_kafka_event_error(event)), "%s: %s", doing,
-			    rd_kafka_event_error_string(event));
-			rd_kafka_event_destroy(event);
-			return NULL;
-		}
 		(void)rd_kafka_poll(k->rk, 0); /* brings refusals */
 		if (kafka_check(k, err))
 			return NULL;
 		if (stop_requested())
 			err_set(err, ERR_STOPPED, "stopped: %s", doing);
 		else if (clock_mono_ms() >= deadline)
-			err_set(err, ERR_UNAVAILABLE, "%s: no answer", doing);
+			err_set(err, ERR_UNAVAILABLE, "%s: no answer in time", doing);
 		else
 			continue;
 		return NULL;
 	}
+}
+
+/* The answer to a request put on `queue`, or NULL with err. */
+static rd_kafka_event_t *
+await_event(struct kafka *k, rd_kafka_queue_t *queue, const char *doing, struct err *err)
+{
+	rd_kafka_event_t *event = kafka_await(k, queue, clock_deadline(ANSWER_MS), doing, err);
+
+	if (!event || !rd_kafka_event_error(event))
+		return event;
+	err_set(err, kafka_error_class(rd_kafka_event_error(event)), "%s: %s", doing,
+	    rd_kafka_event_error_string(event));
+	rd_kafka_event_destroy(event);
+	return NULL;
 }
 
 /* Why the topic could not be made; NO_ERROR where it is there now. */

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Topics that a tool keeps for itself: made where they are missing, and read back by key. */
+/* Answers to admin requests; and topics that a tool keeps for itself: made where they are missing, and
+ * read back by key. */
 #ifndef SLUICE_IO_KAFKA_ADMIN_H
 #define SLUICE_IO_KAFKA_ADMIN_H
 
 #include "base/buf.h"
 #include "base/slice.h"
 #include "io/kafka.h"
+
+/* What comes on the queue, an error of the request too, by the deadline (monotonic); the caller
+ * destroys it. NULL with err: nothing came, stopped, refused. `doing` is put before the reason. */
+rd_kafka_event_t *kafka_await(struct kafka *, rd_kafka_queue_t *, int64_t deadline,
+    const char *doing, struct err *);
 
 /*
  * Sees to it that a compacted topic is there: looks for it without a broker's making it by the way

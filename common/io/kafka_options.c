@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "io/kafka.h"
+#include "io/read_file.h"
 
 /* librdkafka's second names (CONFIGURATION.md, "Alias for"), so that a property is known by one. */
 static const struct {
@@ -107,38 +107,21 @@ enum { SECRET_BYTES_MAX = 64 * 1024 };
 static char *
 read_secret(const char *name, const char *path, struct err *err)
 {
-	struct buf content = BUF_INIT(SECRET_BYTES_MAX);
-	char part[4096];
-	size_t n;
-	FILE *file = fopen(path, "re");
+	char *content = read_file(path, SECRET_BYTES_MAX, err);
+	size_t len = content ? strlen(content) : 0;
 
-	if (!file) {
-		err_errno(err, ERR_USAGE, errno, "property %s: cannot open %s", name, path);
+	if (!content) {
+		err_wrap(err, "property %s", name);
 		return NULL;
 	}
-	while ((n = fread(part, 1, sizeof(part), file)) > 0) {
-		if (buf_append(&content, slice_make(part, n), err)) {
-			err_wrap(err, "property %s: %s", name, path);
-			goto out;
-		}
-	}
-	if (ferror(file)) {
-		err_errno(err, ERR_USAGE, errno, "property %s: cannot read %s", name, path);
-		goto out;
-	}
-	if (content.len && content.data[content.len - 1] == '\n')
-		content.data[--content.len] = '\0';
-	if (content.len && content.data[content.len - 1] == '\r')
-		content.data[--content.len] = '\0';
-	if (!content.len) {
-		err_set(err, ERR_USAGE, "property %s: %s is empty", name, path);
-		goto out;
-	}
-	(void)fclose(file); /* read only: nothing can be lost */
-	return buf_take(&content);
-out:
-	(void)fclose(file);
-	buf_release(&content);
+	if (len && content[len - 1] == '\n')
+		content[--len] = '\0';
+	if (len && content[len - 1] == '\r')
+		content[--len] = '\0';
+	if (len)
+		return content;
+	free(content);
+	err_set(err, ERR_USAGE, "property %s: %s is empty", name, path);
 	return NULL;
 }
 
@@ -152,6 +135,49 @@ find(const struct kafka_options *o, const char *name)
 	return NULL;
 }
 
+/* "" and "NAME: No such configuration property..." are librdkafka's words; a value is not repeated. */
+static int
+conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, bool is_optional,
+    struct err *err)
+{
+	char reason[512];
+
+	switch (rd_kafka_conf_set(conf, name, value, reason, sizeof(reason))) {
+	case RD_KAFKA_CONF_OK:
+		return 0;
+	case RD_KAFKA_CONF_UNKNOWN:
+		if (is_optional)
+			return 0;
+		return err_set(err, ERR_USAGE, "librdkafka %s has no property %s",
+		    rd_kafka_version_str(), name);
+	case RD_KAFKA_CONF_INVALID:
+		break;
+	}
+	if (IS_LISTED(name, secrets))
+		return err_set(err, ERR_USAGE, "property %s: %s", name,
+		    strstr(reason, "not supported in this build") ? "librdkafka was built without it"
+								  : "not a value it can have");
+	return err_set(err, ERR_USAGE, "property %s: %s", name, reason);
+}
+
+/*
+ * Here rather than when a handle is made, so that the message can say where it stands: a file has lines. What a plugin
+ * brings is known to a configuration with that plugin only (CONFIGURATION.md, plugin.library.paths).
+ */
+static int
+check_known(const struct kafka_options *o, const char *name, const char *value, struct err *err)
+{
+	rd_kafka_conf_t *conf;
+	int rc;
+
+	if (!strcmp(name, "plugin.library.paths") || find(o, "plugin.library.paths"))
+		return 0;
+	conf = rd_kafka_conf_new();
+	rc = conf_set(conf, name, value, false, err);
+	rd_kafka_conf_destroy(conf);
+	return rc;
+}
+
 /* Takes value, also on failure. */
 static int
 store(struct kafka_options *o, const char *name, char *value, struct err *err)
@@ -159,6 +185,11 @@ store(struct kafka_options *o, const char *name, char *value, struct err *err)
 	struct kafka_property *p = find(o, name);
 	char *name_copy;
 
+	if (check_known(o, name, value, err)) {
+		explicit_bzero(value, strlen(value));
+		free(value);
+		return -1;
+	}
 	if (p) {
 		free(p->value);
 		p->value = value;
@@ -369,29 +400,6 @@ kafka_options_release(struct kafka_options *o)
 	}
 	free(o->properties);
 	*o = (struct kafka_options){ .brokers = NULL };
-}
-
-/* "" and "NAME: No such configuration property..." are librdkafka's words; a value is not repeated. */
-static int
-conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, bool is_optional,
-    struct err *err)
-{
-	char reason[512];
-
-	switch (rd_kafka_conf_set(conf, name, value, reason, sizeof(reason))) {
-	case RD_KAFKA_CONF_OK:
-		return 0;
-	case RD_KAFKA_CONF_UNKNOWN:
-		if (is_optional)
-			return 0;
-		return err_set(err, ERR_USAGE, "librdkafka %s has no property %s",
-		    rd_kafka_version_str(), name);
-	case RD_KAFKA_CONF_INVALID:
-		break;
-	}
-	if (IS_LISTED(name, secrets))
-		return err_set(err, ERR_USAGE, "property %s: not a value it can have", name);
-	return err_set(err, ERR_USAGE, "property %s: %s", name, reason);
 }
 
 int

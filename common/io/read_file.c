@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -32,6 +33,24 @@ read_all(int fd, const char *path, struct buf *out, struct err *err)
 	}
 }
 
+static int
+refuse(const char *path, int errno_value, struct err *err)
+{
+	bool is_denied = errno_value == EACCES || errno_value == EPERM;
+
+	return err_errno(err, is_denied ? ERR_DENIED : ERR_NO_INPUT, errno_value, "%s", path);
+}
+
+int
+read_file_check(const char *path, struct err *err)
+{
+	struct stat status;
+
+	if (access(path, R_OK) || stat(path, &status))
+		return refuse(path, errno, err);
+	return S_ISDIR(status.st_mode) ? err_errno(err, ERR_IO, EISDIR, "%s", path) : 0;
+}
+
 char *
 read_file(const char *path, size_t bytes_max, struct err *err)
 {
@@ -40,8 +59,7 @@ read_file(const char *path, size_t bytes_max, struct err *err)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0) {
-		err_errno(err, errno == EACCES || errno == EPERM ? ERR_DENIED : ERR_NO_INPUT, errno,
-		    "%s", path);
+		refuse(path, errno, err);
 		return NULL;
 	}
 	if (!read_all(fd, path, &text, err)) {

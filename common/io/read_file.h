@@ -13,4 +13,7 @@
  */
 char *read_file(const char *path, size_t bytes_max, struct err *);
 
+/* Whether a file that a library is told by name is there to be read: errors as those of read_file. */
+int read_file_check(const char *path, struct err *);
+
 #endif

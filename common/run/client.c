@@ -109,6 +109,15 @@ client_options_release(struct client_options *options)
 	kafka_options_release(&options->kafka);
 }
 
+int
+client_check_target(
+    const char *option, const char *target, const char *topic_read, struct err *err)
+{
+	if (!target || !topic_read || strcmp(target, topic_read))
+		return 0;
+	return err_set(err, ERR_USAGE, "--%s: %s is the topic that is read", option, target);
+}
+
 static struct sink *
 open_file(const char *path, const struct sink_done *done, int *ret_fd, struct err *err)
 {

@@ -38,6 +38,10 @@ int client_begin(struct client_options *, struct job *, struct err *);
 
 void client_options_release(struct client_options *);
 
+/* ERR_USAGE where what `option` writes to (NULL: nothing) is the topic that is read (NULL: none): it would be read
+ * again, for ever. */
+int client_check_target(const char *option, const char *target, const char *topic_read, struct err *);
+
 struct client_target {
 	const char *name;
 	size_t memory_bytes; /* of a topic's records that wait to be acknowledged, at most; 0: 8 MiB */

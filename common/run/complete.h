@@ -36,8 +36,10 @@ void complete_classify(const struct opt *, struct complete_argument *ret);
 /* What stands behind the options, for the shell. */
 struct complete_tool {
 	const char *name;
-	const char *verbs; /* the first argument is one of these, with blanks between; NULL */
-	unsigned operands; /* COMPLETE_FILES ... */
+	/* The first argument is one of these, with blanks between; behind it come topics, or groups. NULL: no verbs */
+	const char *topic_verbs;
+	const char *group_verbs;
+	unsigned operands; /* without verbs: COMPLETE_FILES ... */
 	bool has_command;  /* behind "--" comes a command */
 };
 

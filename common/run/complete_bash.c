@@ -2,22 +2,44 @@
 /*
  * bash (its manual, "Programmable Completion"): one function a tool, which needs nothing of the bash-completion
  * package. '=' and ':' break words there (COMP_WORDBREAKS): `--option=value` comes in three, brokers are
- * looked for in the whole line.
+ * looked for in the whole line. A group may have any name, and anybody may have named it: names are compared and
+ * quoted, and nothing expands them.
  */
 #include "run/complete_shell.h"
 
 /* What all tools share; the last one that is loaded counts. %s: the name of the tool. */
 static const char helpers[] =
-    "# what kafka-topic says of the brokers on the line, asked for once a minute\n"
+    "# _sluice_word REGEX: what stands behind such an option on the line; 2 where only the shell could say\n"
+    "_sluice_word() {\n"
+    "\t[[ $COMP_LINE =~ [[:space:]]($1)[=[:space:]]*[\\\"\\']?([^[:space:]\\\"\\']+) ]] || return 1\n"
+    "\t[[ ${BASH_REMATCH[2]} != *[\\$\\`\\\\*]* ]] || return 2\n"
+    "\tword=${BASH_REMATCH[2]/#\\~\\//$HOME/}\n"
+    "}\n"
+    "\n"
+    "# what kafka-topic says of the brokers of the line or else its own; asked for once a minute, in vain once in ten\n"
     "_sluice_ask() {\n"
-    "\tlocal brokers=${BOOTSTRAP_SERVERS-} asked\n"
-    "\t[[ $COMP_LINE =~ [[:space:]](-b|--brokers)[=[:space:]]*([^[:space:]\\\"\\']+) ]] && brokers=${BASH_REMATCH[2]}\n"
-    "\t[[ -n $brokers ]] && command -v kafka-topic >/dev/null && command -v timeout >/dev/null || return 0\n"
-    "\tasked=\"$1 $brokers $((SECONDS / 60))\"\n"
-    "\tdeclare -gA _sluice_answers\n"
-    "\t[[ -n ${_sluice_answers[$asked]+known} ]] || _sluice_answers[$asked]=$(\n"
-    "\t\ttimeout 2 kafka-topic \"$1\" --names -b \"$brokers\" --wait 0 </dev/null 2>/dev/null)\n"
-    "\tmapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W \"${_sluice_answers[$asked]}\" -- \"$cur\")\n"
+    "\tlocal -a ask=(kafka-topic \"$1\" --names --wait 0)\n"
+    "\tlocal word name asked\n"
+    "\tcommand -v kafka-topic >/dev/null && command -v timeout >/dev/null || return 0\n"
+    "\t_sluice_word '-b|--brokers' && ask+=(-b \"$word\")\n"
+    "\t(($? == 2)) && return 0\n"
+    "\t_sluice_word '-F|--config' && ask+=(-F \"$word\")\n"
+    "\t(($? == 2)) && return 0\n"
+    "\t[[ $COMP_LINE =~ [[:space:]]--iam([[:space:]]|$) ]] && ask+=(--iam)\n"
+    "\tasked=\"${ask[*]} ${BOOTSTRAP_SERVERS-}\"\n"
+    "\tdeclare -gA _sluice_asked _sluice_until _sluice_answers\n"
+    "\tif [[ ${_sluice_asked[$1]-} != \"$asked\" ]] || ((SECONDS >= ${_sluice_until[$1]})); then\n"
+    "\t\t_sluice_asked[$1]=$asked\n"
+    "\t\tif _sluice_answers[$1]=$(timeout -s KILL 2 \"${ask[@]}\" </dev/null 2>/dev/null); then\n"
+    "\t\t\t_sluice_until[$1]=$((SECONDS + 60))\n"
+    "\t\telse\n"
+    "\t\t\t_sluice_until[$1]=$((SECONDS + 600))\n"
+    "\t\tfi\n"
+    "\tfi\n"
+    "\twhile IFS= read -r name; do\n"
+    "\t\tprintf -v name %q \"$name\"\n"
+    "\t\t[[ $name == \\'\\' || $name != \"$cur\"* ]] || COMPREPLY+=(\"$name\")\n"
+    "\tdone <<<\"${_sluice_answers[$1]}\"\n"
     "}\n"
     "\n"
     "_sluice_properties() {\n"
@@ -100,14 +122,14 @@ put_options(const struct opt_set *set, FILE *out)
 static void
 put_operands(const struct complete_tool *tool, FILE *out)
 {
-	if (tool->verbs)
+	if (tool->topic_verbs)
 		(void)fprintf(out, "\tif ((COMP_CWORD == 1)); then\n"
-			"\t\tmapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\")\n\t\treturn 0\n\tfi\n",
-		    tool->verbs);
-	if (tool->operands & COMPLETE_TOPICS)
-		(void)fprintf(out, "\t_sluice_ask list\n");
-	if (tool->operands & COMPLETE_GROUPS)
-		(void)fprintf(out, "\t_sluice_ask groups\n");
+			"\t\tmapfile -t COMPREPLY < <(compgen -W '%s %s' -- \"$cur\")\n\t\treturn 0\n\tfi\n"
+			"\tcase \" %s \" in\n"
+			"\t*\" ${COMP_WORDS[1]} \"*) _sluice_ask groups ;;\n"
+			"\t*) _sluice_ask list ;;\n"
+			"\tesac\n",
+		    tool->topic_verbs, tool->group_verbs, tool->group_verbs);
 	if (tool->operands & COMPLETE_FILES)
 		(void)fprintf(out, "\tcompopt -o default 2>/dev/null\n");
 	else if (tool->operands & COMPLETE_DIRECTORIES)

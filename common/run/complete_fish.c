@@ -3,29 +3,31 @@
 #include "run/complete_shell.h"
 
 static const char helpers[] =
-    "# what kafka-topic says of the brokers on the line, asked for once a minute\n"
+    "# what kafka-topic says of the brokers of the line or else its own; asked for once a minute, in vain once in ten\n"
     "function __sluice_ask\n"
-    "\tset -l brokers $BOOTSTRAP_SERVERS\n"
+    "\tset -l ask kafka-topic $argv[1] --names --wait 0\n"
     "\tset -l words (commandline -opc)\n"
-    "\tset -l is_next\n"
-    "\tfor word in $words\n"
-    "\t\tif set -q is_next[1]\n"
-    "\t\t\tset brokers $word\n"
-    "\t\t\tset -e is_next\n"
-    "\t\t\tset -l is_next\n"
-    "\t\telse if contains -- $word -b --brokers\n"
-    "\t\t\tset is_next 1\n"
-    "\t\telse if string match -q -- '--brokers=*' $word\n"
-    "\t\t\tset brokers (string replace -- --brokers= '' $word)\n"
+    "\tset -l takes\n"
+    "\tfor word in $words[2..-1]\n"
+    "\t\tif set -q takes[1]\n"
+    "\t\t\tset ask $ask $takes (string replace -r '^~/' $HOME/ -- $word)\n"
+    "\t\t\tset takes\n"
+    "\t\telse if contains -- $word -b --brokers -F --config\n"
+    "\t\t\tset takes $word\n"
+    "\t\telse if test \"$word\" = --iam; or string match -qr -- '^(--brokers=|--config=|-b.|-F.)' $word\n"
+    "\t\t\tset ask $ask $word\n"
     "\t\tend\n"
     "\tend\n"
-    "\tset -q brokers[1]; and type -q kafka-topic; and type -q timeout; or return 0\n"
-    "\tset -l asked \"$argv[1] $brokers \"(math -s0 (date +%s) / 60)\n"
+    "\ttype -q kafka-topic; and type -q timeout; or return 0\n"
+    "\tset -l asked \"$ask $BOOTSTRAP_SERVERS\"\n"
     "\tset -l question __sluice_asked_$argv[1]\n"
+    "\tset -l until __sluice_until_$argv[1]\n"
     "\tset -l answer __sluice_answer_$argv[1]\n"
-    "\tif test \"$$question\" != \"$asked\"\n"
+    "\tif test \"$$question\" != \"$asked\"; or test (date +%s) -ge \"$$until\"\n"
     "\t\tset -g $question $asked\n"
-    "\t\tset -g $answer (timeout 2 kafka-topic $argv[1] --names -b $brokers[1] --wait 0 </dev/null 2>/dev/null)\n"
+    "\t\tset -l seconds 60\n"
+    "\t\tset -g $answer (timeout -s KILL 2 $ask </dev/null 2>/dev/null); or set seconds 600\n"
+    "\t\tset -g $until (math (date +%s) + $seconds)\n"
     "\tend\n"
     "\tprintf '%s\\n' $$answer\n"
     "end\n"
@@ -89,6 +91,17 @@ put_row(const struct opt *row, const char *tool, FILE *out)
 }
 
 static void
+put_verbs(const struct complete_tool *tool, FILE *out)
+{
+	(void)fprintf(out, "complete -c %s -n __fish_is_first_arg -f -a '%s %s'\n", tool->name,
+	    tool->topic_verbs, tool->group_verbs);
+	(void)fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -f -a '(__sluice_ask list)'\n",
+	    tool->name, tool->topic_verbs);
+	(void)fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %s' -f -a '(__sluice_ask groups)'\n",
+	    tool->name, tool->group_verbs);
+}
+
+static void
 put_operands(const struct complete_tool *tool, FILE *out)
 {
 	const struct complete_argument a = { .kinds = tool->operands };
@@ -99,11 +112,13 @@ put_operands(const struct complete_tool *tool, FILE *out)
 		    tool->name, tool->name);
 		return;
 	}
+	if (tool->topic_verbs) {
+		put_verbs(tool, out);
+		return;
+	}
 	(void)fprintf(out, "complete -c %s", tool->name);
 	put_offer(&a, tool->name, out);
 	(void)fputc('\n', out);
-	if (tool->verbs)
-		(void)fprintf(out, "complete -c %s -n __fish_is_first_arg -f -a '%s'\n", tool->name, tool->verbs);
 }
 
 void

@@ -7,24 +7,35 @@
 #include "run/complete_shell.h"
 
 static const char helpers[] =
-    "# what kafka-topic says of the brokers on the line, asked for once a minute\n"
+    "# what kafka-topic says of the brokers of the line or else its own; asked for once a minute, in vain once in ten\n"
     "_sluice_ask() {\n"
-    "\tlocal brokers=${BOOTSTRAP_SERVERS-} at asked\n"
-    "\tlocal -a names\n"
+    "\tlocal -a ask=(kafka-topic $1 --names --wait 0) names\n"
+    "\tlocal at asked\n"
     "\tfor ((at = 2; at < CURRENT; at++)); do\n"
     "\t\tcase $words[at] in\n"
-    "\t\t-b | --brokers) brokers=${(Q)words[at+1]} ;;\n"
-    "\t\t--brokers=*) brokers=${(Q)words[at]#--brokers=} ;;\n"
-    "\t\t-b*) brokers=${(Q)words[at]#-b} ;;\n"
+    "\t\t-b | --brokers | -F | --config) ask+=($words[at] ${(Q)${words[at+1]/#\\~\\//$HOME/}}) ;;\n"
+    "\t\t--brokers=* | --config=* | -b* | -F* | --iam) ask+=(${(Q)words[at]}) ;;\n"
     "\t\tesac\n"
     "\tdone\n"
-    "\t[[ -n $brokers ]] && (( $+commands[kafka-topic] && $+commands[timeout] )) || return 1\n"
-    "\tasked=\"$1 $brokers $((SECONDS / 60))\"\n"
-    "\ttypeset -gA _sluice_answers\n"
-    "\t(( $+_sluice_answers[$asked] )) || _sluice_answers[$asked]=\"$(\n"
-    "\t\ttimeout 2 kafka-topic $1 --names -b $brokers --wait 0 </dev/null 2>/dev/null)\"\n"
-    "\tnames=(${(f)_sluice_answers[$asked]})\n"
+    "\t[[ \"$ask\" != *[\\$\\`]* ]] && (( $+commands[kafka-topic] && $+commands[timeout] )) || return 1\n"
+    "\tasked=\"$ask ${BOOTSTRAP_SERVERS-}\"\n"
+    "\ttypeset -gA _sluice_asked _sluice_until _sluice_answers\n"
+    "\tif [[ $_sluice_asked[$1] != $asked ]] || (( SECONDS >= $_sluice_until[$1] )); then\n"
+    "\t\t_sluice_asked[$1]=$asked\n"
+    "\t\tif _sluice_answers[$1]=\"$(timeout -s KILL 2 $ask </dev/null 2>/dev/null)\"; then\n"
+    "\t\t\t_sluice_until[$1]=$((SECONDS + 60))\n"
+    "\t\telse\n"
+    "\t\t\t_sluice_until[$1]=$((SECONDS + 600))\n"
+    "\t\tfi\n"
+    "\tfi\n"
+    "\tnames=(${(f)_sluice_answers[$1]})\n"
     "\tcompadd -a names\n"
+    "}\n"
+    "\n"
+    "# groups behind these verbs, topics behind others\n"
+    "_sluice_behind_verb() {\n"
+    "\tlocal -a group_verbs=(${=1})\n"
+    "\tif (( $group_verbs[(Ie)$words[2]] )); then _sluice_ask groups; else _sluice_ask list; fi\n"
     "}\n"
     "\n"
     "_sluice_properties() {\n"
@@ -56,14 +67,11 @@ put_text(const char *text, FILE *out)
 static void
 put_action(const struct complete_argument *a, FILE *out)
 {
-	bool has_names = a->kinds & (COMPLETE_TOPICS | COMPLETE_GROUPS);
-
 	if (a->kinds & COMPLETE_PROPERTIES)
 		(void)fprintf(out, "_sluice_properties");
-	else if (has_names && (a->kinds & COMPLETE_FILES))
-		(void)fprintf(out, "{_sluice_ask list; _files}");
-	else if (has_names)
-		(void)fprintf(out, "{_sluice_ask %s}", a->kinds & COMPLETE_TOPICS ? "list" : "groups");
+	else if (a->kinds & (COMPLETE_TOPICS | COMPLETE_GROUPS))
+		(void)fprintf(out, "{_sluice_ask %s%s}", a->kinds & COMPLETE_TOPICS ? "list" : "groups",
+		    a->kinds & COMPLETE_FILES ? "; _files" : "");
 	else if (a->kinds & COMPLETE_FILES)
 		(void)fprintf(out, "_files");
 	else if (a->kinds & COMPLETE_DIRECTORIES)
@@ -125,8 +133,11 @@ put_operands(const struct complete_tool *tool, FILE *out)
 {
 	struct complete_argument a = { .kinds = tool->operands };
 
-	if (tool->verbs)
-		(void)fprintf(out, "\t'1:verb:(%s)' \\\n", tool->verbs);
+	if (tool->topic_verbs) {
+		(void)fprintf(out, "\t'1:verb:(%s %s)' \\\n", tool->topic_verbs, tool->group_verbs);
+		(void)fprintf(out, "\t'*:name:{_sluice_behind_verb \"%s\"}'\n", tool->group_verbs);
+		return;
+	}
 	if (tool->has_command) {
 		(void)fprintf(out, "\t'(-)*::command: _normal'\n");
 		return;

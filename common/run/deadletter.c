@@ -35,6 +35,17 @@ const struct opt deadletter_rows[] = {
 };
 const size_t deadletter_row_count = sizeof(deadletter_rows) / sizeof(*deadletter_rows);
 
+int
+deadletter_check(const struct deadletter_options *options, const struct job *job,
+    const char *topic_read, struct err *err)
+{
+	/* --on-failure, where a tool has it, takes the place of --dead-letter */
+	if (opt_origin(&job->set, "on-failure") == OPT_UNSET &&
+	    job_check_pair(job, "dead-letter-max", "dead-letter", err))
+		return -1;
+	return client_check_target("dead-letter", options->target, topic_read, err);
+}
+
 struct deadletter *
 deadletter_open(const struct deadletter_options *options, const struct client_options *client,
     const char *tool, const struct sink_done *done, struct err *err)

@@ -28,6 +28,13 @@ struct deadletter_options {
 extern const struct opt deadletter_rows[];
 extern const size_t deadletter_row_count;
 
+/*
+ * Before anything is opened. ERR_USAGE for letters into the topic that is read (NULL: none), and for
+ * --dead-letter-max on the command line where nothing takes letters.
+ */
+int deadletter_check(const struct deadletter_options *, const struct job *, const char *topic_read,
+    struct err *);
+
 struct deadletter;
 
 /* done (may be NULL) is told of positions whose letters are durable. */

@@ -139,18 +139,44 @@ print_completion(struct job *job, const char *shell, struct err *err)
 {
 	const struct tool *tool = job->tool;
 	struct complete_tool complete = { .name = tool->name,
-		.verbs = tool->verbs,
+		.topic_verbs = tool->topic_verbs,
+		.group_verbs = tool->group_verbs,
 		.has_command = strstr(tool->synopsis, "-- COMMAND") };
 
-	if (tool->verbs)
-		complete.operands = COMPLETE_TOPICS | COMPLETE_GROUPS;
-	else if (!tool->operand_count_max)
+	if (!tool->operand_count_max)
 		complete.operands = 0;
 	else if (strstr(tool->synopsis, "FILE"))
 		complete.operands = COMPLETE_FILES;
 	else if (strstr(tool->synopsis, "DIRECTORY"))
 		complete.operands = COMPLETE_DIRECTORIES;
 	return complete_print(&job->set, &complete, shell, stdout, err) ? -1 : job_finish(job, err);
+}
+
+/*
+ * Messages about options come in the format, too, that options and files ask for, wherever in them: of what is wrong,
+ * the rest is looked at for that. What has been set already counts where a file cannot be read a second time.
+ */
+static void
+find_log_format(const struct job *job, const struct opt_line *line)
+{
+	struct job_options found = { .is_json_log = job->options.is_json_log };
+	const struct opt *row = opt_find(&job->set, "log-format");
+	const struct opt_group group = { .rows = row, .row_count = 1, .target = &found };
+	struct opt_set set = { .groups = &group, .group_count = 1, .is_lenient = true };
+	const char *config = opt_line_find(line, "config");
+	const char *format = opt_line_find(line, "log-format");
+	char *texts[3] = { NULL };
+	struct err err = ERR_INIT;
+
+	(void)settings_apply_defaults(&set, job->tool->name, texts, &err);
+	if (config)
+		(void)settings_apply_file(
+		    &set, job->tool->name, config, OPT_GIVEN_FILE, &texts[2], &err);
+	if (format)
+		(void)opt_apply(&set, row, format, OPT_COMMAND_LINE, &err);
+	diag_open(job->tool->name, DIAG_NOTE, found.is_json_log);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		free(texts[i]);
 }
 
 int
@@ -168,9 +194,8 @@ job_begin(struct job *job, const struct tool *tool, const struct opt_group *grou
 		return -1;
 	if (argc == 3 && strcmp(argv[1], "--completion") == 0)
 		return print_completion(job, argv[2], err);
-	if (opt_read_line(&job->set, argc, argv, &line, err))
-		return -1;
-	if (opt_line_has(&line, "help") || opt_line_has(&line, "version")) {
+	rc = opt_read_line(&job->set, argc, argv, &line, err);
+	if (!rc && (opt_line_has(&line, "help") || opt_line_has(&line, "version"))) {
 		if (opt_line_has(&line, "help"))
 			print_help(job);
 		else
@@ -178,9 +203,12 @@ job_begin(struct job *job, const struct tool *tool, const struct opt_group *grou
 		opt_line_release(&line);
 		return job_finish(job, err);
 	}
-	rc = apply_all(job, &line, err);
+	if (!rc)
+		rc = apply_all(job, &line, err);
 	job->operands = line.operands;
 	job->operand_count = line.operand_count;
+	if (rc)
+		find_log_format(job, &line);
 	opt_line_release(&line);
 	if (rc)
 		return -1;
@@ -189,6 +217,15 @@ job_begin(struct job *job, const struct tool *tool, const struct opt_group *grou
 				      : DIAG_NOTE;
 	diag_open(tool->name, level, job->options.is_json_log);
 	return stop_install(err);
+}
+
+int
+job_check_pair(const struct job *job, const char *option, const char *other, struct err *err)
+{
+	if (opt_origin(&job->set, option) != OPT_COMMAND_LINE ||
+	    opt_origin(&job->set, other) != OPT_UNSET)
+		return 0;
+	return err_set(err, ERR_USAGE, "--%s goes with --%s: without that it has no effect", option, other);
 }
 
 static void

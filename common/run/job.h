@@ -26,8 +26,10 @@ struct tool {
 	const char *synopsis; /* behind the name: "[options] TARGET" */
 	const char *summary;  /* one sentence */
 	const char *examples; /* lines for --help, or NULL */
-	/* The first argument is one of these, for completions; the others are topics or groups. NULL: no verbs */
-	const char *verbs;
+	/* The first argument is one of these, with blanks between; what follows are topics, or groups. NULL: no
+	 * verbs */
+	const char *topic_verbs;
+	const char *group_verbs;
 	size_t operand_count_min;
 	size_t operand_count_max;
 };
@@ -54,6 +56,12 @@ struct job {
  */
 int job_begin(struct job *, const struct tool *, const struct opt_group *groups,
     size_t group_count, int argc, char **argv, struct err *);
+
+/*
+ * ERR_USAGE where `option` is on the command line though `other`, without which it has no effect, is set nowhere. From a
+ * configuration file it is for other runs too, and harmless.
+ */
+int job_check_pair(const struct job *, const char *option, const char *other, struct err *);
 
 /* What was asked for is on standard output: is_finished. ERR_IO where it could not be printed. */
 int job_finish(struct job *, struct err *);

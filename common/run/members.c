@@ -99,6 +99,7 @@ report_of(struct members *m)
 		.values = m->values,
 		.value_count = m->value_count,
 		.numbers = m->numbers,
+		.runs_commands = m->runs_commands,
 		.context = m->context,
 		.measure = m->measure };
 }

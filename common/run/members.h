@@ -38,6 +38,7 @@ struct members {
 	const struct report_options *reports;
 
 	/* what the tool does */
+	bool runs_commands; /* they have our standard error */
 	void *context;
 	/* One member of the group, or the only process; numbers count also where it fails. */
 	int (*run)(void *context, enum job_input *ret_input, struct err *);

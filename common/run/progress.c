@@ -90,16 +90,19 @@ progress_manner_of(const struct progress_options *o, const struct progress_place
 }
 
 static struct progress_place
-look_around(bool is_quiet, bool writes_data)
+look_around(const struct progress_run *run)
 {
-	struct progress_place place = { .is_quiet = is_quiet, .is_drawable = diag_has_terminal() };
+	struct progress_place place = { .is_quiet = run->is_quiet,
+		.is_drawable = diag_has_terminal(),
+		.is_shared = run->runs_commands };
 	struct stat out, error;
 
 	if (fstat(STDOUT_FILENO, &out) || fstat(STDERR_FILENO, &error))
 		return place;
 	/* some shells make their pipes of sockets */
 	place.is_in_pipe = S_ISFIFO(out.st_mode) || S_ISSOCK(out.st_mode);
-	place.is_shared = writes_data && S_ISCHR(out.st_mode) && out.st_rdev == error.st_rdev;
+	place.is_shared |=
+	    run->writes_data && S_ISCHR(out.st_mode) && out.st_rdev == error.st_rdev;
 	return place;
 }
 
@@ -269,11 +272,10 @@ release(struct progress *p)
 }
 
 struct progress *
-progress_start(const struct progress_options *o, const char *tool, bool is_quiet, bool writes_data,
-    struct err *err)
+progress_start(const struct progress_options *o, const struct progress_run *run, struct err *err)
 {
 	static const struct meter_numbers nothing = METER_NUMBERS_INIT;
-	struct progress_place place = look_around(is_quiet, writes_data);
+	struct progress_place place = look_around(run);
 	struct progress *p = calloc(1, sizeof(*p));
 
 	if (!p) {
@@ -282,7 +284,7 @@ progress_start(const struct progress_options *o, const char *tool, bool is_quiet
 	}
 	p->manner = progress_manner_of(o, &place);
 	p->every_ms = o->every_ms ? o->every_ms : p->manner == PROGRESS_LINES ? LINE_MS : DRAW_MS;
-	p->tool = tool;
+	p->tool = run->tool;
 	p->numbers = nothing;
 	p->end_fd = p->signal_fd = -1;
 	p->due_ms = p->manner == PROGRESS_SILENT ? CLOCK_NEVER : clock_deadline(p->every_ms);

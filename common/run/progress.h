@@ -40,7 +40,7 @@ struct progress_place {
 	bool is_quiet;
 	bool is_drawable;      /* stderr */
 	bool is_in_pipe;       /* standard output is a pipe, to somebody who may draw */
-	bool is_shared;        /* records go to the same terminal */
+	bool is_shared;        /* records go to the same terminal, or what commands have to say */
 };
 
 /* Pure. */
@@ -49,12 +49,19 @@ enum progress_manner progress_manner_of(
 
 struct progress;
 
+/* Whose progress it is. */
+struct progress_run {
+	const char *tool;
+	bool is_quiet;
+	bool writes_data;   /* records go to standard output */
+	bool runs_commands; /* they have our standard error */
+};
+
 /*
- * After the last fork, and stop_install. writes_data: records go to standard output. NULL where there can be no
- * thread (err says why): the others take NULL.
+ * After the last fork, and stop_install. NULL where there can be no thread (err says why): the others take NULL.
  */
-struct progress *progress_start(const struct progress_options *, const char *tool, bool is_quiet,
-    bool writes_data, struct err *);
+struct progress *progress_start(
+    const struct progress_options *, const struct progress_run *, struct err *);
 
 /* The numbers of now. */
 void progress_set(struct progress *, const struct meter_numbers *);

@@ -467,6 +467,7 @@ pump_summary(const struct pump *p, struct pump_summary *ret)
 		.in_flight = (int64_t)counts.in_flight,
 		.in_flight_max = (int64_t)counts.in_flight_max,
 		.held_bytes = (int64_t)counts.bytes,
+		.passed = p->source ? source_passed(p->source) : -1,
 	};
 	ret->open = ret->read - ret->delivered - ret->filtered - ret->rejected - ret->lost;
 	ret->lag = lag < 0 ? -1 : lag + ret->open + (p->letters ? pump_letters_open(p) : 0);
@@ -488,6 +489,7 @@ pump_summary_add(struct pump_summary *to, const struct pump_summary *from)
 	to->in_flight_max += from->in_flight_max;
 	to->held_bytes += from->held_bytes;
 	to->lag = to->lag < 0 || from->lag < 0 ? -1 : to->lag + from->lag;
+	to->passed = to->passed < 0 || from->passed < 0 ? -1 : to->passed + from->passed;
 }
 
 void

@@ -82,6 +82,7 @@ struct pump_summary {
 	int64_t in_flight_max; /* as throttling has it at present */
 	int64_t held_bytes;    /* copies of records */
 	int64_t lag;           /* records of its partitions that are not settled; -1: not known */
+	int64_t passed;        /* source_passed */
 };
 
 /* Who is told how it goes. */

@@ -16,6 +16,7 @@ pump_end_trouble(struct pump *p)
 {
 	p->asked_ms = p->out_count ? p->now_ms : 0;
 	p->is_trouble_said = false;
+	p->trouble[0] = '\0';
 }
 
 static bool
@@ -52,13 +53,14 @@ see_stuck(struct pump *p, const struct lane *lane, const char *text)
 static void
 see_patience(struct pump *p, const char *text)
 {
-	int64_t untaken_ms = p->now_ms - p->asked_ms;
+	char patience[OPT_VALUE_BYTES];
 	struct err err;
 
-	if (untaken_ms < p->options.patience_ms)
+	if (p->now_ms - p->asked_ms < p->options.patience_ms)
 		return;
-	err_set(&err, ERR_UNAVAILABLE, "%s (nothing was taken for %" PRId64 " s: --patience)", text,
-	    untaken_ms / 1000);
+	opt_format_duration(p->options.patience_ms, patience);
+	err_set(&err, ERR_UNAVAILABLE, "%s (nothing was taken for longer than --patience %s)", text,
+	    patience);
 	pump_fail(p, &err);
 }
 
@@ -68,6 +70,7 @@ see_trouble(struct pump *p, const char *text)
 	int64_t untaken_ms;
 
 	diag_detail("%s; once more", text);
+	(void)snprintf(p->trouble, sizeof(p->trouble), "%.*s", SERVICE_REASON_BYTES - 1, text);
 	if (!p->asked_ms)
 		p->asked_ms = p->now_ms; /* of a stream that has gone since */
 	untaken_ms = p->now_ms - p->asked_ms;
@@ -94,7 +97,7 @@ void
 pump_see_silence(struct pump *p)
 {
 	if (p->now_ms >= pump_silence_end_ms(p))
-		see_patience(p, "no answer");
+		see_patience(p, *p->trouble ? p->trouble : "no answer");
 }
 
 /* ---- fates ---- */

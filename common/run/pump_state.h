@@ -71,6 +71,7 @@ struct pump {
 
 	int64_t asked_ms; /* since then the service was asked and took nothing; 0: nothing is asked */
 	bool is_trouble_said;
+	char trouble[SERVICE_REASON_BYTES]; /* why it took nothing, the last time; empty: it gave no answer */
 
 	int64_t read;
 	int64_t bytes; /* of their values */

@@ -66,7 +66,11 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	ret->open = s->open;
 	ret->rejected = s->rejected;
 	ret->lag = s->lag;
-	report_measure_input(t->input, s->read - s->open, s->lag, ret);
+	report_measure_input(t->input,
+	    &(struct report_input){ .records = s->read - s->open,
+		.passed = s->passed < 0 ? -1 : s->passed - s->open,
+		.to_go = s->lag },
+	    ret);
 }
 
 static void
@@ -128,12 +132,15 @@ run_member(void *context, enum job_input *ret_input, struct err *err)
 int
 pump_tool_work(struct pump_tool *t, enum job_input *ret_input, struct err *err)
 {
+	if (deadletter_check(t->letters, t->job, t->input->topic, err))
+		return -1;
 	t->members = (struct members){
 		.job = t->job,
 		.client = t->client,
 		.input = t->input,
 		.workers = t->workers,
 		.reports = t->reports,
+		.runs_commands = t->runs_commands,
 		.context = t,
 		.run = run_member,
 		.add = add_numbers,

@@ -37,6 +37,7 @@ struct pump_tool {
 	const struct workers_options *workers;
 	const struct report_options *reports;
 	const char *requests; /* what the summary calls them: "requests" */
+	bool runs_commands;   /* they have our standard error */
 	void *context;
 	/* One member of the group, or the only process. */
 	int (*run)(struct pump_tool *, enum job_input *ret_input, struct err *);

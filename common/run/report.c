@@ -21,18 +21,23 @@ has_file(const struct report *r)
 int
 report_check(const struct report *r, struct err *err)
 {
+	if (job_check_pair(r->job, "stats-interval", "stats-file", err) ||
+	    job_check_pair(r->job, "stats-label", "stats-file", err))
+		return -1;
 	return has_file(r) ? stats_check(&r->options->stats, err) : 0;
 }
 
 void
 report_begin(struct report *r)
 {
+	const struct progress_run run = { r->job->tool->name, r->job->options.is_quiet, r->writes_data,
+		r->runs_commands };
 	struct err err = ERR_INIT;
 
 	if (r->job->options.is_dry_run)
 		return;
-	r->progress = progress_start(&r->options->progress, r->job->tool->name,
-	    r->job->options.is_quiet, r->writes_data, &err);
+	r->stdin_begin = lseek(STDIN_FILENO, 0, SEEK_CUR);
+	r->progress = progress_start(&r->options->progress, &run, &err);
 	if (!r->progress)
 		diag_detail("no progress: %s", err.text);
 }
@@ -67,6 +72,16 @@ report_write(struct report *r)
 	r->is_broken = true;
 }
 
+/* What was read of standard input before this run was not read by it. */
+static void
+leave_out_before(const struct report *r, struct meter_numbers *n)
+{
+	if (!n->is_position || r->stdin_begin <= 0)
+		return;
+	n->done = n->done > r->stdin_begin ? n->done - r->stdin_begin : 0;
+	n->all -= r->stdin_begin;
+}
+
 void
 report_tell(struct report *r)
 {
@@ -76,6 +91,7 @@ report_tell(struct report *r)
 	r->tell_ms = clock_deadline(report_every_ms(r));
 	if (r->progress) {
 		r->measure(r->context, r->numbers, &numbers);
+		leave_out_before(r, &numbers);
 		progress_set(r->progress, &numbers);
 	}
 	if (now_ms + EARLY_MS >= r->write_ms)
@@ -103,21 +119,22 @@ measure_file(struct meter_numbers *ret)
 		return false;
 	ret->done = at < status.st_size ? at : status.st_size;
 	ret->all = status.st_size;
+	ret->is_position = true;
 	return true;
 }
 
 void
 report_measure_input(
-    const struct input_options *o, int64_t passed, int64_t rest, struct meter_numbers *ret)
+    const struct input_options *o, const struct report_input *input, struct meter_numbers *ret)
 {
-	ret->rest = rest;
+	ret->to_go = input->to_go;
 	if (o->count_max) {
-		ret->done = passed < o->count_max ? passed : o->count_max;
+		ret->done = input->records < o->count_max ? input->records : o->count_max;
 		ret->all = o->count_max;
 	} else if (!o->topic) {
 		(void)measure_file(ret);
-	} else if (rest >= 0 && (o->exit_at_end || o->has_stop_time)) {
-		ret->done = passed;
-		ret->all = passed + rest;
+	} else if (input->to_go >= 0 && input->passed >= 0) {
+		ret->done = input->passed;
+		ret->all = input->passed + input->to_go;
 	}
 }

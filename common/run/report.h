@@ -37,19 +37,21 @@ struct report {
 	const struct stats_value *values;
 	size_t value_count;
 	const void *numbers;
-	bool writes_data; /* records go to standard output */
+	bool writes_data;   /* records go to standard output */
+	bool runs_commands; /* they have our standard error */
 	void *context;
-	/* What these numbers are to a person. */
+	/* What these numbers, told by report_tell, are to a person. */
 	void (*measure)(void *context, const void *numbers, struct meter_numbers *ret);
 
 	/* its own; zero at first */
 	struct progress *progress;
 	int64_t tell_ms;  /* due by clock_mono_ms */
 	int64_t write_ms; /* the file */
+	int64_t stdin_begin; /* where standard input was, if that is a file */
 	bool is_broken;   /* said once */
 };
 
-/* ERR_CANT_CREATE where --stats-file cannot be written. */
+/* ERR_CANT_CREATE where --stats-file cannot be written; ERR_USAGE for its options on the command line without it. */
 int report_check(const struct report *, struct err *);
 
 /* After the last fork. With --dry-run it does nothing, and the others neither. */
@@ -73,9 +75,15 @@ void report_end(struct report *);
 /* The file, now. A run does not end because its numbers cannot be written. */
 void report_write(struct report *);
 
-/* What is said of the input of most tools: so many of its records are through, and at present so many are not (-1: not
- * known); whether it has an end, and how far that is. */
-void report_measure_input(const struct input_options *, int64_t passed, int64_t rest,
+/* How far the input of most tools is. */
+struct report_input {
+	int64_t records; /* through */
+	int64_t passed;  /* source_passed, less what is not through */
+	int64_t to_go;   /* not through at present, in the same unit; -1: not known */
+};
+
+/* Says it, and whether there is an end, and how far that is. */
+void report_measure_input(const struct input_options *, const struct report_input *,
     struct meter_numbers *ret);
 
 #endif

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/slice.h"
@@ -108,7 +109,7 @@ apply_text(struct parse *p, char *text, const char *path, struct err *err)
 		char *end = strchrnul(text, '\n');
 		char *next = *end ? end + 1 : end;
 
-		if (apply_line(p, text, end, err))
+		if (apply_line(p, text, end, err) && !p->set->is_lenient)
 			return err_wrap(err, "%s:%d", path, line);
 		text = next;
 		line++;
@@ -121,8 +122,12 @@ settings_apply_file(struct opt_set *set, const char *tool, const char *path,
     enum opt_origin origin, char **ret_text, struct err *err)
 {
 	struct parse p = { .set = set, .tool = tool, .origin = origin, .is_for_us = true };
-	char *text = read_file(path, SETTINGS_BYTES_MAX, err);
+	struct stat status;
+	char *text;
 
+	if (set->is_lenient && (stat(path, &status) || !S_ISREG(status.st_mode)))
+		return 0;
+	text = read_file(path, SETTINGS_BYTES_MAX, err);
 	if (!text)
 		return -1;
 	*ret_text = text; /* values stay in it */

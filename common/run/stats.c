@@ -2,16 +2,10 @@
 #include "run/stats.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "codec/utf8.h"
+#include "io/replace_file.h"
 
 enum {
 	TEXT_BYTES_MAX = 64 * 1024,
@@ -214,72 +208,10 @@ stats_render(const struct stats_options *o, const struct stats_value *values, si
 
 /* ---- the file ---- */
 
-/* Beside the file, and none of the collector's, which takes *.prom only. */
-static int
-spare_name(const char *file, char name[static PATH_MAX], struct err *err)
-{
-	if (snprintf(name, PATH_MAX, "%s.tmp", file) >= PATH_MAX)
-		return err_errno(err, ERR_CANT_CREATE, ENAMETOOLONG, "%s", file);
-	return 0;
-}
-
-/* Readable for all, as the umask has it: the collector is another user. */
-static int
-open_spare(const char *name, struct err *err)
-{
-	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-
-	return fd < 0 ? err_errno(err, ERR_CANT_CREATE, errno, "%s", name) : fd;
-}
-
 int
 stats_check(const struct stats_options *o, struct err *err)
 {
-	char spare[PATH_MAX];
-	struct stat st;
-	int fd;
-
-	/* what is no regular file, /dev/stderr, would be replaced too */
-	if (stat(o->file, &st) == 0 && !S_ISREG(st.st_mode))
-		return err_set(err, ERR_CANT_CREATE, "%s: not a regular file", o->file);
-	if (spare_name(o->file, spare, err) || (fd = open_spare(spare, err)) < 0)
-		return -1;
-	(void)close(fd); /* nothing was written */
-	(void)unlink(spare);
-	return 0;
-}
-
-static int
-write_all(int fd, struct slice text, const char *name, struct err *err)
-{
-	while (text.len) {
-		ssize_t n = write(fd, text.data, text.len);
-
-		if (n < 0 && errno != EINTR)
-			return err_errno(err, ERR_IO, errno, "%s", name);
-		if (n > 0)
-			text = slice_skip(text, (size_t)n);
-	}
-	return 0;
-}
-
-/* No fsync: after a power failure the numbers are old anyway. */
-static int
-replace(const char *file, struct slice text, struct err *err)
-{
-	char spare[PATH_MAX];
-	int fd, rc;
-
-	if (spare_name(file, spare, err) || (fd = open_spare(spare, err)) < 0)
-		return -1;
-	rc = write_all(fd, text, spare, err);
-	if (close(fd) && !rc)
-		rc = err_errno(err, ERR_IO, errno, "%s", spare);
-	if (!rc && rename(spare, file))
-		rc = err_errno(err, ERR_CANT_CREATE, errno, "%s", file);
-	if (rc)
-		(void)unlink(spare);
-	return rc;
+	return replace_file_check(o->file, err);
 }
 
 int
@@ -290,7 +222,7 @@ stats_write(const struct stats_options *o, const struct stats_value *values, siz
 	int rc = stats_render(o, values, count, numbers, labels, label_count, &text, err);
 
 	if (!rc)
-		rc = replace(o->file, buf_slice(&text), err);
+		rc = replace_file(o->file, buf_slice(&text), REPLACE_FILE_AS_NUMBERS, err);
 	buf_release(&text);
 	return rc;
 }

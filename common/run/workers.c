@@ -27,17 +27,17 @@ const size_t workers_row_count = sizeof(workers_rows) / sizeof(*workers_rows);
 
 /* What a member leaves in its pipe. No more than PIPE_BUF: it is there as a whole or not at all
  * (pipe(7)). */
-struct report {
+struct account {
 	bool is_last; /* else one of the work that goes on */
 	enum job_input input;
 	bool is_broken_pipe;
 	_Alignas(max_align_t) unsigned char summary[WORKERS_SUMMARY_BYTES_MAX];
 };
-_Static_assert(sizeof(struct report) <= PIPE_BUF, "a report is written at once");
+_Static_assert(sizeof(struct account) <= PIPE_BUF, "an account is written at once");
 
 struct member {
 	pid_t pid;
-	int fd; /* for its reports; -1: it has ended */
+	int fd; /* for its accounts; -1: it has ended */
 	bool has_reported;
 };
 
@@ -77,11 +77,11 @@ workers_check(const struct workers_options *options, const struct input_options 
 /* ---- a member ---- */
 
 static bool
-write_report(int fd, const struct report *report, size_t bytes)
+write_account(int fd, const struct account *account, size_t bytes)
 {
 	ssize_t n;
 
-	while ((n = write(fd, report, bytes)) < 0 && errno == EINTR)
+	while ((n = write(fd, account, bytes)) < 0 && errno == EINTR)
 		;
 	return n == (ssize_t)bytes;
 }
@@ -105,15 +105,15 @@ workers_name_instance(struct kafka_options *kafka, unsigned number, struct err *
 void
 workers_tell(const struct workers_link *link, const void *summary)
 {
-	struct report report = { .is_last = false };
-	size_t bytes = offsetof(struct report, summary) + link->summary_bytes;
+	struct account account = { .is_last = false };
+	size_t bytes = offsetof(struct account, summary) + link->summary_bytes;
 	struct pollfd fd = { .fd = link->fd, .events = POLLOUT };
 
 	/* writable means that PIPE_BUF bytes fit (pipe(7)), and nobody else writes */
 	if (link->fd < 0 || poll(&fd, 1, 0) != 1 || !(fd.revents & POLLOUT))
 		return;
-	memcpy(report.summary, summary, link->summary_bytes);
-	(void)write_report(link->fd, &report, bytes);
+	memcpy(account.summary, summary, link->summary_bytes);
+	(void)write_account(link->fd, &account, bytes);
 }
 
 /* Returns with the signals as they were before, in a process that is led. */
@@ -135,11 +135,11 @@ follow(pid_t leader, unsigned number, const sigset_t *before, struct err *err)
 
 /* Says as job_end would why it ends. */
 static enum err_class
-conclude(const struct err *err, struct report *report)
+conclude(const struct err *err, struct account *account)
 {
 	if (err->class == ERR_NONE)
-		return report->input == JOB_INPUT_BOUNDED && stop_requested() ? ERR_STOPPED : ERR_NONE;
-	report->is_broken_pipe = err->is_broken_pipe;
+		return account->input == JOB_INPUT_BOUNDED && stop_requested() ? ERR_STOPPED : ERR_NONE;
+	account->is_broken_pipe = err->is_broken_pipe;
 	if (!err->is_broken_pipe)
 		diag_error("%s", err->text);
 	return err->class;
@@ -149,18 +149,18 @@ static _Noreturn void
 be_member(const struct workers_work *work, unsigned number, int fd, pid_t leader,
     const sigset_t *before)
 {
-	struct report report = { .is_last = true, .input = JOB_INPUT_BOUNDED };
-	size_t bytes = offsetof(struct report, summary) + work->summary_bytes;
+	struct account account = { .is_last = true, .input = JOB_INPUT_BOUNDED };
+	size_t bytes = offsetof(struct account, summary) + work->summary_bytes;
 	struct err err = ERR_INIT;
 	enum err_class status;
 
 	if (work->watch)
 		*work->watch->link = (struct workers_link){ fd, work->summary_bytes };
 	if (!follow(leader, number, before, &err))
-		(void)work->run(work->context, number, report.summary, &report.input, &err);
-	status = conclude(&err, &report);
+		(void)work->run(work->context, number, account.summary, &account.input, &err);
+	status = conclude(&err, &account);
 	/* without it the leader counts a fault */
-	if (!write_report(fd, &report, bytes))
+	if (!write_account(fd, &account, bytes))
 		diag_error("no report could be left: %s", strerror(errno));
 	exit((int)status);
 }
@@ -286,19 +286,19 @@ tell_sum(struct group *group)
 }
 
 static void
-take_report(struct group *group, unsigned i, const struct report *report)
+take_account(struct group *group, unsigned i, const struct account *account)
 {
 	static const int rank[] = { [JOB_INPUT_ENDED] = 0, [JOB_INPUT_ENDLESS] = 1,
 		[JOB_INPUT_BOUNDED] = 2 };
 
-	memcpy(told_by(group, i), report->summary, group->work->summary_bytes);
-	if (!report->is_last)
+	memcpy(told_by(group, i), account->summary, group->work->summary_bytes);
+	if (!account->is_last)
 		return;
 	group->members[i].has_reported = true;
-	group->work->add(group->sum, report->summary);
-	group->is_broken_pipe |= report->is_broken_pipe;
-	if (rank[report->input] > rank[group->input])
-		group->input = report->input;
+	group->work->add(group->sum, account->summary);
+	group->is_broken_pipe |= account->is_broken_pipe;
+	if (rank[account->input] > rank[group->input])
+		group->input = account->input;
 }
 
 static int
@@ -331,14 +331,14 @@ bury(struct group *group, unsigned i, struct err *err)
 	return 0;
 }
 
-/* Its report, or the end of its pipe: it was its only writer. */
+/* Its account, or the end of its pipe: it was its only writer. */
 static int
 attend(struct group *group, unsigned i, struct err *err)
 {
 	struct member *member = &group->members[i];
-	struct report report;
-	size_t bytes = offsetof(struct report, summary) + group->work->summary_bytes;
-	ssize_t n = read(member->fd, &report, bytes); /* each was written at once */
+	struct account account;
+	size_t bytes = offsetof(struct account, summary) + group->work->summary_bytes;
+	ssize_t n = read(member->fd, &account, bytes); /* each was written at once */
 
 	if (n < 0 && errno == EINTR)
 		return 0;
@@ -349,7 +349,7 @@ attend(struct group *group, unsigned i, struct err *err)
 			return -1;
 	} else {
 		assert((size_t)n == bytes);
-		take_report(group, i, &report);
+		take_account(group, i, &account);
 	}
 	tell_sum(group);
 	return 0;

@@ -36,8 +36,17 @@ struct sink_ops {
 	void (*free)(struct sink *);
 };
 
+/* Who is told, several times a second, that a call waits for room or for what was written to become durable. Of the sink
+ * it may ask the counts only. */
+struct sink_waiting {
+	void *context;
+	void (*tell)(void *context); /* NULL: nobody */
+};
+
+/* First member of every sink. */
 struct sink {
 	const struct sink_ops *ops;
+	struct sink_waiting waiting;
 };
 
 /* Told of each position that became durable, from inside sink_write, sink_push and sink_flush. */
@@ -67,6 +76,20 @@ static inline int
 sink_flush(struct sink *s, int64_t deadline_mono_ms, struct err *err)
 {
 	return s->ops->flush(s, deadline_mono_ms, err);
+}
+
+static inline void
+sink_set_waiting(struct sink *s, const struct sink_waiting *waiting)
+{
+	s->waiting = *waiting;
+}
+
+/* For sinks. */
+static inline void
+sink_tell_waiting(const struct sink *s)
+{
+	if (s->waiting.tell)
+		s->waiting.tell(s->waiting.context);
 }
 
 static inline void

@@ -186,6 +186,7 @@ topic_flush(struct sink *sink, int64_t deadline, struct err *err)
 			    "topic %s: %" PRId64 " records were not acknowledged in time", s->name,
 			    sink_topic_waiting(s));
 		kafka_watch(s->kafka);
+		sink_tell_waiting(sink);
 	}
 }
 

@@ -20,6 +20,7 @@ make_room(struct sink_topic *s, struct err *err)
 		if (sink_topic_serve(s, ROOM_MS, err))
 			return -1;
 		kafka_watch(s->kafka);
+		sink_tell_waiting(&s->sink);
 		if (!stop_requested() || !s->drain_ms)
 			continue;
 		if (deadline == CLOCK_NEVER)

@@ -76,6 +76,19 @@ open_handle(struct transaction *t, const struct transaction_options *o, struct e
 	return t->kafka ? 0 : -1;
 }
 
+/* librdkafka's words for it ("Timed out waiting for operation to finish") do not say which. Takes `error`. */
+static int
+fail_wait(const struct transaction *t, rd_kafka_error_t *error, int64_t waited_ms, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	const char *trouble = t->kafka->trouble;
+
+	rd_kafka_error_destroy(error);
+	return err_set(err, ERR_UNAVAILABLE, "no transaction coordinator of %s was ready within %.3g s%s%s",
+	    kafka_options_brokers(t->kafka->options, &ignored), (double)(waited_ms - waited_ms % 100) / 1000,
+	    *trouble ? ": " : "", trouble);
+}
+
 /* InitProducerId waits for an unfinished transaction of the id (CONCURRENT_TRANSACTIONS meanwhile). */
 static int
 init(struct transaction *t, const struct transaction_options *o, struct err *err)
@@ -90,8 +103,10 @@ init(struct transaction *t, const struct transaction_options *o, struct err *err
 		(void)rd_kafka_poll(t->kafka->rk, 0); /* brings refusals */
 		if (!error)
 			return 0;
-		if (!rd_kafka_error_is_retriable(error) || waited_ms >= o->wait_ms)
+		if (!rd_kafka_error_is_retriable(error))
 			return set_error(err, error, "transactions");
+		if (waited_ms >= o->wait_ms)
+			return fail_wait(t, error, waited_ms, err);
 		rd_kafka_error_destroy(error);
 		if (kafka_check(t->kafka, err))
 			return -1;

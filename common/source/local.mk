@@ -16,5 +16,6 @@ libcommon_a_SOURCES += common/source/topic_gap.c
 libcommon_a_SOURCES += common/source/topic_group.c
 libcommon_a_SOURCES += common/source/topic_offsets.c
 libcommon_a_SOURCES += common/source/topic_open.c
+libcommon_a_SOURCES += common/source/topic_reach.c
 libcommon_a_SOURCES += common/source/topic_spec.c
 libcommon_a_SOURCES += common/source/topic_state.h

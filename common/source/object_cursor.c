@@ -17,6 +17,7 @@ struct object_cursor {
 	struct object_reader *reader;
 	struct lines *lines;
 	struct object_place place; /* behind the record given last */
+	int64_t passed;            /* what object_cursor_passed has said */
 	/* CSV */
 	bool is_csv; /* the present object */
 	bool is_header_due;
@@ -76,6 +77,7 @@ object_cursor_open(struct object_cursor *c, const char *name, struct object_byte
 	c->name = name;
 	c->origin = slice_of(name);
 	c->place = (struct object_place){ .line = 0 };
+	c->passed = 0;
 	if (object_reader_open(c->reader, bytes, err))
 		return -1;
 	lines_reset(c->lines, object_reader_input(c->reader));
@@ -313,6 +315,31 @@ object_cursor_place(const struct object_cursor *c)
 	return c->place;
 }
 
+int64_t
+object_cursor_passed(struct object_cursor *c)
+{
+	int64_t passed = object_reader_passed(c->reader, c->place.byte);
+
+	if (passed < 0)
+		return -1;
+	/* reckoned by what is known now, it may be less than it was a moment ago */
+	if (c->passed < passed)
+		c->passed = passed;
+	return c->passed;
+}
+
+int64_t
+object_cursor_stored(const struct object_cursor *c)
+{
+	return object_reader_stored(c->reader);
+}
+
+int64_t
+object_cursor_lines(const struct object_cursor *c)
+{
+	return lines_passed(c->lines);
+}
+
 bool
 object_cursor_is_csv(const struct object_cursor *c)
 {
@@ -351,8 +378,7 @@ prepare(struct object_cursor *c, struct err *err)
 {
 	size_t read_bytes = c->options.read_bytes;
 
-	c->reader = object_reader_new(read_bytes ? read_bytes / 2 : CHUNK_BYTES, c->options.counted,
-	    err);
+	c->reader = object_reader_new(read_bytes ? read_bytes / 2 : CHUNK_BYTES, err);
 	if (!c->reader)
 		return -1;
 	c->lines = read_bytes ? lines_new_small(c->options.line_bytes_max, read_bytes, err)

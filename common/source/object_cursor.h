@@ -15,7 +15,6 @@ struct object_cursor_options {
 	size_t line_bytes_max;
 	size_t read_bytes; /* least room for lines, and half of it for the bytes as stored; 0: for
 	                    * one cursor that shall be fast */
-	int64_t *counted;  /* grows by each byte read, as stored; may be NULL */
 };
 
 struct object_cursor;
@@ -46,6 +45,14 @@ enum source_status object_cursor_next(struct object_cursor *, int64_t deadline_m
 
 /* The place behind the record given last. */
 struct object_place object_cursor_place(const struct object_cursor *);
+
+/* Of the open object: how many of its bytes, as stored, the records given so far were (never fewer than said before),
+ * -1 where that is not known (object_reader_passed); and of one at its end all it has. */
+int64_t object_cursor_passed(struct object_cursor *);
+int64_t object_cursor_stored(const struct object_cursor *);
+
+/* Lines passed, blank ones and headers too; at SOURCE_END all that the object has. */
+int64_t object_cursor_lines(const struct object_cursor *);
 
 bool object_cursor_is_csv(const struct object_cursor *);
 

@@ -6,21 +6,28 @@
 #include "base/clock.h"
 #include "codec/frames.h"
 
-enum { PASS_BYTES = 64 * 1024 };
+enum {
+	PASS_BYTES = 64 * 1024,
+	MEASURE_BYTES_MAX = 64 * 1024 * 1024, /* what a chunk may grow to, to be decoded for its length */
+};
 
 struct object_reader {
 	size_t chunk_bytes;
-	int64_t *counted;
 	char *chunk;
+	size_t chunk_len; /* of the chunk read last */
 	struct object_bytes *bytes; /* NULL: closed */
 	struct frames_decoder *decoder;
 	struct slice undecoded; /* in chunk */
 	bool at_end;            /* of the stored bytes */
 	int64_t position;       /* decompressed bytes given */
+	int64_t stored;         /* bytes read */
+	/* so many stored bytes were decompressed to so many, the codec held nothing back; 0: not known yet */
+	int64_t known_stored, known_decoded;
+	bool is_measured;
 };
 
 struct object_reader *
-object_reader_new(size_t chunk_bytes, int64_t *counted, struct err *err)
+object_reader_new(size_t chunk_bytes, struct err *err)
 {
 	struct object_reader *reader = calloc(1, sizeof(*reader));
 
@@ -30,7 +37,6 @@ object_reader_new(size_t chunk_bytes, int64_t *counted, struct err *err)
 		return NULL;
 	}
 	reader->chunk_bytes = chunk_bytes;
-	reader->counted = counted;
 	return reader;
 }
 
@@ -61,7 +67,8 @@ begin(struct object_reader *reader, struct err *err)
 	reader->decoder = frames_decoder_new(err);
 	reader->undecoded = slice_make(NULL, 0);
 	reader->at_end = false;
-	reader->position = 0;
+	reader->position = reader->stored = reader->known_stored = reader->known_decoded = 0;
+	reader->is_measured = false;
 	return reader->decoder ? 0 : -1;
 }
 
@@ -83,8 +90,7 @@ read_stored(struct object_reader *reader, char *data, size_t bytes, int64_t dead
 		return -1;
 	if (*ret_again)
 		return 0;
-	if (reader->counted)
-		*reader->counted += (int64_t)*ret_len;
+	reader->stored += (int64_t)*ret_len;
 	reader->at_end = *ret_len == 0;
 	return 0;
 }
@@ -117,6 +123,10 @@ read_decoded(void *context, char *data, size_t bytes, int64_t deadline_mono_ms, 
 			ret_len, err))
 			return -1;
 		reader->position += (int64_t)*ret_len;
+		if (*ret_len < bytes && (*ret_len || was_end)) {
+			reader->known_stored = reader->stored;
+			reader->known_decoded = reader->position;
+		}
 		if (*ret_len || was_end)
 			return 0;
 		if (reader->undecoded.len)
@@ -126,6 +136,8 @@ read_decoded(void *context, char *data, size_t bytes, int64_t deadline_mono_ms, 
 			return -1;
 		if (*ret_again)
 			return 0;
+		if (len)
+			reader->chunk_len = len;
 		reader->undecoded = slice_make(reader->chunk, len);
 	}
 }
@@ -170,7 +182,7 @@ pass_to(struct object_reader *reader, int64_t byte, char *scratch, struct err *e
 				return -1;
 			reader->undecoded = slice_make(NULL, 0);
 			reader->at_end = false;
-			reader->position = byte;
+			reader->position = reader->stored = byte;
 		}
 	}
 	return 0;
@@ -194,6 +206,53 @@ object_reader_seek(struct object_reader *reader, int64_t byte, struct err *err)
 	rc = pass_to(reader, byte, scratch, err);
 	free(scratch);
 	return rc;
+}
+
+int64_t
+object_reader_stored(const struct object_reader *reader)
+{
+	return reader->stored;
+}
+
+/* A codec may have taken all of a small object and given out little of it: then only decoding tells how much it is. */
+static void
+measure_chunk(struct object_reader *reader)
+{
+	struct err ignored = ERR_INIT; /* it comes again when the bytes are wanted */
+	struct frames_decoder *decoder = frames_decoder_new(&ignored);
+	struct slice input = slice_make(reader->chunk, reader->chunk_len);
+	char *scratch = malloc(PASS_BYTES);
+	size_t len = PASS_BYTES;
+	int64_t decoded = 0;
+
+	reader->is_measured = true;
+	while (decoder && scratch && len == PASS_BYTES && decoded < MEASURE_BYTES_MAX) {
+		if (frames_decode(decoder, &input, false, scratch, PASS_BYTES, &len, &ignored))
+			len = 0;
+		decoded += (int64_t)len;
+	}
+	if (len < PASS_BYTES) {
+		reader->known_stored = reader->stored;
+		reader->known_decoded = decoded;
+	}
+	free(scratch);
+	frames_decoder_free(decoder);
+}
+
+int64_t
+object_reader_passed(struct object_reader *reader, int64_t byte)
+{
+	int64_t passed;
+
+	if (!byte || frames_decoder_format(reader->decoder) == COMPRESSION_NONE)
+		return byte;
+	if (!reader->known_decoded && !reader->is_measured &&
+	    reader->stored == (int64_t)reader->chunk_len)
+		measure_chunk(reader);
+	if (!reader->known_decoded)
+		return -1;
+	passed = (int64_t)((double)byte * (double)reader->known_stored / (double)reader->known_decoded);
+	return passed < reader->stored ? passed : reader->stored;
 }
 
 size_t

@@ -35,8 +35,8 @@ struct object_bytes *object_file_open(const char *path, struct err *);
 
 struct object_reader;
 
-/* chunk_bytes are read at a time; *counted, where it is not NULL, grows by each byte as stored. */
-struct object_reader *object_reader_new(size_t chunk_bytes, int64_t *counted, struct err *);
+/* chunk_bytes are read at a time. */
+struct object_reader *object_reader_new(size_t chunk_bytes, struct err *);
 void object_reader_free(struct object_reader *);
 
 /* Takes the bytes over, also where it fails. */
@@ -54,6 +54,16 @@ struct lines_input object_reader_input(struct object_reader *);
  * ERR_STOPPED.
  */
 int object_reader_seek(struct object_reader *, int64_t byte, struct err *);
+
+/* Bytes read so far, as stored; also after it was closed. */
+int64_t object_reader_stored(const struct object_reader *);
+
+/*
+ * How many of the stored bytes stand before this decompressed one, which has been given. Of compressed objects it is
+ * reckoned by how much what was read so far has grown; -1 where that is not known yet, while the first block of LZ4 is
+ * given out that is larger than a chunk. Where the first chunk is being given out, it is decoded once more for that.
+ */
+int64_t object_reader_passed(struct object_reader *, int64_t byte);
 
 /* Bytes of memory it holds, its decoder's too. */
 size_t object_reader_capacity(const struct object_reader *);

@@ -27,7 +27,9 @@ struct source_objects {
 	size_t next_object; /* to open */
 	int64_t sequence;   /* of the next record */
 	struct objects_mark mark; /* behind the record given last */
-	int64_t bytes;      /* as stored, read so far */
+	size_t first;         /* the object that reading began with */
+	int64_t first_lines;  /* of it; -1: not at its end yet */
+	int64_t bytes;      /* of the objects before the present ones, as stored */
 	int64_t bytes_all;
 };
 
@@ -139,6 +141,9 @@ objects_next(struct source *source, int64_t deadline_mono_ms, struct record *ret
 		}
 		if (status != SOURCE_END)
 			return status;
+		if (!s->merge && s->next_object - 1 == s->first)
+			s->first_lines = object_cursor_lines(s->cursor);
+		s->bytes += s->merge ? objects_merge_passed(s->merge) : object_cursor_stored(s->cursor);
 		close_present(s);
 	}
 	return SOURCE_WAIT;
@@ -204,6 +209,8 @@ source_objects_seek(struct source *source, const struct objects_mark *mark, stru
 		return -1;
 	s->sequence = mark->sequence + mark->skip;
 	s->mark = *mark;
+	s->first = mark->object;
+	s->first_lines = -1;
 	return 0;
 }
 
@@ -356,7 +363,6 @@ make_reader(struct source_objects *s, struct err *err)
 		.has_header = s->options.has_header,
 		.delimiter = s->options.delimiter,
 		.line_bytes_max = s->options.line_bytes_max,
-		.counted = &s->bytes,
 	};
 
 	s->cursor = object_cursor_new(&options, err);
@@ -378,6 +384,7 @@ source_objects_open(const struct source_objects_options *options, struct err *er
 		return NULL;
 	}
 	s->base.ops = &objects_ops;
+	s->first_lines = -1;
 	s->options = *options;
 	if (!s->options.memory_bytes)
 		s->options.memory_bytes = MEMORY_BYTES_DEFAULT;
@@ -388,17 +395,33 @@ source_objects_open(const struct source_objects_options *options, struct err *er
 	return &s->base;
 }
 
+/* Of the objects that are open. */
+static int64_t
+bytes_passed(const struct source_objects *s)
+{
+	if (!is_open(s))
+		return 0;
+	return s->merge ? objects_merge_passed(s->merge) : object_cursor_passed(s->cursor);
+}
+
 void
 source_objects_progress(const struct source *source, struct objects_progress *ret)
 {
 	const struct source_objects *s = (const struct source_objects *)source;
+	int64_t passed = bytes_passed(s);
 
 	*ret = (struct objects_progress){
 		.file = s->next_object,
 		.file_count = object_list_count(s->list),
-		.bytes = s->bytes,
+		.bytes = passed < 0 ? -1 : s->bytes + passed,
 		.bytes_all = s->bytes_all,
 	};
+}
+
+int64_t
+source_objects_first_lines(const struct source *source)
+{
+	return ((const struct source_objects *)source)->first_lines;
 }
 
 bool

@@ -44,7 +44,7 @@ struct source_objects_options {
 struct objects_progress {
 	size_t file;        /* the one being read, from 1 */
 	size_t file_count;
-	int64_t bytes;      /* read from files so far, compressed */
+	int64_t bytes;      /* of all files, as stored, up to the record given last; -1: not known yet */
 	int64_t bytes_all;  /* of all files; -1 where one has no size (a pipe) */
 };
 
@@ -53,6 +53,9 @@ struct objects_progress {
 struct source *source_objects_open(const struct source_objects_options *, struct err *);
 
 void source_objects_progress(const struct source *, struct objects_progress *ret);
+
+/* Lines of the object that reading began with; -1 until it has been read to its end. Not with merging. */
+int64_t source_objects_first_lines(const struct source *);
 
 /*
  * Where reading can be taken up again: `skip` records behind a place just before a record. With merging,

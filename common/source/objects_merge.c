@@ -35,6 +35,7 @@ struct objects_merge {
 	size_t heap_len;
 	ptrdiff_t given; /* the head whose record was given last: it moves on first */
 	size_t memory;
+	int64_t ended_bytes; /* of objects at their ends, as stored */
 	bool is_csv;
 };
 
@@ -173,6 +174,7 @@ advance(struct objects_merge *m, struct head *head, int64_t deadline_mono_ms, st
 			return SOURCE_FAILED;
 		break;
 	case SOURCE_END:
+		m->ended_bytes += object_cursor_stored(head->cursor);
 		close_head(m, head);
 		return SOURCE_END;
 	case SOURCE_WAIT:
@@ -308,6 +310,7 @@ objects_merge_end(struct objects_merge *m)
 	m->heads = NULL;
 	m->heap = NULL;
 	m->heap_len = m->loaded = m->count = m->memory = 0;
+	m->ended_bytes = 0;
 	m->given = NONE;
 }
 
@@ -315,6 +318,21 @@ bool
 objects_merge_is_open(const struct objects_merge *m)
 {
 	return m->heads != NULL;
+}
+
+int64_t
+objects_merge_passed(const struct objects_merge *m)
+{
+	int64_t sum = m->ended_bytes;
+
+	for (size_t i = 0; i < m->count; i++) {
+		int64_t passed = m->heads[i].cursor ? object_cursor_passed(m->heads[i].cursor) : 0;
+
+		if (passed < 0)
+			return -1;
+		sum += passed;
+	}
+	return sum;
 }
 
 bool

@@ -41,6 +41,9 @@ bool objects_merge_is_open(const struct objects_merge *);
 enum source_status objects_merge_next(struct objects_merge *, int64_t deadline_mono_ms,
     struct record *, struct err *);
 
+/* As object_cursor_passed: of all objects of the folder, also at its end. */
+int64_t objects_merge_passed(const struct objects_merge *);
+
 /* Of the object of the record given last. */
 bool objects_merge_is_csv(const struct objects_merge *);
 

@@ -61,6 +61,7 @@ struct source_ops {
 	int (*serve)(struct source *, struct err *);
 	void (*hold)(struct source *, int32_t stream, bool is_held);
 	int64_t (*lag)(const struct source *);
+	int64_t (*passed)(const struct source *);
 	int (*drained)(struct source *, bool **ret, size_t *ret_count, struct err *);
 };
 
@@ -156,6 +157,16 @@ static inline int64_t
 source_lag(const struct source *s)
 {
 	return s->ops->lag ? s->ops->lag(s) : -1;
+}
+
+/*
+ * Of input that is read up to an end that is known: how much of it is behind what was read, in the unit of the lag,
+ * which need not be records (offsets of a topic where some have been compacted away). -1: no such end, or not yet.
+ */
+static inline int64_t
+source_passed(const struct source *s)
+{
+	return s->ops->passed ? s->ops->passed(s) : -1;
 }
 
 static inline void

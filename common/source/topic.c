@@ -269,8 +269,7 @@ tell_ended(struct source_topic *s)
 static void
 reach_end(struct source_topic *s, struct topic_partition *p, int64_t offset)
 {
-	if (offset > p->next)
-		p->next = offset; /* over markers and compacted records */
+	topic_advance(s, p, offset); /* over markers and compacted records */
 	p->is_at_end = true;
 	/* -e: at the last stable offset even where the end seen at the start has not been reached:
 	 * the rest belongs to a transaction that is still open, or was aborted */
@@ -343,7 +342,7 @@ take(struct source_topic *s, struct record *ret, struct err *err)
 		rd_kafka_message_destroy(m);
 		return taken;
 	}
-	p->next = m->offset + 1;
+	topic_advance(s, p, m->offset + 1);
 	p->is_at_end = false;
 	if (p->next >= p->end)
 		topic_finish(s, p);
@@ -611,31 +610,4 @@ int
 source_topic_fd(const struct source *source)
 {
 	return ((const struct source_topic *)source)->bell.fd;
-}
-
-int64_t
-source_topic_lag(const struct source *source)
-{
-	const struct source_topic *s = (const struct source_topic *)source;
-	int64_t lag = 0;
-
-	if (!s->is_assigned)
-		return -1;
-	for (size_t i = 0; i < s->count; i++) {
-		const struct topic_partition *p = &s->partitions[i];
-		int64_t low, high;
-
-		if (p->is_done)
-			continue;
-		/* from what the last fetch said: no request */
-		if (rd_kafka_get_watermark_offsets(s->kafka->rk, s->options.topic, p->number, &low,
-		        &high) ||
-		    high < 0)
-			return -1;
-		if (high > p->end)
-			high = p->end;
-		if (high > p->next)
-			lag += high - p->next;
-	}
-	return lag;
 }

@@ -64,7 +64,7 @@ int32_t source_topic_partition_count(const struct source *);
  * where it stays silent). For loops that wait for other descriptors too. */
 int source_topic_fd(const struct source *);
 
-/* Records between the read positions and the last known ends, for progress lines; -1 unknown. */
+/* Offsets between the read positions and the last known ends, for progress lines; -1 unknown. */
 int64_t source_topic_lag(const struct source *);
 
 #endif

@@ -155,6 +155,7 @@ static const struct source_ops topic_ops = {
 	.serve = topic_serve,
 	.hold = topic_hold,
 	.lag = source_topic_lag,
+	.passed = topic_passed,
 	.drained = topic_drained,
 };
 

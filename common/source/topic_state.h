@@ -2,7 +2,7 @@
 /*
  * What the files of source/topic share. topic_open.c opens, begins to read and frees; topic.c reads;
  * topic_group.c is the group: assignment, revocation, commits; topic_offsets.c turns what a user says
- * into numbers.
+ * into numbers; topic_reach.c says how far it is.
  */
 #ifndef SLUICE_SOURCE_TOPIC_STATE_H
 #define SLUICE_SOURCE_TOPIC_STATE_H
@@ -97,6 +97,7 @@ struct source_topic {
 	bool wants_poke;      /* some partition does */
 
 	int64_t given;      /* records */
+	int64_t passed;     /* offsets, of partitions that have gone too */
 	unsigned calls;     /* of next, for what is done now and then */
 	bool is_begun;
 	bool has_ended;         /* SOURCE_END was given */
@@ -190,6 +191,13 @@ int topic_pass_gap(struct source_topic *, struct topic_partition *, int64_t log_
 
 /* The broker has said that p->next is out of range: ERR_DATA names the gap, or (accepts_gaps) it is passed over. */
 int topic_judge_range(struct source_topic *, struct topic_partition *, struct err *);
+
+/* ---- topic_reach.c ---- */
+
+/* It has been read up to `next`, which is owed next; never back. */
+void topic_advance(struct source_topic *, struct topic_partition *, int64_t next);
+
+int64_t topic_passed(const struct source *);
 
 /* ---- topic_drained.c ---- */
 

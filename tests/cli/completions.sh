@@ -147,14 +147,16 @@ test_properties() {
 	expect_line '^list$' got
 }
 
-# a kafka-topic that tells how often it was asked
+# a kafka-topic that tells how often it was asked; it knows of brokers by the line, the environment or a file
 make_kafka_topic() {
 	mkdir bin
 	cat >bin/kafka-topic <<-'END'
 		#!/bin/sh
 		echo "$*" >>asked
-		case $1 in list) echo orders; echo trips ;; groups) echo etl ;; esac
+		case "$* ${BOOTSTRAP_SERVERS+-b}" in *-b* | *-F*) ;; *) exit 2 ;; esac
+		case $1 in list) echo orders; echo trips ;; groups) cat groups ;; esac
 	END
+	echo etl >groups
 	chmod +x bin/kafka-topic
 	PATH=$PWD/bin:$PATH
 }
@@ -162,15 +164,20 @@ make_kafka_topic() {
 test_topics_and_groups() {
 	unset BOOTSTRAP_SERVERS
 	make_kafka_topic
-	# no brokers, nobody to ask
 	expect_offer 'kafka-to-s3 -t ' ''
-	[ ! -e asked ]
+	# which brokers these are only the shell will know
+	rm asked
+	in_bash "kafka-to-s3 -b \$B -t " >got
+	[ ! -e asked ] || fail "$(cat asked)"
 	expect_offer 'kafka-to-s3 -b host:9092,other:9092 -t ' orders trips
-	expect_line '^list --names -b host:9092,other:9092( |$)' asked
+	expect_line '^list --names .*-b host:9092,other:9092( |$)' asked
 	expect_offer 'kafka-to-s3 --brokers=host:1 --topic o' orders
 	expect_offer 'kafka-to-s3 -b host:1 -G ' etl
 	BOOTSTRAP_SERVERS=there:1 expect_offer 'kafka-to-pipe -t t' trips
-	expect_line '^list --names -b there:1( |$)' asked
+	expect_offer 'kafka-to-pipe -F my.conf -t t' trips
+	expect_line '^list .*-F my.conf( |$)' asked
+	expect_offer 'kafka-to-pipe --iam -b host:1 -t t' trips
+	expect_line '^list .*--iam( |$)' asked
 	# asked once by one shell
 	rm asked
 	in_bash 'kafka-to-s3 -b host:9092 -t ' 3 >got
@@ -178,25 +185,80 @@ test_topics_and_groups() {
 	[ "$(wc -l <asked)" = 1 ]
 	# topics and groups
 	expect_offer 'kafka-topic del' delete delete-group
-	expect_offer 'kafka-topic describe -b host:9092 o' orders
 	rm asked
-	in_bash 'kafka-topic lag -b host:9092 e' 3 >got
-	expect_line '^etl$' got
-	[ "$(wc -l <asked)" = 2 ]
+	expect_offer 'kafka-topic ' list describe create alter delete offsets groups lag reset delete-group
+	[ ! -e asked ] || fail "$(cat asked)"
+	expect_offer 'kafka-topic describe -b host:9092 o' orders
+	expect_offer 'kafka-topic lag -b host:9092 ' etl
 	# a topic or a file
 	in_bash 'kafka-to-s3 -b host:9092 --dead-letter ' >got
 	expect_line '^orders$' got
 	expect_line '^compopt -o default$' got
 	# without it
-	rm bin/kafka-topic
-	[ -z "$(in_bash 'kafka-to-s3 -b host:9092 -t ')" ] || command -v kafka-topic
+	PATH=$PWD/none:/usr/bin:/bin
+	! command -v kafka-topic || skip "another one is installed"
+	[ -z "$(in_bash 'kafka-to-s3 -b host:9092 -t ')" ]
+}
+
+# anybody who may read a topic may make a group, of any name
+test_names_are_never_expanded() {
+	make_kafka_topic
+	printf '%s\n' '$(touch touched)' '`touch touched`' 'a b' '$HOME' "it's" ';touch touched' >groups
+	in_bash 'kafka-topic lag -b host:1 ' >got
+	[ "$(wc -l <got)" = 6 ] || fail "$(cat got)"
+	# as they come out when the shell reads the line
+	eval "printf '%s\n' $(tr '\n' ' ' <got)" >as_read
+	expect_same groups as_read
+	in_bash 'kafka-topic lag -b host:1 a' >got
+	printf 'a\\ b\n' >want
+	expect_same want got
+	if command -v fish; then
+		in_fish 'kafka-topic lag -b host:1 ' | sort >got
+		sort groups >want
+		expect_same want got
+	fi
+	[ ! -e touched ] || fail "a name was run"
+}
+
+# the tool takes SIGTERM for a wish to end well, and a person waits
+test_a_silent_broker_is_left_alone() {
+	mkdir bin
+	printf '#!/bin/bash\necho x >>asked\ntrap "" TERM\nsleep 60 &\necho $! >>pids\nwait\nwait\n' >bin/kafka-topic
+	chmod +x bin/kafka-topic
+	PATH=$PWD/bin:$PATH
+	in_bash 'kafka-to-s3 -b host:9092 -t ' 3 >got 2>err
+	[ -z "$(cat got err)" ] || fail "$(cat got err)"
+	[ "$(wc -l <asked)" = 1 ] || fail "asked again: $(cat asked)"
 }
 
 # as a person has it
+in_zsh() {
+	mkdir -p functions
+	cp "$completions/zsh/${1%% *}" "functions/_${1%% *}"
+	cat >.zshrc <<-END
+		PS1='%% '
+		fpath=('$PWD/functions' \$fpath)
+		autoload -Uz compinit && compinit -u -d '$PWD/dump'
+		zstyle ':completion:*' list-colors
+	END
+	ZDOTDIR=$PWD TERM=dumb python3 "$top_srcdir/tests/io/terminal.py" --wait '% ' --type "$1"$'\t' --wait "$2" \
+		--type $'\x15exit 7\n' "zsh -d -i" || [ $? = 7 ] || fail "$(cat -v sent)"
+}
+
+test_at_a_prompt_of_zsh() {
+	command -v zsh || skip "without zsh"
+	make_kafka_topic
+	printf '%s\n' 'a $(touch touched)' >groups
+	in_zsh 'kafka-topic lag -b host:1 ' 'a\\ \\\$\\\(touch'
+	in_zsh 'kafka-topic describe -b host:1 o' 'orders'
+	in_zsh 'kafka-to-s3 --log-format j' 'json'
+	[ ! -e touched ] || fail "a name was run"
+}
+
 test_at_the_prompt() {
 	TERM=dumb python3 "$top_srcdir/tests/io/terminal.py" --wait '% ' --type ". '$completions/bash/kafka-to-s3'"$'\n' \
-		--wait '% ' --type $'kafka-to-s3 --log-format=j\t' --wait '=json ' --type $'\x15\x04' \
-		"PS1='% ' bash --norc --noprofile -i" || [ $? -lt 124 ]
+		--wait '% ' --type $'kafka-to-s3 --log-format=j\t' --wait '=json ' --type $'\x15exit 7\n' \
+		"PS1='% ' bash --norc --noprofile -i" || [ $? = 7 ] || fail "$(cat -v sent)"
 }
 
 run_tests

@@ -97,7 +97,7 @@ test_shell_scripts_are_clean() {
 	command -v shellcheck >/dev/null || skip "shellcheck is not installed"
 	cd "$top_srcdir"
 	shellcheck -S warning -x scripts/check scripts/services scripts/install-deps scripts/demo scripts/bench \
-		scripts/fidelity scripts/labs tests/labs/bin/duckdb tests/lib.sh tests/*/*.sh tests/services/flink/*.sh
+		scripts/fidelity scripts/labs scripts/build-tools tests/labs/bin/duckdb tests/lib.sh tests/*/*.sh tests/services/flink/*.sh
 }
 
 run_tests

@@ -197,6 +197,26 @@ test_records_that_can_be_no_items() {
 	expect_status 65 to_rides --dead-letter ./letters --dead-letter-max 2 <in
 }
 
+# the text of what is no string, number or binary names an item that nobody looks for
+test_keys_of_no_type_of_a_key() {
+	start
+	printf '%s\n' '{"id":[]}' '{"id":{"a":1}}' '{"id":true}' '{"id":null}' '{"id":7}' >in
+	expect_status 0 to_rides --dead-letter ./letters <in
+	expect_line '5 records read: 1 delivered, 4 rejected' err
+	expect_items '{"id": {"S": "7"}}'
+	for reason in 'is an array' 'is an object' 'is true or false' 'is null'; do
+		expect_line "\"reason\":\"attribute id: a key that $reason\",\"byte\":6" letters
+	done
+	expect_status 65 to_rides <in
+	expect_line '^kafka-to-dynamo: stdin:1: byte 6: attribute id: a key that is an array$' err
+	# unless somebody wants just that
+	head -n 3 in | expect_status 0 to_rides --types id=S
+	expect_items '{"id": {"S": "7"}}
+{"id": {"S": "[]"}}
+{"id": {"S": "true"}}
+{"id": {"S": "{\"a\":1}"}}'
+}
+
 test_tombstones_delete() {
 	start
 	printf '%s\n' '{"payload":{"id":"a"},"key":"a","offset":0}' '{"payload":{"id":"b"},"key":"b","offset":1}' \
@@ -422,7 +442,11 @@ test_options_that_are_wrong() {
 	status=0
 	kafka-to-dynamo 'a b' </dev/null 2>err || status=$?
 	[ $status = 2 ]
-	expect_line 'not the name of a table: a b' err
+	expect_line 'not the name of a table: "a b": it may have a to z, ' err
+	expect_status 2 kafka-to-dynamo ab </dev/null
+	expect_line 'not the name of a table: "ab": it has 2 characters, DynamoDB wants 3 to 255' err
+	expect_status 2 kafka-to-dynamo arn:aws:dynamodb:us-west-2:123456789012:table/t </dev/null
+	expect_line 'table/t: not the name of a table: "t": it has 1 character, DynamoDB wants 3 to 255' err
 	expect_status 2 kafka-to-dynamo arn:aws:s3:::bucket </dev/null
 	expect_line 'not the ARN of a table: arn:aws:s3:::bucket \(arn:aws:dynamodb:' err
 	unset AWS_REGION

@@ -127,6 +127,15 @@ END
 	expect_text err 'to standard error'
 }
 
+# which a shell's read does not take for half of one
+test_the_event_is_a_line() {
+	envelopes 6 >in
+	expect_status 0 kafka-to-lambda -J=in --batch-size 2 --retries 0 -- \
+		bash -c 'read -r event && printf "%s\n" "$event" >>events && ! read -r more' <in
+	[ "$(wc -l <events)" = 3 ] || fail "$(wc -l <events) lines"
+	expect_given 6
+}
+
 test_command_that_reads_nothing() {
 	envelopes 5000 >in
 	expect_status 0 kafka-to-lambda -J=in --batch-size 2500 -- true <in
@@ -504,6 +513,8 @@ test_usage() {
 	expect_usage '--retries: must be at least -1' --retries -2 -- cat
 	expect_usage '--retries: must be at most 10000' --retries 10001 -- cat
 	expect_usage '--batch-size: must be at most 10000' --batch-size 10001 -- cat
+	expect_usage './handler: not the name of a function; a command stands behind --' ./handler
+	expect_usage 'python handler.py: not the name of a function' 'python handler.py'
 	expect_usage 'neither partition, key nor none' --order offset -- cat
 	expect_usage 'in which region' fn
 	expect_usage '-J=in reads envelopes' -J -- cat

@@ -444,9 +444,24 @@ test_certificates() {
 		$url <<<'{"id":3}'
 	expect_no_line 'pass phrase' err
 	expect_line "unable to set private key file: 'locked.key'" err
-	expect_status 2 kafka-to-opensearch -q --index t --id '{id}' --ca gone.pem $url <<<'{"id":3}'
-	expect_line 'certificates gone.pem: No such file' err
-	expect_status 2 kafka-to-opensearch -q --index t --id '{id}' --cert gone.pem $url <<<'{"id":3}'
+}
+
+# in what an option names, whatever it is for
+test_files_that_are_not_there() {
+	local option
+	echo x >there
+	for option in ca cert 'cert there --cert-key' 'user u --password-file' api-key-file template; do
+		# shellcheck disable=SC2086 # words
+		expect_status 66 kafka-to-opensearch --index t --id '{id}' --$option gone http://127.0.0.1:1 </dev/null
+		expect_text err "kafka-to-opensearch: --${option##*--}: gone: No such file or directory"
+		# shellcheck disable=SC2086 # words
+		expect_status 74 kafka-to-opensearch --index t --id '{id}' --$option . http://127.0.0.1:1 </dev/null
+		expect_text err "kafka-to-opensearch: --${option##*--}: .: Is a directory"
+	done
+	export AWS_ACCESS_KEY_ID=AKID AWS_SECRET_ACCESS_KEY=secret
+	AWS_CA_BUNDLE=gone expect_status 66 kafka-to-opensearch --index t --id '{id}' --aws-service es \
+		--region eu-west-1 http://127.0.0.1:1 </dev/null
+	expect_text err "kafka-to-opensearch: AWS_CA_BUNDLE: gone: No such file or directory"
 }
 
 test_index_templates() {
@@ -524,7 +539,7 @@ test_usage() {
 	}
 	expect_usage '--index is needed' --id '{a}' http://h
 	expect_usage 'give --id TEMPLATE or --auto-id' --index t http://h
-	expect_usage '--id a: all documents would be one' --index t --id a http://h
+	expect_usage '--id a: all documents would be one: a field belongs in it' --index t --id a http://h
 	expect_usage 'not an http:// or https:// URL' --index t --id '{a}' h:9200
 	expect_usage 'no credentials in the URL' --index t --id '{a}' http://ada:secret@h
 	expect_no_line secret err

@@ -377,7 +377,7 @@ test_numbers_while_it_collects() {
 
 test_numbers_that_cannot_be_kept() {
 	trips 1 | expect_status 73 kafka-to-s3 --stats-file not/there.prom lake
-	expect_line '^kafka-to-s3: not/there.prom.tmp: ' err
+	expect_line '^kafka-to-s3: not/there.prom: ' err
 	[ ! -e lake ]
 }
 
@@ -385,6 +385,24 @@ test_dry_run_changes_nothing() {
 	expect_status 0 kafka-to-s3 --dry-run -z lz4 --path 'p={p}' lake </dev/null
 	expect_line 'lake/p=\{p\}/part-000000000001.json.lz4' err
 	[ ! -e lake ]
+}
+
+# what ps shows is what was given, though ./lake// is lake
+test_the_command_line_stays() {
+	local target tool
+	export AWS_ACCESS_KEY_ID=AKID AWS_SECRET_ACCESS_KEY=secret AWS_REGION=eu-west-1
+	for target in ./lake// s3://bucket//lake/; do
+		rm -f pipe a.prom
+		mkfifo pipe
+		kafka-to-s3 -q --stats-file a.prom --stats-interval 100ms "$target" <pipe &
+		tool=$!
+		exec 3>pipe
+		wait_for 30 test -e a.prom
+		tr '\0' '\n' <"/proc/$tool/cmdline" | tail -n 1 >got
+		expect_text got "$target"
+		exec 3>&-
+		wait $tool
+	done
 }
 
 test_targets_that_cannot_be() {

@@ -127,6 +127,10 @@ test_a_partition_that_is_not_told() {
 		[ "$(jq -sc 'map(.latest)' out)" = '[1,null,3,4]' ] || fail "code $code: $(cat out)"
 		expect_line '^kafka-topic: t\[1\]: Broker: ' err
 	done
+	fake '{"topics": {"t": [{"end": 1}, {"end": 2, "untold": true}, {"end": 3}]}}'
+	expect_status 69 kafka-topic offsets t --json --timeout 1s
+	[ "$(jq -sc 'map(.latest)' out)" = '[1,null,3]' ]
+	expect_line '^kafka-topic: t\[1\]: Local: ' err
 	fake '{"brokers": 2, "silent": {"ListOffsets": [1]},
 		"topics": {"t": [{"end": 1}, {"end": 2, "leader": 1}, {"end": 3}]}}'
 	expect_status 69 kafka-topic offsets t --json --timeout 2s

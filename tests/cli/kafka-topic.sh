@@ -212,6 +212,14 @@ test_what_no_file_says() {
 	expect_no_line '--(partition|set|yes) counts' err
 }
 
+test_one_form_only() {
+	usage '--table and --json exclude each other' list --json --table
+	usage '--json and --names exclude each other' list --names --json
+	# a file's is only the default
+	echo 'json = true' >file
+	unreachable -F file list --names
+}
+
 # what a file says for other verbs is passed over, and its own section is its own
 test_configuration() {
 	printf '[kafka-topic]\nreplication = 3\nif-exists = true\nmax = 5\nage = true\nall = yes\n' >file

@@ -356,7 +356,6 @@ test_timestamps_of_envelopes_are_of_years_that_can_be_written() {
 	expect_line '"window_start":"0001-01-01T00:00:00.000Z"' out
 }
 
-# no broker is asked, no input is read
 # in the order of lines, under one watermark, whatever partitions and offsets they name
 test_envelopes_of_several_partitions_are_one_stream() {
 	printf '{"partition":%d,"offset":%d,"payload":{"t":%d,"v":"%s"}}\n' \
@@ -368,6 +367,30 @@ test_envelopes_of_several_partitions_are_one_stream() {
 	expect_line '5 in windows, 0 late' err
 }
 
+stdout_group() {
+	kafka-window --explain -b 127.0.0.1:1 -t trips "$@" | grep -oE 'sluice\.kafka-window\.trips\.stdout-[0-9a-f]{8},'
+}
+
+# of two jobs to standard output each reads all of a topic, and the same job twice reads it once
+test_default_groups_of_jobs_to_standard_output() {
+	stdout_group --tumble 1h --time at --by vendor -a n=count -o end -q >same
+	(
+		stdout_group --tumble 1h --time at --by vendor -a n=count
+		stdout_group --tumble 2h --time at --by vendor -a n=count
+		stdout_group --tumble 1h --time ended --by vendor -a n=count
+		stdout_group --tumble 1h --time at --by zone -a n=count
+		stdout_group --tumble 1h --time at --by v=vendor -a n=count
+		stdout_group --tumble 1h --time at --by vendor -a trips=count
+		stdout_group --tumble 1h --time at --by vendor -a n=p50:x
+		stdout_group --tumble 1h --time at --by vendor -a n=p99:x
+		stdout_group --tumble 1h --time at --by vendor -a 'n=p99:x where=x>1'
+		stdout_group --tumble 1h --time at --by vendor -a n=count --lateness 1h --emit updates
+	) >groups
+	[ "$(sort -u groups | wc -l)" = 10 ] || fail "$(cat groups)"
+	[ "$(head -n 1 groups)" = "$(cat same)" ] || fail "$(cat same groups)"
+}
+
+# no broker is asked, no input is read
 test_explain() {
 	expect_status 0 kafka-window --explain -b 127.0.0.1:1 -t trips --output-topic windows --hop 1h,5m --time at \
 		--by vendor,zone=a.b -a n=count -a 'big=sum:amount where=kind=trip' -a p=p99:distance -a last=list:20:id \

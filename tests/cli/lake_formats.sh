@@ -208,12 +208,12 @@ test_usage() {
 	expect_status 2 kafka-to-s3 --name x lake </dev/null
 	expect_line '--name "x": \{@line\} or \{@offset\} is missing' err
 	expect_status 2 kafka-to-s3 --name '_{@line}' lake </dev/null
-	expect_line "readers pass over names that begin with '_'" err
+	expect_line "files would be called like _1.json, and names that begin with '_' or '.' are hidden from readers" err
 	expect_status 2 kafka-to-s3 --name 'a/{@line}' lake </dev/null
 	expect_status 2 kafka-to-s3 -b localhost:1 -t t --name '{@topic}-{@offset}' lake
 	expect_line '\{@partition\} is missing' err
 	expect_status 2 kafka-to-s3 -b localhost:1 -t _t lake
-	expect_line 'give another --name' err
+	expect_line 'give a --name that begins otherwise' err
 	expect_status 2 kafka-to-s3 --add 'x:=nul' lake </dev/null
 	expect_status 2 kafka-to-s3 --add x lake </dev/null
 	expect_status 2 kafka-to-s3 --format csv lake </dev/null

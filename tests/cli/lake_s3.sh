@@ -167,6 +167,23 @@ test_nothing_is_left_behind() {
 	[ -z "$(ls -A spool)" ]
 }
 
+# S3's own words, also where the first request is one whose errors have no body
+test_wrong_keys() {
+	start_s3
+	records 3 >in
+	AWS_SECRET_ACCESS_KEY=hunter2 expect_status 77 land <in
+	expect_line '^kafka-to-s3: s3://store-1/lake/part-000000000001.json: SignatureDoesNotMatch: ' err
+	expect_no_line 'hunter2|Signature=' err
+	# refused once, for no reason that is left when it is asked for
+	order 'HEAD 403 AccessDenied'
+	expect_status 0 land <in
+	order 'HEAD 403 AccessDenied' 'HEAD 403 AccessDenied'
+	expect_status 77 land --run-id a <in
+	expect_line 'part-a-000000000001.json: status 403: wrong credentials or no permission' err
+	ask store/store-1
+	expect_no_line '^object .*part-a' answer
+}
+
 test_patience() {
 	start_s3
 	records 3 >in

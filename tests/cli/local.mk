@@ -30,6 +30,7 @@ EXTRA_DIST += tests/io/terminal.py
 CLI_TESTS += tests/cli/lambda-functions.sh
 CLI_TESTS += tests/cli/clickstream.sh
 CLI_TESTS += tests/cli/labs.sh
+CLI_TESTS += tests/cli/labs_compare.sh
 EXTRA_DIST += tests/clickstream.py
 CLI_TESTS += tests/cli/units.sh
 EXTRA_DIST += tests/units/env_arguments.py

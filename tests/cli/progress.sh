@@ -13,7 +13,7 @@ on_terminal() {
 	shift
 	TERM=xterm python3 "$terminal" "$@" || got=$?
 	[ "$got" = "$want" ] && return 0
-	cat -v sent
+	cat -v sent | tail -c 3000
 	fail "exit status $got, expected $want: $*"
 }
 
@@ -32,7 +32,7 @@ test_drawn_again_and_wiped() {
 test_wiped_when_it_is_killed() {
 	seq 100 | sed 's,.*,{},' >in
 	on_terminal 130 --size 75 --wait 'kafka-to-lambda: 100 records' --type ^C --wait '100 records' --type ^C \
-		"kafka-to-lambda --progress=100ms --drain 1h -- sleep 1h <in"
+		"kafka-to-lambda --progress=100ms --drain 1h --no-sign-request --endpoint-url http://127.0.0.1:1 f <in"
 	expect_no_line 'records' shown
 }
 
@@ -80,6 +80,22 @@ test_not_where_it_is_not_wanted() {
 	# not in the background
 	on_terminal 0 --size 100 "set -m; $make --duration 1500ms >out & wait"
 	expect_no_line '[0-9]/s' sent
+	# where the line that it says something on is the shell's
+	expect_line '^gen-to-kafka: 750 records made' shown
+	expect_no_line $'\x1b\\[K' sent
+}
+
+# a command writes to the terminal by itself, and knows nothing of a line that is drawn
+test_commands_have_the_terminal() {
+	local command="kafka-to-lambda --batch-window 0 --batch-size 1 --workers 1"
+	seq 4 | sed 's,.*,{},' >in
+	on_terminal 0 --size 100 "$command -- sh -c 'echo begun >&2; sleep 0.6; echo over >&2' <in"
+	expect_no_line '[0-9]/s' sent
+	[ "$(grep -cx 'begun\|over' shown)" = 8 ] || fail "$(cat shown)"
+	# in lines of their own
+	on_terminal 0 --size 100 "$command --progress=100ms -- sh -c 'echo begun >&2; sleep 0.6; echo over >&2' <in"
+	expect_line '^kafka-to-lambda: 4 records, .*/s.* elapsed$' shown
+	[ "$(grep -cx 'begun\|over' shown)" = 8 ] || fail "$(cat shown)"
 }
 
 test_the_last_of_a_pipeline_draws() {
@@ -98,8 +114,19 @@ test_percent_and_time_left() {
 	# half of a file
 	on_terminal 130 --size 100 --wait ' [4-6][0-9]%' --type ^C "s3-to-kafka --rate 250 -c 2000 in >out"
 	# how far a file on standard input has been read
-	on_terminal 0 --size 100 --wait ' [0-9]+%' "kafka-to-lambda --batch-size 100 --batch-window 0 --workers 1 \
+	on_terminal 0 --size 100 --wait ' [0-9]+%' "kafka-to-lambda --progress=100ms --batch-size 100 --batch-window 0 --workers 1 \
 		-- sh -c 'sleep 0.1; cat' <in >out"
+}
+
+# what has been sent of a small file, not what was read of it at once
+test_percent_of_a_small_compressed_file() {
+	gen-to-kafka -q --model trip-event --seed 1 -c 1200 | gzip >small.json.gz
+	[ "$(stat -c %s small.json.gz)" -lt 131072 ] || fail "it is not small"
+	on_terminal 130 --size 100 --wait ' [4-6][0-9]%, [0-9]s left' --type ^C "s3-to-kafka --rate 250 small.json.gz >out"
+	# nor what waits for its turn
+	on_terminal 130 --size 100 --wait ' [4-6][0-9]%, [0-9]s left' --type ^C \
+		"s3-to-kafka --rate 250 --time dropoff_datetime --reorder 1000 small.json.gz >out"
+	expect_no_line '(100|[7-9][0-9])%' sent
 }
 
 # ---- asked for ----
@@ -209,6 +236,21 @@ test_lines() {
 	expect_no_line $'\r|\x1b' err
 	expect_status 2 gen-to-kafka --model taxi-ride -c 1 --progress=often
 	expect_line '^gen-to-kafka: --progress: "often" is none of auto, always, never, and no duration' err
+}
+
+# what was read of the file before is not this run's
+test_percent_of_the_rest_of_a_file() {
+	local before
+	gen-to-kafka -q --model taxi-ride --seed 1 -c 10000 >in
+	before=$(head -n 5000 in | wc -c)
+	{
+		head -c "$before" >skipped
+		kafka-to-lambda --progress=100ms --batch-size 100 --batch-window 0 --ahead 200 --workers 1 \
+			-- sh -c 'sleep 0.05; cat' >out
+	} <in 2>err
+	[ "$(wc -c <skipped)" = "$before" ]
+	expect_line '5000 records read: 5000 delivered' err
+	expect_line ' [1-3]?[0-9]%,' err
 }
 
 # children are not asked, and may use the signal as they like

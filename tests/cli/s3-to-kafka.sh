@@ -618,6 +618,35 @@ test_from_an_object_and_a_line() {
 	expect_line '--from: in/x is none of the objects' err
 }
 
+# the line behind the last is where a run goes on that had them all; there are none behind that
+test_from_a_line_that_is_not_there() {
+	mkdir in
+	printf '1\n\n2\n\n\n' >in/a
+	printf '{"n":3}\n' >in/b
+	expect_status 0 s3-to-kafka -q --from-line 6 in
+	expect_text out '{"n":3}'
+	expect_status 66 s3-to-kafka -q --from-line 7 in
+	expect_line '^s3-to-kafka: --from-line 7: in/a has 5 lines$' err
+	[ ! -s out ]
+	expect_status 0 s3-to-kafka -q --from in/b --from-line 2 in
+	[ ! -s out ]
+	expect_status 66 s3-to-kafka -q --from in/b --from-line 3 in
+	expect_line 'in/b has 1 line$' err
+	expect_status 0 s3-to-kafka -q --from-line 3 <in/a
+	expect_text out 2
+	expect_status 66 s3-to-kafka -q --from-line 3 <in/b
+	expect_line 'standard input has 1 line$' err
+	# a header is a line, of CSV
+	printf 'a,b\n' >in/x.csv
+	expect_status 0 s3-to-kafka -q --from-line 2 in/x.csv
+	expect_status 66 s3-to-kafka -q --from-line 3 in/x.csv
+	# objects without any between them
+	: >in/0
+	: >in/1
+	expect_status 66 s3-to-kafka -q --from-line 2 in
+	expect_line 'in/0 has 0 lines$' err
+}
+
 # what was acknowledged, in a form to go on with; the rest then makes it whole
 test_a_run_that_ends_early_says_where_to_go_on() {
 	mkdir in

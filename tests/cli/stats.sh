@@ -26,7 +26,23 @@ test_of_the_whole_run() {
 	expect_line '^sluice_requests_total\{tool="kafka-to-lambda",job_name="a \\"b\\""\} 3$' a.prom
 	# a pipe has no lag
 	expect_no_line sluice_lag a.prom
-	[ ! -e a.prom.tmp ]
+	[ "$(find . -name '*a.prom*')" = ./a.prom ]
+}
+
+# what has another's name is left alone, whatever that name is; two runs write each its own
+test_files_of_others_are_left_alone() {
+	local i
+	lines 3 >in
+	echo mine | tee a.prom.tmp >.a.prom
+	for i in $(seq 5); do
+		kafka-to-lambda -q --stats-interval 100ms --stats-file a.prom --stats-label n="$i" -- cat <in >/dev/null &
+	done
+	wait
+	expect_exposition a.prom
+	expect_number a.prom sluice_records_delivered_total 3
+	expect_text a.prom.tmp mine
+	expect_text .a.prom mine
+	[ "$(find . -name '*a.prom*' | wc -l)" = 3 ] || fail "$(find .)"
 }
 
 # a number of the text: this moment's, so that the file is not seen before it is whole
@@ -63,7 +79,7 @@ test_of_a_run_that_fails() {
 test_a_place_that_is_none() {
 	lines 3 >in
 	expect_status 73 kafka-to-lambda --stats-file not/there.prom -- touch ran <in
-	expect_line '^kafka-to-lambda: not/there.prom.tmp: No such file or directory$' err
+	expect_line '^kafka-to-lambda: not/there.prom: No such file or directory$' err
 	expect_status 73 kafka-to-lambda --stats-file /dev/null -- touch ran <in
 	expect_line '^kafka-to-lambda: /dev/null: not a regular file$' err
 	expect_status 2 kafka-to-lambda --stats-file a.prom --stats-label topic=a -- touch ran <in
@@ -82,7 +98,7 @@ test_a_place_that_goes_away() {
 	wait_for 30 test -s place/a.prom
 	# at once: it is written to ten times a second
 	mv place away
-	wait_for 30 grep -q 'stats-file: place/a.prom.tmp: No such file' err
+	wait_for 30 grep -q 'stats-file: place/a.prom: No such file' err
 	lines 5 >&3
 	exec 3>&-
 	wait $tool

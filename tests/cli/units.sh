@@ -22,15 +22,6 @@ setting() {
 	sed -n "s/^$2=//p" "$(unit_of "$1")"
 }
 
-# page_displays PAGE KIND: the numbers of its displays of that kind
-page_displays() {
-	local number words
-	for number in $(seq 1 "$(example_count "$1")"); do
-		words=$(example_note "$1" "$number" example)
-		[ "${words%% *}" != "$2" ] || echo "$number"
-	done
-}
-
 # page_files PAGE: those it shows, with their names, under ./root
 page_files() {
 	local number path
@@ -145,6 +136,31 @@ test_drop_ins_of_the_page() {
 	echo 'Restarts=no' >>"units/sluice-kafka-to-s3@.service.d/$number.conf"
 	(verify units/sluice-kafka-to-s3@.service) >told && fail "a wrong name in a drop-in was not seen"
 	expect_line 'Restarts' told
+}
+
+# What systemd says of the unit stands between the tool's own lines.
+test_messages_from_the_journal() {
+	command -v jq >/dev/null || skip "jq is not installed"
+	local number tried=0
+	mkdir stubs
+	cat >journal <<-'END'
+		Started sluice: kafka-to-s3 trips.
+		{"time":"2019-01-01T00:00:00.000Z","level":"info","tool":"kafka-to-s3","message":"reading"}
+		{"time":"2019-01-01T00:00:01.000Z","level":"warning","tool":"kafka-to-s3","message":"a \"b\""}
+		Stopping sluice: kafka-to-s3 trips...
+		{"time":"2019-01-01T00:00:02.000Z","level":"warning","tool":"kafka-to-s3","message":"c"}
+		sluice-kafka-to-s3@trips.service: Deactivated successfully.
+	END
+	printf '#!/bin/sh\nexec cat %q\n' "$PWD/journal" >stubs/journalctl
+	chmod +x stubs/journalctl
+	for number in $(page_displays "$systemd_page" journal); do
+		example_text "$systemd_page" "$number" >script
+		expect_status 0 env PATH="$PWD/stubs:$PATH" bash -o pipefail script
+		grep '"warning"' journal >want
+		expect_same want out
+		tried=$((tried + 1))
+	done
+	[ $tried = 1 ] || fail "$tried were found"
 }
 
 test_timer_of_the_page() {

@@ -190,6 +190,45 @@ test_options_of_topics_without_a_topic() {
 	[ ! -e lake ]
 }
 
+# in vain on the command line: something was forgotten; in a file it is for other runs
+test_options_that_go_with_another() {
+	local tool
+	for tool in $record_tools; do
+		words_of "$tool"
+		expect_usage '--stats-interval goes with --stats-file' "$tool" "${words[@]}" --stats-interval 1s
+		expect_usage '--stats-label goes with --stats-file' "$tool" "${words[@]}" --stats-label a=b
+		case $tool in gen-to-kafka | kafka-to-pipe) continue ;; esac
+		expect_usage '--dead-letter-max goes with --dead-letter' "$tool" "${words[@]}" --dead-letter-max 1
+	done
+	expect_usage '--resume-topic goes with --resume-id' s3-to-kafka --resume-topic kept
+	expect_usage '--commit-interval goes with --resume-id' s3-to-kafka --commit-interval 2s
+	printf '[s3-to-kafka]\ndead-letter-max = 1\nstats-interval = 1s\nstats-label = a=b\nresume-topic = kept\n' >file
+	echo '{"t":1}' >in
+	expect_status 0 s3-to-kafka -F file in
+	expect_same in out
+	printf '[kafka-to-s3]\ndead-letter-max = 1\n' >file
+	expect_status 0 kafka-to-s3 -q -F file lake <in
+	# the other one may stand in a file
+	printf 'dead-letter = ./letters\n' >file
+	expect_status 0 kafka-to-s3 -q -F file --dead-letter-max 1 --overwrite lake <in
+	# this one's goes by another name
+	expect_status 0 kafka-to-lambda -q --on-failure ./letters --dead-letter-max 1 -- cat <in
+}
+
+# they would be read again, as bad as they were
+test_dead_letters_into_the_topic_that_is_read() {
+	local tool
+	for tool in $record_tools; do
+		case $tool in s3-to-kafka | gen-to-kafka | kafka-to-pipe) continue ;; esac
+		topic_words_of "$tool"
+		expect_usage '--dead-letter: topic is the topic that is read' "$tool" "${words[@]}" -b 127.0.0.1:1 \
+			--dead-letter topic
+	done
+	printf 'dead-letter = topic\n' >file
+	expect_usage '--dead-letter: topic is the topic that is read' kafka-to-s3 -F file -b 127.0.0.1:1 -t topic lake
+	[ ! -e lake ]
+}
+
 # from the environment or a file they are for all tools and say nothing
 test_brokers_from_elsewhere_without_a_topic() {
 	echo '{"t":1}' >in
@@ -288,6 +327,10 @@ test_a_configuration_file_that_is_wrong() {
 		expect_usage 'file:1: .*"perhaps"' "$tool" -F file "${words[@]}"
 		printf 'config = other\n' >file
 		expect_usage 'file:1: ' "$tool" -F file "${words[@]}"
+		printf '\nno.such.property = 1\n' >file
+		expect_usage 'file:2: .*has no property no.such.property' "$tool" -F file "${words[@]}"
+		printf '# properties\n\nlinger.ms = soon\n' >file
+		SLUICE_CONFIG="file" expect_usage 'file:3: .*property linger.ms: ' "$tool" "${words[@]}"
 		printf 'acks = 1\n\nenable.auto.commit = true\n' >file
 		expect_usage 'file:1: acks' "$tool" -F file "${words[@]}"
 		sed -i 1d file
@@ -361,7 +404,8 @@ test_secrets() {
 		# wrong, but not to be repeated
 		expect_status 2 "$tool" "${words[@]}" -X sasl.jaas.config='PlainLoginModule required password="hunter2";'
 		expect_no_secret
-		expect_usage 'nothing' "$tool" "${words[@]}" -X sasl.password=@nothing
+		expect_status 66 "$tool" "${words[@]}" -X sasl.password=@nothing </dev/null
+		expect_text err "$tool: -X, --property: property sasl.password: nothing: No such file or directory"
 		: >empty
 		expect_usage 'empty' "$tool" "${words[@]}" -X sasl.password=@empty
 		printf 'sasl.password = hunter2\nsasl.username = u\n' >file
@@ -385,8 +429,7 @@ test_properties_that_would_break_a_promise() {
 			request.required.acks enable.idempotence isolation.level auto.offset.reset topic.acks; do
 			expect_usage "property .* cannot be set" "$tool" "${words[@]}" -b localhost:1 -X $name=1
 		done
-		expect_usage 'has no property no.such.property' "$tool" "${words[@]}" -q -b localhost:1 --wait 0 \
-			-X no.such.property=1
+		expect_usage 'has no property no.such.property' "$tool" "${words[@]}" -X no.such.property=1
 	done
 }
 
@@ -401,6 +444,55 @@ test_messages_as_json() {
 		jq -es --arg tool "$tool" 'all(.tool == $tool and (.time | test("^20.*Z$")) and (.message | length > 0))
 			and .[-1].level == "error"' err >/dev/null || fail "$(cat err)"
 	done
+}
+
+# expect_json_error COMMAND...: exit status 2 and nothing but objects, the last of which is the error
+expect_json_error() {
+	expect_status 2 "$@"
+	python3 - err <<-'END' || fail "$*: $(cat err)"
+		import json, sys
+		lines = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+		assert lines[-1]["level"] == "error" and lines[-1]["message"], lines
+	END
+}
+
+# wherever the format is asked for, and wherever the mistake is
+test_mistakes_as_json() {
+	command -v python3 >/dev/null || skip "python3 is not installed"
+	local tool
+	printf 'log-format = json\nno-such = 1\n' >before.conf
+	printf 'no-such = 1\nlog-format = json\n' >behind.conf
+	printf 'log-format = json\nbrokers = localhost:1\n' >good.conf
+	for tool in $tools; do
+		topic_words_of "$tool"
+		expect_json_error "$tool" --log-format json "${words[@]}" --wait 5
+		expect_json_error "$tool" "${words[@]}" --wait 5 --log-format=json
+		expect_json_error "$tool" --no-such "${words[@]}" --log-format json
+		expect_json_error "$tool" "${words[@]}" --log-format json --quiet=1
+		expect_json_error "$tool" "${words[@]}" -F before.conf
+		expect_json_error "$tool" "${words[@]}" -F behind.conf
+		expect_json_error "$tool" --no-such "${words[@]}" -F good.conf
+		expect_json_error "$tool" "${words[@]}" -F <(cat before.conf)
+		expect_json_error env SLUICE_CONFIG=behind.conf "$tool" "${words[@]}"
+		expect_json_error env SLUICE_CONFIG=good.conf "$tool" --no-such "${words[@]}"
+		# the strongest one counts
+		expect_usage 'no-such' "$tool" "${words[@]}" --log-format text -F behind.conf
+		printf '[%s]\nlog-format = text\n' "$tool" | cat behind.conf - >own.conf
+		expect_usage 'no-such' "$tool" "${words[@]}" -F own.conf
+	done
+}
+
+# names and records may hold any bytes
+test_messages_are_utf8() {
+	command -v python3 >/dev/null || skip "python3 is not installed"
+	expect_status 66 s3-to-kafka --log-format json $'n\xff\xc2\x9b\e[2J.json'
+	python3 - err <<-'END'
+		import json, sys
+		line = json.loads(open(sys.argv[1], encoding="utf-8").read())
+		assert "n\ufffd\u009b\x1b[2J.json" in line["message"], line
+	END
+	expect_status 66 s3-to-kafka $'n\xff\xc2\x9b\e[2J.json'
+	expect_line $'n\xef\xbf\xbd[?][?]\\[2J[.]json' err
 }
 
 test_dry_run_needs_no_broker_and_changes_nothing() {

@@ -74,6 +74,9 @@ class Terminal:
         self.sizes = [(0, 80)]
         self.pid, self.fd = pty.fork()
         if not self.pid:
+            # what runs the tests may ignore them, as nohup does; a terminal's shell does not
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
             # a shell that runs jobs, so that groups are as a person has them
             os.execvp("bash", ["bash", "-c", "set -o pipefail; " + command])
         set_size(self.fd, 80)

@@ -7,7 +7,8 @@ usage: fake_kafka.py STATE [LOG]
 Prints the first broker's address. STATE is a JSON object, all members may be missing:
   brokers  how many there are, with the ids 0, 1 ... (1)
   silent   {API: [ID, ...]}: brokers that say nothing to such a request
-  topics   {NAME: [{"begin": 0, "end": 0, "leader": 0, "error": 0}, ...]}, a partition each
+  topics   {NAME: [{"begin": 0, "end": 0, "leader": 0, "error": 0, "untold": false}, ...]}, a partition
+           each; answers about offsets leave those out that are untold
   hidden   topics that metadata of one topic alone, and DescribeConfigs, say do not exist
   configs  {TOPIC: {NAME: VALUE}}
   source   where DescribeConfigs says that these come from (1: set on the topic)
@@ -110,14 +111,16 @@ def list_offsets(body, node):
 
     def one(name):
         number, time = body.take("i"), body.take("q")
-        part = state.get("topics", {}).get(name, [])[number]
+        part = state["topics"][name][number]
+        if part.get("untold"):
+            return None
         code = part.get("error", 0) or next_failure("ListOffsets=%s" % name)
         offset = part.get("end", 0) if time == -1 else part.get("begin", 0)
         return struct.pack(">ihqq", number, code, -1, -1 if code else offset)
 
     def topic():
         name = body.text()
-        return text(name) + array(body.array(lambda: one(name)))
+        return text(name) + array(p for p in body.array(lambda: one(name)) if p)
 
     return array(body.array(topic))
 

@@ -3,5 +3,5 @@
 # about: Five producers make taxi rides at a rate and send them, keyed, to a topic.
 # needs: kafka
 
-make_rides
+once rides make_rides
 compare rides 3000 5 rides.kcat

@@ -6,7 +6,7 @@
 needs_rides
 step <<'END'
 kafka-to-dynamo -t taxi-rides@@ -e --create-table id:S taxi_rides@@
-python3 $SLUICE/tests/services/rows.py scan $AWS_ENDPOINT_URL_DYNAMODB \
+python3 "$SLUICE"/tests/services/rows.py scan $AWS_ENDPOINT_URL_DYNAMODB \
     taxi_rides@@ >items.json
 head -n 1 items.json | jq -c .
 END
@@ -19,7 +19,7 @@ kafka-to-dynamo -t faulty-rides@@ -e --create-table id:S faulty_rides@@ \
     --dead-letter ./rejected.json
 jq -c '[.partition, .offset, .error.reason]' rejected.json | head -n 3
 kcat -C -b $BOOTSTRAP_SERVERS -t faulty-rides@@ -e -q >faulty
-python3 $SLUICE/tests/services/rows.py scan $AWS_ENDPOINT_URL_DYNAMODB \
+python3 "$SLUICE"/tests/services/rows.py scan $AWS_ENDPOINT_URL_DYNAMODB \
     faulty_rides@@ >faulty.items
 END
 compare faulty faulty faulty.items rejected.json

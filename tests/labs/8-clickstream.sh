@@ -8,6 +8,10 @@ topic user-sessions 1
 step <<'END'
 gen-to-kafka --model clickstream --seed 5 --rate 10000 -c 20000 \
     --time-step 40ms --disorder 20:2s -t clickstream@@
+kcat -C -b $BOOTSTRAP_SERVERS -t clickstream@@ -e -q -J >clicks.kcat
+END
+compare clicks 20000 3 clicks.kcat
+step <<'END'
 kafka-window -t clickstream@@ -e --session 1s --time eventtimestamp \
     --out-of-order 20s --by userId=userid --window-format ms \
     -a 'eventCount=count where=product_type > N/A' \
@@ -20,8 +24,8 @@ kafka-window -t clickstream@@ -e --session 1s --time eventtimestamp \
         windowEndTime: .window_end, window_time}' |
     s3-to-kafka -t user-sessions@@ --key '{userId}'
 END
-[ "${mode:?}" = print ] || mappings
 step <<'END'
+cp "$SLUICE"/tests/labs/index-mapping-*.json .
 kafka-to-pipe -t user-sessions@@ -e |
     jq -c 'select(.orderCheckoutEventCount != 0) | del(.window_time)' |
     kafka-to-opensearch --index user_session_details@@ \
@@ -50,7 +54,6 @@ kafka-to-pipe -t user-sessions@@ -e |
         --template index-mapping-departments_count.json $OPENSEARCH_URL
 END
 step <<'END'
-kcat -C -b $BOOTSTRAP_SERVERS -t clickstream@@ -e -q >clicks
 curl -s "$OPENSEARCH_URL/_refresh" >/dev/null
 curl -s "$OPENSEARCH_URL/user_session_details@@/_search?size=10000" \
     >details.found
@@ -63,6 +66,13 @@ curl -s "$OPENSEARCH_URL/user_session_counts@@/_search?size=0" \
     "date_histogram": {"field": "windowEndTime", "fixed_interval": "10s",
     "min_doc_count": 1}, "aggs": {"sessions": {"sum":
     {"field": "userSessionCount"}}}}}}' >histogram.found
+curl -s "$OPENSEARCH_URL/departments_count@@/_search?size=0" \
+    -H 'Content-Type: application/json' -d '{"aggs": {"departments": {
+    "terms": {"field": "departmentName.keyword"}, "aggs": {"sessions": {"sum":
+    {"field": "departmentCount"}}}}}}' >departments.sums
+curl -s "$OPENSEARCH_URL/user_session_*@@,departments_count@@/_mapping" \
+    >mappings.found
 jq -c '.hits.hits[0]._source' details.found counts.found departments.found
 END
-compare clickstream clicks details.found counts.found departments.found histogram.found
+compare clickstream clicks.kcat details.found counts.found departments.found histogram.found departments.sums
+compare mapping mappings.found index-mapping-*.json

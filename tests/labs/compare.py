@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""compare.py LAB FILE...: what a lab should have made of its input, by the standard library alone, beside what was found.
+"""compare.py LAB FILE...: what a lab should have made of its input, by the standard library alone, beside what was
+found.
 
 The files are the input and what services and kcat answered; tests/labs has which for each lab. Prints rows of three
-cells with tabs between: what, expected, got. Nothing here decides: a row is good where two cells are the same.
+cells with tabs between: what, expected, got. Nothing here decides: a row is good where two cells are the same. Only
+input without a line ends it, as nothing could differ then.
 """
 import collections
 import csv
@@ -12,6 +14,7 @@ import gzip
 import json
 import math
 import os
+import re
 import sys
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -38,8 +41,20 @@ def lines(path):
         return file.read().splitlines()
 
 
+def truth(path):
+    """The lines of what others are compared with."""
+    found = lines(path)
+    if not found:
+        raise SystemExit(f"compare.py: {path} is empty")
+    return found
+
+
+def objects_of(json_lines):
+    return [json.loads(line) for line in json_lines]
+
+
 def rows_of(path):
-    return [json.loads(line) for line in lines(path)]
+    return objects_of(lines(path))
 
 
 def differing(expected, got):
@@ -99,17 +114,21 @@ def is_ride(value):
             and -75 < float(value["pickup_longitude"]) < -73 and 40 < float(value["dropoff_latitude"]) < 42)
 
 
+def records(count, path):
+    row("records in the topic", int(count), len(lines(path)))
+
+
 def rides(count, partitions, path):
-    records = rows_of(path)
+    records(count, path)
+    found = objects_of(truth(path))
     count, partitions = int(count), int(partitions)
-    values = [json.loads(record["payload"]) for record in records]
-    row("records in the topic", count, len(records))
+    values = [json.loads(record["payload"]) for record in found]
     row("ids", count, len({value["id"] for value in values}))
     row("rides with the members, types and ranges of Lab 1", count, sum(map(is_ride, values)))
     row('keys that are {"id": "..."} of their ride', count,
-        sum(record["key"] == json.dumps({"id": value["id"]}) for record, value in zip(records, values)))
+        sum(record["key"] == json.dumps({"id": value["id"]}) for record, value in zip(found, values)))
     row("records in the partition where Java would put the key", count,
-        sum(record["partition"] == partition_of(record["key"], partitions) for record in records))
+        sum(record["partition"] == partition_of(record["key"], partitions) for record in found))
     row("vendors", "1 2 3 4 5", " ".join(map(str, sorted({value["vendor_id"] for value in values}))))
     row("first pickup", "2023-12-31T23:55:00.000", min(value["pickup_date"] for value in values))
     row("last pickup", iso(ms("2023-12-31T23:55:00") + (count - 1) * 200)[:-1],
@@ -117,25 +136,23 @@ def rides(count, partitions, path):
 
 
 def replay(csv_path, csv_kcat, json_path, json_kcat):
-    with open(csv_path, newline="", encoding="utf-8") as file:
-        trips = [{name: kind(cell) for (name, kind), cell in zip(TRIP.items(), cells)} for cells in csv.reader(file)]
-    records = rows_of(csv_kcat)
-    row("rows of CSV, and records of them", len(trips), len(records))
-    row("records whose members differ from their row", 0,
-        differing(map(members, trips), (members(json.loads(record["payload"])) for record in records)))
-    row("records whose key is not that of their id", 0,
-        differing((json.dumps({"id": trip["id"]}, separators=(",", ":")) for trip in trips),
-                  (record["key"] for record in records)))
-    events, records = lines(json_path), rows_of(json_kcat)
-    row("lines of JSON in two LZ4 frames, and records of them", len(events), len(records))
+    trips = [{name: kind(cell) for (name, kind), cell in zip(TRIP.items(), cells)}
+             for cells in csv.reader(truth(csv_path))]
+    found = rows_of(csv_kcat)
+    row("rows of CSV, and records of them", len(trips), len(found))
+    row("records whose members differ from their row, or whose key is not of its id", 0,
+        differing(((json.dumps({"id": trip["id"]}, separators=(",", ":")), members(trip)) for trip in trips),
+                  ((record["key"], members(json.loads(record["payload"]))) for record in found)))
+    events, found = truth(json_path), rows_of(json_kcat)
+    row("lines of JSON in two LZ4 frames, and records of them", len(events), len(found))
     row("records that are not the bytes of their line, in its place", 0,
-        sum(event != record["payload"] for event, record in zip(events, records)))
+        sum(event != record["payload"] for event, record in zip(events, found)))
     row("records whose timestamp is not their dropoff", 0,
-        sum(ms(json.loads(record["payload"])["dropoff_datetime"]) != record["ts"] for record in records))
+        sum(ms(json.loads(record["payload"])["dropoff_datetime"]) != record["ts"] for record in found))
 
 
 def values_of(kcat):
-    return [json.loads(record["payload"]) for record in rows_of(kcat)]
+    return [json.loads(record["payload"]) for record in objects_of(truth(kcat))]
 
 
 def hour_of(ride):
@@ -143,13 +160,45 @@ def hour_of(ride):
     return {"year": year, "month": month, "date": day, "hour": hour}
 
 
+def keys_of(listing):
+    return [entry.split("\t")[1] for entry in lines(listing)]
+
+
+def folder_of(ride):
+    return "/".join(f"{name}={value}" for name, value in hour_of(ride).items())
+
+
+def complete_folders(kcat):
+    """Of hours that end a minute before what each partition has come to."""
+    latest = {}
+    for record, ride in zip(rows_of(kcat), values_of(kcat)):
+        latest[record["partition"]] = max(latest.get(record["partition"], ""), ride["pickup_date"])
+    now = iso(ms(min(latest.values())) - MINUTE_MS)
+    return {folder_of(ride) for ride in values_of(kcat) if ride["pickup_date"][:13] < now[:13]}
+
+
 def objects(kcat, listing):
-    found = [line.split("\t")[1] for line in lines(listing)]
-    folders = {"/".join(f"{name}={value}" for name, value in hour_of(ride).items()) for ride in values_of(kcat)}
-    in_s3 = {key.removeprefix("rides/").rpartition("/")[0] for key in found}
+    keys = [key.removeprefix("rides/") for key in keys_of(listing)]
+    marks = [key for key in keys if key.endswith("/_SUCCESS")]
+    found = [key for key in keys if key not in marks]
+    folders = set(map(folder_of, values_of(kcat)))
+    in_s3 = {key.rpartition("/")[0] for key in found}
     row("hours of the rides, and folders of objects in S3", len(folders), len(in_s3))
     row("folders that are not those of the hours", 0, differing(list(folders), list(in_s3)))
     row("objects that are Parquet", len(found), sum(key.endswith(".parquet") for key in found))
+    row("hours that are over, and those with _SUCCESS", *(
+        " ".join(re.sub(r"\w+=", "", folder) for folder in sorted(folders))
+        for folders in (complete_folders(kcat), [key.removesuffix("/_SUCCESS") for key in marks])))
+
+
+def table(statement):
+    """Of Athena: a ride's columns, times as such, what Lab 3 adds, and the partitions."""
+    columns = {name: "timestamp" if name.endswith("_date") else "bigint" if kind is int else "string"
+               for name, kind in RIDE.items()}
+    columns |= {"source": "string", "year": "int", "month": "int", "date": "int", "hour": "int"}
+    found = re.findall(r"^  `(\w+)` (\w+)", "\n".join(lines(statement)), re.MULTILINE)
+    row("columns of the lake, and of Athena's table", len(columns), len(found))
+    row("columns of another name or type", 0, differing(columns.items(), found))
 
 
 def lake(kcat, hours, rows):
@@ -172,20 +221,48 @@ def sorted_members(value):
 
 
 def documents(search):
-    """By their ids. One that is there twice, in two indices, would show in their number."""
+    """How many an index has, and pairs of id and members of those that it gave."""
     with open(search, encoding="utf-8") as file:
-        return {hit["_id"]: hit["_source"] for hit in json.load(file)["hits"]["hits"]}
+        hits = json.load(file)["hits"]
+    return hits["total"]["value"], [(hit["_id"], members(hit["_source"])) for hit in hits["hits"]]
+
+
+def buckets_of(path, name, value):
+    """Of an aggregation by terms or times: the sums by key."""
+    with open(path, encoding="utf-8") as file:
+        buckets = json.load(file)["aggregations"][name]["buckets"]
+    return {bucket["key"]: round(bucket[value]["value"]) for bucket in buckets}
+
+
+PLACES = ("pickup_latitude", "pickup_longitude", "dropoff_latitude", "dropoff_longitude")
+FLAWS = {"a coordinate of 0": lambda ride: any(float(ride[name]) == 0 for name in PLACES),
+         "more than 6 passengers": lambda ride: ride["passenger_count"] > 6,
+         "less than a minute": lambda ride: ride["trip_duration"] < 60}
 
 
 def is_clean(ride):
-    places = (ride[name] for name in ("pickup_latitude", "pickup_longitude", "dropoff_latitude", "dropoff_longitude"))
-    return all(float(place) != 0 for place in places) and ride["passenger_count"] <= 6 and ride["trip_duration"] >= 60
+    return not any(has(ride) for has in FLAWS.values())
 
 
-def aggregate(kcat, search, aggregation):
-    clean = [ride for ride in values_of(kcat) if is_clean(ride)]
+def clean(clean_kcat, *kcats):
+    """Records go through the pipe as they are, with key, time and partition."""
+    def records_of(*paths):
+        return collections.Counter((record["partition"], record["ts"], record["key"], record["payload"])
+                                   for path in paths for record in rows_of(path))
+
+    before, kept = records_of(*kcats), records_of(clean_kcat)
+    left_out = [json.loads(record[-1]) for record in (before - kept).elements()]
+    values = [ride for path in kcats for ride in values_of(path)]
+    for flaw, has in FLAWS.items():
+        row(f"rides left out for {flaw}", sum(map(has, values)), sum(map(has, left_out)))
+    row("rides left out for nothing", 0, sum(map(is_clean, left_out)))
+    row("records in their place that are not as they were", 0, sum((kept - before).values()))
+
+
+def aggregate(search, aggregation, *kcats):
+    rides_in = [ride for path in kcats for ride in values_of(path) if is_clean(ride)]
     windows, vendors = {}, collections.Counter()
-    for ride in clean:
+    for ride in rides_in:
         start = ms(ride["pickup_date"]) // 5000 * 5000
         window = windows.setdefault(f"{ride['vendor_id']}-{iso(start)}", {
             "window_start": iso(start), "window_end": iso(start + 5000), "window_time": iso(start + 4999),
@@ -194,55 +271,59 @@ def aggregate(kcat, search, aggregation):
         window["passenger_count"] += ride["passenger_count"]
         window["trip_duration"] += ride["trip_duration"]
         vendors[ride["vendor_id"]] += 1
-    found = documents(search)
-    row("windows by vendor, and documents", len(windows), len(found))
-    row("documents that differ from their window", 0, differing(map(members, windows.values()), map(members, found.values())))
-    row("documents whose id is not that of their window", 0, differing(list(windows), list(found)))
-    row("clean rides, and those in documents", len(clean), sum(document["trip_count"] for document in found.values()))
-    with open(aggregation, encoding="utf-8") as file:
-        buckets = json.load(file)["aggregations"]["vendors"]["buckets"]
+    total, found = documents(search)
+    row("windows by vendor, and documents", len(windows), total)
+    row("documents that differ from their window, or in its id", 0,
+        differing(((name, members(window)) for name, window in windows.items()), found))
+    row("clean rides, and those in documents", len(rides_in), sum(dict(window)["trip_count"] for _, window in found))
     row("OpenSearch's sums by vendor", " ".join(f"{vendor}:{count}" for vendor, count in sorted(vendors.items())),
-        " ".join(f"{bucket['key']}:{round(bucket['trips']['value'])}"
-                 for bucket in sorted(buckets, key=lambda bucket: bucket["key"])))
+        " ".join(f"{vendor}:{count}" for vendor, count in sorted(buckets_of(aggregation, "vendors", "trips").items())))
 
 
 def attribute(value):
+    if isinstance(value, list):
+        return {"L": list(map(attribute, value))}
     return {"N": str(value)} if isinstance(value, int) else {"S": value}
 
 
+def item_of(ride):
+    """The key is a text; what is none is one as JSON."""
+    key = ride["id"] if isinstance(ride["id"], str) else json.dumps(ride["id"])
+    return key, {name: attribute(value) for name, value in {**ride, "id": key}.items()}
+
+
 def items(kcat, scan):
-    expected = {ride["id"]: {name: attribute(value) for name, value in ride.items()} for ride in values_of(kcat)}
+    expected = dict(map(item_of, values_of(kcat)))
     found = rows_of(scan)
     row("rides, and items of the table", len(expected), len(found))
     row("items that differ from their ride", 0, sum(expected.get(item["id"]["S"]) != item for item in found))
 
 
-def key_of(line):
-    """Of bytes that are a record, as a key of type S: a text, or the JSON of what is none; none without a record."""
-    try:
-        key = json.loads(line)["id"]
-    except ValueError:
-        return None
-    return key if isinstance(key, str) else json.dumps(key)
-
-
 def faulty(topic, scan, rejected):
-    """Records of one partition, as bytes; broken ones may be no UTF-8."""
+    """Records of one partition, as bytes: broken ones may be no UTF-8. Of those of one id the last one counts."""
+    expected, bad = {}, []
     with open(topic, "rb") as file:
-        keys = list(map(key_of, file.read().splitlines()))
-    bad = [offset for offset, key in enumerate(keys) if key is None]
-    expected, found = set(keys) - {None}, [item["id"]["S"] for item in rows_of(scan)]
+        for offset, record in enumerate(file.read().splitlines()):
+            try:
+                key, item = item_of(json.loads(record))
+                expected[key] = item
+            except ValueError:
+                bad.append(offset)
+    if not expected or not bad:
+        raise SystemExit(f"compare.py: {topic} has {len(expected)} good ids and {len(bad)} broken records")
+    found, letters = rows_of(scan), rows_of(rejected)
     row("ids of records that are JSON, and items", len(expected), len(found))
-    row("items whose id is none of those", 0, differing(list(expected), found))
-    row("records that are no JSON, and rejected ones", len(bad), len(rows_of(rejected)))
-    row("rejected ones that are none of those", 0, differing(bad, (letter["offset"] for letter in rows_of(rejected))))
+    row("items that differ from the last record of their id", 0,
+        sum(expected.get(item["id"]["S"]) != item for item in found))
+    row("records that are no JSON, and rejected ones", len(bad), len(letters))
+    row("rejected ones that are none of those", 0, differing(bad, (letter["offset"] for letter in letters)))
 
 
-def function(kcat, log):
-    records, logged = rows_of(kcat), rows_of(log)
-    row("rides, and records in the function's log", len(records), len(logged))
+def function(kcat, log, calls, batch_size):
+    given, logged = objects_of(truth(kcat)), rows_of(log)
+    row("rides, and records in the function's log", len(given), len(logged))
     expected = ((record["topic"], record["partition"], record["offset"], iso(record["ts"])[:-1] + "+00:00",
-                 record["key"], sorted_members(json.loads(record["payload"]))) for record in records)
+                 record["key"], sorted_members(json.loads(record["payload"]))) for record in given)
     found = ((record["topic"], record["partition"], record["offset"], record["timestamp"],
               json.dumps(record["key"]), sorted_members(record["value"])) for record in logged)
     row("records that differ from those of the topic", 0, differing(expected, found))
@@ -251,6 +332,9 @@ def function(kcat, log):
         behind += record["offset"] <= last.get(record["partition"], -1)
         last[record["partition"]] = record["offset"]
     row("records logged behind a later one of their partition", 0, behind)
+    sizes = [call["records"] for call in rows_of(calls)]
+    row("records in calls", len(given), sum(sizes))
+    row(f"calls of more than {batch_size} records", 0, sum(size > int(batch_size) for size in sizes))
 
 
 def cents(trips, name):
@@ -279,36 +363,58 @@ def lag(path, partitions, answer):
     """Of the two sinks, which have read all of the topic."""
     groups = collections.defaultdict(list)
     for partition in rows_of(answer):
-        groups[partition["group"]].append(partition)
-    row("groups that have read trips", 2, len(groups))
-    for name, found in groups.items():
-        row(f"{name.split('.')[1]}: partitions, records committed, lag", f"{partitions}, {len(lines(path))}, 0",
-            f"{len(found)}, {sum(p['current_offset'] for p in found)}, {sum(p['lag'] for p in found)}")
+        groups[partition["group"].partition("-")[0]].append(partition)
+    for name in ("lake", "index"):
+        found = groups[name]
+        row(f"group of the {name}: partitions, records committed, lag", f"{partitions}, {len(truth(path))}, 0",
+            f"{len(found)}, {sum(p['current_offset'] or 0 for p in found)}, {sum(p['lag'] for p in found)}")
 
 
-def etl(path, before, after, folder, search, tips):
-    trips = rows_of(path)
+def lines_of_objects(folder, keys):
+    return [line for key in keys for line in lines_of_object(os.path.join(folder, key.removeprefix("trips/")))]
+
+
+def etl(path, before, count_before, after, folder, search, tips):
+    trips = objects_of(truth(path))
+    came_late = {line for line, trip in zip(truth(path), trips) if trip["dropoff_datetime"] < "2019-01-01"}
+    with open(count_before, encoding="utf-8") as file:
+        row("trips of the new year, in lake and index by then",
+            f"{len(trips) - len(came_late)}, {len(trips) - len(came_late)}",
+            f"{len(lines_of_objects(folder, keys_of(before)))}, {json.load(file)['count']}")
     where = [f"pickup_location={trip['pickup_location_id']:03d}/year={trip['pickup_datetime'][:4]}/"
              f"month={trip['pickup_datetime'][5:7]}" for trip in trips]
     found = list(lake_lines(folder))
     row("trips, and lines of the lake", len(trips), len(found))
     row("lines that are not their trip's bytes, or not in its place", 0, differing(zip(lines(path), where), found))
-    came_late = {line for line, trip in zip(lines(path), trips) if trip["dropoff_datetime"] < "2019-01-01"}
-    new = {entry.split("\t")[1].removeprefix("trips/") for entry in set(lines(after)) - set(lines(before))}
+    new = sorted(set(keys_of(after)) - set(keys_of(before)))
     row("late trips, and lines of them in objects that are new", len(came_late),
-        sum(line in came_late for name in new for line in lines_of_object(os.path.join(folder, name))))
+        sum(line in came_late for line in lines_of_objects(folder, new)))
     row("objects of before that have changed", 0, len(set(lines(before)) - set(lines(after))))
-    found = documents(search)
-    row("trips, and documents", len(trips), len(found))
-    row("documents that differ from their trip", 0, sum(found.get(str(trip["trip_id"])) != trip for trip in trips))
+    total, found = documents(search)
+    row("trips, and documents", len(trips), total)
+    row("documents that differ from their trip, or in its id", 0,
+        differing(((str(trip["trip_id"]), members(trip)) for trip in trips), found))
     row("tips, by OpenSearch's sum over the index", f"{cents(trips, 'tip_amount') / 100:.2f}",
         f"{total_of(tips, 'tips'):.2f}")
+
+
+def mapping(answer, *files):
+    """As index-mapping-INDEX.json or INDEX.json has them; other fields may be there."""
+    with open(answer, encoding="utf-8") as file:
+        found = {name: body["mappings"]["properties"] for name, body in json.load(file).items()}
+    for path in files:
+        name = os.path.basename(path).removeprefix("index-mapping-").removesuffix(".json")
+        with open(path, encoding="utf-8") as file:
+            wanted = json.load(file)["mappings"]["properties"]
+        has = next((fields for index, fields in found.items() if index.partition("-")[0] == name), {})
+        row(f"fields of the mapping {name}, and those that the index has so", len(wanted),
+            sum(has.get(field) == kind for field, kind in wanted.items()))
 
 
 def late(path, windows, late_path):
     """A watermark half an hour behind the latest pickup; a trip whose hour has ended before it is late."""
     counts, revenue, latest, is_late = collections.Counter(), collections.Counter(), -math.inf, []
-    for line in lines(path):
+    for line in truth(path):
         trip = json.loads(line)
         pickup = ms(trip["pickup_datetime"])
         start = pickup // HOUR_MS * HOUR_MS
@@ -328,24 +434,70 @@ def late(path, windows, late_path):
     row("lines of those that differ", 0, differing(is_late, lines(late_path)))
 
 
-def clickstream(clicks, details, counts, departments, histogram):
+def page_before(session):
+    """Pairs of a click and the one before, None for the first."""
+    return zip([None] + session, session)
+
+
+def is_way(before, click):
+    ways = tutorial.WAYS[before["event_type"]] if before else ("home_page",)
+    return click["event_type"] in ways
+
+
+def has_product(before, click):
+    """Of the department that the session has looked at last."""
+    page, product = click["event_type"], click["product_type"]
+    if page in tutorial.WITHOUT_PRODUCT:
+        return product == tutorial.WITHOUT_PRODUCT[page]
+    return product not in ("", "N/A") and (page == "product_detail" or product == before["product_type"])
+
+
+def clicks(count, partitions, path):
+    """A user has one session."""
+    count, partitions, found = int(count), int(partitions), objects_of(truth(path))
+    values = [json.loads(record["payload"]) for record in found]
+    users = tutorial.by_user(sorted(values, key=lambda click: click["globalseq"])).values()
+    steps = [step for session in users for step in page_before(session)]
+    row("clicks in the topic", count, len(found))
+    row("clicks with the members and types of the tutorial", count,
+        sum(list(click) == list(tutorial.CLICK) and types_of(click) == tutorial.CLICK for click in values))
+    row("clicks keyed by their user, where Java would put them", count,
+        sum(record["key"] == str(click["userid"]) and record["partition"] == partition_of(record["key"], partitions)
+            for record, click in zip(found, values)))
+    row("numbers of clicks, from 1 on", count, len({click["globalseq"] for click in values} & set(range(1, count + 1))))
+    row("users, and those with one device and address", len(users),
+        sum(len({(click["devicetype"], click["ip"]) for click in session}) == 1 for session in users))
+    row("clicks to a page where the one before does not lead", 0, sum(not is_way(*step) for step in steps))
+    row("clicks whose product is not that of the page", 0, sum(not has_product(*step) for step in steps))
+
+
+def click_id(name, value):
+    """As the lab makes ids of documents."""
+    begin = value["windowBeginTime"]
+    return str(begin) if name is None else f"{value[name]}-{begin}"
+
+
+def clickstream(clicks_path, details, counts, departments, histogram, by_department):
     """tests/clickstream.py has the tutorial's job."""
-    sessions, *expected = tutorial.outputs(clicks)
-    for what, wanted, path in zip(("sessions with an order", "counts of sessions", "counts of departments"), expected,
-                                  (details, counts, departments)):
-        found = documents(path).values()
-        row(f"{what}, and documents", len(wanted), len(found))
-        row("documents that differ", 0, differing(map(members, wanted), map(members, found)))
-    with open(histogram, encoding="utf-8") as file:
-        buckets = json.load(file)["aggregations"]["windows"]["buckets"]
+    sessions, *expected = tutorial.outputs(tutorial.by_user(values_of(clicks_path)))
+    for what, name, path, wanted in zip(("sessions with an order", "counts of sessions", "counts of departments"),
+                                        ("userId", None, "departmentName"), (details, counts, departments), expected):
+        total, found = documents(path)
+        row(f"{what}, and documents", len(wanted), total)
+        row("documents that differ, or in their id", 0,
+            differing(((click_id(name, value), members(value)) for value in wanted), found))
+    buckets = buckets_of(histogram, "windows", "sessions")
     row("windows of ten seconds in OpenSearch's histogram by time", len(expected[1]), len(buckets))
-    row("sessions in it", len(sessions), round(sum(bucket["sessions"]["value"] for bucket in buckets)))
+    row("sessions in it", len(sessions), sum(buckets.values()))
+    names = collections.Counter(name for session in sessions for name in session["deptList"])
+    row("departments that OpenSearch sums otherwise", 0,
+        differing(names.items(), buckets_of(by_department, "departments", "sessions").items()))
 
 
 def main():
-    labs = {"rides": rides, "replay": replay, "objects": objects, "lake": lake, "aggregate": aggregate,
-            "items": items, "faulty": faulty, "function": function, "lag": lag, "etl": etl, "late": late, "clickstream": clickstream}
-    labs[sys.argv[1]](*sys.argv[2:])
+    labs = [records, rides, replay, objects, table, lake, clean, aggregate, items, faulty, function, lag, etl, late,
+            mapping, clicks, clickstream]
+    {lab.__name__: lab for lab in labs}[sys.argv[1]](*sys.argv[2:])
 
 
 main()

@@ -32,16 +32,15 @@ gen-to-kafka --model trip-event --seed 3 -c 5000 \
 END
 }
 
-# needs_input: those two, real ones where there are, in a bucket
+# needs_input: those two, the caller's where there are, in a bucket
 needs_input() {
-	local shared=${SLUICE_SHARED:-${tree:?}/../shared}/data
-	[ "${mode:?}" != print ] && [ ! -e trips.json ] || return 0
-	if [ "${generated:?}" = 0 ] && [ -r "$shared/workshop-taxi-trips.csv" ] &&
-		[ -r "$shared/tripevents-2019-01.two-frames.json.lz4" ]; then
-		cp "$shared/workshop-taxi-trips.csv" taxi-trips.csv
-		cp "$shared/tripevents-2019-01.two-frames.json.lz4" trips.json.lz4
-		lz4 -dc trips.json.lz4 >trips.json
-		printf '\ninput: %s\n' "$shared"
+	[ "${mode:?}" = print ] || once input prepare_input
+}
+
+prepare_input() {
+	if [ -n "${data?}" ]; then
+		step <<<"cp $(quoted "$data")/{taxi-trips.csv,trips.json.lz4} .
+lz4 -dc trips.json.lz4 >trips.json"
 	else
 		make_input
 	fi
@@ -51,21 +50,8 @@ needs_input() {
 # upload: as a user of AWS would with `aws s3 cp`
 upload() {
 	step <<'END'
-$SLUICE/tests/labs/s3.py make taxi-data@@
-$SLUICE/tests/labs/s3.py put taxi-data@@/csv/taxi-trips.csv taxi-trips.csv
-$SLUICE/tests/labs/s3.py put taxi-data@@/json/trips.json.lz4 trips.json.lz4
+lab-s3 make taxi-data@@
+lab-s3 put taxi-data@@/csv/taxi-trips.csv taxi-trips.csv
+lab-s3 put taxi-data@@/json/trips.json.lz4 trips.json.lz4
 END
-}
-
-# mappings: the tutorial's own where they are, else ours, which say the same
-mappings() {
-	local name shared=${SLUICE_SHARED:-${tree:?}/../shared}/data
-	for name in user_session_details user_session_counts departments_count; do
-		name=index-mapping-$name.json
-		if [ "${generated:?}" = 0 ] && [ -r "$shared/$name" ]; then
-			cp "$shared/$name" .
-		else
-			cp "${labs:?}/$name" .
-		fi
-	done
 }

@@ -240,6 +240,7 @@ test_refusals() {
 	AWS_SECRET_ACCESS_KEY=wrong expect_status 77 land -e
 	expect_line 'SignatureDoesNotMatch' err
 	AWS_SECRET_ACCESS_KEY=wrong expect_status 77 kafka-to-s3 "s3://$bucket/lake" <in
+	expect_line "^kafka-to-s3: s3://$bucket/lake/part-000000000001.json: SignatureDoesNotMatch: " err
 	expect_status 73 land -e --tag 'a=b|c'
 	expect_line 'InvalidTag' err
 	AWS_ENDPOINT_URL_S3=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=2 expect_status 69 land -e --patience 0s

@@ -39,12 +39,13 @@ SERVICE_TESTS += tests/services/dynamo.sh
 SERVICE_TESTS += tests/services/pump.sh
 SERVICE_TESTS += tests/services/progress.sh
 SERVICE_TESTS += tests/services/labs.sh
+SERVICE_TESTS += tests/services/labs_keep.sh
 SERVICE_TESTS += tests/services/flink.sh
 EXTRA_DIST += tests/services/flink/pom.xml tests/services/flink/FlinkWindows.java tests/services/flink/prepare.sh \
 	tests/services/flink/cases.py tests/services/flink/fidelity.py tests/services/flink/rules.py \
 	tests/services/flink/sources.py tests/services/flink/streams.py
 SERVICE_TESTS += tests/services/topic.sh
-EXTRA_DIST += tests/labs/input.sh tests/labs/page.sh tests/labs/compare.py tests/labs/s3.py tests/labs/bin/duckdb tests/labs/trip.json \
+EXTRA_DIST += tests/labs/input.sh tests/labs/page.sh tests/labs/compare.py tests/labs/bin/lab-s3 tests/labs/bin/duckdb tests/labs/trip.json \
 	tests/labs/1-generate.sh tests/labs/2-replay.sh tests/labs/3-lake.sh tests/labs/4-aggregate.sh \
 	tests/labs/5-dynamo.sh tests/labs/6-lambda.sh tests/labs/7-etl.sh tests/labs/8-clickstream.sh \
 	tests/labs/index-mapping-departments_count.json tests/labs/index-mapping-user_session_counts.json \

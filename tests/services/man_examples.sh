@@ -25,7 +25,7 @@ use_broker() {
 		[ "$name" = "$topic" ] || s3-to-kafka -q -t "$id-$name" --key '{vendor_id}' "${topic#*=}"
 	done
 	sed -i -E -e "s/localhost:9092/$BOOTSTRAP_SERVERS/g" \
-		-e "s/(-t|--output-topic|-G) ([a-z])/\1 $id-\2/g" \
+		-e "s/(-t|--output-topic|-G|--resume-id) ([a-z])/\1 $id-\2/g" \
 		-e "s/(--late|--dead-letter) ([a-z]+)( |$)/\1 $id-\2\3/g" script
 }
 

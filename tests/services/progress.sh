@@ -112,6 +112,50 @@ test_a_bounded_topic() {
 	wait $tool
 }
 
+# abort_transaction COUNT: about so many records of a transaction that is not committed, and one of one that is
+abort_transaction() {
+	mkfifo held
+	kcat -P -b "$BOOTSTRAP_SERVERS" -X transactional.id="$id" -t "$id" -p 0 <held 2>kcat.err &
+	local writer=$!
+	exec 5>held
+	seq "$1" >&5
+	# some of them stay in its buffer
+	wait_for 60 has_end $(($1 * 3 / 4))
+	kill -KILL $writer
+	exec 5>&-
+	# the next one of that name aborts what was left open
+	echo 1 | kcat -P -b "$BOOTSTRAP_SERVERS" -X transactional.id="$id" -t "$id" -p 0 2>kcat.err || fail "$(cat kcat.err)"
+}
+
+has_end() {
+	[ "$(end_offsets "$id")" -ge "$1" ]
+}
+
+# offsets that hold no record for anybody: half of them are half of it
+test_offsets_without_records() {
+	make_topic 1
+	abort_transaction 4000
+	produce 2000 1
+	kafka-to-lambda --workers 1 --batch-size 100 --batch-bytes 100K --ahead 200 -e -t "$id" -G "$id" \
+		--progress=100ms -- sh -c 'sleep 0.1; cat' >out 2>err
+	expect_line '^kafka-to-lambda: 2001 records read: 2001 delivered' err
+	# two thirds are behind the first that is read
+	expect_line ', [67][0-9]%,' err
+	expect_no_line '^kafka-to-lambda: [1-9][0-9]* records, .*, [1-5]?[0-9]%,' err
+}
+
+# where it ends is not known before that time has come
+test_a_time_to_come() {
+	fill 2000 2
+	kafka-to-pipe -o "e@$(date -u -d '+1 hour' +%FT%TZ)" -t "$id" -G "$id" >out 2>err &
+	tool=$!
+	wait_for 30 can_be_asked
+	wait_for 60 ask_until '^kafka-to-pipe: 2000 records, .*, lag 0, '
+	expect_no_line '%' err
+	kill -TERM $tool
+	wait $tool || [ $? = 75 ]
+}
+
 test_a_copy_to_a_pipe() {
 	fill 2000 2
 	kafka-to-pipe -t "$id" -G "$id" --stats-file a.prom >out 2>err &
@@ -141,7 +185,7 @@ test_windows_of_a_topic() {
 	expect_exposition a.prom
 	expect_number a.prom sluice_windows_open 1
 	[ "$(number a.prom sluice_event_time_seconds)" -gt $(($(date +%s) - 600)) ]
-	expect_line "^sluice_records_read_total\{tool=\"kafka-window\",topic=\"$id\",group=\"sluice.kafka-window.$id.stdout\"\} 2000" a.prom
+	expect_line "^sluice_records_read_total\{tool=\"kafka-window\",topic=\"$id\",group=\"sluice\.kafka-window\.$id\.stdout-[0-9a-f]{8}\"\} 2000" a.prom
 	kill -TERM $tool
 	wait $tool
 }

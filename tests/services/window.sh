@@ -67,6 +67,19 @@ test_clean_restarts_are_exactly_once() {
 	expect_same want got
 }
 
+# an analyst at a prompt: one question, another, the first again
+test_jobs_on_standard_output_do_not_share_a_group() {
+	prepare 2000 2
+	s3-to-kafka -q -t $id trips.json
+	kafka-window -q -t $id -e --time dropoff_datetime --tumble 1d -a n=count >counts
+	kafka-window -q -t $id -e --time dropoff_datetime --tumble 1d -a revenue=sum:total_amount >sums
+	[ "$(jq -s 'map(.n) | add' counts)" = 2000 ] || fail "$(cat counts)"
+	[ "$(wc -l <sums)" = "$(wc -l <counts)" ] || fail "$(cat sums)"
+	expect_line '"revenue":[0-9]' sums
+	kafka-window -q -t $id -e --time dropoff_datetime --tumble 1d -a n=count >again
+	[ ! -s again ] || fail "$(cat again)"
+}
+
 # the same for sessions: one of each of three keys is open all the time
 test_sessions_survive_clean_restarts() {
 	local window_options=(--session 90s --out-of-order 1s --time dropoff_datetime --by vendor_id -a n=count)

@@ -45,6 +45,10 @@ UNIT_TESTS += tests/unit/test_csv
 tests_unit_test_csv_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_csv_LDADD = $(UNIT_LIBS)
 
+UNIT_TESTS += tests/unit/test_diag
+tests_unit_test_diag_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_diag_LDADD = $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_dynamo_decimal
 tests_unit_test_dynamo_decimal_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_dynamo_decimal_LDADD = libkafkatodynamo.a $(UNIT_LIBS)
@@ -90,6 +94,10 @@ tests_unit_test_http_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_http_retry
 tests_unit_test_http_retry_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_http_retry_LDADD = $(UNIT_LIBS)
+UNIT_TESTS += tests/unit/test_generate
+tests_unit_test_generate_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_generate_LDADD = libgentokafka.a $(UNIT_LIBS)
+
 UNIT_TESTS += tests/unit/test_gen_random
 tests_unit_test_gen_random_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_gen_random_LDADD = libgentokafka.a $(UNIT_LIBS)
@@ -221,6 +229,11 @@ tests_unit_test_pump_sim_LDADD = $(UNIT_LIBS)
 UNIT_TESTS += tests/unit/test_record
 tests_unit_test_record_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_record_LDADD = $(UNIT_LIBS)
+
+UNIT_TESTS += tests/unit/test_report
+tests_unit_test_report_SOURCES = tests/unit/test_report.c tests/unit/scratch.c
+tests_unit_test_report_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_report_LDADD = $(UNIT_LIBS)
 
 UNIT_TESTS += tests/unit/test_replay
 tests_unit_test_replay_CFLAGS = $(UNIT_CFLAGS)

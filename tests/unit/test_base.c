@@ -224,6 +224,8 @@ struct sample {
 	bool flag;
 	const char *text;
 	int64_t number;
+	int64_t wait_ms;
+	int64_t bytes;
 	char calls[64];
 };
 
@@ -244,22 +246,49 @@ static const struct opt sample_rows[] = {
 	{ 't', "text", "TEXT", "a text", OPT_TEXT, offsetof(struct sample, text), 0, 0, NULL },
 	{ 0, "number", "N", "a number", OPT_INT, offsetof(struct sample, number), 1, 9, NULL },
 	{ 'J', "maybe", "[=how]", "an optional argument", OPT_CALL, 0, 0, 0, set_call },
+	{ 0, "wait", "DURATION", "a duration", OPT_DURATION, offsetof(struct sample, wait_ms), 100,
+	    60 * 1000, NULL },
+	{ 0, "room", "SIZE", "a size", OPT_SIZE, offsetof(struct sample, bytes), 4096,
+	    64 * 1024 * 1024, NULL },
 };
 
 static int
 parse(struct sample *sample, int argc, char **argv, size_t *ret_operands, struct err *err)
 {
-	struct opt_group groups[] = { { "Options", sample_rows, 4, sample } };
+	struct opt_group groups[] = { { "Options", sample_rows,
+	    sizeof(sample_rows) / sizeof(*sample_rows), sample } };
 	struct opt_set set = { .groups = groups, .group_count = 1 };
 	struct opt_line line;
 	int rc;
 
-	if (opt_read_line(&set, argc, argv, &line, err))
-		return -1;
-	rc = opt_apply_line(&set, &line, err);
+	rc = opt_read_line(&set, argc, argv, &line, err);
+	if (!rc)
+		rc = opt_apply_line(&set, &line, err);
 	*ret_operands = line.operand_count;
 	opt_line_release(&line);
 	return rc;
+}
+
+/* What is wrong on the line does not hide the rest of it. */
+static void
+the_rest_of_a_bad_line_is_read(void **state)
+{
+	char *argv[] = { (char[]){ "tool" }, (char[]){ "--no-such=1" }, (char[]){ "-t" }, (char[]){ "a" },
+		(char[]){ "--number" }, NULL };
+	struct sample sample = { .flag = false };
+	struct opt_group groups[] = { { "Options", sample_rows, 4, &sample } };
+	struct opt_set set = { .groups = groups, .group_count = 1 };
+	struct opt_line line;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(opt_read_line(&set, 5, argv, &line, &err), -1);
+	assert_int_equal(err.class, ERR_USAGE);
+	/* the first one is what is said */
+	assert_non_null(strstr(err.text, "--no-such=1"));
+	assert_int_equal(line.value_count, 1);
+	assert_string_equal(opt_line_find(&line, "text"), "a");
+	opt_line_release(&line);
 }
 
 static void
@@ -293,6 +322,10 @@ wrong_options_are_named(void **state)
 		{ "-y", NULL, "unknown option -y" },
 		{ "--nosuch", NULL, "unknown or ambiguous option --nosuch" },
 		{ "--number", "10", "--number: must be at most 9" },
+		{ "--wait", "99ms", "--wait: must be at least 100ms" },
+		{ "--wait", "2m", "--wait: must be at most 1m" },
+		{ "--room", "4095", "--room: must be at least 4K" },
+		{ "--room", "65M", "--room: must be at most 64M" },
 		{ "--number", "x", "--number: \"x\" is not a whole number" },
 		{ "--flag=x", NULL, "option --flag takes no argument" },
 	};
@@ -313,6 +346,43 @@ wrong_options_are_named(void **state)
 		assert_int_equal(parse(&sample, argc, argv, &operands, &err), -1);
 		assert_int_equal(err.class, ERR_USAGE);
 		assert_string_equal(err.text, cases[i].text);
+	}
+}
+
+static void
+units_are_written_as_they_are_read(void **state)
+{
+	static const struct {
+		int64_t value;
+		const char *duration, *size;
+	} cases[] = {
+		{ 0, "0", "0" },
+		{ 1, "1ms", "1" },
+		{ 999, "999ms", "999" },
+		{ 1000, "1s", "1000" },
+		{ 1024, "1024ms", "1K" },
+		{ 90 * 1000, "90s", "90000" },
+		{ 60 * 60 * 1000, "1h", "3600000" },
+		{ 36 * 60 * 60 * 1000, "36h", "129600000" },
+		{ INT64_C(7) * 24 * 60 * 60 * 1000, "7d", "590625K" },
+		{ 3 * 1024 * 1024, "3145728ms", "3M" },
+		{ INT64_C(5) << 30, "5368709120ms", "5G" },
+		{ INT64_MAX, "9223372036854775807ms", "9223372036854775807" },
+	};
+	char text[OPT_VALUE_BYTES];
+	struct err err = ERR_INIT;
+	int64_t again;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		opt_format_duration(cases[i].value, text);
+		assert_string_equal(text, cases[i].duration);
+		assert_int_equal(opt_parse_duration(slice_of(text), &again, &err), 0);
+		assert_true(again == cases[i].value);
+		opt_format_size(cases[i].value, text);
+		assert_string_equal(text, cases[i].size);
+		assert_int_equal(opt_parse_size(text, &again, &err), 0);
+		assert_true(again == cases[i].value);
 	}
 }
 
@@ -339,7 +409,9 @@ main(void)
 		cmocka_unit_test(buf_gives_its_bytes_away),
 		cmocka_unit_test(durations_and_sizes_have_units),
 		cmocka_unit_test(options_are_read),
+		cmocka_unit_test(the_rest_of_a_bad_line_is_read),
 		cmocka_unit_test(wrong_options_are_named),
+		cmocka_unit_test(units_are_written_as_they_are_read),
 		cmocka_unit_test(deadlines_do_not_wrap),
 	};
 

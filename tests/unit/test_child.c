@@ -354,17 +354,35 @@ static void
 test_replace_file(void **state)
 {
 	char *root = scratch_new(), *path = scratch_path(root, "f"),
-	     *absent = scratch_path(root, "a/b");
+	     *absent = scratch_path(root, "a/b"), *directory = scratch_path(root, "d");
 	struct err err = ERR_INIT;
+	mode_t mask = umask(027);
+	struct stat status;
 
 	(void)state;
 	scratch_write(root, "f", "a longer one");
-	assert_int_equal(replace_file(path, slice_of("new"), &err), 0);
+	assert_int_equal(replace_file(path, slice_of("new"), REPLACE_FILE_AS_SECRET, &err), 0);
 	assert_true(scratch_holds(root, "f", "new"));
-	assert_int_equal(replace_file(absent, slice_of("new"), &err), -1);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+	assert_int_equal(replace_file(path, slice_of("1"), REPLACE_FILE_AS_NUMBERS, &err), 0);
+	assert_true(scratch_holds(root, "f", "1"));
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0640);
+	assert_int_equal(replace_file_check(path, &err), 0);
+	assert_int_equal(replace_file(absent, slice_of("new"), REPLACE_FILE_AS_SECRET, &err), -1);
+	assert_int_equal(err.class, ERR_CANT_CREATE);
+	assert_int_equal(replace_file_check(absent, &err), -1);
+	assert_int_equal(err.class, ERR_CANT_CREATE);
+	/* what was begun is gone: a directory is in the way */
+	assert_int_equal(mkdir(directory, 0700), 0);
+	assert_int_equal(replace_file_check(directory, &err), -1);
+	assert_int_equal(replace_file(directory, slice_of("new"), REPLACE_FILE_AS_NUMBERS, &err), -1);
 	assert_int_equal(err.class, ERR_CANT_CREATE);
 	assert_int_equal(scratch_count_files(root), 1);
+	(void)umask(mask);
 	free(path);
+	free(directory);
 	free(absent);
 	scratch_remove(root);
 }

@@ -99,38 +99,47 @@ test_keys_to_create(void **state)
 	buf_release(&out);
 }
 
+#define ARN "arn:aws:dynamodb:eu-central-1:123456789012:table/"
+#define OF_TABLE "not the name of a table: "
+
 static void
 test_names_of_tables(void **state)
 {
 	static const struct {
 		const char *name;
-		bool is_right;
+		const char *reason; /* in what is said; NULL: it is right */
 	} names[] = {
-		{ "rides", true },
-		{ "My_table-1.x", true },
-		{ "arn:aws:dynamodb:eu-central-1:123456789012:table/rides", true },
-		{ "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/a.b", true },
-		{ "arn:aws:dynamodb:eu-central-1:123456789012:table/rides/index/x", false },
-		{ "arn:aws:dynamodb:eu-central-1:123456789012:table/", false },
-		{ "arn:aws:dynamodb:eu-central-1:table/rides", false },
-		{ "arn:aws:dynamodb::123456789012:table/rides", false },
-		{ "arn:aws:s3:::rides", false },
-		{ "arn:", false },
-		{ "ab", false },
-		{ "", false },
-		{ "a b", false },
-		{ "a/bc", false },
-		{ "caf\xc3\xa9", false },
+		{ "rides", NULL },
+		{ "My_table-1.x", NULL },
+		{ ARN "rides", NULL },
+		{ "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/a.b", NULL },
+		{ ARN "rides/index/x", ARN "rides/index/x: " OF_TABLE "\"rides/index/x\": it may have" },
+		{ ARN "", ARN ": " OF_TABLE "\"\": it has 0 characters" },
+		{ ARN "ab", ARN "ab: " OF_TABLE "\"ab\": it has 2 characters, DynamoDB wants 3 to 255" },
+		{ "arn:aws:dynamodb:eu-central-1:table/rides", "not the ARN of a table" },
+		{ "arn:aws:dynamodb::123456789012:table/rides", "not the ARN of a table" },
+		{ "arn:aws:s3:::rides", "not the ARN of a table" },
+		{ "arn:", "not the ARN of a table" },
+		{ "a", OF_TABLE "\"a\": it has 1 character, DynamoDB wants 3 to 255" },
+		{ "ab", OF_TABLE "\"ab\": it has 2 characters, DynamoDB wants 3 to 255" },
+		{ "", OF_TABLE "\"\": it has 0 characters" },
+		{ "a b", OF_TABLE "\"a b\": it may have" },
+		{ "a/bc", OF_TABLE "\"a/bc\": it may have" },
+		{ "caf\xc3\xa9", OF_TABLE "\"caf\xc3\xa9\": it may have" },
 	};
 	char long_name[300];
 	struct err err = ERR_INIT;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		assert_int_equal(table_check_name(names[i].name, &err), names[i].is_right ? 0 : -1);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		assert_int_equal(table_check_name(names[i].name, &err), names[i].reason ? -1 : 0);
+		if (names[i].reason && strncmp(err.text, names[i].reason, strlen(names[i].reason)))
+			fail_msg("%s: %s", names[i].name, err.text);
+	}
 	memset(long_name, 'a', sizeof(long_name));
 	long_name[256] = '\0';
 	assert_int_equal(table_check_name(long_name, &err), -1);
+	assert_non_null(strstr(err.text, "it has 256 characters"));
 	long_name[255] = '\0';
 	assert_int_equal(table_check_name(long_name, &err), 0);
 }

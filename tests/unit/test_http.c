@@ -1030,8 +1030,11 @@ certificates_are_verified(void **state)
 	assert_int_equal(get_tls(w, good), 0);
 	assert_int_equal(w->status, 200);
 	assert_int_equal(get_tls(w, bad), -1);
-	assert_int_equal(w->err.class, ERR_USAGE);
+	assert_int_equal(w->err.class, ERR_NO_INPUT);
 	assert_non_null(strstr(w->err.text, "bad.pem: No such file"));
+	assert_int_equal(get_tls(w, "/"), -1);
+	assert_int_equal(w->err.class, ERR_IO);
+	assert_string_equal(w->err.text, "certificates: /: Is a directory");
 	scratch_write(w->scratch, "bad.pem", "no certificate\n");
 	assert_int_equal(get_tls(w, bad), -1);
 	assert_int_equal(w->err.class, ERR_USAGE);

@@ -23,7 +23,7 @@ enum { NONE = -1 };
 #define EVENT_MS INT64_C(1546301412345)
 
 static const struct meter_reading whole = {
-	.numbers = { 812, 3565158, 12, 3, NONE, NONE, NONE, NONE, EVENT_MS, 250 },
+	.numbers = { 812, 3565158, 12, 3, NONE, NONE, NONE, NONE, false, EVENT_MS, 250 },
 	.elapsed_ms = 2000,
 	.record_rate = 401.4,
 	.byte_rate = 1782579,
@@ -32,7 +32,7 @@ static const struct meter_reading whole = {
 };
 
 static const struct meter_reading plain = {
-	.numbers = { 0, NONE, 0, 0, NONE, NONE, NONE, NONE, RECORD_NO_TIME, NONE },
+	.numbers = { 0, NONE, 0, 0, NONE, NONE, NONE, NONE, false, RECORD_NO_TIME, NONE },
 	.elapsed_ms = 0,
 	.record_rate = NONE,
 	.byte_rate = NONE,
@@ -128,7 +128,8 @@ test_units(void **state)
 static void
 test_json(void **state)
 {
-	char json[METER_JSON_BYTES];
+	char json[METER_JSON_BYTES], text[METER_TEXT_BYTES];
+	struct meter_reading near = whole;
 
 	(void)state;
 	meter_json(&whole, json);
@@ -136,6 +137,15 @@ test_json(void **state)
 		"\"records_per_second\":401.4,\"bytes_per_second\":1782579.0,\"open\":12,\"rejected\":3,"
 		"\"percent\":45.9,\"seconds_left\":13.0,\"event_time\":\"2019-01-01T00:10:12.345Z\","
 		"\"seconds_behind\":0.2");
+	/* cut in both: 100 is the end */
+	near.percent = 99.96;
+	meter_json(&near, json);
+	assert_non_null(strstr(json, "\"percent\":99.9,"));
+	meter_text(&near, 0, text);
+	assert_non_null(strstr(text, " 99%,"));
+	near.percent = 100;
+	meter_json(&near, json);
+	assert_non_null(strstr(json, "\"percent\":100.0,"));
 	meter_json(&plain, json);
 	assert_string_equal(json, "\"records\":0,\"seconds\":0.0,\"open\":0,\"rejected\":0");
 }
@@ -166,6 +176,11 @@ static const struct {
 	{ .looks = { { 50, NONE, 50, 100, 0 } }, .count = 1, .rate = 50, .percent = 50, .left_ms = 1000 },
 	{ .looks = { { 50, NONE, 100, 100, 0 } }, .count = 1, .rate = 50, .percent = 100, .left_ms = NONE },
 	{ .looks = { { 50, NONE, 120, 100, 0 } }, .count = 1, .rate = 50, .percent = 100, .left_ms = NONE },
+	/* how much was done was not known before: it did not begin now */
+	{ .looks = { { 50, NONE, NONE, 100, 0 }, { 60, NONE, 60, 100, 20000 } }, .count = 2, .rate = 10.0 / 19,
+	    .percent = 60, .left_ms = NONE },
+	{ .looks = { { 50, NONE, NONE, 100, 0 }, { 60, NONE, 60, 100, 20000 }, { 70, NONE, 70, 100, 40000 } },
+	    .count = 3, .rate = 0.5, .percent = 70, .left_ms = 60000 },
 	/* nothing is done: it never ends */
 	{ .looks = { { 0, NONE, 0, 100, 0 } }, .count = 1, .rate = 0, .percent = 0, .left_ms = NONE },
 	/* the lag counts from when it was known: 100 a second are read, and 60 come */
@@ -193,7 +208,7 @@ take(struct meter *m, const struct look *look, int64_t at_ms)
 	struct meter_numbers n = METER_NUMBERS_INIT;
 
 	n.records = look->records;
-	n.rest = look->unread;
+	n.to_go = look->unread;
 	n.done = look->done;
 	n.all = look->all;
 	meter_take(m, &n, at_ms);

@@ -85,9 +85,11 @@ templates(void **state)
 		{ "t", NULL, "a/{@partition}-{@offset}", NULL, "a name has no '/'" },
 		{ "t", NULL, "a\n{@partition}-{@offset}", NULL, "a control byte" },
 		{ "t", NULL, "\xff{@partition}-{@offset}", NULL, "not UTF-8" },
-		{ "t", NULL, "_{@partition}-{@offset}", NULL, "begin with '_'" },
-		{ "t", NULL, ".{@partition}-{@offset}", NULL, "begin with '.'" },
-		{ "_t", NULL, NULL, NULL, "begin with '_'" },
+		{ "t", NULL, "_{@partition}-{@offset}", NULL, "like _0-0.csv.gz, and names that" },
+		{ "t", NULL, ".{@partition}-{@offset}", NULL, "like .0-0.csv.gz, and names that" },
+		{ NULL, NULL, "_{@line}", NULL, "like _1.csv.gz, and names that begin with '_' or '.'" },
+		{ "_t", NULL, NULL, NULL,
+		    "_t-00000-00000000000000000000.csv.gz, and names that" },
 		{ "t", NULL, "{@partition:099d}-{@offset:099d}-{@offset:099d}", NULL, "too long" },
 	};
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <lz4frame.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -323,6 +324,19 @@ marks_behind_the_end_are_refused(void **state)
 	scratch_remove(root);
 }
 
+/* Bytes that this process has read (proc_pid_io(5)). */
+static long long
+bytes_read(void)
+{
+	FILE *file = fopen("/proc/self/io", "r");
+	long long bytes = -1;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "rchar: %lld", &bytes), 1);
+	assert_int_equal(fclose(file), 0);
+	return bytes;
+}
+
 /* A plain file is not read from its beginning. */
 static void
 plain_files_are_read_from_the_mark_on(void **state)
@@ -339,21 +353,183 @@ plain_files_are_read_from_the_mark_on(void **state)
 	struct source *source;
 	struct err err = ERR_INIT;
 	struct run rest;
+	long long before;
 
 	(void)state;
 	for (int i = 0; i < LINES; i++)
 		assert_int_equal(fprintf(file, "%09d\n", i), LINE);
 	assert_int_equal(fclose(file), 0);
 	source = open_source(&options);
+	before = bytes_read();
 	assert_int_equal(source_objects_seek(source, &mark, &err), 0);
 	read_all(source, &rest);
 	assert_int_equal(rest.count, 1);
 	assert_int_equal(rest.given[0].line, LINES);
+	assert_true(bytes_read() - before < LINES * LINE);
 	source_objects_progress(source, &progress);
-	assert_true(progress.bytes < progress.bytes_all);
+	assert_int_equal(progress.bytes, progress.bytes_all);
 	run_release(&rest);
 	source_free(source);
 	free(path);
+	scratch_remove(root);
+}
+
+/* ---- how far it is ---- */
+
+/* Lines of 100 bytes whose digits do not compress to nothing. */
+static void
+append_lines(struct buf *text, int count)
+{
+	struct err err = ERR_INIT;
+	uint32_t random = 1;
+
+	for (int i = 0; i < count; i++) {
+		for (int k = 0; k < 11; k++) {
+			random = random * 1664525 + 1013904223;
+			assert_int_equal(buf_appendf(text, &err, "%09u", random % 1000000000), 0);
+		}
+		assert_int_equal(buf_append_char(text, '\n', &err), 0);
+	}
+}
+
+/* As lz4(1) does it: blocks of 4 MiB, which a codec takes in whole before it gives out any of it. */
+static char *
+write_large_blocks(const char *root, const char *name, struct slice bytes)
+{
+	const LZ4F_preferences_t preferences = { .frameInfo = { .blockSizeID = LZ4F_max4MB } };
+	size_t bound = LZ4F_compressFrameBound(bytes.len, &preferences);
+	char *path = scratch_path(root, name), *out = malloc(bound);
+	size_t len;
+
+	assert_non_null(out);
+	len = LZ4F_compressFrame(out, bound, bytes.data, bytes.len, &preferences);
+	assert_false(LZ4F_isError(len));
+	write_bytes(path, slice_make(out, len));
+	free(out);
+	return path;
+}
+
+/* Whatever is read ahead, records of one length are given in step with the bytes, once that is known. How many
+ * were not known, and (each in 1000) how far off one was. */
+static void
+read_in_step(const struct source_objects_options *options, int count, int *ret_unknown, int *ret_off)
+{
+	struct source *source = open_source(options);
+	struct objects_progress progress;
+	struct record record;
+	struct err err = ERR_INIT;
+	int64_t before = 0;
+
+	*ret_unknown = *ret_off = 0;
+	for (int i = 1; i <= count; i++) {
+		int off;
+
+		assert_int_equal(source_next(source, CLOCK_NEVER, &record, &err), SOURCE_RECORD);
+		source_objects_progress(source, &progress);
+		if (progress.bytes < 0) {
+			(*ret_unknown)++;
+			continue;
+		}
+		assert_true(progress.bytes >= before && progress.bytes <= progress.bytes_all);
+		before = progress.bytes;
+		off = abs((int)(1000 * progress.bytes / progress.bytes_all) - 1000 * i / count);
+		*ret_off = off > *ret_off ? off : *ret_off;
+	}
+	assert_int_equal(source_next(source, CLOCK_NEVER, &record, &err), SOURCE_END);
+	source_objects_progress(source, &progress);
+	assert_int_equal(progress.bytes, progress.bytes_all);
+	source_free(source);
+}
+
+static void
+progress_is_of_what_was_given(void **state)
+{
+	enum { SMALL = 1000, LARGE = 100000 };
+	struct buf text = BUF_INIT(16 * 1024 * 1024);
+	char *root = scratch_new(), *path;
+	const struct source_objects_options options = { .paths = &path, .path_count = 1,
+		.line_bytes_max = LINE_MAX_BYTES };
+	int unknown, off;
+
+	(void)state;
+	append_lines(&text, LARGE);
+	for (int is_large = 0; is_large < 2; is_large++) {
+		int count = is_large ? LARGE : SMALL;
+		struct slice bytes = slice_make(text.data, (size_t)count * 100);
+
+		for (int c = COMPRESSION_NONE; c <= COMPRESSION_ZSTD; c++) {
+			path = write_file(root, "x", (enum compression)c, bytes);
+			read_in_step(&options, count, &unknown, &off);
+			assert_int_equal(unknown, 0);
+			if (off > 10)
+				fail_msg("compression %d, %d lines: %d in 1000 off", c, count, off);
+			free(path);
+		}
+		path = write_large_blocks(root, "x", bytes);
+		read_in_step(&options, count, &unknown, &off);
+		/* of the first block larger than a chunk nobody knows what it will come to */
+		assert_in_range(unknown, 0, is_large ? 4 * 1024 * 1024 / 100 : 0);
+		if (off > (is_large ? 30 : 2))
+			fail_msg("blocks of 4 MiB, %d lines: %d in 1000 off", count, off);
+		free(path);
+	}
+	buf_release(&text);
+	scratch_remove(root);
+}
+
+/* What cannot be decoded, or grows without measure, is looked at once, and holds up nobody. */
+static void
+progress_of_odd_objects(void **state)
+{
+	char *root = scratch_new(), *path;
+	const struct source_objects_options options = { .paths = &path, .path_count = 1,
+		.line_bytes_max = LINE_MAX_BYTES };
+	struct buf text = BUF_INIT(256 * 1024 * 1024);
+	struct err err = ERR_INIT;
+	int unknown, off;
+
+	(void)state;
+	for (int i = 0; i < 70 * 1024; i++)
+		assert_int_equal(buf_appendf(&text, &err, "%1023d\n", 0), 0);
+	path = write_file(root, "x", COMPRESSION_ZSTD, buf_slice(&text));
+	read_in_step(&options, 70 * 1024, &unknown, &off);
+	assert_true(unknown > 0);
+	free(path);
+	buf_release(&text);
+	scratch_remove(root);
+}
+
+/* Records of one length from several files in turn. */
+static void
+progress_of_merged_objects(void **state)
+{
+	enum { FILES = 3, RECORDS = 2000 };
+	static const char *const names[FILES] = { "a", "b", "c" };
+	char *root = scratch_new(), *paths[FILES];
+	const struct source_objects_options options = { .paths = paths, .path_count = FILES,
+		.line_bytes_max = LINE_MAX_BYTES, .merges = true, .time_field = "t" };
+	uint32_t random = 1;
+	int unknown, off;
+
+	(void)state;
+	for (int f = 0; f < FILES; f++) {
+		struct buf text = BUF_INIT(1024 * 1024);
+		struct err err = ERR_INIT;
+
+		for (int i = 0; i < RECORDS; i++) {
+			random = random * 1664525 + 1013904223;
+			assert_int_equal(buf_appendf(&text, &err, "{\"t\":%d,\"x\":\"%010u%010u\"}\n",
+			                     100000 + FILES * i + f, random, ~random), 0);
+		}
+		paths[f] = write_file(root, names[f], (enum compression)(f + 1), buf_slice(&text));
+		buf_release(&text);
+	}
+	read_in_step(&options, FILES * RECORDS, &unknown, &off);
+	assert_int_equal(unknown, 0);
+	if (off > 10)
+		fail_msg("%d in 1000 off", off);
+	for (int f = 0; f < FILES; f++)
+		free(paths[f]);
 	scratch_remove(root);
 }
 
@@ -742,6 +918,9 @@ main(void)
 		cmocka_unit_test(marks_hold_in_long_files),
 		cmocka_unit_test(marks_behind_the_end_are_refused),
 		cmocka_unit_test(plain_files_are_read_from_the_mark_on),
+		cmocka_unit_test(progress_is_of_what_was_given),
+		cmocka_unit_test(progress_of_odd_objects),
+		cmocka_unit_test(progress_of_merged_objects),
 		cmocka_unit_test(folders_are_merged_by_time),
 		cmocka_unit_test(each_folder_is_merged_by_itself),
 		cmocka_unit_test(merging_looks_into_envelopes),

@@ -851,6 +851,7 @@ patience_ends(void **state)
 	w->options.patience_ms = 1;
 	assert_int_equal(run(w, steps), -1);
 	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_non_null(strstr(w->err.text, " (nothing was taken for longer than --patience 1ms)"));
 	check_summary(w, "1 0 0 0 0 1");
 	assert_string_equal(w->script.commits, "");
 }
@@ -874,6 +875,8 @@ patience_with_silence_ends(void **state)
 	assert_int_equal(run(w, steps), -1);
 	(void)alarm(0);
 	assert_int_equal(w->err.class, ERR_UNAVAILABLE);
+	assert_string_equal(
+	    w->err.text, "no answer (nothing was taken for longer than --patience 30ms)");
 	assert_int_equal(w->cancelled, 1);
 	check_summary(w, "1 0 0 0 0 1");
 	assert_string_equal(w->script.commits, "");

@@ -211,7 +211,7 @@ refusals_are_told(void **state)
 		{ "slow-always", ERR_UNAVAILABLE, 3,
 		    "s3://slow-always/: SlowDown: Please reduce your request rate. (3 attempts)" },
 		{ "denied", ERR_DENIED, 1, "s3://denied/: AccessDenied: Access?Denied" },
-		{ "forbidden", ERR_DENIED, 1, "s3://forbidden/: status 403" },
+		{ "forbidden", ERR_DENIED, 1, "s3://forbidden/: status 403: wrong credentials or no permission" },
 		{ "nobucket", ERR_NO_INPUT, 1, "s3://nobucket/: NoSuchBucket: It is so." },
 		{ "payer", ERR_DENIED, 1, "s3://payer/: AccessDenied: It is so." },
 		{ "unsigned", ERR_UNAVAILABLE, 1, "s3://unsigned/: InvalidRequest: It is so." },

@@ -236,9 +236,14 @@ heads_tell_objects(void **state)
 	order_faults(w, "HEAD\tbare\n");
 	assert_int_equal(s3_head(w->bucket, slice_of("k"), &head, &w->err), 0);
 	assert_false(head.has_crc64);
-	order_faults(w, "HEAD\t403 AccessDenied\n");
+	order_faults(w, "HEAD\t403 x\nGET\t403 AccessDenied\n");
 	assert_int_equal(s3_head(w->bucket, slice_of("k"), &head, &w->err), -1);
 	assert_int_equal(w->err.class, ERR_DENIED);
+	assert_non_null(strstr(w->err.text, "/k: AccessDenied: It is so."));
+	/* what GET knows nothing of has passed */
+	order_faults(w, "HEAD\t403 x\n");
+	assert_int_equal(s3_head(w->bucket, slice_of("k"), &head, &w->err), 0);
+	assert_true(head.is_there);
 	order_faults(w, "");
 }
 

@@ -92,8 +92,16 @@ one_request_with_faults(void **state)
 		    .class = ERR_NONE, .was_there = true },
 		{ .bytes = 100, .faults = "PUT\tlost\nHEAD\t503 SlowDown\n",
 		    .class = ERR_NONE, .was_there = true },
-		{ .bytes = 100, .faults = "PUT\tlost\nHEAD\t403 AccessDenied\n",
-		    .class = ERR_DENIED, .words = "status 403", .is_there = true },
+		/* why HEAD is refused, GET says */
+		{ .bytes = 100, .faults = "PUT\tlost\nHEAD\t403 AccessDenied\nGET\t403 AccessDenied\n",
+		    .class = ERR_DENIED, .words = "/k: AccessDenied: It is so.", .is_there = true },
+		{ .bytes = 100, .faults = "PUT\tlost\nHEAD\t400 x\nGET\t400 InvalidToken\n",
+		    .class = ERR_DENIED, .words = "/k: InvalidToken: It is so.", .is_there = true },
+		{ .bytes = 100, .faults = "PUT\tlost\nHEAD\t403 x\nHEAD\t403 x\n",
+		    .class = ERR_DENIED, .words = "/k: status 403: wrong credentials or no permission",
+		    .is_there = true },
+		{ .bytes = 100, .faults = "PUT\tlost\nHEAD\t403 x\n",
+		    .class = ERR_NONE, .was_there = true },
 		{ .bytes = 100, .faults = "PUT\tlost\n", .class = ERR_NONE, .may_replace = true },
 		/* somebody else's */
 		{ .bytes = 100, .faults = "PUT\tsame\n", .class = ERR_NONE, .was_there = true },
@@ -236,7 +244,8 @@ looking_first_with_faults(void **state)
 		    .was_there = true, .words = "its CRC-64/NVME is" },
 		{ .bytes = IN_PARTS, .faults = "HEAD\tother hello\n", .class = ERR_CANT_CREATE,
 		    .was_there = true, .words = "it has 5 bytes" },
-		{ .bytes = 100, .faults = "HEAD\t403 AccessDenied\n", .class = ERR_DENIED },
+		{ .bytes = 100, .faults = "HEAD\t403 x\nGET\t403 AccessDenied\n", .class = ERR_DENIED,
+		    .words = "AccessDenied: It is so." },
 		/* and then somebody else */
 		{ .bytes = 100, .faults = "PUT\tsame\n", .was_there = true },
 		{ .bytes = 100, .faults = "PUT\tlost\n", .was_there = true },

@@ -17,31 +17,11 @@
 
 enum {
 	STREAMS = 3,
-	KEYS = 4,
+	KEYS = KIT_KEYS,
 	CELLS_MAX = 2000,
 	LIVES_RECORDS = 250, /* a stream */
 	LIVES_DISORDER_MS = 2900,
 	LATENESS_MS = 3000,
-};
-
-static const char *const key_texts[KEYS] = { "1", "2", "\"a\"", "\"b\"" };
-
-static const struct assigner assigners[] = {
-	{ .kind = ASSIGN_TUMBLE, .size_ms = 1000 },
-	{ .kind = ASSIGN_TUMBLE, .size_ms = 1000, .align_ms = 300 },
-	{ .kind = ASSIGN_HOP, .size_ms = 1000, .step_ms = 250 },
-	{ .kind = ASSIGN_HOP, .size_ms = 1000, .step_ms = 600, .align_ms = 100 },
-	{ .kind = ASSIGN_HOP, .size_ms = 300, .step_ms = 700 },
-	{ .kind = ASSIGN_CUMULATE, .size_ms = 3000, .step_ms = 500 },
-	{ .kind = ASSIGN_SESSION, .size_ms = 60 },
-	{ .kind = ASSIGN_SESSION, .size_ms = 150 },
-};
-
-enum { ASSIGNERS = sizeof(assigners) / sizeof(*assigners), PANE_ASSIGNERS = ASSIGNERS - 2 };
-
-struct event {
-	int64_t time_ms;
-	int key;
 };
 
 struct cell_of_key {
@@ -54,7 +34,7 @@ struct cell_of_key {
 struct lives {
 	struct kit kit;
 	bool has_other_options; /* in each of them */
-	struct event events[STREAMS][LIVES_RECORDS];
+	struct kit_event events[STREAMS][LIVES_RECORDS];
 	int64_t next[STREAMS];
 	int64_t new_from[STREAMS]; /* none read them before */
 	struct cell_of_key cells[CELLS_MAX];
@@ -182,20 +162,20 @@ live_again(struct lives *l)
 static void
 take_next(struct lives *l, int s)
 {
-	const struct event *e = &l->events[s][l->next[s]];
+	const struct kit_event *e = &l->events[s][l->next[s]];
 	/* before the record moves the watermark */
 	bool is_new = l->next[s] >= l->new_from[s];
 	int64_t closed_ms = engine_mark(l->kit.engine, 0, 0).closed;
 	struct span spans[KIT_WINDOWS_MAX];
 	size_t count = is_session(l) ? 0 : kit_windows_of(&l->kit.options.assigner, e->time_ms, spans);
 	enum engine_fate fate =
-	    kit_take(&l->kit, s, l->next[s]++, e->time_ms, key_texts[e->key], "1");
+	    kit_take(&l->kit, s, l->next[s]++, e->time_ms, kit_key_texts[e->key], "1");
 
 	if (!l->has_other_options || !is_new)
 		assert_int_not_equal(fate, ENGINE_LATE);
 	for (size_t i = 0; i < count && is_new; i++) {
 		if (spans[i].end_ms > closed_ms)
-			cell_of_key(l, spans[i], key_texts[e->key])->want++;
+			cell_of_key(l, spans[i], kit_key_texts[e->key])->want++;
 	}
 	if (is_new)
 		l->new_from[s] = l->next[s];
@@ -258,8 +238,8 @@ revisions_over_any_number_of_lives(void **state)
 	(void)state;
 
 	assert_non_null(l);
-	for (size_t round = 0; round < (size_t)10 * PANE_ASSIGNERS; round++) {
-		const struct assigner *a = &assigners[round % PANE_ASSIGNERS];
+	for (size_t round = 0; round < (size_t)10 * KIT_PANE_ASSIGNERS; round++) {
+		const struct assigner *a = &kit_assigners[round % KIT_PANE_ASSIGNERS];
 		int missing;
 
 		open_lives(l, a);
@@ -282,8 +262,8 @@ lives_of_other_options(void **state)
 
 	assert_non_null(l);
 	l->has_other_options = true;
-	for (size_t round = 0; round < (size_t)10 * PANE_ASSIGNERS; round++) {
-		open_lives(l, &assigners[round % PANE_ASSIGNERS]);
+	for (size_t round = 0; round < (size_t)10 * KIT_PANE_ASSIGNERS; round++) {
+		open_lives(l, &kit_assigners[round % KIT_PANE_ASSIGNERS]);
 		lives += run_lives(l);
 		missing += check_lives(l) > 0;
 		kit_close(&l->kit);
@@ -293,36 +273,22 @@ lives_of_other_options(void **state)
 	free(l);
 }
 
-static int
-compare_events(const void *a, const void *b)
-{
-	const struct event *x = a, *y = b;
-
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	return (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
-}
-
 /* How many sessions there are. */
 static int
 want_sessions(struct lives *l)
 {
 	enum { COUNT = STREAMS * LIVES_RECORDS };
 	int64_t gap_ms = l->kit.options.assigner.size_ms;
-	struct event sorted[COUNT];
-	int sessions = 0, n;
+	struct kit_event sorted[COUNT];
+	struct span span;
+	int sessions = 0;
+	size_t n;
 
 	memcpy(sorted, l->events, sizeof(sorted));
-	qsort(sorted, COUNT, sizeof(*sorted), compare_events);
-	for (int i = 0; i < COUNT; i += n, sessions++) {
-		for (n = 1; i + n < COUNT && sorted[i + n].key == sorted[i].key &&
-		            sorted[i + n].time_ms - sorted[i + n - 1].time_ms <= gap_ms;
-		     n++)
-			;
-		cell_of_key(l,
-		    (struct span){ sorted[i].time_ms, sorted[i + n - 1].time_ms + gap_ms },
-		    key_texts[sorted[i].key])
-		    ->want = n;
+	qsort(sorted, COUNT, sizeof(*sorted), kit_compare_events);
+	for (size_t i = 0; i < COUNT; i += n, sessions++) {
+		n = kit_session_at(sorted + i, COUNT - i, gap_ms, &span);
+		cell_of_key(l, span, kit_key_texts[sorted[i].key])->want = (int)n;
 	}
 	return sessions;
 }
@@ -339,7 +305,7 @@ sessions_over_any_number_of_lives(void **state)
 	for (size_t round = 0; round < 20; round++) {
 		struct engine_counts counts;
 
-		open_lives(l, &assigners[PANE_ASSIGNERS + round % 2]);
+		open_lives(l, &kit_assigners[KIT_PANE_ASSIGNERS + round % 2]);
 		lives += run_lives(l);
 		sessions += want_sessions(l);
 		assert_int_equal(check_lives(l), 0);

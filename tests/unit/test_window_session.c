@@ -392,21 +392,6 @@ commit_keeps(void **state)
 
 enum { ROUNDS = 400, RECORDS = 400, KEYS = 6, DISORDER_MS = 25 };
 
-struct event {
-	int64_t time_ms;
-	int key;
-};
-
-static int
-compare_events(const void *a, const void *b)
-{
-	const struct event *x = a, *y = b;
-
-	if (x->key != y->key)
-		return x->key - y->key;
-	return (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
-}
-
 struct expected {
 	struct span span;
 	int key, count;
@@ -424,21 +409,18 @@ compare_expected(const void *a, const void *b)
 
 /* Sorted by key and time, cut where the gap is longer. */
 static void
-model_rows(const struct event *events, struct buf *out, struct err *err)
+model_rows(const struct kit_event *events, struct buf *out, struct err *err)
 {
-	struct event sorted[RECORDS];
+	struct kit_event sorted[RECORDS];
 	struct expected rows[RECORDS];
 	size_t n = 0;
 
 	memcpy(sorted, events, sizeof(sorted));
-	qsort(sorted, RECORDS, sizeof(*sorted), compare_events);
-	for (int i = 0; i < RECORDS; i++) {
-		if (!i || sorted[i].key != sorted[i - 1].key ||
-		    sorted[i].time_ms - sorted[i - 1].time_ms > GAP_MS)
-			rows[n++] = (struct expected){ .span = { sorted[i].time_ms, 0 },
-				.key = sorted[i].key };
-		rows[n - 1].span.end_ms = sorted[i].time_ms + GAP_MS;
-		rows[n - 1].count++;
+	qsort(sorted, RECORDS, sizeof(*sorted), kit_compare_events);
+	for (size_t i = 0; i < RECORDS; n++) {
+		rows[n].key = sorted[i].key;
+		rows[n].count = (int)kit_session_at(sorted + i, RECORDS - i, GAP_MS, &rows[n].span);
+		i += (size_t)rows[n].count;
 	}
 	qsort(rows, n, sizeof(*rows), compare_expected);
 	for (size_t i = 0; i < n; i++)
@@ -450,13 +432,13 @@ model_rows(const struct event *events, struct buf *out, struct err *err)
 
 /* Disorder stays below the bound, so nothing is late. One long gap lets everything end at once. */
 static void
-make_events(struct event *events)
+make_events(struct kit_event *events)
 {
 	int64_t base_ms = 0;
 
 	for (int i = 0; i < RECORDS; i++) {
 		base_ms += (int64_t)(kit_random() % (i % 100 ? 4 : 200));
-		events[i] = (struct event){
+		events[i] = (struct kit_event){
 			.time_ms = base_ms - (int64_t)(kit_random() % DISORDER_MS),
 			.key = (int)(kit_random() % KEYS),
 		};
@@ -464,7 +446,7 @@ make_events(struct event *events)
 }
 
 static int64_t
-take_event(struct world *w, const struct event *events, int i, int64_t watermark_ms)
+take_event(struct world *w, const struct kit_event *events, int i, int64_t watermark_ms)
 {
 	char key[16];
 
@@ -478,7 +460,7 @@ take_event(struct world *w, const struct event *events, int i, int64_t watermark
 }
 
 static void
-expect_model(struct world *w, const struct event *events)
+expect_model(struct world *w, const struct kit_event *events)
 {
 	struct buf want = BUF_INIT(TEXT_BYTES_MAX);
 
@@ -495,7 +477,7 @@ expect_model(struct world *w, const struct event *events)
 static void
 random_streams(void **state)
 {
-	struct event events[RECORDS];
+	struct kit_event events[RECORDS];
 	int64_t watermark_ms, saved_ms;
 	struct world w;
 	size_t saved_rows;

@@ -21,7 +21,7 @@ enum {
 	ROUNDS = 12, /* for each kind of windows and each lateness */
 	STEPS = 600,
 	STREAMS = 3,
-	KEYS = 4,
+	KEYS = KIT_KEYS,
 	WINDOWS_MAX = 20000,
 	OUT_OF_ORDER_MS = 300,
 	IDLE_MS = 2000,
@@ -29,28 +29,12 @@ enum {
 };
 #define NONE INT64_MIN
 
-static const char *const key_texts[KEYS] = { "1", "2", "\"a\"", "\"b\"" };
-
-static const struct assigner assigners[] = {
-	{ .kind = ASSIGN_TUMBLE, .size_ms = 1000 },
-	{ .kind = ASSIGN_TUMBLE, .size_ms = 1000, .align_ms = 300 },
-	{ .kind = ASSIGN_HOP, .size_ms = 1000, .step_ms = 250 },
-	{ .kind = ASSIGN_HOP, .size_ms = 1000, .step_ms = 600, .align_ms = 100 },
-	{ .kind = ASSIGN_HOP, .size_ms = 300, .step_ms = 700 },
-	{ .kind = ASSIGN_CUMULATE, .size_ms = 3000, .step_ms = 500 },
-	{ .kind = ASSIGN_SESSION, .size_ms = 60 },
-	{ .kind = ASSIGN_SESSION, .size_ms = 250 },
-};
-
 static const struct {
 	int64_t lateness_ms;
 	bool emits_updates;
 } modes[] = { { 0, false }, { 700, false }, { 700, true }, { 2500, true } };
 
-enum {
-	ASSIGNERS = sizeof(assigners) / sizeof(*assigners),
-	MODES = sizeof(modes) / sizeof(*modes),
-};
+enum { MODES = sizeof(modes) / sizeof(*modes) };
 
 /* ---- the model ---- */
 
@@ -61,15 +45,9 @@ struct cell {
 	bool is_written; /* a row was */
 };
 
-/* A record in a session that is open. */
-struct open_record {
-	int64_t time_ms;
-	int key;
-};
-
 struct model {
 	const struct engine_options *options;
-	struct open_record *records;
+	struct kit_event *records; /* in sessions that are open */
 	size_t record_count;
 	int64_t joined;  /* records whose own session would have been over */
 	int64_t bridged; /* records that made one session of two */
@@ -111,7 +89,7 @@ give(struct model *m, struct cell *c, int key)
 	struct err err = ERR_INIT;
 
 	assert_int_equal(buf_appendf(&m->rows, &err, "%" PRId64 "-%" PRId64 " %s:%d\n",
-			     c->span.start_ms, c->span.end_ms, key_texts[key], c->counts[key]),
+			     c->span.start_ms, c->span.end_ms, kit_key_texts[key], c->counts[key]),
 	    0);
 	m->windows += !c->is_written;
 	c->is_written = true;
@@ -127,16 +105,6 @@ compare_cells(const void *a, const void *b)
 
 /* ---- sessions ---- */
 
-static int
-compare_records(const void *a, const void *b)
-{
-	const struct open_record *x = a, *y = b;
-
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	return (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
-}
-
 static bool
 is_session(const struct model *m)
 {
@@ -147,21 +115,14 @@ is_session(const struct model *m)
 static size_t
 session_at(const struct model *m, size_t first, struct span *ret)
 {
-	int64_t gap_ms = m->options->assigner.size_ms;
-	const struct open_record *r = m->records;
-	size_t n = first + 1;
-
-	while (n < m->record_count && r[n].key == r[first].key &&
-	       r[n].time_ms - r[n - 1].time_ms <= gap_ms)
-		n++;
-	*ret = (struct span){ r[first].time_ms, r[n - 1].time_ms + gap_ms };
-	return n - first;
+	return kit_session_at(m->records + first, m->record_count - first,
+	    m->options->assigner.size_ms, ret);
 }
 
 static void
 sort_records(struct model *m)
 {
-	qsort(m->records, m->record_count, sizeof(*m->records), compare_records);
+	qsort(m->records, m->record_count, sizeof(*m->records), kit_compare_events);
 }
 
 static size_t
@@ -180,7 +141,7 @@ count_sessions(const struct model *m)
 static enum engine_fate
 take_into_session(struct model *m, int64_t time_ms, int key)
 {
-	const struct open_record record = { time_ms, key };
+	const struct kit_event record = { time_ms, key };
 	int64_t horizon = less(m->watermark, m->options->lateness_ms);
 	size_t before = count_sessions(m), i = 0, n;
 	struct span span;
@@ -196,7 +157,7 @@ take_into_session(struct model *m, int64_t time_ms, int key)
 		m->bridged += count_sessions(m) < before;
 		return ENGINE_TAKEN;
 	}
-	for (i = 0; compare_records(&m->records[i], &record) != 0; i++)
+	for (i = 0; kit_compare_events(&m->records[i], &record) != 0; i++)
 		;
 	m->records[i] = m->records[--m->record_count];
 	sort_records(m);
@@ -403,9 +364,9 @@ static void
 open_both(struct kit *kit, struct model *m, size_t round)
 {
 	kit_open(kit);
-	kit->options.assigner = assigners[round % ASSIGNERS];
-	kit->options.lateness_ms = modes[round / ASSIGNERS % MODES].lateness_ms;
-	kit->options.emits_updates = modes[round / ASSIGNERS % MODES].emits_updates &&
+	kit->options.assigner = kit_assigners[round % KIT_ASSIGNERS];
+	kit->options.lateness_ms = modes[round / KIT_ASSIGNERS % MODES].lateness_ms;
+	kit->options.emits_updates = modes[round / KIT_ASSIGNERS % MODES].emits_updates &&
 	                             kit->options.assigner.kind != ASSIGN_SESSION;
 	kit->options.out_of_order_ms = OUT_OF_ORDER_MS;
 	kit->options.idle_ms = IDLE_MS;
@@ -473,7 +434,7 @@ step_by_step(void **state)
 	struct kit kit;
 	(void)state;
 
-	for (size_t round = 0; round < (size_t)ROUNDS * ASSIGNERS * MODES; round++) {
+	for (size_t round = 0; round < (size_t)ROUNDS * KIT_ASSIGNERS * MODES; round++) {
 		int64_t now_ms = (int64_t)(kit_random() % 5000), clock_ms = 1000;
 		uint32_t silent = (uint32_t)(kit_random() % 8);
 
@@ -490,7 +451,7 @@ step_by_step(void **state)
 			} else {
 				time_ms = pick_time(&now_ms);
 				assert_int_equal(
-				    kit_take(&kit, s, step, time_ms, key_texts[k], "1"),
+				    kit_take(&kit, s, step, time_ms, kit_key_texts[k], "1"),
 				    model_take(&m, s, time_ms, k));
 			}
 			close_windows(&kit);

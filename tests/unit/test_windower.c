@@ -38,6 +38,7 @@ struct world {
 	int64_t from[STREAMS];
 	bool is_assigned;
 	struct sink_counts counts;
+	int flushes, told_at; /* flushes at which the watch was told the last time */
 	char rows[TEXT_BYTES];
 	char committed[TEXT_BYTES];
 	struct windower_options options;
@@ -152,6 +153,8 @@ static int
 flush(struct sink *sink, int64_t deadline_ms, struct err *err)
 {
 	(void)deadline_ms;
+	world_of(sink)->flushes++;
+	sink_tell_waiting(sink);
 	return push(sink, err);
 }
 
@@ -188,8 +191,18 @@ open_world(struct world *w, struct assigner assigner)
 }
 
 static void
+on_told(void *context, const struct windower_counts *now)
+{
+	struct world *w = context;
+
+	assert_int_equal(now->delivered, w->counts.acknowledged);
+	w->told_at = w->flushes;
+}
+
+static void
 run(struct world *w, const struct step *steps)
 {
+	const struct windower_watch watch = { w, on_told, 0 };
 	const struct deadletter_options letters_options = { .target = NULL };
 	struct client_options client = CLIENT_OPTIONS_INIT;
 	struct deadletter *letters =
@@ -202,9 +215,13 @@ run(struct world *w, const struct step *steps)
 	w->steps = steps;
 	w->events = windower_events(windower);
 	windower_set_outputs(windower, &w->sink.base, NULL, letters);
+	windower_set_watch(windower, &watch);
 	if (windower_run(windower, &w->source, &input, &w->err))
 		fail_msg("%s", w->err.text);
 	assert_int_equal(input, JOB_INPUT_ENDED);
+	/* while the last rows are waited for, too */
+	assert_true(w->flushes > 0);
+	assert_int_equal(w->told_at, w->flushes);
 	windower_free(windower);
 	deadletter_free(letters);
 }

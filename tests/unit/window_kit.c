@@ -243,3 +243,40 @@ kit_windows_of(const struct assigner *a, int64_t time_ms, struct span spans[KIT_
 	}
 	return count;
 }
+
+/* ---- models ---- */
+
+const char *const kit_key_texts[KIT_KEYS] = { "1", "2", "\"a\"", "\"b\"" };
+
+const struct assigner kit_assigners[KIT_ASSIGNERS] = {
+	{ .kind = ASSIGN_TUMBLE, .size_ms = 1000 },
+	{ .kind = ASSIGN_TUMBLE, .size_ms = 1000, .align_ms = 300 },
+	{ .kind = ASSIGN_HOP, .size_ms = 1000, .step_ms = 250 },
+	{ .kind = ASSIGN_HOP, .size_ms = 1000, .step_ms = 600, .align_ms = 100 },
+	{ .kind = ASSIGN_HOP, .size_ms = 300, .step_ms = 700 },
+	{ .kind = ASSIGN_CUMULATE, .size_ms = 3000, .step_ms = 500 },
+	{ .kind = ASSIGN_SESSION, .size_ms = 60 },
+	{ .kind = ASSIGN_SESSION, .size_ms = 150 },
+};
+
+int
+kit_compare_events(const void *a, const void *b)
+{
+	const struct kit_event *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
+}
+
+size_t
+kit_session_at(const struct kit_event *sorted, size_t count, int64_t gap_ms, struct span *ret)
+{
+	size_t n = 1;
+
+	while (n < count && sorted[n].key == sorted[0].key &&
+	       sorted[n].time_ms - sorted[n - 1].time_ms <= gap_ms)
+		n++;
+	*ret = (struct span){ sorted[0].time_ms, sorted[n - 1].time_ms + gap_ms };
+	return n;
+}

@@ -60,6 +60,25 @@ struct json_value kit_value(const char *json);
 /* Each window that holds a time; how many there are. */
 size_t kit_windows_of(const struct assigner *, int64_t time_ms, struct span spans[KIT_WINDOWS_MAX]);
 
+enum { KIT_KEYS = 4, KIT_ASSIGNERS = 8, KIT_PANE_ASSIGNERS = KIT_ASSIGNERS - 2 };
+
+/* Keys as rows have them, and windows of all kinds, sessions last. */
+extern const char *const kit_key_texts[KIT_KEYS];
+extern const struct assigner kit_assigners[KIT_ASSIGNERS];
+
+/* A record of a model. */
+struct kit_event {
+	int64_t time_ms;
+	int key; /* of kit_key_texts, or as the test has them */
+};
+
+/* By key, then time; for qsort(3) too. */
+int kit_compare_events(const void *a, const void *b);
+
+/* The session that begins with the first of `count` sorted records; how many of them it has. */
+size_t kit_session_at(
+    const struct kit_event *sorted, size_t count, int64_t gap_ms, struct span *ret);
+
 uint64_t kit_random(void);
 
 #endif

@@ -75,6 +75,16 @@ look_at_clock(struct generate *g)
 	tick(g);
 }
 
+/* The sink waits: for a broker. */
+static void
+on_wait(void *context)
+{
+	struct generate *g = context;
+
+	g->now_us = clock_mono_us();
+	tick(g);
+}
+
 /* ---- pace ---- */
 
 /* Sleeps until the next record is due in steps, so that reports of the sink are served. */
@@ -260,8 +270,11 @@ generate_run(struct generate *g, enum job_input *ret_input, struct err *err)
 void
 generate_set_watch(struct generate *g, const struct generate_watch *watch)
 {
+	const struct sink_waiting waiting = { g, on_wait };
+
 	g->watch = *watch;
 	g->tell_us = 0;
+	sink_set_waiting(g->sink, &waiting);
 }
 
 void

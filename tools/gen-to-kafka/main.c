@@ -404,15 +404,13 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	const struct options *o = context;
 	const struct numbers *n = numbers;
 
-	if (!n->processes)
-		return;
 	ret->records = n->generate.counts.made;
 	ret->bytes = n->generate.bytes;
 	ret->open = n->open;
 	if (o->generate.rate)
 		ret->behind_ms = n->generate.behind_ms;
 	if (n->generate.count_max) {
-		ret->done = n->generate.counts.made;
+		ret->done = n->generate.counts.delivered;
 		ret->all = n->generate.count_max;
 	}
 }

@@ -266,6 +266,31 @@ close_attribute(struct item_maker *m, size_t begin, enum attribute_outcome outco
 	return buf_append(&m->bare[key], buf_slice(&m->writer.bare), err);
 }
 
+/*
+ * A key attribute is a string, a number or binary (API Reference, KeySchemaElement). The text of what is
+ * neither names an item that nobody looks for, and hides that the record is bad; --types may ask for it all
+ * the same. NULL: it can be a key.
+ */
+static const char *
+why_no_key(uint8_t type, enum attribute_type asked)
+{
+	if (type == JSON_TYPE_NULL)
+		return "a key that is null";
+	if (asked == ATTRIBUTE_STRING)
+		return NULL;
+	switch (type) {
+	case JSON_TYPE_ARRAY:
+		return "a key that is an array";
+	case JSON_TYPE_OBJECT:
+		return "a key that is an object";
+	case JSON_TYPE_TRUE:
+	case JSON_TYPE_FALSE:
+		return "a key that is true or false";
+	default:
+		return NULL;
+	}
+}
+
 static int
 add_node(struct item_maker *m, struct slice path, uint32_t node, struct err *err)
 {
@@ -274,10 +299,12 @@ add_node(struct item_maker *m, struct slice path, uint32_t node, struct err *err
 	enum attribute_type type =
 	    key < SCHEMA_KEYS ? m->schema->keys[key].type : type_of(m->options, path);
 	enum attribute_outcome outcome;
+	const char *why = NULL;
 
-	if (key < SCHEMA_KEYS && m->tree.nodes[node].type == JSON_TYPE_NULL)
-		return reject(
-		    m, name, (int64_t)tree_byte(&m->tree, node), "a key that is null", err);
+	if (key < SCHEMA_KEYS)
+		why = why_no_key(m->tree.nodes[node].type, type_of(m->options, path));
+	if (why)
+		return reject(m, name, (int64_t)tree_byte(&m->tree, node), why, err);
 	if (open_attribute(m, name, &begin, err))
 		return -1;
 	outcome = attribute_write(&m->writer, &m->tree, node, type, err);

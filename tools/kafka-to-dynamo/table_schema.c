@@ -10,26 +10,39 @@ enum { TABLE_BARE_BYTES_MIN = 3, TABLE_BARE_BYTES_MAX = 255 };
 
 static const char *const key_types[SCHEMA_KEYS] = { "HASH", "RANGE" };
 
-/* "Quotas in Amazon DynamoDB", Naming rules. */
 static bool
-is_name(struct slice name)
+is_letter_of_names(char c)
 {
-	static const char others[] = "_-.";
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '-' || c == '.';
+}
 
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.data[i];
+/* Developer Guide, "Supported data types and naming rules in Amazon DynamoDB", Naming rules. */
+static int
+check_bare_name(struct slice name, struct err *err)
+{
+	int shown = (int)(name.len < TABLE_BARE_BYTES_MAX ? name.len : TABLE_BARE_BYTES_MAX);
+	size_t good = 0;
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			(c && strchr(others, c))))
-			return false;
-	}
-	return name.len >= TABLE_BARE_BYTES_MIN && name.len <= TABLE_BARE_BYTES_MAX;
+	while (good < name.len && is_letter_of_names(name.data[good]))
+		good++;
+	if (good < name.len)
+		return err_set(err, ERR_USAGE,
+		    "not the name of a table: \"%.*s\": it may have a to z, A to Z, 0 to 9, '_', '-' "
+		    "and '.', and nothing else",
+		    shown, name.data);
+	if (name.len < TABLE_BARE_BYTES_MIN || name.len > TABLE_BARE_BYTES_MAX)
+		return err_set(err, ERR_USAGE,
+		    "not the name of a table: \"%.*s\": it has %zu character%s, DynamoDB wants %d to %d",
+		    shown, name.data ? name.data : "", name.len, name.len == 1 ? "" : "s",
+		    TABLE_BARE_BYTES_MIN, TABLE_BARE_BYTES_MAX);
+	return 0;
 }
 
 /* arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME (Service Authorization Reference, "Actions, resources,
  * and condition keys for Amazon DynamoDB"). */
 static bool
-is_arn(struct slice arn)
+is_arn(struct slice arn, struct slice *ret_name)
 {
 	struct slice part, rest;
 
@@ -44,26 +57,24 @@ is_arn(struct slice arn)
 	if (!part.len)
 		return false;
 	slice_cut(rest, ':', &part, &rest);
-	return part.len && slice_starts(rest, "table/") && is_name(slice_skip(rest, 6)) &&
-	       arn.len < TABLE_NAME_BYTES;
+	if (!part.len || !slice_starts(rest, "table/") || arn.len >= TABLE_NAME_BYTES)
+		return false;
+	*ret_name = slice_skip(rest, sizeof("table/") - 1);
+	return true;
 }
 
 int
 table_check_name(const char *name, struct err *err)
 {
-	struct slice text = slice_of(name);
+	struct slice text = slice_of(name), bare = text;
+	bool has_arn = slice_starts(text, "arn:");
 
-	if (slice_starts(text, "arn:"))
-		return is_arn(text) ? 0
-		                    : err_set(err, ERR_USAGE,
-		                          "not the ARN of a table: %s "
-		                          "(arn:aws:dynamodb:REGION:ACCOUNT:table/NAME)",
-		                          name);
-	return is_name(text) ? 0
-	                     : err_set(err, ERR_USAGE,
-	                           "not the name of a table: %s (3 to 255 letters, digits, "
-	                           "'_', '-', '.')",
-	                           name);
+	if (has_arn && !is_arn(text, &bare))
+		return err_set(err, ERR_USAGE,
+		    "not the ARN of a table: %s (arn:aws:dynamodb:REGION:ACCOUNT:table/NAME)", name);
+	if (!check_bare_name(bare, err))
+		return 0;
+	return has_arn ? err_wrap(err, "%s", name) : -1;
 }
 
 static int

@@ -153,6 +153,10 @@ check_kind(const struct options *o, struct err *err)
 	static const char *const of_functions[] = { "async", "connections", "endpoint-url",
 		"no-sign-request" };
 
+	/* API_Invoke, FunctionName: neither in names nor in ARNs */
+	if (!o->command && strpbrk(o->first, "/ \t"))
+		return err_set(err, ERR_USAGE,
+		    "%s: not the name of a function; a command stands behind --", o->first);
 	if (!o->command && is_on_line(o, "workers"))
 		return err_set(err, ERR_USAGE,
 		    "--workers is for commands: --connections is how often a function runs at once");
@@ -324,6 +328,7 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 		.workers = &o->members,
 		.reports = &o->reports,
 		.requests = "invocations",
+		.runs_commands = o->command,
 		.context = o,
 		.run = run_member,
 	};

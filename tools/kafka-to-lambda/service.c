@@ -192,7 +192,10 @@ request(struct service *service, const struct service_item *const *items, size_t
 	    (struct service_header){ "Content-Type", "application/json" };
 	ret->headers[ret->header_count++] = (struct service_header){ "X-Amz-Invocation-Type",
 		options->is_async ? "Event" : "RequestResponse" };
-	return event_append(&ret->body, &options->event, items, *ret_count, err);
+	if (event_append(&ret->body, &options->event, items, *ret_count, err))
+		return -1;
+	/* a line, for the read of a shell */
+	return options->is_command ? buf_append_char(&ret->body, '\n', err) : 0;
 }
 
 /* ---- verdicts ---- */
@@ -559,7 +562,7 @@ lambda_service_new(const struct lambda_options *options, struct err *err)
 	lambda->service = (struct service){
 		.ops = &ops,
 		.count_max = LAMBDA_BATCH_COUNT_MAX,
-		.bytes_max = lambda->payload_bytes_max - frame_bytes,
+		.bytes_max = lambda->payload_bytes_max - frame_bytes - options->is_command,
 	};
 	return &lambda->service;
 }

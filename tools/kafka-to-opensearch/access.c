@@ -121,9 +121,9 @@ wipe(char *text)
 	free(text);
 }
 
-/* A file's first line, or the variable's value. *ret is NULL where there is neither. */
+/* The first line of an option's file, or the variable's value. *ret is NULL where there is neither. */
 static int
-read_secret(const char *file, const char *variable, char **ret, struct err *err)
+read_secret(const char *option, const char *file, const char *variable, char **ret, struct err *err)
 {
 	const char *value = getenv(variable);
 
@@ -131,7 +131,7 @@ read_secret(const char *file, const char *variable, char **ret, struct err *err)
 	if (file) {
 		*ret = read_file(file, SECRET_BYTES_MAX, err);
 		if (!*ret)
-			return -1;
+			return err_wrap(err, "%s", option);
 	} else if (value && *value) {
 		*ret = strdup(value);
 		if (!*ret)
@@ -142,7 +142,9 @@ read_secret(const char *file, const char *variable, char **ret, struct err *err)
 	(*ret)[strcspn(*ret, "\r\n")] = '\0';
 	if (**ret)
 		return 0;
-	return err_set(err, ERR_USAGE, "%s: its first line is empty", file ? file : variable);
+	if (file)
+		return err_set(err, ERR_USAGE, "%s: %s: its first line is empty", option, file);
+	return err_set(err, ERR_USAGE, "$%s: its first line is empty", variable);
 }
 
 /* RFC 7617, section 2. */
@@ -193,13 +195,14 @@ set_authorization(struct access *a, const struct access_options *o, struct err *
 
 	/* what is on the command line is what is meant */
 	if ((o->api_key_file || (!o->user && !o->password_file)) &&
-	    read_secret(o->api_key_file, "OPENSEARCH_API_KEY", &key, err))
+	    read_secret("--api-key-file", o->api_key_file, "OPENSEARCH_API_KEY", &key, err))
 		goto out;
 	if (key) {
 		rc = set_api_key(a, key, err);
 		goto out;
 	}
-	if (read_secret(o->password_file, "OPENSEARCH_PASSWORD", &password, err))
+	if (read_secret(
+		"--password-file", o->password_file, "OPENSEARCH_PASSWORD", &password, err))
 		goto out;
 	if (user && *user && password)
 		rc = set_basic(a, user, password, err);
@@ -266,6 +269,25 @@ open_signed(struct access *a, const char *service, struct slice region,
 	return 0;
 }
 
+/* Here, where the options' names are known. */
+static int
+check_files(const struct access_options *o, struct err *err)
+{
+	const struct {
+		const char *option, *file;
+	} files[] = {
+		{ "--ca", o->ca_bundle },
+		{ "--cert", o->certificate },
+		{ "--cert-key", o->certificate_key },
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		if (files[i].file && read_file_check(files[i].file, err))
+			return err_wrap(err, "%s", files[i].option);
+	}
+	return 0;
+}
+
 static int
 open_plain(struct access *a, const struct access_options *o, struct err *err)
 {
@@ -297,7 +319,7 @@ access_open(struct access *a, const char *url, const struct access_options *o,
 	if (o->aws_service)
 		return open_signed(
 		    a, o->aws_service, is_aws ? region : slice_make(NULL, 0), o, aws, err);
-	if (set_authorization(a, o, err))
+	if (check_files(o, err) || set_authorization(a, o, err))
 		return -1;
 	if (!a->authorization && is_aws && !aws->is_unsigned)
 		return open_signed(a, service, region, o, aws, err);

@@ -196,7 +196,7 @@ read_template(const struct options *o, struct index_template *t, struct err *err
 		return 0;
 	text = read_file(o->template_file, TEMPLATE_BYTES_MAX, err);
 	if (!text)
-		return -1;
+		return err_wrap(err, "--template");
 	if (o->template_name ? buf_append_text(&t->name, o->template_name, err)
 			     : cluster_template_name(o->template_file, &t->name, err))
 		goto out;

@@ -67,7 +67,8 @@ choose_id(struct opensearch *s, const struct opensearch_options *o, struct err *
 	if (!s->id)
 		return err_wrap(err, "--id");
 	if (!template_has_variable(s->id))
-		return err_set(err, ERR_USAGE, "--id %s: all documents would be one", id);
+		return err_set(err, ERR_USAGE,
+		    "--id %s: all documents would be one: a field belongs in it, as in {id}", id);
 	if (!o->id && (o->op == BULK_UPDATE || o->op == BULK_DELETE))
 		return err_set(err, ERR_USAGE, "--op %s needs --id", bulk_op_names[o->op]);
 	return 0;

@@ -79,7 +79,7 @@ struct copy {
 		int64_t processes; /* 1 at work; 0 before and after */
 		int64_t read, bytes, delivered, filtered, open;
 		int64_t lag; /* -1: not known */
-		int64_t unread;
+		int64_t unread, passed;
 	} numbers;
 	struct report report;
 };
@@ -118,13 +118,12 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	const struct options *o = context;
 	const struct numbers *n = numbers;
 
-	if (!n->processes)
-		return;
 	ret->records = n->read;
 	ret->bytes = n->bytes;
 	ret->open = n->open;
 	ret->lag = n->lag;
-	report_measure_input(&o->input, n->read, n->unread, ret);
+	report_measure_input(
+	    &o->input, &(struct report_input){ n->read, n->passed, n->unread }, ret);
 }
 
 static void
@@ -139,7 +138,8 @@ count(struct copy *c)
 		.bytes = c->bytes,
 		.delivered = sink.acknowledged,
 		.filtered = c->has_envelopes ? 0 : c->tombstones,
-		.unread = unread };
+		.unread = unread,
+		.passed = source_passed(c->source) };
 	c->numbers.open = c->numbers.read - c->numbers.delivered - c->numbers.filtered;
 	c->numbers.lag = unread < 0 ? -1 : unread + c->numbers.open;
 }

@@ -219,6 +219,7 @@ add_present(const struct lake *l, struct lake_counts *counts)
 		counts->files_open += (int64_t)(b->count - b->published);
 	}
 	counts->unread = lag;
+	counts->passed = l->source ? source_passed(l->source) : -1;
 	counts->lag = lag < 0 ? -1 : lag + counts->open;
 }
 
@@ -251,6 +252,7 @@ lake_counts_add(struct lake_counts *to, const struct lake_counts *from)
 	to->spooled_bytes += from->spooled_bytes;
 	to->lag = to->lag < 0 || from->lag < 0 ? -1 : to->lag + from->lag;
 	to->unread = to->unread < 0 || from->unread < 0 ? -1 : to->unread + from->unread;
+	to->passed = to->passed < 0 || from->passed < 0 ? -1 : to->passed + from->passed;
 }
 
 void

@@ -62,6 +62,7 @@ struct lake_counts {
 	int64_t spooled_bytes; /* of their lines */
 	int64_t lag;           /* records of its partitions that are not settled; -1: not known */
 	int64_t unread;        /* of these, those not read; -1: not known */
+	int64_t passed;        /* source_passed */
 };
 
 void lake_counts_add(struct lake_counts *to, const struct lake_counts *from);

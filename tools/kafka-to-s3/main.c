@@ -41,6 +41,7 @@ enum {
 
 struct options {
 	struct job job; /* its options are a group's target */
+	char *target;   /* the operand, normalised; owned */
 	struct client_options client;
 	struct workers_options workers;
 	struct input_options input;
@@ -152,11 +153,15 @@ is_file_on_stdin(void)
 static int
 check(struct options *o, struct err *err)
 {
-	char *target = o->job.operands[0];
+	char *target;
 
 	if (!o->job.operand_count)
 		return err_set(err, ERR_USAGE, "an argument is missing: usage: %s %s", tool.name,
 		    tool.synopsis);
+	/* a copy: what ps(1) shows stays as it was given */
+	target = o->target = strdup(o->job.operands[0]);
+	if (!target)
+		return err_no_memory(err);
 	if (strncasecmp(target, "s3:", 3) == 0 && !publisher_is_s3(target))
 		return err_set(err, ERR_USAGE,
 		    "%s: an address is s3://BUCKET/PREFIX, and a directory of that name ./%s", target,
@@ -173,6 +178,8 @@ check(struct options *o, struct err *err)
 	if (o->accepts_gaps && !o->input.topic &&
 	    opt_origin(&o->job.set, "accept-gap") == OPT_COMMAND_LINE)
 		return err_set(err, ERR_USAGE, "--accept-gap is for topics: a pipe has no gaps");
+	if (deadletter_check(&o->letters, &o->job, o->input.topic, err))
+		return -1;
 	o->s3.aws = &o->client.aws;
 	if (o->run_id && o->input.topic)
 		return err_set(err, ERR_USAGE,
@@ -215,7 +222,7 @@ say_dry_run(const struct options *o, const struct naming *naming)
 
 	naming_format(naming, &example, name);
 	diag_note("would write %s%s as files like %s/%s%s%s", o->input.topic ? "topic " : "",
-	    o->input.topic ? o->input.topic : "standard input", o->job.operands[0],
+	    o->input.topic ? o->input.topic : "standard input", o->target,
 	    o->lake.path ? o->lake.path : "", o->lake.path ? "/" : "", name);
 }
 
@@ -236,7 +243,7 @@ static struct publisher *
 open_publisher(const struct options *o, struct err *err)
 {
 	struct publisher_options options = {
-		.target = o->job.operands[0],
+		.target = o->target,
 		.format = o->lake.format,
 		.s3 = &o->s3,
 		.existing = o->may_overwrite ? PUBLISH_REPLACE
@@ -274,7 +281,7 @@ open_collector(const struct options *o, struct publisher *publisher, const struc
 static struct input_needs
 needs_of(const struct options *o, const struct lake *lake)
 {
-	return (struct input_needs){ .target = o->job.operands[0],
+	return (struct input_needs){ .target = o->target,
 		.want_headers = lake && lake_uses_headers(lake),
 		.accepts_gaps = o->accepts_gaps };
 }
@@ -401,7 +408,8 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	ret->open = c->open;
 	ret->rejected = c->rejected;
 	ret->lag = c->lag;
-	report_measure_input(&r->options->input, c->read, c->unread, ret);
+	report_measure_input(&r->options->input,
+	    &(struct report_input){ c->read, c->passed, c->unread }, ret);
 }
 
 static void
@@ -442,7 +450,7 @@ static int
 print_ddl(struct options *o, struct err *err)
 {
 	struct ddl_options ddl = { .format = &o->format,
-		.target = o->job.operands[0],
+		.target = o->target,
 		.path = o->lake.path,
 		.topic = o->input.topic,
 		.table = o->table.table };
@@ -489,7 +497,7 @@ run(struct options *o, enum job_input *ret_input, struct err *err)
 	if (o->lake.group && mark_check_group(group, err))
 		return -1;
 	o->lake.published = say_published;
-	o->lake.published_context = o->job.operands[0];
+	o->lake.published_context = o->target;
 	if (table_options_load(&o->table, &o->format, err))
 		return -1;
 	o->lake.format = format_new(&o->format, err);
@@ -544,6 +552,7 @@ main(int argc, char **argv)
 		(void)run(&o, &input, &err); /* err says it all */
 	table_options_release(&o.table);
 	s3_target_options_release(&o.s3);
+	free(o.target);
 	client_options_release(&o.client);
 	return job_end(&o.job, input, &err);
 }

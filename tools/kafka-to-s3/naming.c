@@ -323,6 +323,23 @@ naming_name_bytes_max(const struct naming *n)
 	return format_name(n, &widest, n->extension, name, sizeof(name));
 }
 
+/* As is told of names that could be. */
+static int
+check_first(const struct naming *n, struct err *err)
+{
+	static const struct object_id first = { .begin = 0 };
+	char name[OBJECT_NAME_BYTES];
+
+	(void)format_name(n, &first, n->extension, name, sizeof(name));
+	/* Hive's FileUtils.HIDDEN_FILES_PATH_FILTER, which Athena and Spark follow, and io/paths.h */
+	if (name[0] == '_' || name[0] == '.')
+		return err_set(err, ERR_USAGE,
+		    "files would be called like %s, and names that begin with '_' or '.' are hidden from "
+		    "readers (Hive, Athena, Spark, s3-to-kafka): give a --name that begins otherwise",
+		    name);
+	return 0;
+}
+
 int
 naming_check(const struct naming *n, struct err *err)
 {
@@ -338,13 +355,7 @@ naming_check(const struct naming *n, struct err *err)
 		return n->topic ? err_set(err, ERR_USAGE,
 				      "file names made from topic %s would be too long", n->topic)
 				: err_set(err, ERR_USAGE, "file names would be too long");
-	/* Hive, Athena and Spark, as much as s3-to-kafka */
-	if (name[0] == '_' || name[0] == '.')
-		return err_set(err, ERR_USAGE,
-		    "files would be called %s, and readers pass over names that begin with '%c': give "
-		    "another --name",
-		    name, name[0]);
-	return 0;
+	return check_first(n, err);
 }
 
 bool

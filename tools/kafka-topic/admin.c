@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/stop.h"
+#include "io/kafka_admin.h"
 
 enum {
-	STEP_MS = 50,
 	ANSWER_MS = 2000, /* for what is done to be told */
 	GRACE_MS = 2000, /* librdkafka says what it waited for; ours is for where it does not */
 	PAUSE_MS = 100,
@@ -208,30 +208,15 @@ admin_forget(struct admin *a)
 	a->queue = rd_kafka_queue_new(a->kafka->rk);
 }
 
-/* An answer, be it an error of librdkafka's; NULL with err where there is none by the deadline. */
+/* As kafka_await. */
 static rd_kafka_event_t *
 await(struct admin *a, int64_t deadline, const char *doing, struct err *err)
 {
-	for (;;) {
-		rd_kafka_event_t *event = rd_kafka_queue_poll(a->queue, STEP_MS);
+	rd_kafka_event_t *event = kafka_await(a->kafka, a->queue, deadline, doing, err);
 
-		if (event)
-			return event;
-		(void)rd_kafka_poll(a->kafka->rk, 0); /* brings refusals */
-		if (kafka_check(a->kafka, err))
-			break;
-		if (stop_requested()) {
-			err_set(err, ERR_STOPPED, "stopped: %s", doing);
-			break;
-		}
-		if (clock_mono_ms() >= deadline) {
-			err_set(err, ERR_UNAVAILABLE, "%s: no answer within %.3g s", doing,
-			    (double)a->timeout_ms / 1000);
-			break;
-		}
-	}
-	admin_forget(a);
-	return NULL;
+	if (!event)
+		admin_forget(a);
+	return event;
 }
 
 rd_kafka_event_t *
@@ -242,10 +227,8 @@ admin_await(struct admin *a, const char *doing, struct err *err)
 
 	if (!event)
 		return NULL;
-	if (!rd_kafka_event_error(event)) {
-		kafka_saw_broker(a->kafka);
+	if (!rd_kafka_event_error(event))
 		return event;
-	}
 	err_set(err, admin_error_class(rd_kafka_event_error(event)), "%s: %s", doing,
 	    rd_kafka_event_error_string(event));
 	rd_kafka_event_destroy(event);
@@ -313,14 +296,12 @@ admin_pause_ms(rd_kafka_resp_err_t code)
 
 /* The event itself where it is the last word. NULL: to be asked again, or err says why not. */
 static rd_kafka_event_t *
-judge(struct admin *a, const struct admin_question *question, rd_kafka_event_t *event,
+judge(const struct admin_question *question, rd_kafka_event_t *event,
     int64_t deadline, struct err *err)
 {
 	rd_kafka_resp_err_t failure = rd_kafka_event_error(event);
 	rd_kafka_resp_err_t code = failure ? failure : question->trouble(event);
 
-	if (!failure)
-		kafka_saw_broker(a->kafka);
 	if (admin_is_passing(code) && clock_mono_ms() + admin_pause_ms(code) < deadline) {
 		if (stop_wait(clock_deadline(admin_pause_ms(code))))
 			err_set(err, ERR_STOPPED, "stopped: %s", question->doing);
@@ -343,7 +324,7 @@ admin_ask(struct admin *a, const struct admin_question *question, struct err *er
 	do {
 		event = ask_once(a, question, deadline, err);
 		if (event)
-			event = judge(a, question, event, deadline, err);
+			event = judge(question, event, deadline, err);
 	} while (!event && err->class == ERR_NONE);
 	return event;
 }

@@ -51,6 +51,14 @@ code_of(const struct asking *q, rd_kafka_resp_err_t code, const rd_kafka_topic_p
 	           : code;
 }
 
+/* What a broker said before says more than that there is no time left for another answer. */
+static void
+note(rd_kafka_topic_partition_t *p, rd_kafka_resp_err_t code)
+{
+	if (code != RD_KAFKA_RESP_ERR__TIMED_OUT || p->err <= RD_KAFKA_RESP_ERR_NO_ERROR)
+		p->err = code;
+}
+
 static rd_kafka_resp_err_t
 call(struct asking *q, const struct place *places, size_t count)
 {
@@ -66,7 +74,7 @@ call(struct asking *q, const struct place *places, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		rd_kafka_topic_partition_t *p = &q->list->elems[places[i].at];
 
-		p->err = code_of(q, code, &part->elems[i]);
+		note(p, code_of(q, code, &part->elems[i]));
 		if (!p->err)
 			p->offset = part->elems[i].offset;
 	}
@@ -133,13 +141,13 @@ find_leader(const struct rd_kafka_metadata_topic *topic, rd_kafka_topic_partitio
 		p->err = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 		return false;
 	}
-	p->err = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
 	for (int i = 0; i < topic->partition_cnt; i++) {
 		if (topic->partitions[i].id != p->partition || topic->partitions[i].leader < 0)
 			continue;
 		*ret_leader = topic->partitions[i].leader;
 		return true;
 	}
+	p->err = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
 	return false;
 }
 

@@ -92,11 +92,29 @@ static const struct tool tool = {
 	.examples = "  kafka-topic create -b localhost:9092 orders --partitions 6\n"
 		    "  kafka-topic lag -b localhost:9092 etl --max 10000 || page someone\n"
 		    "  kafka-topic reset -b localhost:9092 etl -t orders -o s@2026-11-01\n",
-	.verbs = "list describe create alter delete offsets groups lag reset delete-group",
+	.topic_verbs = "list describe create alter delete offsets",
+	.group_verbs = "groups lag reset delete-group",
 	.operand_count_min = 1,
 };
 
 /* ---- */
+
+/* In a configuration file the last one stands. */
+static int
+check_one_form(const struct options *o, struct err *err)
+{
+	static const char *const forms[] = { "table", "json", "names" };
+	const char *given = NULL;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		if (opt_origin(&o->job.set, forms[i]) != OPT_COMMAND_LINE)
+			continue;
+		if (given)
+			return err_set(err, ERR_USAGE, "--%s and --%s exclude each other", given, forms[i]);
+		given = forms[i];
+	}
+	return 0;
+}
 
 /* Whether this run of the verb prints in that form. */
 static bool
@@ -137,7 +155,7 @@ check(struct options *o, const struct verb **ret_verb, struct err *err)
 {
 	const struct verb *verb = verb_find(o->job.operands[0], err);
 
-	if (!verb)
+	if (!verb || check_one_form(o, err))
 		return -1;
 	o->request.names = o->job.operands + 1;
 	o->request.name_count = o->job.operand_count - 1;

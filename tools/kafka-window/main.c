@@ -6,6 +6,8 @@
  * records; after a stop or a crash the windows that were open are built again from the records, and
  * windows whose rows were committed are not given out again.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +30,7 @@ enum {
 	OUTPUT_MEMORY_BYTES = 16 * 1024 * 1024,
 	STATE_BYTES_DEFAULT = 1024 * 1024 * 1024,
 	EXPLAIN_BYTES_MAX = 1024 * 1024,
+	STDOUT_DIGITS = 8, /* of a job's hash */
 };
 
 /* ---- options ---- */
@@ -47,6 +50,8 @@ struct options {
 	int64_t idle_close_ms; /* 0: never */
 	int64_t state_bytes_max;
 	bool explains;
+	/* For the default group. Standard output may be anybody's: two jobs that write there are told apart. */
+	char stdout_target[sizeof("stdout-") + STDOUT_DIGITS];
 };
 
 static int
@@ -207,24 +212,25 @@ check_times(const struct options *o, struct err *err)
 	return 0;
 }
 
-/* What is written there would be read again: late records as late ones, for ever. */
+/* Late records would be read again as late ones. */
 static int
 check_outputs(const struct options *o, struct err *err)
 {
-	const struct {
-		const char *option, *topic;
-	} outputs[] = {
-		{ "output-topic", o->output_topic },
-		{ "late", o->late },
-		{ "dead-letter", o->letters.target },
-	};
+	if (client_check_target("output-topic", o->output_topic, o->input.topic, err) ||
+	    client_check_target("late", o->late, o->input.topic, err))
+		return -1;
+	return deadletter_check(&o->letters, &o->job, o->input.topic, err);
+}
 
-	for (size_t i = 0; i < sizeof(outputs) / sizeof(*outputs); i++) {
-		if (o->input.topic && outputs[i].topic &&
-		    strcmp(outputs[i].topic, o->input.topic) == 0)
-			return err_set(err, ERR_USAGE, "--%s: %s is the topic that is read",
-			    outputs[i].option, outputs[i].topic);
-	}
+static int
+set_stdout_target(struct options *o, struct err *err)
+{
+	uint64_t hash;
+
+	if (windower_hash(&o->windower, &hash, err))
+		return -1;
+	(void)snprintf(o->stdout_target, sizeof(o->stdout_target), "stdout-%0*" PRIx32,
+	    STDOUT_DIGITS, (uint32_t)(hash >> 32));
 	return 0;
 }
 
@@ -253,7 +259,7 @@ check(struct options *o, struct err *err)
 	w->is_late_file = o->late && strchr(o->late, '/');
 	w->is_group = o->input.topic && !o->input.partition_count;
 	w->is_bounded = input_is_bounded(&o->input);
-	return 0;
+	return set_stdout_target(o, err);
 }
 
 /* ---- what is said ---- */
@@ -335,15 +341,14 @@ measure(void *context, const void *numbers, struct meter_numbers *ret)
 	const struct options *o = context;
 	const struct windower_counts *c = &((const struct numbers *)numbers)->counts;
 
-	if (!((const struct numbers *)numbers)->processes)
-		return;
 	ret->records = c->read;
 	ret->bytes = c->bytes;
 	ret->rejected = c->rejected;
 	ret->lag = c->unread;
 	if (c->watermark_ms != WATERMARK_NONE)
 		ret->event_ms = c->watermark_ms;
-	report_measure_input(&o->input, c->read, c->unread, ret);
+	report_measure_input(
+	    &o->input, &(struct report_input){ c->read, c->passed, c->unread }, ret);
 }
 
 /* A run, and who is told of it. */
@@ -387,7 +392,7 @@ static struct input_needs
 needs_of(const struct options *o)
 {
 	return (struct input_needs){
-		.target = o->output_topic ? o->output_topic : "stdout",
+		.target = o->output_topic ? o->output_topic : o->stdout_target,
 		.want_headers = o->late || o->letters.target,
 		.want_all_partitions = o->windower.is_group,
 	};

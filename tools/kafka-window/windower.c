@@ -213,6 +213,17 @@ windower_close_windows(struct windower *w, struct err *err)
 	return engine_close(w->engine, write_row, w, err);
 }
 
+/* A sink waits: for a broker. */
+static void
+on_wait(void *context)
+{
+	struct windower *w = context;
+	int64_t now_ms = clock_mono_ms();
+
+	if (now_ms >= w->tell_ms)
+		tell(w, now_ms);
+}
+
 /* What the clock moves: idleness, commits. */
 static int
 tick(struct windower *w, struct err *err)
@@ -396,8 +407,13 @@ windower_set_outputs(struct windower *w, struct sink *output, struct sink *late,
 void
 windower_set_watch(struct windower *w, const struct windower_watch *watch)
 {
+	const struct sink_waiting waiting = { w, on_wait };
+
 	w->watch = *watch;
 	w->tell_ms = 0;
+	sink_set_waiting(w->output, &waiting);
+	if (w->late)
+		sink_set_waiting(w->late, &waiting);
 }
 
 void
@@ -412,6 +428,7 @@ windower_get_counts(struct windower *w, struct windower_counts *ret)
 		.state_bytes = (int64_t)engine_state_bytes(w->engine),
 		.watermark_ms = engine_watermark(w->engine),
 		.unread = source_lag(w->source),
+		.passed = source_passed(w->source),
 		.rejected = deadletter_count(w->letters),
 		.delivered = sink.acknowledged };
 	engine_get_counts(w->engine, &ret->engine);

@@ -54,6 +54,7 @@ struct windower_counts {
 	int64_t state_bytes;
 	int64_t watermark_ms; /* WATERMARK_NONE */
 	int64_t unread;       /* records of its partitions; -1: not known */
+	int64_t passed;       /* source_passed */
 };
 
 /* Who is told how it goes. */
@@ -64,6 +65,9 @@ struct windower_watch {
 };
 
 struct windower;
+
+/* A hash of what a job's rows are: the windows, the fields and the aggregates, with their names. */
+int windower_hash(const struct windower_options *, uint64_t *ret, struct err *);
 
 /* ERR_USAGE for a field, a name, a function or a template that is wrong. */
 struct windower *windower_new(const struct windower_options *, struct err *);

@@ -5,6 +5,8 @@
 #include "kafka-window/row.h"
 #include "kafka-window/windower_state.h"
 
+enum { SHAPE_BYTES_MAX = 1024 };
+
 static int
 add_field(struct windower *w, struct slice path, unsigned *ret_index, struct err *err)
 {
@@ -46,19 +48,57 @@ compile_key(struct windower *w, struct err *err)
 	return 0;
 }
 
+/* No option has a NUL in it. */
+static uint64_t
+hash_word(uint64_t hash, struct slice word)
+{
+	return slice_hash(slice_hash(hash, word), slice_make("", 1));
+}
+
 /* What the states of two jobs have to agree in, but for what the plan itself says. */
 static uint64_t
 hash_job(const struct windower_options *o)
 {
 	uint64_t hash = SLICE_HASH_SEED;
 
-	for (size_t i = 0; i < o->by_count; i++) {
-		hash = slice_hash(hash, o->by[i].field);
-		hash = slice_hash(hash, slice_make("", 1));
-	}
+	for (size_t i = 0; i < o->by_count; i++)
+		hash = hash_word(hash, o->by[i].field);
 	for (size_t i = 0; i < o->aggregate_count; i++)
 		hash = aggregate_text_hash(&o->aggregates[i], hash);
 	return hash;
+}
+
+/* What rows are made of (hash_job), and what they are called. */
+static uint64_t
+hash_rows(const struct windower_options *o)
+{
+	uint64_t hash = hash_job(o);
+
+	hash = hash_word(hash, slice_of(o->time_field ? o->time_field : ""));
+	hash = hash_word(hash, slice_of(o->engine.emits_updates ? "updates" : "final"));
+	for (size_t i = 0; i < o->by_count; i++)
+		hash = hash_word(hash, o->by[i].name);
+	for (size_t i = 0; i < o->aggregate_count; i++) {
+		const struct aggregate_text *a = &o->aggregates[i];
+		char text[64];
+
+		(void)snprintf(text, sizeof(text), "%d:%lld", (int)a->aggregate.func,
+		    (long long)a->aggregate.arg);
+		hash = hash_word(hash_word(hash, a->name), slice_of(text));
+	}
+	return hash;
+}
+
+int
+windower_hash(const struct windower_options *o, uint64_t *ret, struct err *err)
+{
+	struct buf shape = BUF_INIT(SHAPE_BYTES_MAX);
+	int rc = assigner_append(&shape, &o->engine.assigner, err);
+
+	if (!rc)
+		*ret = hash_word(hash_rows(o), buf_slice(&shape));
+	buf_release(&shape);
+	return rc;
 }
 
 int

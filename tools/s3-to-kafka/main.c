@@ -152,6 +152,9 @@ check_resume(const struct options *o, struct err *err)
 {
 	if (resume_options_check(&o->resume, err))
 		return -1;
+	if (job_check_pair(&o->job, "resume-topic", "resume-id", err) ||
+	    job_check_pair(&o->job, "commit-interval", "resume-id", err))
+		return -1;
 	if (!o->resume.id)
 		return 0;
 	if (!o->topic && !o->resume.is_forgotten)
@@ -171,6 +174,8 @@ check(struct options *o, struct err *err)
 		return -1;
 	if (o->resume.is_forgotten) /* with no input */
 		return 0;
+	if (deadletter_check(&o->letters, &o->job, NULL, err))
+		return -1;
 	if (!o->topic && !o->letters.target &&
 	    opt_origin(&o->job.set, "brokers") == OPT_COMMAND_LINE)
 		return err_set(err, ERR_USAGE, "--brokers is given, but no topic to write (-t)");

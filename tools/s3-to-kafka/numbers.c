@@ -42,8 +42,6 @@ numbers_measure(void *context, const void *numbers, struct meter_numbers *ret)
 	const struct options *o = context;
 	const struct replay_numbers *r = &((const struct numbers *)numbers)->replay;
 
-	if (!((const struct numbers *)numbers)->processes)
-		return;
 	ret->records = r->sent;
 	ret->bytes = r->bytes;
 	ret->open = r->counts.waiting;
@@ -52,7 +50,7 @@ numbers_measure(void *context, const void *numbers, struct meter_numbers *ret)
 	if (o->replay.speedup > 0 || o->replay.rate > 0)
 		ret->behind_ms = r->behind_ms;
 	if (o->replay.count_max) {
-		ret->done = r->counts.read - r->counts.skipped;
+		ret->done = r->counts.read - r->counts.skipped - r->held;
 		ret->all = o->replay.count_max;
 	} else if (r->objects.bytes_all > 0 && o->replay.rounds_max == 1) {
 		ret->done = r->objects.bytes;

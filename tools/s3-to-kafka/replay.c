@@ -63,7 +63,7 @@ begin_round(struct replay *r, struct err *err)
 		reorder_clear(r->reorder);
 	schedule_restart(&r->schedule);
 	r->has_shift_begun = false;
-	r->round_sent = 0;
+	r->round_sent = r->given = r->begin_bytes = 0;
 	r->bookmark.is_over = false;
 	places_clear(&r->places);
 	return outlet_begin(r->outlet, err);
@@ -243,6 +243,7 @@ replay_new(const struct replay_options *options, struct source *source,
     struct resume *resume, struct err *err)
 {
 	struct replay *r = calloc(1, sizeof(*r));
+	struct objects_progress progress;
 	struct objects_mark begin;
 
 	if (!r) {
@@ -272,6 +273,8 @@ replay_new(const struct replay_options *options, struct source *source,
 	}
 	source_objects_mark(source, &begin);
 	r->from_object = begin.object;
+	source_objects_progress(source, &progress);
+	r->begin_bytes = progress.bytes > 0 ? progress.bytes : 0;
 	bookmark_begin(&r->bookmark, resume);
 	if (resume)
 		go_on(r, resume);

@@ -61,7 +61,8 @@ struct replay_numbers {
 	int64_t bytes;     /* of values sent */
 	int64_t event_ms;  /* of what was sent last; RECORD_NO_TIME */
 	int64_t behind_ms; /* how late that was */
-	struct objects_progress objects;
+	int64_t held;      /* records read that wait for their turn */
+	struct objects_progress objects; /* what is held counted as not read */
 };
 
 /* Who is told of it. */
@@ -97,6 +98,9 @@ int replay_run(struct replay *, enum job_input *ret_input, struct err *);
 
 /* Before it runs. */
 void replay_set_watch(struct replay *, const struct replay_watch *);
+
+/* For sinks that it sends to: the watch is told while they wait, too. */
+struct sink_waiting replay_waiting(struct replay *);
 
 void replay_get_counts(struct replay *, struct replay_counts *ret);
 

@@ -101,6 +101,18 @@ commit_before_sleep(struct replay *r, int64_t now_us, int64_t *wait_us, struct e
 	return 0;
 }
 
+/* Records are of one length here: those held are behind the others, or between them. */
+static void
+count_held(const struct replay *r, struct replay_numbers *n)
+{
+	struct objects_progress *o = &n->objects;
+
+	source_objects_progress(r->source, o);
+	n->held = (r->reorder ? (int64_t)reorder_count(r->reorder) : 0) + (r->record != NULL);
+	if (o->bytes >= 0 && n->held)
+		o->bytes -= (int64_t)((double)(o->bytes - r->begin_bytes) * (double)n->held / (double)r->given);
+}
+
 static void
 tell(struct replay *r, int64_t now_us)
 {
@@ -112,8 +124,24 @@ tell(struct replay *r, int64_t now_us)
 	numbers.sent = outlet.sent;
 	numbers.bytes = outlet.bytes;
 	replay_get_counts(r, &numbers.counts);
-	source_objects_progress(r->source, &numbers.objects);
+	count_held(r, &numbers);
 	r->watch.tell(r->watch.context, &numbers);
+}
+
+static void
+on_wait(void *context)
+{
+	struct replay *r = context;
+	int64_t now_us = clock_mono_us();
+
+	if (now_us >= r->tell_us && r->source)
+		tell(r, now_us);
+}
+
+struct sink_waiting
+replay_waiting(struct replay *r)
+{
+	return (struct sink_waiting){ r, on_wait };
 }
 
 enum step

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/stop.h"
 #include "s3-to-kafka/replay_state.h"
@@ -68,17 +70,32 @@ next_record(struct replay *r, struct record *record, struct err *err)
 
 /* --from-line: of the object read first. */
 static bool
-is_before_start(struct replay *r, const struct record *record)
+is_before_start(const struct replay *r, const struct record *record)
 {
-	const char *first;
+	struct objects_mark here;
 
-	if (!r->options.from_line)
+	if (record->line >= r->options.from_line)
 		return false;
-	first = source_objects_name(r->source, r->from_object);
-	if (record->line < r->options.from_line && first && slice_is(record->origin, first))
-		return true;
+	source_objects_mark(r->source, &here);
+	return here.object == r->from_object;
+}
+
+/* The line just behind the last is where a run goes on that has had all of the object. */
+static int
+begin_behind_lines(struct replay *r, struct err *err)
+{
+	int64_t wanted = r->options.from_line, lines;
+	const char *name;
+
+	if (!wanted)
+		return 0;
 	r->options.from_line = 0;
-	return false;
+	lines = source_objects_first_lines(r->source);
+	if (lines < 0 || wanted <= lines + 1)
+		return 0;
+	name = source_objects_name(r->source, r->from_object);
+	return err_set(err, ERR_NO_INPUT, "--from-line %lld: %s has %lld line%s", (long long)wanted,
+	    strcmp(name, "-") ? name : "standard input", (long long)lines, lines == 1 ? "" : "s");
 }
 
 static int
@@ -114,18 +131,21 @@ replay_read_record(struct replay *r, struct err *err)
 	switch (status) {
 	case SOURCE_RECORD:
 	case SOURCE_REJECT:
+		r->given++;
 		break;
 	case SOURCE_WAIT:
 		return STOPPED;
 	case SOURCE_FAILED:
 		return FAILED;
 	case SOURCE_END:
-		return ENDED;
+		return begin_behind_lines(r, err) ? FAILED : ENDED;
 	}
 	if (bookmark_is_rereading(&r->bookmark))
 		return reread_record(r, &record, status == SOURCE_REJECT, err);
 	if (is_before_start(r, &record))
 		return GO_ON;
+	if (begin_behind_lines(r, err))
+		return FAILED;
 	r->read++;
 	if (note_place(r, &record, err))
 		return FAILED;

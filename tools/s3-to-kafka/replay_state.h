@@ -25,6 +25,8 @@ struct replay {
 	struct bookmark bookmark;
 	struct places places; /* without a resume */
 	size_t from_object;
+	int64_t begin_bytes; /* of the input, before the first record of this round */
+	int64_t given;       /* records the source has given in this round */
 	struct composer *composer;
 	struct reorder *reorder; /* NULL without a horizon */
 	struct schedule schedule;

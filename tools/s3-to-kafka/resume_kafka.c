@@ -62,6 +62,7 @@ struct resume_kafka {
 	struct transaction *transaction;
 	struct resume *resume;
 	struct buf kept;
+	bool is_found;
 };
 
 static int
@@ -116,14 +117,13 @@ open_all(struct resume_kafka *k, struct err *err)
 	struct sink_topic_options states = { .kafka = kafka, .topic = o->resume->topic,
 		.wait_ms = o->wait_ms };
 	struct resume_log log = { .commit = commit, .is_open = is_open };
-	bool is_found;
 
 	if (kafka_ensure_compacted(kafka, o->resume->topic, o->wait_ms, err))
 		return err_wrap(err, "--resume-topic");
 	if (open_transaction(k, err))
 		return err_wrap(err, "--resume-id %s", o->resume->id);
 	if (kafka_read_last(kafka, o->resume->topic, slice_of(o->resume->id), o->wait_ms, &k->kept,
-		&is_found, err))
+		&k->is_found, err))
 		return err_wrap(err, "--resume-topic");
 	states.transaction = k->transaction;
 	log.context = k->transaction;
@@ -174,6 +174,12 @@ resume_kafka_resume(struct resume_kafka *k)
 	return k->resume;
 }
 
+bool
+resume_kafka_is_known(const struct resume_kafka *k)
+{
+	return k->is_found;
+}
+
 int
 resume_kafka_begin(struct resume_kafka *k, struct resume_facts *facts, struct source *source,
     struct err *err)
@@ -195,34 +201,58 @@ resume_kafka_name_run(char ret[static RESUME_RUN_BYTES], struct err *err)
 	return 0;
 }
 
-/* Whether the state kept is one of this process, so that no other has gone on from it. */
-static bool
-is_kept_ours(const struct resume_kafka *k)
+/* Whose state is kept now. */
+enum keeper {
+	KEEPER_UNKNOWN, /* it cannot be read, or there is none */
+	KEEPER_EARLIER, /* what this process found */
+	KEEPER_OURS,
+	KEEPER_OTHER,   /* who has gone on from there */
+};
+
+static enum keeper
+judge_keeper(const struct resume_kafka *k, struct slice kept)
+{
+	struct resume_state state = { .object = NULL };
+	struct err err = ERR_INIT;
+	enum keeper keeper = KEEPER_OTHER;
+
+	if (k->is_found && slice_equal(kept, buf_slice(&k->kept)))
+		return KEEPER_EARLIER;
+	if (resume_state_parse(kept, &state, &err))
+		keeper = KEEPER_UNKNOWN;
+	else if (strcmp(state.run, k->options.run) == 0)
+		keeper = KEEPER_OURS;
+	resume_state_release(&state);
+	return keeper;
+}
+
+static enum keeper
+look_for_keeper(const struct resume_kafka *k)
 {
 	const struct resume_kafka_options *o = &k->options;
 	struct buf kept;
-	struct resume_state state = { .object = NULL };
 	struct err err = ERR_INIT;
-	bool is_found = false, is_ours;
+	enum keeper keeper = KEEPER_UNKNOWN;
+	bool is_found = false;
 
 	buf_init(&kept, RESUME_STATE_BYTES_MAX);
-	is_ours = !kafka_read_last(&o->client->kafka, o->resume->topic, slice_of(o->resume->id),
-	              CHECK_WAIT_MS, &kept, &is_found, &err) &&
-	    is_found && !resume_state_parse(buf_slice(&kept), &state, &err) &&
-	    strcmp(state.run, o->run) == 0;
-	resume_state_release(&state);
+	if (!kafka_read_last(&o->client->kafka, o->resume->topic, slice_of(o->resume->id),
+		CHECK_WAIT_MS, &kept, &is_found, &err) &&
+	    is_found)
+		keeper = judge_keeper(k, buf_slice(&kept));
 	buf_release(&kept);
-	return is_ours;
+	return keeper;
 }
 
 bool
 resume_kafka_may_reopen(const struct resume_kafka *k, struct err *err)
 {
 	bool may_have_timed_out;
+	bool is_fenced = transaction_is_fenced(k->transaction, &may_have_timed_out);
 
-	if (!transaction_is_fenced(k->transaction, &may_have_timed_out))
-		return true;
-	if (may_have_timed_out && is_kept_ours(k))
+	/* librdkafka does not take each answer of a broker that the producer's epoch is old for a fatal error */
+	if (is_fenced ? may_have_timed_out && look_for_keeper(k) == KEEPER_OURS
+		      : look_for_keeper(k) != KEEPER_OTHER)
 		return true;
 	err_set(err, ERR_STOPPED,
 	    "--resume-id %s: another process has taken it over; what this one had not committed is undone",

@@ -43,6 +43,9 @@ void resume_kafka_free(struct resume_kafka *);
 struct transaction *resume_kafka_transaction(struct resume_kafka *);
 struct resume *resume_kafka_resume(struct resume_kafka *);
 
+/* There is a position under this id. */
+bool resume_kafka_is_known(const struct resume_kafka *);
+
 /* resume_begin with what was read. */
 int resume_kafka_begin(struct resume_kafka *, struct resume_facts *, struct source *, struct err *);
 
@@ -51,7 +54,8 @@ int resume_kafka_name_run(char ret[static RESUME_RUN_BYTES], struct err *);
 
 /*
  * After a failure of the open transaction: may this process open it again? True where it is not
- * fenced, or only seems so: its transaction may have timed out, and what is kept is still its own.
+ * fenced, and no other has kept anything meanwhile; or where it only seems fenced: its transaction may have timed
+ * out, and what is kept is still its own. It looks into the topic for that, as long as a broker answers within 10 s.
  * Otherwise err becomes ERR_STOPPED, another process has taken over.
  */
 bool resume_kafka_may_reopen(const struct resume_kafka *, struct err *);

