@@ -83,6 +83,11 @@ test_a_group_that_may_not_be_described() {
 	expect_line '^kafka-topic: group b: .*Group authorization failed' err
 	expect_status 77 kafka-topic lag b a
 	[ "$(wc -l <out)" = 3 ]
+	# nor may its coordinator be known
+	fake "{\"topics\": {$topic_t}, \"groups\": {\"b\": {}}, \"failures\": {\"FindCoordinator=b\": [-30]}}"
+	expect_status 77 kafka-topic lag b
+	expect_text err 'kafka-topic: group b: reading its offsets: Broker: Group authorization failed'
+	expect_status 77 kafka-topic groups b
 }
 
 test_a_broker_that_cannot_list_its_groups() {
@@ -144,6 +149,24 @@ test_an_error_of_a_commit() {
 	[ "$(jq -sc 'map(.lag)' out)" = '[5,null]' ]
 	expect_text err 'kafka-topic: group g: t[1]: Broker: Topic authorization failed'
 	expect_status 77 kafka-topic reset g -o end --dry-run
+}
+
+# an age that cannot be had is no age of 0
+test_what_is_unread_cannot_be_read() {
+	local groups='"groups": {"g": {"offsets": {"t": [5, 19]}}}'
+	fake "{\"topics\": {$topic_t}, $groups, \"failures\": {\"Fetch=t\": [-29]}}"
+	expect_status 77 kafka-topic lag g --json --max-age 1h
+	[ "$(jq -sc 'map([.lag, .age_ms])' out)" = '[[5,null],[1,null]]' ]
+	expect_line '^kafka-topic: t\[[01]\]: reading what is unread: .*[Aa]uthoriz' err
+	# that it is too far behind is known all the same
+	expect_status 1 kafka-topic lag --max-age 1h --max 5
+	fake "{\"topics\": {$topic_t}, $groups, \"failures\": {\"Fetch=t\": [-1]}}"
+	expect_status 69 kafka-topic lag --max-age 1h
+	expect_line '^kafka-topic: t\[[01]\]: reading what is unread: ' err
+	fake "{\"topics\": {$topic_t}, $groups, \"silent\": {\"Fetch\": [0]}}"
+	expect_status 69 kafka-topic lag --max-age 1h --timeout 1s
+	expect_text err 'kafka-topic: t[0]: reading what is unread: no answer within 1 s'
+	[ "$(wc -l <out)" = 3 ]
 }
 
 test_more_is_committed_than_there_is() {

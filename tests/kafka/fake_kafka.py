@@ -25,14 +25,16 @@ import socketserver
 import struct
 import sys
 import threading
+import time
 
 sys.dont_write_bytecode = True  # the source tree may be read-only
 from fake_changes import Changes  # noqa: E402
 
-NAMES = {2: "ListOffsets", 3: "Metadata", 9: "OffsetFetch", 10: "FindCoordinator", 15: "DescribeGroups",
-         16: "ListGroups", 18: "ApiVersions", 32: "DescribeConfigs"}
-# ranges that end below the first flexible version
-VERSIONS = {2: (1, 1), 3: (1, 1), 9: (2, 2), 10: (0, 0), 15: (0, 0), 16: (0, 0), 18: (0, 0), 32: (1, 1)}
+NAMES = {0: "Produce", 1: "Fetch", 2: "ListOffsets", 3: "Metadata", 9: "OffsetFetch",
+         10: "FindCoordinator", 15: "DescribeGroups", 16: "ListGroups", 18: "ApiVersions", 32: "DescribeConfigs"}
+# ranges that end below the first flexible version; librdkafka fetches so only where Produce (0) fits
+VERSIONS = {0: (3, 3), 1: (4, 4), 2: (1, 1), 3: (1, 1), 9: (2, 2), 10: (0, 0), 15: (0, 0), 16: (0, 0),
+            18: (0, 0), 32: (1, 1)}
 UNKNOWN_TOPIC, LEADER_NOT_AVAILABLE, UNSUPPORTED_VERSION = 3, 5, 35
 TOPIC_RESOURCE, TOPIC_CONFIG = 2, 1
 
@@ -104,6 +106,27 @@ def metadata(body, node):
             [0] if leader >= 0 else [])
 
     return brokers + struct.pack(">i", 0) + array(topic(n) for n in asked)
+
+
+def fetch(body, node):
+    """An error, or nothing."""
+    for form in "iiiib":
+        body.take(form)
+
+    def one(name):
+        number = body.take("i")
+        body.take("q"), body.take("i")
+        code = next_failure("Fetch=" + name)
+        end = state["topics"][name][number].get("end", 0)
+        return struct.pack(">ihqqii", number, code, -1 if code else end, -1 if code else end, 0, 0)
+
+    def topic():
+        name = body.text()
+        return text(name) + array(body.array(lambda: one(name)))
+
+    topics = body.array(topic)
+    time.sleep(0.02)
+    return struct.pack(">i", 0) + array(topics)
 
 
 def list_offsets(body, node):
@@ -191,7 +214,7 @@ def api_versions(body, node):
     return struct.pack(">h", 0) + array(struct.pack(">hhh", a, *v) for a, v in known.items())
 
 
-ANSWERS = {2: list_offsets, 3: metadata, 9: offset_fetch, 10: find_coordinator, 15: describe_groups,
+ANSWERS = {1: fetch, 2: list_offsets, 3: metadata, 9: offset_fetch, 10: find_coordinator, 15: describe_groups,
            16: list_groups, 18: api_versions, 32: describe_configs}
 
 

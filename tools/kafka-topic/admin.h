@@ -79,9 +79,10 @@ const struct rd_kafka_metadata *admin_metadata(struct admin *, const char *topic
 /* 0 and ret_count, or what admin_metadata says. */
 int admin_partition_count(struct admin *, const char *topic, int32_t *ret_count, struct err *);
 
-/* Waits until the topic is there with a leader for each partition, or (is_gone) is no more. False
- * where that does not come within the timeout, or cannot be seen. */
-bool admin_settle(struct admin *, const char *topic, bool is_gone);
+/* Wait until the topic is there with a leader for each partition, or is no more. False where that
+ * does not come within the timeout, or cannot be seen. */
+bool admin_wait_led(struct admin *, const char *topic);
+bool admin_wait_gone(struct admin *, const char *topic);
 
 /* kafka_error_class, and what only administration meets. */
 enum err_class admin_error_class(rd_kafka_resp_err_t);

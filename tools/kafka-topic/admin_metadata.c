@@ -117,22 +117,36 @@ has_leaders(const struct rd_kafka_metadata_topic *topic)
 	return topic->partition_cnt > 0;
 }
 
-bool
-admin_settle(struct admin *a, const char *topic, bool is_gone)
+enum fate { TOPIC_LED, TOPIC_GONE };
+
+static bool
+wait_for(struct admin *a, const char *topic, enum fate fate)
 {
 	int64_t deadline = clock_deadline(a->timeout_ms);
 
 	do {
 		struct err err = ERR_INIT;
 		const struct rd_kafka_metadata *metadata = admin_metadata(a, topic, &err);
-		bool is_there = metadata && has_leaders(&metadata->topics[0]);
+		bool is_led = metadata && has_leaders(&metadata->topics[0]);
 
 		if (metadata)
 			rd_kafka_metadata_destroy(metadata);
 		else if (err.class != ERR_NO_INPUT)
 			return false;
-		if (is_gone ? !metadata : is_there)
+		if (fate == TOPIC_GONE ? !metadata : is_led)
 			return true;
 	} while (!stop_wait(clock_deadline(PAUSE_MS)) && clock_mono_ms() < deadline);
 	return false;
+}
+
+bool
+admin_wait_led(struct admin *a, const char *topic)
+{
+	return wait_for(a, topic, TOPIC_LED);
+}
+
+bool
+admin_wait_gone(struct admin *a, const char *topic)
+{
+	return wait_for(a, topic, TOPIC_GONE);
 }

@@ -8,13 +8,6 @@
 #include "base/diag.h"
 #include "kafka-topic/request.h"
 
-
-static int
-no_group(const char *group, struct err *err)
-{
-	return err_set(err, ERR_NO_INPUT, "group %s does not exist", group);
-}
-
 /* ---- groups ---- */
 
 static int
@@ -146,7 +139,7 @@ add_group(struct admin *a, struct description *d, const rd_kafka_ConsumerGroupDe
 	if (groups_state_of(a, g, &state, &is_described, err))
 		return -1;
 	if (state == RD_KAFKA_CONSUMER_GROUP_STATE_DEAD)
-		return no_group(name, err);
+		return groups_none(name, err);
 	if (!is_described) {
 		add_listed_group(d, name, state);
 		return 0;

@@ -40,6 +40,9 @@ int groups_state_of(struct admin *, const rd_kafka_ConsumerGroupDescription_t *,
 int groups_state(struct admin *, const char *group, rd_kafka_consumer_group_state_t *ret_state,
     size_t *ret_members, struct err *);
 
+/* ERR_NO_INPUT: there is no such group. Returns -1. */
+int groups_none(const char *group, struct err *);
+
 /* ERR_NO_INPUT where there is no such group. */
 int groups_check(struct admin *, const char *group, struct err *);
 

@@ -244,6 +244,12 @@ groups_state(struct admin *a, const char *group, rd_kafka_consumer_group_state_t
 }
 
 int
+groups_none(const char *group, struct err *err)
+{
+	return err_set(err, ERR_NO_INPUT, "group %s does not exist", group);
+}
+
+int
 groups_check(struct admin *a, const char *group, struct err *err)
 {
 	rd_kafka_consumer_group_state_t state;
@@ -251,7 +257,5 @@ groups_check(struct admin *a, const char *group, struct err *err)
 
 	if (groups_state(a, group, &state, &members, err))
 		return -1;
-	if (state == RD_KAFKA_CONSUMER_GROUP_STATE_DEAD)
-		return err_set(err, ERR_NO_INPUT, "group %s does not exist", group);
-	return 0;
+	return state == RD_KAFKA_CONSUMER_GROUP_STATE_DEAD ? groups_none(group, err) : 0;
 }

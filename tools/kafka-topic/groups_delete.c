@@ -63,9 +63,11 @@ look_up_one(
 		               add(d, name, state, err)
 		           ? -1
 		           : 0;
+	(void)groups_none(name, err);
 	if (!r->if_exists)
-		return err_set(err, ERR_NO_INPUT, "group %s does not exist", name);
-	diag_note("group %s does not exist", name);
+		return -1;
+	diag_note("%s", err->text);
+	err_clear(err);
 	return 0;
 }
 

@@ -22,7 +22,7 @@ check_group(struct admin *a, const struct request *r, const char *group, const s
 	if (groups_state(a, group, &state, &members, err))
 		return -1;
 	if (state == RD_KAFKA_CONSUMER_GROUP_STATE_DEAD && !r->topic_count)
-		return err_set(err, ERR_NO_INPUT, "group %s does not exist", group);
+		return groups_none(group, err);
 	if (!scope->count && !r->topic_count)
 		return err_set(
 		    err, ERR_NO_INPUT, "group %s has committed nothing: name the topic, -t", group);

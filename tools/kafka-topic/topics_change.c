@@ -80,7 +80,7 @@ judge_creation(struct admin *a, const struct request *r, const char *name,
 	} else if (code) {
 		outcome_fail(outcome, name, code, rd_kafka_topic_result_error_string(result));
 	} else {
-		if (!r->is_dry_run && !admin_settle(a, name, false))
+		if (!r->is_dry_run && !admin_wait_led(a, name))
 			diag_note("topic %s is not to be seen everywhere yet", name);
 		diag_note("topic %s %screated", name, mood(r));
 	}

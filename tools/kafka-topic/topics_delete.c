@@ -66,7 +66,7 @@ judge(struct admin *a, const char *name, const rd_kafka_topic_result_t *result,
 		    rd_kafka_topic_result_error_string(result));
 	else
 		diag_note("topic %s %s", name,
-		    admin_settle(a, name, true) ? "deleted" : "is being deleted");
+		    admin_wait_gone(a, name) ? "deleted" : "is being deleted");
 }
 
 static int
