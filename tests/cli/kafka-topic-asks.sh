@@ -190,6 +190,25 @@ test_a_group_that_has_committed_nothing() {
 	[ ! -s out ]
 	expect_status 1 kafka-topic lag g -t t --max 27
 	expect_status 0 kafka-topic lag g -t t --max 28
+	# another that is named with it is judged all the same
+	fake "{\"topics\": {$topic_t}, \"groups\": {\"g\": {}, \"h\": {\"offsets\": {\"t\": [5, 19]}}}}"
+	expect_status 1 kafka-topic lag g h --max 5
+	expect_line '^kafka-topic: group h is 6 records behind' err
+	expect_line '^kafka-topic: group g has committed nothing: name the topic' err
+	expect_status 66 kafka-topic lag g h --max 6
+	[ "$(wc -l <out)" = 3 ] || fail "$(cat out)"
+}
+
+# for a wrong name of a topic, or for want of permissions
+test_an_alarm_that_has_looked_at_nothing() {
+	fake "{\"topics\": {$topic_t, \"u\": [{\"end\": 3}]}, \"groups\": {\"g\": {\"offsets\": {\"t\": [5, 19]}}}}"
+	expect_status 66 kafka-topic lag -t u --max 10
+	expect_text err 'kafka-topic: no group has committed anything of these topics that may be seen'
+	expect_status 0 kafka-topic lag -t u
+	fake "{\"topics\": {$topic_t}, \"groups\": {}}"
+	expect_status 66 kafka-topic lag --max-age 1h
+	expect_text err 'kafka-topic: no group has committed anything that may be seen'
+	expect_status 0 kafka-topic lag
 }
 
 # ---- groups that the request does not describe (KIP-848) ----

@@ -12,7 +12,6 @@
 
 enum {
 	PAUSE_MS = 50,
-	METADATA_MS = 1000,
 	CALL_MAX = 1000, /* partitions; librdkafka looks each answer up from the list's start */
 };
 
@@ -51,11 +50,13 @@ code_of(const struct asking *q, rd_kafka_resp_err_t code, const rd_kafka_topic_p
 	           : code;
 }
 
-/* What a broker said before says more than that there is no time left for another answer. */
+/* That asking again may help is more than that there was no time for another answer. What a call said of all of its
+ * partitions is of one of them alone. */
 static void
 note(rd_kafka_topic_partition_t *p, rd_kafka_resp_err_t code)
 {
-	if (code != RD_KAFKA_RESP_ERR__TIMED_OUT || p->err <= RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (code != RD_KAFKA_RESP_ERR__TIMED_OUT || p->err <= RD_KAFKA_RESP_ERR_NO_ERROR ||
+	    !admin_is_passing(p->err))
 		p->err = code;
 }
 
@@ -151,8 +152,8 @@ find_leader(const struct rd_kafka_metadata_topic *topic, rd_kafka_topic_partitio
 	return false;
 }
 
-/* Leaves those that have a leader, in the order of the leaders. None where these are not told: the
- * broker that was asked may be the silent one. */
+/* Leaves those that have a leader, in the order of the leaders; all where these are not told: the broker that was
+ * asked may be the silent one. */
 static size_t
 sort_out(struct asking *q, struct place *places, size_t count)
 {
@@ -160,8 +161,9 @@ sort_out(struct asking *q, struct place *places, size_t count)
 	const struct rd_kafka_metadata_topic *topic = NULL;
 	size_t kept = 0;
 
-	if (rd_kafka_metadata(q->admin->kafka->rk, 1, NULL, &metadata, METADATA_MS))
-		return 0;
+	if (rd_kafka_metadata(
+		q->admin->kafka->rk, 1, NULL, &metadata, admin_attempt_ms(&q->attempt)))
+		return count;
 	for (size_t i = 0; i < count; i++) {
 		struct place place = places[i];
 		rd_kafka_topic_partition_t *p = &q->list->elems[place.at];

@@ -19,6 +19,7 @@ struct reading {
 	rd_kafka_queue_t *queue;
 	rd_kafka_topic_t **topics; /* of each partition that is being read, else NULL */
 	size_t open_count;
+	const struct scope_partition *timeless; /* its first unread record has no time */
 };
 
 static int64_t
@@ -85,6 +86,8 @@ take(struct reading *r, const rd_kafka_message_t *m, struct err *err)
 		    r->scope->items[i].number, rd_kafka_err2str(m->err));
 	if (!m->err)
 		r->scope->items[i].unread_ms = rd_kafka_message_timestamp(m, &type);
+	if (!m->err && r->scope->items[i].unread_ms < 0)
+		r->timeless = &r->scope->items[i];
 	stop(r, i);
 	return 0;
 }
@@ -124,6 +127,10 @@ read_all(struct reading *r, struct err *err)
 		if (clock_mono_ms() >= deadline)
 			return give_up(r, err);
 	}
+	if (r->timeless)
+		return err_set(err, ERR_UNAVAILABLE,
+		    "%s[%" PRId32 "]: what is unread begins with a record without a time",
+		    r->timeless->topic, r->timeless->number);
 	return 0;
 }
 

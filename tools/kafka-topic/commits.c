@@ -75,9 +75,13 @@ finish(struct asking *q, struct commits *c)
 static void
 fail(struct asking *q, struct commits *c, rd_kafka_resp_err_t code)
 {
-	/* no broker's word: what is the matter with the connection? */
-	const char *trouble = code < RD_KAFKA_RESP_ERR_NO_ERROR ? q->admin->kafka->trouble : "";
+	const char *trouble;
 
+	/* a broker's word says more than that there was no time for another */
+	if (code == RD_KAFKA_RESP_ERR__TIMED_OUT && c->refusal)
+		code = c->refusal;
+	/* none: what is the matter with the connection? */
+	trouble = code < RD_KAFKA_RESP_ERR_NO_ERROR ? q->admin->kafka->trouble : "";
 	(void)err_set(&c->trouble, admin_error_class(code), "group %s: reading its offsets: %s%s%s",
 	    c->group, rd_kafka_err2str(code), *trouble ? ": " : "", trouble);
 	finish(q, c);
@@ -115,11 +119,11 @@ take(struct asking *q, rd_kafka_event_t *event)
 	rd_kafka_resp_err_t code = code_of(event, &list);
 	int64_t pause_ms = admin_pause_ms(code), now_ms = clock_mono_ms();
 
-	q->under_way--;
 	if (c->is_done) { /* given up */
 		rd_kafka_event_destroy(event);
 		return;
 	}
+	q->under_way--;
 	if (!rd_kafka_event_error(event))
 		kafka_saw_broker(q->admin->kafka);
 	if (!code) {
@@ -129,6 +133,8 @@ take(struct asking *q, rd_kafka_event_t *event)
 		return;
 	}
 	rd_kafka_event_destroy(event);
+	if (code > RD_KAFKA_RESP_ERR_NO_ERROR)
+		c->refusal = code;
 	c->is_asked = false;
 	c->not_before = now_ms + pause_ms;
 	if (!admin_is_passing(code) || c->not_before >= c->deadline)
@@ -149,8 +155,10 @@ serve(struct asking *q, struct err *err)
 
 		if (is_due && q->under_way < UNDER_WAY_MAX && ask(q, c, err))
 			return -1;
-		if (c->is_asked && !c->is_done && now_ms >= c->deadline + GRACE_MS)
+		if (c->is_asked && !c->is_done && now_ms >= c->deadline + GRACE_MS) {
+			q->under_way--;
 			fail(q, c, RD_KAFKA_RESP_ERR__TIMED_OUT);
+		}
 	}
 	return 0;
 }

@@ -13,6 +13,7 @@ struct commits {
 	/* of commits_ask */
 	rd_kafka_event_t *event;
 	int64_t deadline, not_before; /* 0: not asked yet */
+	rd_kafka_resp_err_t refusal;  /* what a broker said last, none so far */
 	bool is_asked, is_done;
 };
 

@@ -15,6 +15,7 @@ struct report {
 	bool is_json;  /* ages are numbers, not words */
 	char why[512]; /* of the first group that is too far behind, "" while there is none */
 	size_t count;  /* of such groups */
+	size_t judged; /* groups that were looked at for that */
 	struct err trouble; /* the first thing that could not be seen */
 };
 
@@ -119,6 +120,7 @@ judge(struct report *report, const struct request *r, const char *group, const s
 	bool is_far = r->lag_max >= 0 && total > r->lag_max;
 	char age[AGE_TEXT_BYTES], age_max[AGE_TEXT_BYTES];
 
+	report->judged++;
 	if (!is_far && (r->age_ms_max < 0 || oldest_ms <= r->age_ms_max))
 		return;
 	if (report->count++)
@@ -181,8 +183,10 @@ report_group(struct admin *a, const struct request *r, const struct commits *c,
 			goto out;
 		commits++; /* there is something, whatever it is */
 	}
-	if (!commits && r->name_count && check_empty(a, r, c->group, &scope, err))
+	if (!commits && r->name_count && check_empty(a, r, c->group, &scope, err)) {
+		rc = note_trouble(report, err) ? 0 : -1;
 		goto out;
+	}
 	/* of all groups only those are shown that have to do with the topics */
 	if (!commits && !r->name_count) {
 		rc = 0;
@@ -211,7 +215,7 @@ look_up(struct admin *a, const struct request *r, const struct commits *c, size_
 			*err = c[i].trouble;
 			if (!note_trouble(report, err))
 				return -1;
-		} else if (scope_add_topics(all, a, r, c[i].list, err)) {
+		} else if (scope_add_topics(all, a, r, c[i].list, err) && !note_trouble(report, err)) {
 			return -1;
 		}
 	}
@@ -262,12 +266,17 @@ report_all(struct admin *a, const struct request *r, struct report *report, stru
 	return rc;
 }
 
-/* That a group is too far behind is so whatever else could not be seen. */
+/* That a group is too far behind is so whatever else could not be seen. An alarm that has looked at nothing, for a
+ * wrong topic or for want of permissions, must not be silent. */
 static int
-answer(const struct report *report, struct err *err)
+answer(const struct report *report, const struct request *r, struct err *err)
 {
+	bool is_alarm = r->lag_max >= 0 || r->age_ms_max >= 0;
 	char more[64] = "";
 
+	if (!report->count && report->trouble.class == ERR_NONE && is_alarm && !report->judged)
+		return err_set(err, ERR_NO_INPUT, "no group has committed anything%s that may be seen",
+		    r->topic_count ? " of these topics" : "");
 	if (!report->count && report->trouble.class == ERR_NONE)
 		return 0;
 	if (!report->count) {
@@ -307,7 +316,7 @@ verb_lag(struct admin *a, const struct request *r, struct output *out, struct er
 		rc = output_rows(out, &report.rows, columns, request.with_age ? 7 : 6, err) ||
 		     output_flush(out, err);
 	if (!rc)
-		rc = answer(&report, err);
+		rc = answer(&report, &request, err);
 	rows_release(&report.rows);
 	return rc ? -1 : 0;
 }
