@@ -291,5 +291,7 @@ diag_end_drawing(void)
 	/* a terminal that is stopped (^S) keeps the other thread in its write(2) */
 	for (int ms = 0; ms < LAST_DRAWING_MS_MAX && atomic_load(&is_drawing); ms++)
 		(void)poll(NULL, 0, 1);
-	diag_wipe();
+	/* it would keep us too */
+	if (!atomic_load(&is_drawing))
+		diag_wipe();
 }

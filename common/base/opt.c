@@ -382,6 +382,17 @@ bad_option(const struct opt_set *set, int value, char **argv, struct err *err)
 	return err_set(err, ERR_USAGE, "unknown or ambiguous option %s", argv[optind - 1]);
 }
 
+/* "-vvq" gives three. getopt moves words about, and a word that looks like a value may be a cluster after all. */
+static size_t
+value_count_max(int argc, char **argv)
+{
+	size_t count = 1;
+
+	for (int i = 1; i < argc; i++)
+		count += argv[i][0] == '-' && argv[i][1] != '-' ? strlen(argv[i]) : 1;
+	return count;
+}
+
 int
 opt_read_line(const struct opt_set *set, int argc, char **argv, struct opt_line *ret,
     struct err *err)
@@ -395,7 +406,7 @@ opt_read_line(const struct opt_set *set, int argc, char **argv, struct opt_line 
 		abort();
 	make_getopt_tables(set, shorts, longs);
 	*ret = line;
-	line.values = calloc((size_t)argc + 1, sizeof(*line.values));
+	line.values = calloc(value_count_max(argc, argv), sizeof(*line.values));
 	if (!line.values)
 		return err_no_memory(err);
 	opterr = 0;

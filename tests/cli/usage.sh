@@ -483,6 +483,14 @@ test_mistakes_as_json() {
 }
 
 # names and records may hold any bytes
+test_letters_in_one_word() {
+	for tool in $tools; do
+		expect_status 0 "$tool" -qvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv --version
+		expect_line "^$tool \(sluice\) " out
+	done
+	expect_status 2 kafka-to-pipe -vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv
+}
+
 test_messages_are_utf8() {
 	command -v python3 >/dev/null || skip "python3 is not installed"
 	expect_status 66 s3-to-kafka --log-format json $'n\xff\xc2\x9b\e[2J.json'
