@@ -301,6 +301,19 @@ test_loop_starts_over() {
 	expect_status 0 s3-to-kafka --loop empty
 }
 
+# each round opens its input anew
+test_a_round_that_cannot_begin() {
+	local tool status=0
+	make_trips >in
+	s3-to-kafka --loop --rate 200 in >out 2>err &
+	tool=$!
+	wait_for 60 test -s out
+	rm in
+	wait $tool || status=$?
+	[ $status = 66 ] || fail "status $status: $(cat err)"
+	expect_line '^s3-to-kafka: .*in: No such file or directory$' err
+}
+
 test_an_endless_loop_ends_well_by_sigterm() {
 	local status=0
 	make_trips >in

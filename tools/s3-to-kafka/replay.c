@@ -202,6 +202,8 @@ replay_get_standing(struct replay *r, struct replay_standing *ret)
 	int64_t line, next_line;
 	bool has_settled = places_find(&r->places, frontier - 1, &object, &line);
 
+	if (!r->source)
+		return false; /* the next round could not be opened */
 	if (!places_find(&r->places, frontier, &next_object, &next_line)) {
 		if (!has_settled)
 			return false;

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/stop.h"
 #include "io/kafka_admin.h"
 #include "sink/topic.h"
 
@@ -250,6 +251,8 @@ resume_kafka_may_reopen(const struct resume_kafka *k, struct err *err)
 	bool may_have_timed_out;
 	bool is_fenced = transaction_is_fenced(k->transaction, &may_have_timed_out);
 
+	if (!is_fenced && stop_requested())
+		return true; /* nothing will be opened again, and --drain is running out */
 	/* librdkafka does not take each answer of a broker that the producer's epoch is old for a fatal error */
 	if (is_fenced ? may_have_timed_out && look_for_keeper(k) == KEEPER_OURS
 		      : look_for_keeper(k) != KEEPER_OTHER)
