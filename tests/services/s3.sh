@@ -255,7 +255,8 @@ test_a_change_leaves_nothing_half_delivered() {
 	services s3-put "$bucket/trips" trips
 	create_topic "$id" 1
 	start_faults --cut 3000000
-	s3-to-kafka -q -t "$id" --resume-id "$id" --rate 30000 --memory 2M "s3://$bucket/trips" 2>err &
+	# ten seconds, unless it sees the change at the next cut
+	s3-to-kafka -q -t "$id" --resume-id "$id" --rate 10000 --memory 2M "s3://$bucket/trips" 2>err &
 	wait_for 60 has_lines "$id"
 	services s3-put "$bucket/trips" other
 	wait $! || status=$?
