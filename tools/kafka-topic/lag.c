@@ -207,7 +207,7 @@ out:
 
 /* What the logs have is asked for once for all groups. */
 static int
-look_up(struct admin *a, const struct request *r, const struct commits *c, size_t count,
+look_up(struct admin *a, const struct request *r, struct commits *c, size_t count,
     struct scope *all, struct report *report, struct err *err)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -215,8 +215,11 @@ look_up(struct admin *a, const struct request *r, const struct commits *c, size_
 			*err = c[i].trouble;
 			if (!note_trouble(report, err))
 				return -1;
-		} else if (scope_add_topics(all, a, r, c[i].list, err) && !note_trouble(report, err)) {
-			return -1;
+		} else if (scope_add_topics(all, a, r, c[i].list, err)) {
+			/* a topic of -t that does not exist is nobody's fault but the caller's */
+			if (err->class == ERR_NO_INPUT || !note_trouble(report, err))
+				return -1;
+			c[i].list = NULL; /* its topics are not known */
 		}
 	}
 	if (scope_ask_some(all, a, r, err))
